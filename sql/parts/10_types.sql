@@ -1,0 +1,45 @@
+-- What the functions return. No table of a store has a column of these types: such a column
+-- would be dropped with the extension.
+CREATE TYPE vend.receipt AS (
+    id         uuid,
+    item       text,
+    buyer      text,
+    qty        bigint,
+    unit_price numeric,
+    amount     numeric,
+    balance    numeric,
+    at         timestamptz,
+    replayed   boolean
+);
+COMMENT ON TYPE vend.receipt IS
+    'A sale that took place: amount = qty * unit_price in the store''s money, balance = what the buyer has left';
+
+CREATE TYPE vend.outcome AS (
+    status     text,
+    detail     text,
+    id         uuid,
+    item       text,
+    buyer      text,
+    qty        bigint,
+    unit_price numeric,
+    amount     numeric,
+    balance    numeric,
+    at         timestamptz
+);
+COMMENT ON TYPE vend.outcome IS
+    'The answer to an attempt: purchased, replayed or the refusal in status, the reason in detail, then the fields of the receipt';
+
+CREATE TYPE vend.movement AS (
+    id       uuid,
+    kind     text,
+    item     text,
+    wallet   text,
+    qty      bigint,
+    amount   numeric,
+    stock    bigint,
+    balance  numeric,
+    at       timestamptz,
+    replayed boolean
+);
+COMMENT ON TYPE vend.movement IS
+    'One signed change of one stock (qty, stock) or one balance (amount, balance), as the ledger has it';

@@ -1,0 +1,36 @@
+-- The binding of each store: which relation and which columns play which role. Relations are
+-- quoted text and columns are names, so that a dump restores them; a relation counts only while
+-- it carries the trigger of this store, so that a stale text binds nothing.
+CREATE TABLE vend.store (
+    name          text PRIMARY KEY CHECK (name <> ''),
+    item          text NOT NULL,
+    item_key      text NOT NULL,
+    stock         text NOT NULL,
+    price         text,
+    stock_version text NOT NULL,
+    version       text NOT NULL,
+    lock_mode     text NOT NULL,
+    wallet        text,
+    wallet_key    text,
+    balance       text,
+    ledger        text NOT NULL,
+    direct_writes text NOT NULL CHECK (direct_writes IN ('journal', 'refuse')),
+    CHECK ((wallet IS NULL) = (wallet_key IS NULL) AND (wallet IS NULL) = (balance IS NULL))
+);
+GRANT SELECT ON vend.store TO PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('vend.store', '');
+
+COMMENT ON TABLE vend.store IS 'Registry of stores: the relations and columns that each one is bound to';
+COMMENT ON COLUMN vend.store.name IS 'Name of the store, as in the argument store => ...';
+COMMENT ON COLUMN vend.store.item IS 'Quoted, qualified name of the relation of items';
+COMMENT ON COLUMN vend.store.item_key IS 'Column of the item relation that identifies an item';
+COMMENT ON COLUMN vend.store.stock IS 'Column with the units left';
+COMMENT ON COLUMN vend.store.price IS 'Column with the price of one unit; null: each sale states its unit_price';
+COMMENT ON COLUMN vend.store.stock_version IS 'Column that each stock write of the engine increments';
+COMMENT ON COLUMN vend.store.version IS 'Column that each other edit of the item increments';
+COMMENT ON COLUMN vend.store.lock_mode IS 'Column with the item''s own lock mode';
+COMMENT ON COLUMN vend.store.wallet IS 'Quoted, qualified name of the relation of wallets; null: payment happens elsewhere';
+COMMENT ON COLUMN vend.store.wallet_key IS 'Column of the wallet relation that identifies a buyer';
+COMMENT ON COLUMN vend.store.balance IS 'Column with the buyer''s balance';
+COMMENT ON COLUMN vend.store.ledger IS 'Quoted, qualified name of the ledger';
+COMMENT ON COLUMN vend.store.direct_writes IS 'What plain SQL writes to stock and balance meet: journal or refuse';

@@ -1,0 +1,18 @@
+CREATE FUNCTION vend.journal() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'vend_journal';
+COMMENT ON FUNCTION vend.journal() IS
+    'On items and wallets: writes plain SQL changes of stock and balance to the ledger as adjustments, or refuses them';
+
+CREATE FUNCTION vend.append_only() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'vend_append_only';
+COMMENT ON FUNCTION vend.append_only() IS 'On the ledger: refuses UPDATE, DELETE and TRUNCATE';
+
+CREATE FUNCTION vend.registry_changed() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'vend_registry_changed';
+COMMENT ON FUNCTION vend.registry_changed() IS 'On vend.store: makes all sessions read the registry again';
+
+CREATE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON vend.store
+    FOR EACH STATEMENT EXECUTE FUNCTION vend.registry_changed();
+-- ALWAYS, so that a replica's apply worker invalidates its sessions as well.
+ALTER TABLE vend.store ENABLE ALWAYS TRIGGER registry_changed;
+COMMENT ON TRIGGER registry_changed ON vend.store IS 'Makes all sessions read the registry again';

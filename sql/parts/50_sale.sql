@@ -1,0 +1,140 @@
+-- Keys: a string literal or an untyped parameter resolves to text and is read by the input
+-- function of the store's key type; anything else (integer, bigint, uuid, ...) resolves to "any".
+-- The same four declarations for each function, so that item and buyer can be of different types.
+-- Not STRICT: a NULL in a required argument is an error, never a silent NULL.
+
+CREATE FUNCTION vend.purchase(
+    item             text,
+    buyer            text,
+    qty              bigint  DEFAULT 1,
+    id               uuid    DEFAULT NULL,
+    lock_mode        text    DEFAULT NULL,
+    nowait           boolean DEFAULT false,
+    expected_version bigint  DEFAULT NULL,
+    max_price        numeric DEFAULT NULL,
+    unit_price       numeric DEFAULT NULL,
+    remember         boolean DEFAULT false,
+    store            text    DEFAULT NULL
+) RETURNS vend.receipt
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_purchase';
+COMMENT ON FUNCTION vend.purchase(text, text, bigint, uuid, text, boolean, bigint, numeric, numeric, boolean, text) IS
+    'Sells qty units of an item to a buyer, or raises the refusal (SQLSTATE class VN)';
+
+CREATE FUNCTION vend.purchase(
+    item             text,
+    buyer            "any",
+    qty              bigint  DEFAULT 1,
+    id               uuid    DEFAULT NULL,
+    lock_mode        text    DEFAULT NULL,
+    nowait           boolean DEFAULT false,
+    expected_version bigint  DEFAULT NULL,
+    max_price        numeric DEFAULT NULL,
+    unit_price       numeric DEFAULT NULL,
+    remember         boolean DEFAULT false,
+    store            text    DEFAULT NULL
+) RETURNS vend.receipt
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_purchase';
+COMMENT ON FUNCTION vend.purchase(text, "any", bigint, uuid, text, boolean, bigint, numeric, numeric, boolean, text) IS
+    'Sells qty units of an item to a buyer, or raises the refusal (SQLSTATE class VN)';
+
+CREATE FUNCTION vend.purchase(
+    item             "any",
+    buyer            text,
+    qty              bigint  DEFAULT 1,
+    id               uuid    DEFAULT NULL,
+    lock_mode        text    DEFAULT NULL,
+    nowait           boolean DEFAULT false,
+    expected_version bigint  DEFAULT NULL,
+    max_price        numeric DEFAULT NULL,
+    unit_price       numeric DEFAULT NULL,
+    remember         boolean DEFAULT false,
+    store            text    DEFAULT NULL
+) RETURNS vend.receipt
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_purchase';
+COMMENT ON FUNCTION vend.purchase("any", text, bigint, uuid, text, boolean, bigint, numeric, numeric, boolean, text) IS
+    'Sells qty units of an item to a buyer, or raises the refusal (SQLSTATE class VN)';
+
+CREATE FUNCTION vend.purchase(
+    item             "any",
+    buyer            "any",
+    qty              bigint  DEFAULT 1,
+    id               uuid    DEFAULT NULL,
+    lock_mode        text    DEFAULT NULL,
+    nowait           boolean DEFAULT false,
+    expected_version bigint  DEFAULT NULL,
+    max_price        numeric DEFAULT NULL,
+    unit_price       numeric DEFAULT NULL,
+    remember         boolean DEFAULT false,
+    store            text    DEFAULT NULL
+) RETURNS vend.receipt
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_purchase';
+COMMENT ON FUNCTION vend.purchase("any", "any", bigint, uuid, text, boolean, bigint, numeric, numeric, boolean, text) IS
+    'Sells qty units of an item to a buyer, or raises the refusal (SQLSTATE class VN)';
+
+CREATE FUNCTION vend.try_purchase(
+    item             text,
+    buyer            text,
+    qty              bigint  DEFAULT 1,
+    id               uuid    DEFAULT NULL,
+    lock_mode        text    DEFAULT NULL,
+    nowait           boolean DEFAULT false,
+    expected_version bigint  DEFAULT NULL,
+    max_price        numeric DEFAULT NULL,
+    unit_price       numeric DEFAULT NULL,
+    remember         boolean DEFAULT false,
+    store            text    DEFAULT NULL
+) RETURNS vend.outcome
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_try_purchase';
+COMMENT ON FUNCTION vend.try_purchase(text, text, bigint, uuid, text, boolean, bigint, numeric, numeric, boolean, text) IS
+    'Sells qty units of an item to a buyer, or returns the refusal as a status and leaves the transaction usable';
+
+CREATE FUNCTION vend.try_purchase(
+    item             text,
+    buyer            "any",
+    qty              bigint  DEFAULT 1,
+    id               uuid    DEFAULT NULL,
+    lock_mode        text    DEFAULT NULL,
+    nowait           boolean DEFAULT false,
+    expected_version bigint  DEFAULT NULL,
+    max_price        numeric DEFAULT NULL,
+    unit_price       numeric DEFAULT NULL,
+    remember         boolean DEFAULT false,
+    store            text    DEFAULT NULL
+) RETURNS vend.outcome
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_try_purchase';
+COMMENT ON FUNCTION vend.try_purchase(text, "any", bigint, uuid, text, boolean, bigint, numeric, numeric, boolean, text) IS
+    'Sells qty units of an item to a buyer, or returns the refusal as a status and leaves the transaction usable';
+
+CREATE FUNCTION vend.try_purchase(
+    item             "any",
+    buyer            text,
+    qty              bigint  DEFAULT 1,
+    id               uuid    DEFAULT NULL,
+    lock_mode        text    DEFAULT NULL,
+    nowait           boolean DEFAULT false,
+    expected_version bigint  DEFAULT NULL,
+    max_price        numeric DEFAULT NULL,
+    unit_price       numeric DEFAULT NULL,
+    remember         boolean DEFAULT false,
+    store            text    DEFAULT NULL
+) RETURNS vend.outcome
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_try_purchase';
+COMMENT ON FUNCTION vend.try_purchase("any", text, bigint, uuid, text, boolean, bigint, numeric, numeric, boolean, text) IS
+    'Sells qty units of an item to a buyer, or returns the refusal as a status and leaves the transaction usable';
+
+CREATE FUNCTION vend.try_purchase(
+    item             "any",
+    buyer            "any",
+    qty              bigint  DEFAULT 1,
+    id               uuid    DEFAULT NULL,
+    lock_mode        text    DEFAULT NULL,
+    nowait           boolean DEFAULT false,
+    expected_version bigint  DEFAULT NULL,
+    max_price        numeric DEFAULT NULL,
+    unit_price       numeric DEFAULT NULL,
+    remember         boolean DEFAULT false,
+    store            text    DEFAULT NULL
+) RETURNS vend.outcome
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_try_purchase';
+COMMENT ON FUNCTION vend.try_purchase("any", "any", bigint, uuid, text, boolean, bigint, numeric, numeric, boolean, text) IS
+    'Sells qty units of an item to a buyer, or returns the refusal as a status and leaves the transaction usable';
