@@ -1,0 +1,38 @@
+# The one list of sources: Makefile.pgxs and CMake read it.
+
+# What knows nothing of PostgreSQL; unit tests link these.
+VEND_CORE_SOURCES = extension/src/core/decision.cpp
+
+VEND_SOURCES = extension/src/module.cpp \
+	extension/src/entry/arguments.cpp \
+	extension/src/entry/audit.cpp \
+	extension/src/entry/call.cpp \
+	extension/src/entry/ids.cpp \
+	extension/src/entry/movement.cpp \
+	extension/src/entry/raise.cpp \
+	extension/src/entry/sale.cpp \
+	extension/src/entry/store.cpp \
+	extension/src/entry/triggers.cpp \
+	extension/src/engine/explain.cpp \
+	extension/src/engine/journal.cpp \
+	extension/src/engine/movement.cpp \
+	extension/src/engine/replay.cpp \
+	extension/src/engine/sale.cpp \
+	extension/src/claim/atomic.cpp \
+	extension/src/claim/claim.cpp \
+	extension/src/claim/optimistic.cpp \
+	extension/src/claim/pessimistic.cpp \
+	extension/src/store/binding.cpp \
+	extension/src/store/compose.cpp \
+	extension/src/store/ddl.cpp \
+	extension/src/store/execute.cpp \
+	extension/src/store/key_type.cpp \
+	extension/src/store/ledger.cpp \
+	extension/src/store/money_type.cpp \
+	extension/src/store/registry.cpp \
+	extension/src/store/row_lock.cpp \
+	extension/src/store/rows.cpp \
+	extension/src/store/store.cpp \
+	extension/src/base/ids.cpp \
+	extension/src/base/settings.cpp \
+	$(VEND_CORE_SOURCES)

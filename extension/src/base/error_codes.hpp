@@ -1,0 +1,29 @@
+#pragma once
+// The registry of SQLSTATEs: the class VN, and the standard codes under the names of this trade.
+// docs/errors.md lists them for callers.
+
+#include "base/prelude.hpp"
+
+namespace vend::errcodes {
+
+// Refusals.
+inline constexpr int sold_out = MAKE_SQLSTATE('V', 'N', '0', '0', '1');
+inline constexpr int insufficient_funds = MAKE_SQLSTATE('V', 'N', '0', '0', '3');
+inline constexpr int stale_version = MAKE_SQLSTATE('V', 'N', '0', '0', '4');
+inline constexpr int price_changed = MAKE_SQLSTATE('V', 'N', '0', '0', '5');
+inline constexpr int unknown_item = MAKE_SQLSTATE('V', 'N', '0', '0', '6');
+inline constexpr int unknown_buyer = MAKE_SQLSTATE('V', 'N', '0', '0', '7');
+inline constexpr int busy = ERRCODE_LOCK_NOT_AVAILABLE;
+inline constexpr int lost_race = ERRCODE_T_R_SERIALIZATION_FAILURE;
+
+// Faults.
+inline constexpr int id_mismatch = MAKE_SQLSTATE('V', 'N', '0', '0', '8');
+inline constexpr int null_argument = ERRCODE_NULL_VALUE_NOT_ALLOWED;
+inline constexpr int bad_argument = ERRCODE_INVALID_PARAMETER_VALUE;
+inline constexpr int out_of_range = ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE;
+inline constexpr int unknown_store = ERRCODE_UNDEFINED_OBJECT;
+inline constexpr int not_permitted = ERRCODE_INSUFFICIENT_PRIVILEGE;
+inline constexpr int not_in_state = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
+inline constexpr int write_altered = ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION;
+
+} // namespace vend::errcodes

@@ -1,0 +1,19 @@
+#pragma once
+// The settings vend.*; each can be set by session, role and database.
+
+#include "core/lock_mode.hpp"
+
+namespace vend::settings {
+
+void define();
+
+// vend.default_store: the store of calls that name none; empty: the only store there is.
+const char *default_store();
+// vend.lock_mode: the mode of items that have none of their own.
+LockMode lock_mode();
+// vend.lock_timeout, in milliseconds: how long a sale waits for a row lock; 0: no limit of ours.
+int lock_timeout_ms();
+// vend.optimistic_retries: how often an optimistic sale starts over before it says conflict.
+int optimistic_retries();
+
+} // namespace vend::settings

@@ -1,0 +1,45 @@
+#include "core/decision.hpp"
+
+namespace vend {
+
+Decision decide_item(const std::optional<ItemState> &item, const SaleTerms &terms) {
+    Decision decision;
+    if (!item) {
+        decision.verdict = Verdict::unknown_item;
+        return decision;
+    }
+    decision.unit_price = item->price.value_or(terms.unit_price.value_or(Money{}));
+    if (terms.expected_version && *terms.expected_version != item->version)
+        decision.verdict = Verdict::stale_version;
+    else if (terms.max_price && decision.unit_price > *terms.max_price)
+        decision.verdict = Verdict::price_changed;
+    else if (item->stock < terms.qty)
+        decision.verdict = Verdict::sold_out;
+    else if (auto amount = checked_mul(decision.unit_price, terms.qty))
+        decision.amount = *amount;
+    else
+        decision.verdict = Verdict::amount_out_of_range;
+    return decision;
+}
+
+Decision decide_sale(const std::optional<ItemState> &item, const WalletState &wallet,
+                     const SaleTerms &terms) {
+    Decision decision = decide_item(item, terms);
+    if (decision.verdict != Verdict::sell) return decision;
+    switch (wallet.kind) {
+    case WalletState::Kind::elsewhere:
+        break;
+    case WalletState::Kind::unknown:
+        decision.verdict = Verdict::unknown_buyer;
+        break;
+    case WalletState::Kind::busy:
+        decision.verdict = Verdict::busy;
+        break;
+    case WalletState::Kind::locked:
+        if (wallet.balance < decision.amount) decision.verdict = Verdict::insufficient_funds;
+        break;
+    }
+    return decision;
+}
+
+} // namespace vend

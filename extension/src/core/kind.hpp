@@ -1,0 +1,19 @@
+#pragma once
+// The kinds of ledger rows.
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+namespace vend {
+
+enum class Kind { purchase, deposit, restock, adjustment, refusal };
+
+inline constexpr std::array<std::string_view, 5> kind_names{"purchase", "deposit", "restock",
+                                                            "adjustment", "refusal"};
+
+constexpr std::string_view to_text(Kind kind) {
+    return kind_names[static_cast<std::size_t>(kind)];
+}
+
+} // namespace vend

@@ -1,0 +1,46 @@
+#include "base/prelude.hpp"
+
+#include "engine/explain.hpp"
+
+namespace vend {
+namespace {
+
+char *money_text(const Store &store, Money money) {
+    return DatumGetCString(DirectFunctionCall1(numeric_out, money_to_numeric(store.money, money)));
+}
+
+} // namespace
+
+const char *explain(const Store &store, const Decision &decision, const SaleTerms &terms,
+                    const std::optional<ItemState> &item, const WalletState &wallet,
+                    const char *item_name, const char *buyer_name) {
+    switch (decision.verdict) {
+    case Verdict::unknown_item:
+        return psprintf("Store \"%s\" has no item \"%s\".", store.name, item_name);
+    case Verdict::stale_version:
+        return psprintf("The item is at version " INT64_FORMAT ", " INT64_FORMAT " was expected.",
+                        item->version, *terms.expected_version);
+    case Verdict::price_changed:
+        return psprintf("The price of one unit is %s, at most %s was allowed.",
+                        money_text(store, decision.unit_price), money_text(store, *terms.max_price));
+    case Verdict::sold_out:
+        return psprintf(INT64_FORMAT " left, " INT64_FORMAT " wanted.", item->stock.value,
+                        terms.qty.value);
+    case Verdict::unknown_buyer:
+        return psprintf("Store \"%s\" has no wallet \"%s\".", store.name, buyer_name);
+    case Verdict::insufficient_funds:
+        return psprintf("The balance is %s, %s is needed.", money_text(store, wallet.balance),
+                        money_text(store, decision.amount));
+    case Verdict::busy:
+        return psprintf("The row of the %s is locked by another transaction.",
+                        wallet.kind == WalletState::Kind::busy ? "wallet" : "item");
+    case Verdict::lost_race:
+        return "Every attempt met a concurrent write of the item.";
+    case Verdict::sell:
+    case Verdict::amount_out_of_range:
+        break;
+    }
+    pg_unreachable();
+}
+
+} // namespace vend

@@ -1,0 +1,145 @@
+#include "base/prelude.hpp"
+
+#include "engine/journal.hpp"
+
+#include "base/error_codes.hpp"
+#include "base/ids.hpp"
+#include "store/execute.hpp"
+#include "store/ledger.hpp"
+#include "store/rows.hpp"
+
+namespace vend {
+namespace {
+
+// A counter's row before or after the event.
+struct Side {
+    bool exists = false;
+    Datum key = 0;
+    int64 counter = 0;
+};
+
+bool is_about_items(const Store &store, const TriggerData *trigger) {
+    return RelationGetRelid(trigger->tg_relation) == store.item_relation;
+}
+
+Side side_of(const Store &store, const TriggerData *trigger, HeapTuple tuple) {
+    const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
+    const bool items = is_about_items(store, trigger);
+    bool is_null = false;
+    Side side;
+    side.exists = true;
+    side.key = heap_getattr(tuple, (items ? store.item_key : store.wallet_key).number, descriptor,
+                            &is_null);
+    const Datum counter =
+        heap_getattr(tuple, (items ? store.stock : store.balance).number, descriptor, &is_null);
+    side.counter =
+        items ? DatumGetInt64(counter) : money_from_column(store.money, counter).value;
+    return side;
+}
+
+void require_journal_mode(const Store &store, const TriggerData *trigger) {
+    if (!store.refuses_direct_writes) return;
+    const bool items = is_about_items(store, trigger);
+    ereport(ERROR, (errcode(errcodes::not_in_state),
+                    errmsg("direct writes to %s of table \"%s\" are refused",
+                           items ? "stock" : "balances", RelationGetRelationName(trigger->tg_relation)),
+                    errdetail("Store \"%s\" was made with direct_writes => 'refuse'.", store.name),
+                    errhint("Add to it with vend.%s().", items ? "restock" : "deposit")));
+}
+
+void adjust(Store &store, const TriggerData *trigger, Datum key, int64 change) {
+    if (change == 0) return;
+    Movement movement;
+    movement.id = new_uuid_v7();
+    movement.kind = Kind::adjustment;
+    movement.at = GetCurrentTimestamp();
+    if (is_about_items(store, trigger)) {
+        movement.item = key;
+        movement.qty = Quantity{change};
+    } else {
+        movement.wallet = key;
+        movement.amount = Money{change};
+    }
+    record(store, movement);
+}
+
+// Whether a column changed that a reader of the item sees: any but the counter, the two versions and
+// the lock mode.
+bool is_edit(const Store &store, const TriggerData *trigger) {
+    const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
+    for (int number = 1; number <= descriptor->natts; ++number) {
+        const Form_pg_attribute attribute = TupleDescAttr(descriptor, number - 1);
+        if (attribute->attisdropped || number == store.stock.number ||
+            number == store.stock_version.number || number == store.version.number ||
+            number == store.lock_mode.number)
+            continue;
+        bool was_null = false;
+        bool is_null = false;
+        const Datum was = heap_getattr(trigger->tg_trigtuple, number, descriptor, &was_null);
+        const Datum is = heap_getattr(trigger->tg_newtuple, number, descriptor, &is_null);
+        if (was_null != is_null) return true;
+        if (!is_null && !datum_image_eq(was, is, attribute->attbyval, attribute->attlen))
+            return true;
+    }
+    return false;
+}
+
+bool is_version_unchanged(const Store &store, const TriggerData *trigger) {
+    const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
+    bool is_null = false;
+    const Datum was =
+        heap_getattr(trigger->tg_trigtuple, store.version.number, descriptor, &is_null);
+    const Datum is = heap_getattr(trigger->tg_newtuple, store.version.number, descriptor, &is_null);
+    return was == is;
+}
+
+// The row must have changed by what was decided, whatever other triggers did to it.
+void check_engine_write(EngineWrite *write, const Store &store, const TriggerData *trigger,
+                        const Side &was, const Side &is) {
+    const KeyType &type = is_about_items(store, trigger) ? store.item_type : store.buyer_type;
+    if (!was.exists || !is.exists || !same_key(type, was.key, is.key) ||
+        is.counter - was.counter != write->change)
+        raise_write_altered(RelationGetRelationName(trigger->tg_relation));
+    ++write->rows_seen;
+}
+
+} // namespace
+
+void journal_row(Store &store, const TriggerData *trigger) {
+    const bool is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
+    const bool is_insert = TRIGGER_FIRED_BY_INSERT(trigger->tg_event);
+    Side was;
+    Side is;
+    if (!is_insert) was = side_of(store, trigger, trigger->tg_trigtuple);
+    if (is_insert) is = side_of(store, trigger, trigger->tg_trigtuple);
+    if (is_update) is = side_of(store, trigger, trigger->tg_newtuple);
+
+    if (EngineWrite *write = engine_write_of(RelationGetRelid(trigger->tg_relation))) {
+        check_engine_write(write, store, trigger, was, is);
+        return;
+    }
+
+    const KeyType &type = is_about_items(store, trigger) ? store.item_type : store.buyer_type;
+    const bool is_same_row = was.exists && is.exists && same_key(type, was.key, is.key);
+    const bool moves_nothing =
+        is_same_row ? was.counter == is.counter : was.counter == 0 && is.counter == 0;
+    if (!moves_nothing) {
+        require_journal_mode(store, trigger);
+        if (is_same_row) {
+            adjust(store, trigger, is.key, is.counter - was.counter);
+        } else {
+            if (was.exists) adjust(store, trigger, was.key, -was.counter);
+            if (is.exists) adjust(store, trigger, is.key, is.counter);
+        }
+    }
+    if (is_update && is_about_items(store, trigger) && is_version_unchanged(store, trigger) &&
+        is_edit(store, trigger))
+        bump_version(store, is.key);
+}
+
+void journal_truncation(Store &store, const TriggerData *trigger) {
+    require_journal_mode(store, trigger);
+    journal_truncate(store, RelationGetRelid(trigger->tg_relation));
+}
+
+} // namespace vend

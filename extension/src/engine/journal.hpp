@@ -1,0 +1,17 @@
+#pragma once
+// What plain SQL writes to stock and balance, so that the ledger explains every unit and coin
+// whoever moved it.
+
+#include "base/prelude.hpp"
+
+#include "store/store.hpp"
+
+namespace vend {
+
+// A row-level event on the store's items or wallets. The engine's own writes are checked against
+// what was decided; those of others are journalled as adjustments, or refused.
+void journal_row(Store &store, const TriggerData *trigger);
+
+void journal_truncation(Store &store, const TriggerData *trigger);
+
+} // namespace vend

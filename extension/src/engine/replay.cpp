@@ -1,0 +1,48 @@
+#include "base/prelude.hpp"
+
+#include "engine/replay.hpp"
+
+#include "base/error_codes.hpp"
+#include "base/ids.hpp"
+
+namespace vend {
+namespace {
+
+bool same_optional_key(const KeyType &type, std::optional<Datum> a, std::optional<Datum> b) {
+    if (a.has_value() != b.has_value()) return false;
+    return !a || same_key(type, *a, *b);
+}
+
+// The first thing that differs, or null.
+const char *difference(Store &store, const Entry &entry, const Identity &request) {
+    if (!entry.is(request.kind)) return "kind";
+    if (!same_optional_key(store.item_type, entry.item, request.item)) return "item";
+    if (!same_optional_key(store.buyer_type, entry.wallet, request.wallet))
+        return request.kind == Kind::purchase ? "buyer" : "wallet";
+    if (entry.qty != request.qty) return "quantity";
+    if (request.kind != Kind::purchase && entry.amount != request.amount) return "amount";
+    return nullptr;
+}
+
+} // namespace
+
+void require_same_request(Store &store, const Uuid &id, const Entry &entry,
+                          const Identity &request) {
+    // A remembered refusal stands for the purchase that was refused.
+    Entry asked = entry;
+    if (entry.is(Kind::refusal)) {
+        asked.kind = to_text(Kind::purchase).data();
+        asked.qty = negated(entry.refusal_qty);
+    }
+    const char *what = difference(store, asked, request);
+    if (what == nullptr) return;
+    ereport(ERROR,
+            (errcode(errcodes::id_mismatch),
+             errmsg("id %s was recorded for another request",
+                    DatumGetCString(DirectFunctionCall1(uuid_out, to_datum(id)))),
+             errdetail("Another %s was recorded under it.", what),
+             errhint("Use a new id for each purchase or movement, and the same id only to ask for it "
+                     "again.")));
+}
+
+} // namespace vend

@@ -1,0 +1,26 @@
+#pragma once
+// What an id that was used before stands for.
+
+#include "base/prelude.hpp"
+
+#include "core/uuid.hpp"
+#include "store/ledger.hpp"
+#include "store/store.hpp"
+
+#include <optional>
+
+namespace vend {
+
+// What a request says that an id must stand for.
+struct Identity {
+    Kind kind = Kind::purchase;
+    std::optional<Datum> item;
+    std::optional<Datum> wallet;
+    Quantity qty{}; // signed as in the ledger
+    Money amount{}; // of a deposit; the amount of a purchase follows from its price
+};
+
+// Raises VN008, saying what differs, unless the entry is what the request asks for.
+void require_same_request(Store &store, const Uuid &id, const Entry &entry, const Identity &request);
+
+} // namespace vend

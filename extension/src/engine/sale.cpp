@@ -1,0 +1,206 @@
+#include "base/prelude.hpp"
+
+#include "engine/sale.hpp"
+
+#include "base/error_codes.hpp"
+#include "base/ids.hpp"
+#include "base/settings.hpp"
+#include "claim/claim.hpp"
+#include "engine/explain.hpp"
+#include "engine/replay.hpp"
+
+namespace vend {
+namespace {
+
+// A sale under way. Nothing in it owns anything.
+struct Sale {
+    Store &store;
+    const SaleRequest &request;
+    MemoryContext result_context;
+    std::optional<Item> item;
+    std::optional<Wallet> wallet;
+    WalletState wallet_state;
+    Decision decision;
+    SaleOutcome outcome;
+};
+
+std::optional<ItemState> state_of(const std::optional<Item> &item) {
+    return item ? std::optional(item->state) : std::nullopt;
+}
+
+// The keys as the rows have them; as they were given, where there is no row.
+Datum item_key(const Sale &sale) {
+    return sale.item ? sale.item->key : sale.request.item;
+}
+
+Datum buyer_key(const Sale &sale) {
+    return sale.wallet ? sale.wallet->key : sale.request.buyer;
+}
+
+void name_parties(Sale &sale) {
+    MemoryContext context = MemoryContextSwitchTo(sale.result_context);
+    sale.outcome.item = key_text(sale.store.item_type, item_key(sale));
+    sale.outcome.buyer = key_text(sale.store.buyer_type, buyer_key(sale));
+    sale.outcome.qty = sale.request.terms.qty;
+    sale.outcome.id = sale.request.id;
+    MemoryContextSwitchTo(context);
+}
+
+void read_wallet_of_now(Sale &sale) {
+    if (!sale.store.has_wallets()) return;
+    sale.wallet = read_wallet(sale.store, sale.request.buyer);
+}
+
+// Answers from what the id was used for before, if it was. The balance is that of now.
+bool answer_from_ledger(Sale &sale) {
+    if (!sale.request.id) return false;
+    const auto entry = read_entry(sale.store, *sale.request.id);
+    if (!entry) return false;
+    read_wallet_of_now(sale);
+    require_same_request(
+        sale.store, *sale.request.id, *entry,
+        {Kind::purchase, item_key(sale), buyer_key(sale), negated(sale.request.terms.qty)});
+    name_parties(sale);
+    SaleOutcome &outcome = sale.outcome;
+    outcome.replayed = true;
+    outcome.at = entry->at;
+    if (sale.wallet) outcome.balance = sale.wallet->balance;
+    if (entry->is(Kind::refusal)) {
+        const auto verdict = remembered_verdict(entry->refusal);
+        if (!verdict)
+            ereport(ERROR, (errcode(errcodes::not_in_state),
+                            errmsg("the ledger of store \"%s\" holds the unknown refusal \"%s\"",
+                                   sale.store.name, entry->refusal)));
+        outcome.verdict = *verdict;
+        outcome.detail = "It was refused before under this id.";
+        return true;
+    }
+    outcome.verdict = Verdict::sell;
+    outcome.unit_price = entry->unit_price;
+    outcome.amount = negated(entry->amount);
+    return true;
+}
+
+// Without a lock, an xid or a byte of WAL. The item is read before the id: in the other order a purchase
+// under this id that commits in between would be answered sold out instead of replayed.
+bool answer_without_lock(Sale &sale) {
+    sale.item = read_item(sale.store, sale.request.item);
+    if (answer_from_ledger(sale)) return true;
+    if (sale.request.remember) return false;
+    sale.decision = decide_item(state_of(sale.item), sale.request.terms);
+    return sale.decision.verdict != Verdict::sell;
+}
+
+// From here to the end of the transaction the buyer's balance and ids stand still.
+void lock_buyer(Sale &sale) {
+    if (!sale.store.has_wallets()) {
+        sale.wallet_state.kind = WalletState::Kind::elsewhere;
+        if (sale.request.id) lock_id(sale.store, to_datum(*sale.request.id));
+        return;
+    }
+    Wallet wallet;
+    switch (lock_wallet(sale.store, sale.request.buyer, sale.request.wait, &wallet)) {
+    case LockResult::locked:
+        sale.wallet = wallet;
+        sale.wallet_state = {WalletState::Kind::locked, wallet.balance};
+        break;
+    case LockResult::absent:
+        sale.wallet.reset();
+        sale.wallet_state.kind = WalletState::Kind::unknown;
+        break;
+    case LockResult::busy:
+        sale.wallet_state.kind = WalletState::Kind::busy;
+        break;
+    }
+}
+
+// Decides and claims; true when the units are ours. What was read before the lock is good enough to
+// try with, but no refusal is given on it: the item is read again first. A claim that found nothing
+// although a fresh read finds nothing wrong is made once more under the lock of the row, which
+// settles it: there is nothing to loop for.
+bool claim_units(Sale &sale) {
+    const ClaimTerms terms{sale.request.terms, sale.wallet_state, sale.request.wait};
+    bool is_fresh = false;
+    for (bool is_contested = false;;) {
+        sale.decision = decide_sale(state_of(sale.item), sale.wallet_state, sale.request.terms);
+        if (sale.decision.verdict == Verdict::sell) {
+            const LockMode mode =
+                is_contested
+                    ? LockMode::pessimistic
+                    : effective_lock_mode(sale.request.lock_mode, sale.item->state.lock_mode,
+                                          settings::lock_mode());
+            const Claim made = claim(sale.store, mode, &*sale.item, sale.decision, terms);
+            if (made.result != Claim::Result::inconclusive) {
+                sale.decision = made.decision;
+                return made.result == Claim::Result::claimed;
+            }
+            is_contested = true;
+        } else if (is_fresh) {
+            return false;
+        }
+        sale.item = read_item(sale.store, sale.request.item);
+        is_fresh = true;
+    }
+}
+
+// Nothing here can be refused any more.
+void record_sale(Sale &sale) {
+    SaleOutcome &outcome = sale.outcome;
+    name_parties(sale);
+    if (sale.wallet) {
+        const Money left{sale.wallet->balance.value - sale.decision.amount.value};
+        if (left != sale.wallet->balance) set_locked_balance(sale.store, *sale.wallet, left);
+        outcome.balance = left;
+    }
+    outcome.id = sale.request.id ? *sale.request.id : new_uuid_v7();
+    outcome.at = GetCurrentTimestamp();
+    outcome.unit_price = sale.decision.unit_price;
+    outcome.amount = sale.decision.amount;
+    record(sale.store, {*outcome.id, Kind::purchase, item_key(sale), buyer_key(sale),
+                        negated(sale.request.terms.qty), negated(sale.decision.amount),
+                        sale.decision.unit_price, *outcome.at});
+}
+
+// Gives the refusal, remembered under its id where that was asked for; false when the id was recorded
+// meanwhile.
+bool refuse(Sale &sale) {
+    if (sale.decision.verdict == Verdict::amount_out_of_range)
+        ereport(ERROR, (errcode(errcodes::out_of_range),
+                        errmsg("amount of the purchase is out of range")));
+    if (sale.request.remember &&
+        !remember(sale.store, *sale.request.id, item_key(sale), buyer_key(sale),
+                  sale.request.terms.qty, sale.decision.verdict))
+        return false;
+    name_parties(sale);
+    MemoryContext context = MemoryContextSwitchTo(sale.result_context);
+    sale.outcome.verdict = sale.decision.verdict;
+    sale.outcome.detail = explain(sale.store, sale.decision, sale.request.terms, state_of(sale.item),
+                                  sale.wallet_state, sale.outcome.item, sale.outcome.buyer);
+    MemoryContextSwitchTo(context);
+    if (sale.item && (sale.store.has_prices() || sale.request.terms.unit_price))
+        sale.outcome.unit_price = sale.decision.unit_price;
+    if (sale.wallet_state.kind == WalletState::Kind::locked)
+        sale.outcome.balance = sale.wallet_state.balance;
+    return true;
+}
+
+} // namespace
+
+SaleOutcome sell(Store &store, const SaleRequest &request, MemoryContext result_context) {
+    Sale sale{store, request, result_context, {}, {}, {}, {}, {}};
+    for (;;) {
+        if (answer_without_lock(sale)) {
+            if (!sale.outcome.replayed) (void)refuse(sale);
+            return sale.outcome;
+        }
+        lock_buyer(sale);
+        if (answer_from_ledger(sale)) return sale.outcome;
+        if (claim_units(sale)) {
+            record_sale(sale);
+            return sale.outcome;
+        }
+        if (refuse(sale)) return sale.outcome;
+    }
+}
+
+} // namespace vend

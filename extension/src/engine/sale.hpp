@@ -1,0 +1,43 @@
+#pragma once
+// The one engine of all sales: read, lock, claim, decide, record.
+
+#include "base/prelude.hpp"
+
+#include "core/decision.hpp"
+#include "core/uuid.hpp"
+#include "store/rows.hpp"
+
+#include <optional>
+
+namespace vend {
+
+struct SaleRequest {
+    Datum item = 0;  // a key of the store's item type
+    Datum buyer = 0; // a key of the store's buyer type
+    SaleTerms terms;
+    std::optional<Uuid> id; // nothing: a new one
+    std::optional<LockMode> lock_mode;
+    LockWait wait;
+    bool remember = false;
+};
+
+// Texts live in the memory context that was given to sell().
+struct SaleOutcome {
+    Verdict verdict = Verdict::sell;
+    bool replayed = false; // recorded earlier under this id
+    const char *item = nullptr;
+    const char *buyer = nullptr;
+    const char *detail = nullptr; // why it was refused
+    std::optional<Uuid> id;
+    Quantity qty{};
+    std::optional<Money> unit_price;
+    std::optional<Money> amount;
+    std::optional<Money> balance;
+    std::optional<TimestampTz> at;
+};
+
+// Sells, replays or refuses. SPI is connected and the store's owner is the current user. Raises
+// faults: a mismatched id (VN008), an amount out of range (22003), a write that was altered (27000).
+SaleOutcome sell(Store &store, const SaleRequest &request, MemoryContext result_context);
+
+} // namespace vend

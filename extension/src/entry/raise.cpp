@@ -1,0 +1,51 @@
+#include "base/prelude.hpp"
+
+#include "entry/raise.hpp"
+
+#include "base/error_codes.hpp"
+
+namespace vend {
+namespace {
+
+struct Wording {
+    int code;
+    const char *message; // %s: item, or buyer
+    bool names_buyer;
+};
+
+Wording wording_of(Verdict verdict) {
+    switch (verdict) {
+    case Verdict::unknown_item:
+        return {errcodes::unknown_item, "item \"%s\" does not exist", false};
+    case Verdict::stale_version:
+        return {errcodes::stale_version, "item \"%s\" is not at the expected version", false};
+    case Verdict::price_changed:
+        return {errcodes::price_changed, "price of item \"%s\" has changed", false};
+    case Verdict::sold_out:
+        return {errcodes::sold_out, "item \"%s\" is sold out", false};
+    case Verdict::unknown_buyer:
+        return {errcodes::unknown_buyer, "buyer \"%s\" does not exist", true};
+    case Verdict::insufficient_funds:
+        return {errcodes::insufficient_funds, "buyer \"%s\" has insufficient funds", true};
+    case Verdict::busy:
+        return {errcodes::busy, "could not obtain lock to sell item \"%s\"", false};
+    case Verdict::lost_race:
+        return {errcodes::lost_race, "could not sell item \"%s\" due to concurrent writes", false};
+    case Verdict::sell:
+    case Verdict::amount_out_of_range:
+        break;
+    }
+    pg_unreachable();
+}
+
+} // namespace
+
+void raise_refusal(Verdict verdict, const char *item, const char *buyer, const char *detail) {
+    const Wording wording = wording_of(verdict);
+    const char *name = wording.names_buyer ? buyer : item;
+    ereport(ERROR, (errcode(wording.code), errmsg(wording.message, name),
+                    detail == nullptr ? 0 : errdetail("%s", detail)));
+    pg_unreachable();
+}
+
+} // namespace vend

@@ -1,0 +1,59 @@
+#pragma once
+// A result row, filled column by column in the order of its type.
+
+#include "base/prelude.hpp"
+
+#include "base/ids.hpp"
+#include "core/checked.hpp"
+#include "store/money_type.hpp"
+
+#include <optional>
+#include <string_view>
+
+namespace vend {
+
+class ResultRow {
+  public:
+    void add(Datum value) { append(value, false); }
+    void add_null() { append(0, true); }
+    void add_text(std::string_view text) {
+        add(PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size()))));
+    }
+    void add_optional_text(const char *text) { text == nullptr ? add_null() : add_text(text); }
+    void add_uuid(const std::optional<Uuid> &id) { id ? add(to_datum(*id)) : add_null(); }
+    void add_quantity(std::optional<Quantity> qty) {
+        qty ? add(Int64GetDatum(qty->value)) : add_null();
+    }
+    void add_money(const MoneyType &type, std::optional<Money> money) {
+        money ? add(money_to_numeric(type, *money)) : add_null();
+    }
+    void add_time(std::optional<TimestampTz> at) {
+        at ? add(TimestampTzGetDatum(*at)) : add_null();
+    }
+
+    // The row as the function's result type; call it when SPI is finished.
+    [[nodiscard]] Datum row(FunctionCallInfo fcinfo) {
+        TupleDesc descriptor = nullptr;
+        if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)
+            ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                            errmsg("function returning record called in a context that cannot "
+                                   "accept type record")));
+        Assert(descriptor->natts == count);
+        return HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls));
+    }
+
+  private:
+    static constexpr int columns_max = 12;
+
+    void append(Datum value, bool is_null) {
+        values[count] = value;
+        nulls[count] = is_null;
+        ++count;
+    }
+
+    Datum values[columns_max] = {};
+    bool nulls[columns_max] = {};
+    int count = 0;
+};
+
+} // namespace vend

@@ -1,0 +1,138 @@
+#include "base/prelude.hpp"
+
+#include "base/error_codes.hpp"
+#include "base/settings.hpp"
+#include "engine/sale.hpp"
+#include "entry/arguments.hpp"
+#include "entry/call.hpp"
+#include "entry/raise.hpp"
+#include "entry/result.hpp"
+
+namespace vend {
+namespace {
+
+// Numbers of the arguments of purchase and try_purchase.
+enum SaleArgument : int {
+    arg_item,
+    arg_buyer,
+    arg_qty,
+    arg_id,
+    arg_lock_mode,
+    arg_nowait,
+    arg_expected_version,
+    arg_max_price,
+    arg_unit_price,
+    arg_remember,
+    arg_store,
+};
+
+std::optional<LockMode> lock_mode_argument(const Arguments &arguments) {
+    const char *text = arguments.optional_string(arg_lock_mode);
+    if (text == nullptr) return std::nullopt;
+    const auto mode = lock_mode_from(text);
+    if (!mode)
+        ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("unknown lock mode \"%s\"", text),
+                        errhint("The lock modes are atomic, pessimistic and optimistic.")));
+    return mode;
+}
+
+void require_consistent(const Store &store, const SaleRequest &request, bool raises) {
+    const SaleTerms &terms = request.terms;
+    if (store.has_prices() && terms.unit_price)
+        ereport(ERROR, (errcode(errcodes::bad_argument),
+                        errmsg("unit_price cannot be given: store \"%s\" has prices", store.name),
+                        errhint("Use max_price to refuse a price higher than the one shown.")));
+    if (!store.has_prices() && !terms.unit_price)
+        ereport(ERROR,
+                (errcode(errcodes::bad_argument),
+                 errmsg("unit_price must be given: store \"%s\" has no prices", store.name)));
+    if (!store.has_prices() && terms.max_price)
+        ereport(ERROR,
+                (errcode(errcodes::bad_argument),
+                 errmsg("max_price cannot be given: store \"%s\" has no prices", store.name)));
+    if (request.remember && !request.id)
+        ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("remember needs an id")));
+    if (request.remember && raises)
+        ereport(ERROR,
+                (errcode(errcodes::bad_argument), errmsg("vend.purchase() cannot remember a refusal"),
+                 errdetail("The error that it raises would roll the memory of it back."),
+                 errhint("Use vend.try_purchase().")));
+}
+
+SaleRequest sale_request(const Arguments &arguments, Store &store) {
+    SaleRequest request;
+    request.item = arguments.key(arg_item, store.item_type, "item");
+    request.buyer = arguments.key(arg_buyer, store.buyer_type, "buyer");
+    request.terms.qty = arguments.quantity(arg_qty, "qty");
+    request.terms.expected_version = arguments.optional_bigint(arg_expected_version);
+    request.terms.max_price = arguments.optional_money(arg_max_price, store.money, "max_price");
+    request.terms.unit_price = arguments.optional_money(arg_unit_price, store.money, "unit_price");
+    request.id = arguments.optional_uuid(arg_id);
+    request.lock_mode = lock_mode_argument(arguments);
+    request.wait = {arguments.boolean(arg_nowait, "nowait"), settings::lock_timeout_ms()};
+    request.remember = arguments.boolean(arg_remember, "remember");
+    return request;
+}
+
+struct Sold {
+    SaleOutcome outcome;
+    MoneyType money;
+};
+
+Sold sell_by(FunctionCallInfo fcinfo, const char *function, bool raises) {
+    require_writable(function);
+    MemoryContext result_context = CurrentMemoryContext;
+    Sold sold;
+    in_call([&] {
+        const Arguments arguments(fcinfo);
+        Store &store = open_store(arguments.optional_string(arg_store));
+        const SaleRequest request = sale_request(arguments, store);
+        require_consistent(store, request, raises);
+        as_owner(store, [&] { sold.outcome = sell(store, request, result_context); });
+        sold.money = store.money;
+    });
+    return sold;
+}
+
+// The fields that a receipt and an outcome share, from id to at.
+void add_common(ResultRow &result, const Sold &sold) {
+    const SaleOutcome &outcome = sold.outcome;
+    result.add_uuid(outcome.id);
+    result.add_optional_text(outcome.item);
+    result.add_optional_text(outcome.buyer);
+    result.add_quantity(outcome.qty);
+    result.add_money(sold.money, outcome.unit_price);
+    result.add_money(sold.money, outcome.amount);
+    result.add_money(sold.money, outcome.balance);
+    result.add_time(outcome.at);
+}
+
+} // namespace
+} // namespace vend
+
+using namespace vend;
+
+VEND_FUNCTION(vend_purchase);
+VEND_FUNCTION(vend_try_purchase);
+
+Datum vend_purchase(PG_FUNCTION_ARGS) {
+    const Sold sold = sell_by(fcinfo, "vend.purchase()", true);
+    const SaleOutcome &outcome = sold.outcome;
+    if (outcome.verdict != Verdict::sell)
+        raise_refusal(outcome.verdict, outcome.item, outcome.buyer, outcome.detail);
+    ResultRow result;
+    add_common(result, sold);
+    result.add(BoolGetDatum(outcome.replayed));
+    return result.row(fcinfo);
+}
+
+Datum vend_try_purchase(PG_FUNCTION_ARGS) {
+    const Sold sold = sell_by(fcinfo, "vend.try_purchase()", false);
+    const SaleOutcome &outcome = sold.outcome;
+    const bool is_replayed = outcome.replayed && outcome.verdict == Verdict::sell;
+    ResultRow result;
+    result.add_text(is_replayed ? "replayed" : status_of(outcome.verdict));
+    result.add_optional_text(outcome.detail);
+    add_common(result, sold);
+    return result.row(fcinfo);
+}

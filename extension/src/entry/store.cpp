@@ -1,0 +1,33 @@
+#include "base/prelude.hpp"
+
+#include "entry/arguments.hpp"
+#include "entry/call.hpp"
+#include "store/ddl.hpp"
+
+using namespace vend;
+
+VEND_FUNCTION(vend_create_store);
+VEND_FUNCTION(vend_detach_store);
+
+Datum vend_create_store(PG_FUNCTION_ARGS) {
+    require_writable("vend.create_store()");
+    in_call([&] {
+        const Arguments arguments(fcinfo);
+        StoreDefinition definition;
+        definition.name = arguments.string(0, "name");
+        definition.item_key_type = arguments.oid(1, "item_key_type");
+        definition.wallet_key_type = arguments.oid(2, "wallet_key_type");
+        definition.direct_writes = arguments.string(3, "direct_writes");
+        definition.wallets = arguments.boolean(4, "wallets");
+        definition.prices = arguments.boolean(5, "prices");
+        definition.money_type = arguments.string(6, "money_type");
+        create_store(definition);
+    });
+    PG_RETURN_VOID();
+}
+
+Datum vend_detach_store(PG_FUNCTION_ARGS) {
+    require_writable("vend.detach_store()");
+    in_call([&] { detach_store(Arguments(fcinfo).string(0, "name")); });
+    PG_RETURN_VOID();
+}

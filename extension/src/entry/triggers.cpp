@@ -1,0 +1,58 @@
+#include "base/prelude.hpp"
+
+#include "base/error_codes.hpp"
+#include "engine/journal.hpp"
+#include "entry/call.hpp"
+
+namespace vend {
+namespace {
+
+const TriggerData *trigger_data(FunctionCallInfo fcinfo, const char *function) {
+    if (!CALLED_AS_TRIGGER(fcinfo))
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("%s was not called by the trigger manager", function)));
+    return reinterpret_cast<const TriggerData *>(fcinfo->context);
+}
+
+} // namespace
+} // namespace vend
+
+using namespace vend;
+
+VEND_FUNCTION(vend_journal);
+VEND_FUNCTION(vend_append_only);
+VEND_FUNCTION(vend_registry_changed);
+
+Datum vend_journal(PG_FUNCTION_ARGS) {
+    const TriggerData *trigger = trigger_data(fcinfo, "vend.journal()");
+    const bool is_truncate = TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event);
+    if (!is_truncate && !(TRIGGER_FIRED_FOR_ROW(trigger->tg_event) &&
+                          TRIGGER_FIRED_AFTER(trigger->tg_event)))
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("vend.journal() must be fired AFTER ... FOR EACH ROW")));
+    in_call([&] {
+        Store &store = open_store_of_trigger(trigger);
+        as_owner(store, [&] {
+            if (is_truncate)
+                journal_truncation(store, trigger);
+            else
+                journal_row(store, trigger);
+        });
+    });
+    return PointerGetDatum(nullptr);
+}
+
+Datum vend_append_only(PG_FUNCTION_ARGS) {
+    const TriggerData *trigger = trigger_data(fcinfo, "vend.append_only()");
+    ereport(ERROR,
+            (errcode(errcodes::not_in_state),
+             errmsg("ledger \"%s\" is append-only", RelationGetRelationName(trigger->tg_relation)),
+             errhint("Record a movement that corrects the earlier one.")));
+    return PointerGetDatum(nullptr);
+}
+
+Datum vend_registry_changed(PG_FUNCTION_ARGS) {
+    (void)trigger_data(fcinfo, "vend.registry_changed()");
+    invalidate_registry();
+    return PointerGetDatum(nullptr);
+}

@@ -1,0 +1,25 @@
+// pg_vend: table of contents.
+//
+//   entry/   the SQL functions and triggers: arguments in, rows and errors out
+//   engine/  a sale and the other movements: read, lock, claim, decide, record
+//   claim/   taking units from an item, one file for each lock mode
+//   store/   the binding of a store, the statements composed from it, rows as the engine reads them
+//   core/    the rules: statuses, quantities, money, the decision; no PostgreSQL in it
+//   base/    PostgreSQL's headers, versions, SQLSTATEs, settings, ids
+//
+// Each uses only what stands below it. docs/architecture.md walks through a purchase.
+
+#include "base/prelude.hpp"
+
+#include "base/settings.hpp"
+#include "store/store.hpp"
+
+extern "C" {
+PG_MODULE_MAGIC;
+PGDLLEXPORT void _PG_init();
+}
+
+void _PG_init() {
+    vend::settings::define();
+    vend::watch_invalidations();
+}

@@ -1,0 +1,200 @@
+#include "base/prelude.hpp"
+
+#include "store/binding.hpp"
+
+#include "base/compat.hpp"
+#include "base/error_codes.hpp"
+
+#include <initializer_list>
+
+namespace vend {
+namespace {
+
+// What one trigger each must cover.
+constexpr std::initializer_list<int16> journal_events{
+    TRIGGER_TYPE_ROW | TRIGGER_TYPE_INSERT | TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE,
+    TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_TRUNCATE};
+constexpr int16 ledger_events = TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_TRUNCATE;
+
+[[noreturn]] void raise_invalid(const char *store, const char *detail) {
+    ereport(ERROR, (errcode(errcodes::not_in_state),
+                    errmsg("the binding of store \"%s\" is no longer valid", store),
+                    errdetail("%s", detail),
+                    errhint("Undo the change, or end the binding with vend.detach_store().")));
+    pg_unreachable();
+}
+
+// Whether the relation carries a trigger of ours, for this store, that covers all these events and is
+// enabled.
+bool has_trigger(Relation relation, const char *function, const char *store, int16 type) {
+    const Oid schema = get_namespace_oid("vend", true);
+    const TriggerDesc *triggers = relation->trigdesc;
+    if (triggers == nullptr) return false;
+    for (int i = 0; i < triggers->numtriggers; ++i) {
+        const Trigger &trigger = triggers->triggers[i];
+        if ((trigger.tgtype & type) != type || trigger.tgenabled == TRIGGER_DISABLED ||
+            trigger.tgenabled == TRIGGER_FIRES_ON_REPLICA || trigger.tgqual != nullptr ||
+            trigger.tgnattr != 0 || trigger.tgnargs != 1 ||
+            strcmp(trigger.tgargs[0], store) != 0)
+            continue;
+        const char *name = get_func_name(trigger.tgfoid);
+        if (name != nullptr && strcmp(name, function) == 0 &&
+            get_func_namespace(trigger.tgfoid) == schema)
+            return true;
+    }
+    return false;
+}
+
+// A relation of a store, opened and checked.
+Relation open_bound(const Store &store, const char *quoted_name, const char *function,
+                    std::initializer_list<int16> types) {
+    const Oid id = relation_named(quoted_name);
+    Relation relation = OidIsValid(id) ? try_relation_open(id, AccessShareLock) : nullptr;
+    if (relation == nullptr)
+        raise_invalid(store.name, psprintf("Table %s does not exist.", quoted_name));
+    if (relation->rd_rel->relkind != RELKIND_RELATION ||
+        relation->rd_rel->relpersistence != RELPERSISTENCE_PERMANENT)
+        raise_invalid(store.name, psprintf("%s is not a permanent table.", quoted_name));
+    for (const int16 type : types) {
+        if (has_trigger(relation, function, store.name, type)) continue;
+        raise_invalid(store.name,
+                      psprintf("Table %s does not carry the enabled trigger vend.%s() of this store.",
+                               quoted_name, function));
+    }
+    return relation;
+}
+
+struct ColumnType {
+    Oid type = InvalidOid;
+    int32 typmod = -1;
+};
+
+BoundColumn bind_column(const Store &store, Relation relation, const char *name, ColumnType *type) {
+    const AttrNumber number = get_attnum(RelationGetRelid(relation), name);
+    if (number <= 0)
+        raise_invalid(store.name, psprintf("Table \"%s\" has no column \"%s\".",
+                                           RelationGetRelationName(relation), name));
+    const Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(relation), number - 1);
+    *type = {attribute->atttypid, attribute->atttypmod};
+    return {MemoryContextStrdup(store.context, quote_identifier(name)), number};
+}
+
+BoundColumn bind_typed(const Store &store, Relation relation, const char *name, Oid wanted) {
+    ColumnType type;
+    const BoundColumn column = bind_column(store, relation, name, &type);
+    if (type.type != wanted)
+        raise_invalid(store.name,
+                      psprintf("Column \"%s\" of table \"%s\" is of type %s, not %s.", name,
+                               RelationGetRelationName(relation), format_type_be(type.type),
+                               format_type_be(wanted)));
+    return column;
+}
+
+BoundColumn bind_money(Store *store, Relation relation, const char *name) {
+    ColumnType type;
+    const BoundColumn column = bind_column(*store, relation, name, &type);
+    const auto money = money_type_of(type.type, type.typmod);
+    if (!money || (OidIsValid(store->money.type) && *money != store->money))
+        raise_invalid(store->name,
+                      psprintf("Column \"%s\" of table \"%s\" is of type %s, which is not the money of "
+                               "this store.",
+                               name, RelationGetRelationName(relation),
+                               format_type_with_typemod(type.type, type.typmod)));
+    store->money = *money;
+    return column;
+}
+
+BoundColumn bind_key(const Store &store, Relation relation, const char *name, KeyType *key) {
+    ColumnType type;
+    const BoundColumn column = bind_column(store, relation, name, &type);
+    if (!is_key_type(type.type) || (OidIsValid(key->type) && key->type != type.type))
+        raise_invalid(store.name,
+                      psprintf("Column \"%s\" of table \"%s\" is of type %s, which is not the key type "
+                               "of this store.",
+                               name, RelationGetRelationName(relation), format_type_be(type.type)));
+    if (!OidIsValid(key->type)) *key = key_type_of(type.type, store.context);
+    return column;
+}
+
+char *quoted_relation_name(const Store &store, Relation relation) {
+    return MemoryContextStrdup(
+        store.context, quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
+                                                  RelationGetRelationName(relation)));
+}
+
+void bind_ledger(const RegistryRow &row, Store *store) {
+    Relation ledger = open_bound(*store, row.ledger, "append_only", {ledger_events});
+    store->ledger_relation = RelationGetRelid(ledger);
+    store->ledger = quoted_relation_name(*store, ledger);
+    store->ledger_name = MemoryContextStrdup(store->context, RelationGetRelationName(ledger));
+    (void)bind_typed(*store, ledger, "id", UUIDOID);
+    (void)bind_typed(*store, ledger, "line", INT4OID);
+    (void)bind_typed(*store, ledger, "kind", TEXTOID);
+    (void)bind_typed(*store, ledger, "qty", INT8OID);
+    (void)bind_typed(*store, ledger, "ref", UUIDOID);
+    (void)bind_typed(*store, ledger, "at", TIMESTAMPTZOID);
+    (void)bind_typed(*store, ledger, "refusal", TEXTOID);
+    (void)bind_typed(*store, ledger, "refusal_qty", INT8OID);
+    (void)bind_key(*store, ledger, "item", &store->item_type);
+    (void)bind_key(*store, ledger, "wallet", &store->buyer_type);
+    (void)bind_money(store, ledger, "amount");
+    (void)bind_money(store, ledger, "unit_price");
+    const Oid primary_key = RelationGetPrimaryKeyIndex(ledger);
+    if (!OidIsValid(primary_key))
+        raise_invalid(store->name, psprintf("Table %s has no primary key.", row.ledger));
+    store->ledger_primary_key = MemoryContextStrdup(store->context, get_rel_name(primary_key));
+    store->owner = ledger->rd_rel->relowner;
+    relation_close(ledger, NoLock);
+}
+
+void require_owner(const Store &store, Relation relation) {
+    if (relation->rd_rel->relowner != store.owner)
+        raise_invalid(store.name, psprintf("Table \"%s\" and the ledger do not have the same owner.",
+                                           RelationGetRelationName(relation)));
+}
+
+void bind_items(const RegistryRow &row, Store *store) {
+    Relation items = open_bound(*store, row.item, "journal", journal_events);
+    require_owner(*store, items);
+    store->item_relation = RelationGetRelid(items);
+    store->items = quoted_relation_name(*store, items);
+    store->item_key = bind_key(*store, items, row.item_key, &store->item_type);
+    store->stock = bind_typed(*store, items, row.stock, INT8OID);
+    if (row.price != nullptr) store->price = bind_money(store, items, row.price);
+    store->stock_version = bind_typed(*store, items, row.stock_version, INT8OID);
+    store->version = bind_typed(*store, items, row.version, INT8OID);
+    store->lock_mode = bind_typed(*store, items, row.lock_mode, TEXTOID);
+    relation_close(items, NoLock);
+}
+
+void bind_wallets(const RegistryRow &row, Store *store) {
+    if (row.wallet == nullptr) return;
+    Relation wallets = open_bound(*store, row.wallet, "journal", journal_events);
+    require_owner(*store, wallets);
+    store->wallet_relation = RelationGetRelid(wallets);
+    store->wallets = quoted_relation_name(*store, wallets);
+    store->wallet_key = bind_key(*store, wallets, row.wallet_key, &store->buyer_type);
+    store->balance = bind_money(store, wallets, row.balance);
+    relation_close(wallets, NoLock);
+}
+
+} // namespace
+
+// Without the USAGE check of a schema that names in a query undergo: the caller's rights are those on
+// the store, not on its schema.
+Oid relation_named(const char *quoted_name) {
+    const List *names = compat::qualified_name_list(quoted_name);
+    if (list_length(names) != 2) return InvalidOid;
+    const Oid schema = get_namespace_oid(strVal(linitial(names)), true);
+    return OidIsValid(schema) ? get_relname_relid(strVal(lsecond(names)), schema) : InvalidOid;
+}
+
+void resolve_binding(const RegistryRow &row, Store *store) {
+    store->name = MemoryContextStrdup(store->context, row.name);
+    store->refuses_direct_writes = strcmp(row.direct_writes, "refuse") == 0;
+    bind_ledger(row, store);
+    bind_items(row, store);
+    bind_wallets(row, store);
+}
+
+} // namespace vend

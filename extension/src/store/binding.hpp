@@ -1,0 +1,22 @@
+#pragma once
+// From a row of the registry to a store: the relations and columns it names, checked.
+
+#include "base/prelude.hpp"
+
+#include "store/registry.hpp"
+#include "store/store.hpp"
+
+namespace vend {
+
+inline constexpr const char *journal_trigger = "vend_journal";
+inline constexpr const char *journal_truncate_trigger = "vend_journal_truncate";
+inline constexpr const char *append_only_trigger = "vend_append_only";
+
+// The relation that a quoted, qualified name means, or InvalidOid.
+Oid relation_named(const char *quoted_name);
+
+// Fills a store in its own memory context. Raises 55000, naming the store and what is wrong, when the
+// binding is no longer valid.
+void resolve_binding(const RegistryRow &row, Store *store);
+
+} // namespace vend

@@ -1,0 +1,181 @@
+#include "base/prelude.hpp"
+
+#include "store/compose.hpp"
+
+#include <initializer_list>
+
+// Operators and functions are named with their schema: the statements mean the same under any
+// search_path. IN and IS DISTINCT FROM look their operator up in it, so neither appears here.
+#define EQ "OPERATOR(pg_catalog.=)"
+#define NE "OPERATOR(pg_catalog.<>)"
+#define GE "OPERATOR(pg_catalog.>=)"
+#define PLUS "OPERATOR(pg_catalog.+)"
+#define MINUS "OPERATOR(pg_catalog.-)"
+#define TIMES "OPERATOR(pg_catalog.*)"
+
+namespace vend {
+namespace {
+
+StatementText text_of(char *sql, std::initializer_list<Oid> types) {
+    StatementText text;
+    text.sql = sql;
+    for (const Oid type : types) text.parameter_types[text.parameter_count++] = type;
+    return text;
+}
+
+// $1 item. Columns: key, stock, price, stock_version, version, lock_mode.
+StatementText item_query(const Store &s, const char *locking) {
+    return text_of(psprintf("SELECT %s, %s, %s, %s, %s, %s FROM %s WHERE %s " EQ " $1%s",
+                            s.item_key.name, s.stock.name,
+                            s.has_prices() ? s.price.name : "NULL::pg_catalog.int8",
+                            s.stock_version.name, s.version.name, s.lock_mode.name, s.items,
+                            s.item_key.name, locking),
+                   {s.item_type.type});
+}
+
+// $1 wallet. Columns: key, balance.
+StatementText wallet_query(const Store &s, const char *locking) {
+    return text_of(psprintf("SELECT %s, %s FROM %s WHERE %s " EQ " $1%s", s.wallet_key.name,
+                            s.balance.name, s.wallets, s.wallet_key.name, locking),
+                   {s.buyer_type.type});
+}
+
+// $1 item, $2 qty, $3 expected version or null, $4 the price that was decided on, or null in a store
+// without prices, then what the condition adds. Column: stock left.
+StatementText claim(const Store &s, const char *condition, bool counter_read) {
+    StringInfoData sql;
+    initStringInfo(&sql);
+    appendStringInfo(&sql, "UPDATE %s SET %s = %s " MINUS " $2, %s = %s " PLUS " 1", s.items,
+                     s.stock.name, s.stock.name, s.stock_version.name, s.stock_version.name);
+    appendStringInfo(&sql, " WHERE %s " EQ " $1 AND %s", s.item_key.name, condition);
+    appendStringInfo(&sql, " AND ($3 IS NULL OR %s " EQ " $3)", s.version.name);
+    if (s.has_prices())
+        appendStringInfo(&sql, " AND %s " EQ " $4", s.price.name);
+    else
+        appendStringInfoString(&sql, " AND $4 IS NULL");
+    appendStringInfo(&sql, " RETURNING %s", s.stock.name);
+    if (counter_read)
+        return text_of(sql.data, {s.item_type.type, INT8OID, INT8OID, s.money.type, INT8OID, INT8OID});
+    return text_of(sql.data, {s.item_type.type, INT8OID, INT8OID, s.money.type});
+}
+
+// $1 id, $2 line, $3 kind, $4 item, $5 qty, $6 wallet, $7 amount, $8 unit_price, $9 ref, $10 at.
+StatementText record(const Store &s) {
+    constexpr const char *columns = "id, line, kind, item, qty, wallet, amount, unit_price, ref, at";
+    return text_of(psprintf("INSERT INTO %s (%s) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
+                            "RETURNING %s",
+                            s.ledger, columns, columns),
+                   {UUIDOID, INT4OID, TEXTOID, s.item_type.type, INT8OID, s.buyer_type.type,
+                    s.money.type, s.money.type, UUIDOID, TIMESTAMPTZOID});
+}
+
+// $1 id, $2 item, $3 wallet, $4 at, $5 refusal, $6 qty asked for.
+StatementText remember(const Store &s) {
+    return text_of(psprintf("INSERT INTO %s (id, line, kind, item, wallet, at, refusal, refusal_qty) "
+                            "VALUES ($1, 0, 'refusal', $2, $3, $4, $5, $6) "
+                            "ON CONFLICT (id, line) DO NOTHING RETURNING refusal",
+                            s.ledger),
+                   {UUIDOID, s.item_type.type, s.buyer_type.type, TIMESTAMPTZOID, TEXTOID, INT8OID});
+}
+
+// $1 at. What a TRUNCATE is about to take away, as adjustments.
+StatementText journal_truncate(const Store &s, const char *columns, const char *relation,
+                               const BoundColumn &key, const BoundColumn &counter) {
+    return text_of(psprintf("INSERT INTO %s (id, line, kind, %s, at) "
+                            "SELECT vend.uuid_v7(), 0, 'adjustment', %s, " MINUS " %s, $1 "
+                            "FROM ONLY %s WHERE %s " NE " 0",
+                            s.ledger, columns, key.name, counter.name, relation, counter.name),
+                   {TIMESTAMPTZOID});
+}
+
+// Rows of a counter that its ledger does not explain.
+void append_counter_audit(StringInfo sql, const char *finding, const char *relation,
+                          const BoundColumn &key, const BoundColumn &counter, const char *ledger,
+                          const char *ledger_key, const char *change) {
+    appendStringInfo(
+        sql,
+        "SELECT '%s', coalesce(c.%s, l.key)::pg_catalog.text, coalesce(l.total, 0)::pg_catalog.numeric, "
+        "coalesce(c.%s, 0)::pg_catalog.numeric FROM %s AS c FULL JOIN "
+        "(SELECT %s AS key, pg_catalog.sum(%s) AS total FROM %s WHERE %s IS NOT NULL GROUP BY %s) AS l "
+        "ON c.%s " EQ " l.key WHERE coalesce(c.%s, 0)::pg_catalog.numeric " NE " coalesce(l.total, 0)",
+        finding, key.name, counter.name, relation, ledger_key, change, ledger, ledger_key, ledger_key,
+        key.name, counter.name);
+}
+
+// Columns: finding, key, expected, found.
+StatementText audit(const Store &s) {
+    StringInfoData sql;
+    initStringInfo(&sql);
+    append_counter_audit(&sql, "stock", s.items, s.item_key, s.stock, s.ledger, "item", "qty");
+    if (s.has_wallets()) {
+        appendStringInfoString(&sql, " UNION ALL ");
+        append_counter_audit(&sql, "balance", s.wallets, s.wallet_key, s.balance, s.ledger, "wallet",
+                             "amount");
+    }
+    appendStringInfo(&sql,
+                     " UNION ALL SELECT 'purchase', id::pg_catalog.text, "
+                     "qty::pg_catalog.numeric " TIMES " unit_price::pg_catalog.numeric, "
+                     "amount::pg_catalog.numeric FROM %s WHERE kind " EQ " 'purchase' AND "
+                     "qty::pg_catalog.numeric " TIMES " unit_price::pg_catalog.numeric " NE
+                     " amount::pg_catalog.numeric ORDER BY 1, 2",
+                     s.ledger);
+    return text_of(sql.data, {});
+}
+
+} // namespace
+
+StatementText compose(const Store &s, Statement statement) {
+    switch (statement) {
+    case Statement::read_item:
+        return item_query(s, "");
+    case Statement::lock_item:
+        return item_query(s, " FOR NO KEY UPDATE");
+    case Statement::lock_item_skip_locked:
+        return item_query(s, " FOR NO KEY UPDATE SKIP LOCKED");
+    case Statement::claim_if_enough:
+        return claim(s, psprintf("%s " GE " $2", s.stock.name), false);
+    case Statement::claim_if_unchanged:
+        return claim(s,
+                     psprintf("%s " EQ " $5 AND %s " EQ " $6", s.stock_version.name, s.stock.name),
+                     true);
+    case Statement::add_stock:
+        return text_of(psprintf("UPDATE %s SET %s = %s " PLUS " $2, %s = %s " PLUS " 1 WHERE %s " EQ
+                                " $1 RETURNING %s",
+                                s.items, s.stock.name, s.stock.name, s.stock_version.name,
+                                s.stock_version.name, s.item_key.name, s.stock.name),
+                       {s.item_type.type, INT8OID});
+    case Statement::bump_version:
+        return text_of(psprintf("UPDATE %s SET %s = %s " PLUS " 1 WHERE %s " EQ " $1", s.items,
+                                s.version.name, s.version.name, s.item_key.name),
+                       {s.item_type.type});
+    case Statement::read_wallet:
+        return wallet_query(s, "");
+    case Statement::lock_wallet:
+        return wallet_query(s, " FOR NO KEY UPDATE");
+    case Statement::lock_wallet_skip_locked:
+        return wallet_query(s, " FOR NO KEY UPDATE SKIP LOCKED");
+    case Statement::add_balance:
+        return text_of(psprintf("UPDATE %s SET %s = %s " PLUS " $2 WHERE %s " EQ " $1 RETURNING %s",
+                                s.wallets, s.balance.name, s.balance.name, s.wallet_key.name,
+                                s.balance.name),
+                       {s.buyer_type.type, s.money.type});
+    case Statement::read_entry:
+        return text_of(psprintf("SELECT kind, item, qty, wallet, amount, unit_price, at, refusal, "
+                                "refusal_qty FROM %s WHERE id " EQ " $1 ORDER BY line LIMIT 1",
+                                s.ledger),
+                       {UUIDOID});
+    case Statement::record:
+        return record(s);
+    case Statement::remember:
+        return remember(s);
+    case Statement::journal_item_truncate:
+        return journal_truncate(s, "item, qty", s.items, s.item_key, s.stock);
+    case Statement::journal_wallet_truncate:
+        return journal_truncate(s, "wallet, amount", s.wallets, s.wallet_key, s.balance);
+    case Statement::audit:
+        return audit(s);
+    }
+    pg_unreachable();
+}
+
+} // namespace vend

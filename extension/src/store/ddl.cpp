@@ -1,0 +1,221 @@
+#include "base/prelude.hpp"
+
+#include "store/ddl.hpp"
+
+#include "base/compat.hpp"
+#include "base/error_codes.hpp"
+#include "store/binding.hpp"
+#include "store/key_type.hpp"
+#include "store/money_type.hpp"
+#include "store/registry.hpp"
+
+namespace vend {
+namespace {
+
+void run_ddl(const char *sql) {
+    const int result = SPI_execute(sql, false, 0);
+    if (result < 0)
+        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not run \"%s\": %s", sql,
+                                                                SPI_result_code_string(result))));
+}
+
+// The definition with its types as SQL.
+struct Types {
+    const char *item_key;
+    const char *wallet_key;
+    const char *money;
+};
+
+const char *key_type_sql(Oid type, const char *argument) {
+    if (!is_key_type(type))
+        ereport(ERROR, (errcode(errcodes::bad_argument),
+                        errmsg("%s cannot be %s", argument, format_type_be(type)),
+                        errhint("The key types are text, bigint and uuid.")));
+    return format_type_be(type);
+}
+
+const char *money_type_sql(const char *text) {
+    Oid type = InvalidOid;
+    int32 typmod = -1;
+    compat::parse_type(text, &type, &typmod);
+    if (!money_type_of(type, typmod))
+        ereport(ERROR,
+                (errcode(errcodes::bad_argument), errmsg("money_type cannot be %s", text),
+                 errhint("Use bigint, for the smallest coin, or numeric(p,s) with at most 18 digits.")));
+    return format_type_with_typemod(type, typmod);
+}
+
+Types checked_types(const StoreDefinition &definition) {
+    if (definition.name[0] == '\0' || strlen(definition.name) >= NAMEDATALEN)
+        ereport(ERROR, (errcode(errcodes::bad_argument),
+                        errmsg("name of a store must have 1 to %d bytes", NAMEDATALEN - 1)));
+    if (strcmp(definition.direct_writes, "journal") != 0 &&
+        strcmp(definition.direct_writes, "refuse") != 0)
+        ereport(ERROR, (errcode(errcodes::bad_argument),
+                        errmsg("unknown direct_writes \"%s\"", definition.direct_writes),
+                        errhint("Use journal or refuse.")));
+    return {key_type_sql(definition.item_key_type, "item_key_type"),
+            key_type_sql(definition.wallet_key_type, "wallet_key_type"),
+            money_type_sql(definition.money_type)};
+}
+
+// Tables in a schema of somebody else's could be replaced by him.
+void provide_schema(const char *name, const char *quoted) {
+    const Oid schema = get_namespace_oid(name, true);
+    if (!OidIsValid(schema)) {
+        run_ddl(psprintf("CREATE SCHEMA %s", quoted));
+        return;
+    }
+    HeapTuple tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
+    const Oid owner = reinterpret_cast<Form_pg_namespace>(GETSTRUCT(tuple))->nspowner;
+    ReleaseSysCache(tuple);
+    if (!has_privs_of_role(GetUserId(), owner))
+        ereport(ERROR, (errcode(errcodes::not_permitted), errmsg("schema \"%s\" belongs to another role", name)));
+}
+
+void create_items(const char *schema, const StoreDefinition &definition, const Types &types) {
+    run_ddl(psprintf("CREATE TABLE %s.item ("
+                     "id %s PRIMARY KEY, %s%s%s"
+                     "stock bigint NOT NULL DEFAULT 0 CHECK (stock >= 0), "
+                     "stock_version bigint NOT NULL DEFAULT 0, "
+                     "version bigint NOT NULL DEFAULT 1, "
+                     "lock_mode text CHECK (lock_mode IN ('atomic', 'pessimistic', 'optimistic'))"
+                     ") WITH (fillfactor = 50)",
+                     schema, types.item_key, definition.prices ? "price " : "",
+                     definition.prices ? types.money : "",
+                     definition.prices ? " NOT NULL CHECK (price >= 0), " : ""));
+    run_ddl(psprintf("COMMENT ON TABLE %s.item IS 'Things for sale'", schema));
+}
+
+void create_wallets(const char *schema, const Types &types) {
+    run_ddl(psprintf("CREATE TABLE %s.wallet ("
+                     "id %s PRIMARY KEY, balance %s NOT NULL DEFAULT 0 CHECK (balance >= 0)"
+                     ") WITH (fillfactor = 80)",
+                     schema, types.wallet_key, types.money));
+    run_ddl(psprintf("COMMENT ON TABLE %s.wallet IS 'Balances of the buyers'", schema));
+}
+
+void create_ledger(const char *schema, const Types &types) {
+    run_ddl(psprintf("CREATE TABLE %s.ledger ("
+                     "id uuid, line integer, "
+                     "kind text NOT NULL CHECK (kind IN "
+                     "('purchase', 'deposit', 'restock', 'adjustment', 'refusal')), "
+                     "item %s, qty bigint NOT NULL DEFAULT 0, "
+                     "wallet %s, amount %s NOT NULL DEFAULT 0, unit_price %s, "
+                     "ref uuid, at timestamptz NOT NULL, "
+                     "refusal text, refusal_qty bigint, "
+                     "PRIMARY KEY (id, line), "
+                     "CHECK ((kind = 'refusal') = (refusal IS NOT NULL)))",
+                     schema, types.item_key, types.wallet_key, types.money, types.money));
+    run_ddl(psprintf("CREATE INDEX ledger_wallet_item ON %s.ledger (wallet, item)", schema));
+    run_ddl(psprintf("CREATE INDEX ledger_ref ON %s.ledger (ref) WHERE ref IS NOT NULL", schema));
+    run_ddl(psprintf("COMMENT ON TABLE %s.ledger IS "
+                     "'One row for each signed change of a stock or a balance; append-only'",
+                     schema));
+    run_ddl(psprintf("CREATE VIEW %s.holding AS "
+                     "SELECT wallet AS buyer, item, (-sum(qty))::bigint AS qty FROM %s.ledger "
+                     "WHERE kind = 'purchase' GROUP BY wallet, item HAVING sum(qty) <> 0",
+                     schema, schema));
+    run_ddl(psprintf("COMMENT ON VIEW %s.holding IS 'What each buyer owns of each item'", schema));
+}
+
+void create_trigger(const char *relation, const char *trigger, const char *events,
+                    const char *level, const char *function, const char *store) {
+    run_ddl(psprintf("CREATE TRIGGER %s %s ON %s FOR EACH %s EXECUTE FUNCTION vend.%s(%s)",
+                     trigger, events, relation, level, function, quote_literal_cstr(store)));
+    // Goes with the extension; the table stays.
+    run_ddl(psprintf("ALTER TRIGGER %s ON %s DEPENDS ON EXTENSION pg_vend", trigger, relation));
+}
+
+void create_journal(const char *relation, const char *store) {
+    create_trigger(relation, journal_trigger, "AFTER INSERT OR UPDATE OR DELETE", "ROW",
+                   "journal", store);
+    create_trigger(relation, journal_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT", "journal", store);
+}
+
+// A registry row whose tables are gone is left over from a DROP SCHEMA.
+void forget_dropped_store(const char *name) {
+    RegistryRow row;
+    if (!read_registry(name, &row)) return;
+    if (OidIsValid(relation_named(row.item)) || OidIsValid(relation_named(row.ledger)))
+        ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("store \"%s\" already exists", name)));
+    delete_registry(name);
+}
+
+// Raises unless the caller may unmake the store: he owns what is left of its tables.
+void require_owner_of(const RegistryRow &row) {
+    bool is_left = false;
+    for (const char *name : {row.item, row.wallet, row.ledger}) {
+        const Oid relation = name == nullptr ? InvalidOid : relation_named(name);
+        if (!OidIsValid(relation)) continue;
+        is_left = true;
+        HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+        if (!HeapTupleIsValid(tuple)) continue;
+        const Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
+        ReleaseSysCache(tuple);
+        if (!has_privs_of_role(GetUserId(), owner))
+            ereport(ERROR, (errcode(errcodes::not_permitted),
+                            errmsg("permission denied for store \"%s\"", row.name),
+                            errdetail("Table %s belongs to another role.", name)));
+    }
+    if (!is_left && !has_privs_of_role(GetUserId(), ROLE_PG_DATABASE_OWNER))
+        ereport(ERROR, (errcode(errcodes::not_permitted),
+                        errmsg("permission denied for store \"%s\"", row.name),
+                        errdetail("Its tables are gone, so only the owner of the database can detach it.")));
+}
+
+void drop_trigger(const char *relation, const char *trigger) {
+    if (OidIsValid(relation_named(relation)))
+        run_ddl(psprintf("DROP TRIGGER IF EXISTS %s ON %s", trigger, relation));
+}
+
+} // namespace
+
+void create_store(const StoreDefinition &definition) {
+    const Types types = checked_types(definition);
+    const char *schema = quote_identifier(definition.name);
+    forget_dropped_store(definition.name);
+    provide_schema(definition.name, schema);
+    create_items(schema, definition, types);
+    if (definition.wallets) create_wallets(schema, types);
+    create_ledger(schema, types);
+
+    RegistryRow row;
+    row.name = pstrdup(definition.name);
+    row.item = psprintf("%s.item", schema);
+    row.item_key = pstrdup("id");
+    row.stock = pstrdup("stock");
+    row.price = definition.prices ? pstrdup("price") : nullptr;
+    row.stock_version = pstrdup("stock_version");
+    row.version = pstrdup("version");
+    row.lock_mode = pstrdup("lock_mode");
+    if (definition.wallets) {
+        row.wallet = psprintf("%s.wallet", schema);
+        row.wallet_key = pstrdup("id");
+        row.balance = pstrdup("balance");
+    }
+    row.ledger = psprintf("%s.ledger", schema);
+    row.direct_writes = pstrdup(definition.direct_writes);
+
+    create_journal(row.item, definition.name);
+    if (definition.wallets) create_journal(row.wallet, definition.name);
+    create_trigger(row.ledger, append_only_trigger, "BEFORE UPDATE OR DELETE OR TRUNCATE",
+                   "STATEMENT", "append_only", definition.name);
+    insert_registry(row);
+}
+
+void detach_store(const char *name) {
+    RegistryRow row;
+    if (!read_registry(name, &row))
+        ereport(ERROR, (errcode(errcodes::unknown_store), errmsg("store \"%s\" does not exist", name)));
+    require_owner_of(row);
+    for (const char *relation : {row.item, row.wallet}) {
+        if (relation == nullptr) continue;
+        drop_trigger(relation, journal_trigger);
+        drop_trigger(relation, journal_truncate_trigger);
+    }
+    drop_trigger(row.ledger, append_only_trigger);
+    delete_registry(name);
+}
+
+} // namespace vend

@@ -1,0 +1,131 @@
+#include "base/prelude.hpp"
+
+#include "store/execute.hpp"
+
+#include "base/compat.hpp"
+#include "base/error_codes.hpp"
+#include "store/compose.hpp"
+
+namespace vend {
+namespace {
+
+EngineWrite *innermost_write = nullptr;
+
+// Every statement finds its rows by a unique key. The planner must not choose a sequential scan
+// because the table is small today: the plan is kept, the table grows, and under SERIALIZABLE a
+// sequential scan conflicts with every write. Only the planning is done under this preference;
+// statements of user triggers, which run inside the execution, keep their own.
+void plan_with_indexes(SPIPlanPtr plan) {
+    const bool seqscan = enable_seqscan;
+    const bool bitmapscan = enable_bitmapscan;
+    PG_TRY();
+    {
+        enable_seqscan = false;
+        enable_bitmapscan = false;
+        CachedPlan *cached = SPI_plan_get_cached_plan(plan);
+        if (cached != nullptr) ReleaseCachedPlan(cached, CurrentResourceOwner);
+    }
+    PG_FINALLY();
+    {
+        enable_seqscan = seqscan;
+        enable_bitmapscan = bitmapscan;
+    }
+    PG_END_TRY();
+}
+
+bool is_planned(SPIPlanPtr plan) {
+    const auto *source =
+        static_cast<const CachedPlanSource *>(linitial(SPI_plan_get_plan_sources(plan)));
+    return source->is_valid && source->gplan != nullptr && source->gplan->is_valid &&
+           compat::search_path_matches(source);
+}
+
+SPIPlanPtr plan_of(Store &store, Statement statement) {
+    SPIPlanPtr &plan = store.plans[static_cast<std::size_t>(statement)];
+    if (plan == nullptr) {
+        StatementText text = compose(store, statement);
+        SPIPlanPtr made = SPI_prepare_cursor(text.sql, text.parameter_count, text.parameter_types,
+                                             CURSOR_OPT_GENERIC_PLAN);
+        if (made == nullptr)
+            ereport(ERROR,
+                    (errcode(ERRCODE_INTERNAL_ERROR),
+                     errmsg("could not prepare \"%s\": %s", text.sql,
+                            SPI_result_code_string(SPI_result))));
+        SPI_keepplan(made);
+        plan = made;
+    }
+    if (statement != Statement::audit && !is_planned(plan)) plan_with_indexes(plan);
+    return plan;
+}
+
+} // namespace
+
+std::optional<Datum> Rows::value(int column) const {
+    bool is_null = false;
+    const Datum datum = SPI_getbinval(table->vals[0], table->tupdesc, column, &is_null);
+    if (is_null) return std::nullopt;
+    return datum;
+}
+
+Rows run(Store &store, Statement statement, std::initializer_list<Parameter> parameters) {
+    Datum values[parameters_max] = {};
+    char nulls[parameters_max] = {};
+    int count = 0;
+    for (const Parameter &parameter : parameters) {
+        values[count] = parameter.value;
+        nulls[count] = parameter.is_null ? 'n' : ' ';
+        ++count;
+    }
+    const int result = SPI_execute_plan(plan_of(store, statement), values, nulls, false, 0);
+    if (result < 0)
+        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
+                        errmsg("could not run a statement of store \"%s\": %s", store.name,
+                               SPI_result_code_string(result))));
+    return Rows{SPI_processed, SPI_tuptable};
+}
+
+Rows run_write(Store &store, Statement statement, std::initializer_list<Parameter> parameters,
+               Oid relation, int64 change) {
+    EngineWrite write;
+    write.relation = relation;
+    write.change = change;
+    write.trigger_depth = DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, 0)) + 1;
+    write.outer = innermost_write;
+    innermost_write = &write;
+    const Rows rows = run(store, statement, parameters);
+    innermost_write = write.outer;
+    if (rows.count > 1 || rows.count != write.rows_seen) raise_write_altered(get_rel_name(relation));
+    return rows;
+}
+
+EngineWrite *engine_write_of(Oid relation) {
+    if (innermost_write == nullptr || innermost_write->relation != relation) return nullptr;
+    const int depth = DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, 0));
+    return innermost_write->trigger_depth == depth ? innermost_write : nullptr;
+}
+
+EngineWrite *current_engine_write() {
+    return innermost_write;
+}
+
+void restore_engine_write(EngineWrite *write) {
+    innermost_write = write;
+}
+
+void raise_write_altered(const char *relation) {
+    ereport(ERROR, (errcode(errcodes::write_altered),
+                    errmsg("a write of pg_vend to \"%s\" did not have the effect that was decided",
+                           relation == nullptr ? "?" : relation),
+                    errhint("A trigger or rule on the table suppresses or alters the write.")));
+    pg_unreachable();
+}
+
+void require_triggers() {
+    if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
+        ereport(ERROR,
+                (errcode(errcodes::not_in_state),
+                 errmsg("pg_vend cannot write while session_replication_role is \"replica\""),
+                 errdetail("The triggers that uphold the ledger do not fire in that role.")));
+}
+
+} // namespace vend

@@ -1,0 +1,64 @@
+#pragma once
+// Runs the statements of the engine as kept plans, and tells the engine's own writes from
+// everybody else's.
+
+#include "base/prelude.hpp"
+
+#include "store/store.hpp"
+
+#include <initializer_list>
+#include <optional>
+
+namespace vend {
+
+struct Parameter {
+    Datum value = 0;
+    bool is_null = false;
+};
+
+inline constexpr Parameter null_parameter{0, true};
+
+// The rows of the last statement; they live until the call of ours ends.
+struct Rows {
+    uint64 count = 0;
+    SPITupleTable *table = nullptr;
+
+    // The value of a column (from 1) of the first row.
+    [[nodiscard]] std::optional<Datum> value(int column) const;
+};
+
+// Runs a statement with a snapshot of its own.
+Rows run(Store &store, Statement statement, std::initializer_list<Parameter> parameters);
+
+// An update of one counter. The journal trigger recognises it by relation and trigger depth (a write
+// of a user's trigger is one level deeper), checks that the row changed by exactly what was
+// decided, and journals nothing, because the engine records the movement itself.
+struct EngineWrite {
+    Oid relation = InvalidOid;
+    int64 change = 0;
+    int trigger_depth = 0;
+    uint64 rows_seen = 0;
+    EngineWrite *outer = nullptr;
+};
+
+// Runs an UPDATE of one row's counter. Raises 27000 when a trigger or rule kept the row from changing by
+// what was decided.
+Rows run_write(Store &store, Statement statement, std::initializer_list<Parameter> parameters,
+               Oid relation, int64 change);
+
+// The engine write that the trigger now firing belongs to, if it belongs to one.
+EngineWrite *engine_write_of(Oid relation);
+
+// For the scope of a call: an error leaves a pointer into a frame that is gone, and the scope
+// restores what was there before.
+EngineWrite *current_engine_write();
+void restore_engine_write(EngineWrite *write);
+
+// Raises 27000: the row that came back is not the row that was decided on.
+[[noreturn]] void raise_write_altered(const char *relation);
+
+// Raises 55000 under session_replication_role = replica, where triggers that uphold the ledger do not
+// fire.
+void require_triggers();
+
+} // namespace vend

@@ -1,0 +1,31 @@
+#pragma once
+// Keys of items and wallets: values of the type that the column has. Identity is the key as the row
+// has it, so an argument is read by the input function of that type before anything looks at it.
+
+#include "base/prelude.hpp"
+
+namespace vend {
+
+struct KeyType {
+    Oid type = InvalidOid;
+    int16 length = 0;
+    bool by_value = false;
+    FmgrInfo input{};
+    FmgrInfo output{};
+    Oid io_param = InvalidOid;
+};
+
+// Whether a column of this type can be a key of a managed store.
+bool is_key_type(Oid type);
+
+KeyType key_type_of(Oid type, MemoryContext context);
+
+// The key that an argument of any type means. Raises what the input function of the key raises.
+Datum key_from_argument(KeyType &type, Oid argument_type, Datum argument);
+
+// The key as text, in the current memory context.
+char *key_text(KeyType &type, Datum key);
+
+bool same_key(const KeyType &type, Datum a, Datum b);
+
+} // namespace vend

@@ -1,0 +1,55 @@
+#pragma once
+// The ledger: one append-only row for each signed change, found again by its id.
+
+#include "base/prelude.hpp"
+
+#include "core/checked.hpp"
+#include "core/kind.hpp"
+#include "core/uuid.hpp"
+#include "core/verdict.hpp"
+#include "store/store.hpp"
+
+#include <optional>
+
+namespace vend {
+
+// A row as it is written. Quantities and amounts are signed as they change stock and balance.
+struct Movement {
+    Uuid id{};
+    Kind kind = Kind::purchase;
+    std::optional<Datum> item;
+    std::optional<Datum> wallet;
+    Quantity qty{};
+    Money amount{};
+    std::optional<Money> unit_price;
+    TimestampTz at = 0;
+};
+
+// A row as it was recorded.
+struct Entry {
+    const char *kind = nullptr;
+    std::optional<Datum> item;
+    std::optional<Datum> wallet;
+    Quantity qty{};
+    Money amount{};
+    std::optional<Money> unit_price;
+    TimestampTz at = 0;
+    const char *refusal = nullptr;
+    Quantity refusal_qty{};
+
+    [[nodiscard]] bool is(Kind wanted) const { return to_text(wanted) == kind; }
+};
+
+std::optional<Entry> read_entry(Store &store, const Uuid &id);
+
+// Raises VN008 when a concurrent transaction recorded the id first (40001 where that transaction
+// cannot be seen yet: a retry will), 27000 when the row that came out is not the row that went in.
+void record(Store &store, const Movement &movement);
+
+// Remembers a refusal; false when the id was recorded meanwhile.
+bool remember(Store &store, const Uuid &id, Datum item, Datum buyer, Quantity qty, Verdict refusal);
+
+// Records what a TRUNCATE is about to take away.
+void journal_truncate(Store &store, Oid relation);
+
+} // namespace vend

@@ -1,0 +1,111 @@
+#include "base/prelude.hpp"
+
+#include "store/registry.hpp"
+
+#include "base/error_codes.hpp"
+
+#include <iterator>
+
+namespace vend {
+namespace {
+
+// The columns in the order of the table, which sql/parts/20_registry.sql defines.
+constexpr char *RegistryRow::*columns[] = {
+    &RegistryRow::name,       &RegistryRow::item,    &RegistryRow::item_key,
+    &RegistryRow::stock,      &RegistryRow::price,   &RegistryRow::stock_version,
+    &RegistryRow::version,    &RegistryRow::lock_mode, &RegistryRow::wallet,
+    &RegistryRow::wallet_key, &RegistryRow::balance, &RegistryRow::ledger,
+    &RegistryRow::direct_writes};
+constexpr int column_count = static_cast<int>(std::size(columns));
+
+// Calls visit(tuple, descriptor) for each row of the registry, under the latest snapshot whatever the
+// isolation level, until it answers false. The table has one row for each store.
+template <typename Visit> void scan_registry(Visit visit) {
+    const Oid relation_id = registry_relation();
+    if (!OidIsValid(relation_id))
+        ereport(ERROR, (errcode(errcodes::not_in_state), errmsg("pg_vend is not installed"),
+                        errhint("Run CREATE EXTENSION pg_vend.")));
+    Relation relation = table_open(relation_id, AccessShareLock);
+    Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+    SysScanDesc scan = systable_beginscan(relation, InvalidOid, false, snapshot, 0, nullptr);
+    HeapTuple tuple = nullptr;
+    while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+        if (!visit(tuple, RelationGetDescr(relation))) break;
+    systable_endscan(scan);
+    UnregisterSnapshot(snapshot);
+    table_close(relation, AccessShareLock);
+}
+
+char *column_text(HeapTuple tuple, TupleDesc descriptor, int number) {
+    bool is_null = false;
+    const Datum value = heap_getattr(tuple, number, descriptor, &is_null);
+    return is_null ? nullptr : TextDatumGetCString(value);
+}
+
+// Runs a statement on the registry as the owner of vend.store, whom the extension belongs to.
+void run_as_registry_owner(const char *sql, int count, Datum *values, const char *nulls) {
+    Oid types[column_count];
+    for (int i = 0; i < count; ++i) types[i] = TEXTOID;
+    Relation relation = table_open(registry_relation(), RowExclusiveLock);
+    Oid user = InvalidOid;
+    int security_context = 0;
+    GetUserIdAndSecContext(&user, &security_context);
+    SetUserIdAndSecContext(relation->rd_rel->relowner,
+                           security_context | SECURITY_LOCAL_USERID_CHANGE);
+    const int result = SPI_execute_with_args(sql, count, types, values, nulls, false, 0);
+    SetUserIdAndSecContext(user, security_context);
+    table_close(relation, NoLock);
+    if (result < 0)
+        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not change the registry: %s",
+                                                                SPI_result_code_string(result))));
+}
+
+} // namespace
+
+Oid registry_relation() {
+    const Oid schema = get_namespace_oid("vend", true);
+    return OidIsValid(schema) ? get_relname_relid("store", schema) : InvalidOid;
+}
+
+bool read_registry(const char *name, RegistryRow *row) {
+    bool found = false;
+    scan_registry([&](HeapTuple tuple, TupleDesc descriptor) {
+        if (strcmp(column_text(tuple, descriptor, 1), name) != 0) return true;
+        for (int i = 0; i < column_count; ++i)
+            row->*columns[i] = column_text(tuple, descriptor, i + 1);
+        found = true;
+        return false;
+    });
+    return found;
+}
+
+int count_stores(char **a_name) {
+    int count = 0;
+    scan_registry([&](HeapTuple tuple, TupleDesc descriptor) {
+        *a_name = column_text(tuple, descriptor, 1);
+        ++count;
+        return true;
+    });
+    return count;
+}
+
+void insert_registry(const RegistryRow &row) {
+    Datum values[column_count];
+    char nulls[column_count];
+    for (int i = 0; i < column_count; ++i) {
+        const char *text = row.*columns[i];
+        values[i] = text == nullptr ? 0 : CStringGetTextDatum(text);
+        nulls[i] = text == nullptr ? 'n' : ' ';
+    }
+    run_as_registry_owner("INSERT INTO vend.store VALUES "
+                          "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+                          column_count, values, nulls);
+}
+
+void delete_registry(const char *name) {
+    Datum value = CStringGetTextDatum(name);
+    run_as_registry_owner("DELETE FROM vend.store WHERE name OPERATOR(pg_catalog.=) $1", 1, &value,
+                          " ");
+}
+
+} // namespace vend

@@ -1,0 +1,55 @@
+#pragma once
+// Items and wallets as rows: read, locked, written.
+
+#include "base/prelude.hpp"
+
+#include "core/decision.hpp"
+#include "store/store.hpp"
+
+#include <optional>
+
+namespace vend {
+
+struct Item {
+    Datum key = 0; // as the row has it
+    ItemState state;
+};
+
+struct Wallet {
+    Datum key = 0; // as the row has it
+    Money balance{};
+};
+
+// How long to wait for a row lock.
+struct LockWait {
+    bool nowait = false;
+    int timeout_ms = 0; // 0: as long as PostgreSQL's own lock_timeout allows
+
+    [[nodiscard]] bool is_bounded() const { return nowait || timeout_ms > 0; }
+};
+
+enum class LockResult { locked, absent, busy };
+
+std::optional<Item> read_item(Store &store, Datum key);
+// Locks the row FOR NO KEY UPDATE and gives its newest version.
+LockResult lock_item(Store &store, Datum key, LockWait wait, Item *item);
+
+std::optional<Wallet> read_wallet(Store &store, Datum key);
+LockResult lock_wallet(Store &store, Datum key, LockWait wait, Wallet *wallet);
+
+// In a store without wallets nothing of the buyer can be locked, so calls with one id queue at a lock
+// of the id, until the end of the transaction. Ids that collide in it wait for each other, no more.
+void lock_id(const Store &store, Datum id);
+
+// One conditional update, and what is left of the stock; nothing when the condition did not hold.
+std::optional<Quantity> claim_if_enough(Store &store, const Item &item, const SaleTerms &terms);
+std::optional<Quantity> claim_if_unchanged(Store &store, const Item &item, const SaleTerms &terms);
+
+// Changes a counter of a row that this transaction has locked; raises 27000 unless it ends as decided.
+void set_locked_stock(Store &store, const Item &item, Quantity stock);
+void set_locked_balance(Store &store, const Wallet &wallet, Money balance);
+
+// Counts an edit of the item that is not a sale.
+void bump_version(Store &store, Datum item);
+
+} // namespace vend

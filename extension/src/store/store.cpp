@@ -1,0 +1,143 @@
+#include "base/prelude.hpp"
+
+#include "store/store.hpp"
+
+#include "base/error_codes.hpp"
+#include "base/settings.hpp"
+#include "store/binding.hpp"
+#include "store/registry.hpp"
+
+#include <new>
+
+namespace vend {
+namespace {
+
+Store *stores = nullptr;
+Oid watched_registry = InvalidOid;
+char *only_store = nullptr;    // the name of the only store there is, while that is known
+uint64 invalidation_count = 0; // of any relation, so that a store being resolved can tell
+
+void on_relation_changed(Datum /*unused*/, Oid relation) {
+    ++invalidation_count;
+    const bool registry_changed = !OidIsValid(relation) || relation == watched_registry;
+    if (registry_changed && only_store != nullptr) {
+        pfree(only_store);
+        only_store = nullptr;
+    }
+    for (Store *store = stores; store != nullptr; store = store->next)
+        if (registry_changed || relation == store->item_relation ||
+            relation == store->wallet_relation || relation == store->ledger_relation)
+            store->stale = true;
+}
+
+Store *cached_store(const char *name) {
+    for (Store *store = stores; store != nullptr; store = store->next)
+        if (!store->stale && strcmp(store->name, name) == 0) return store;
+    return nullptr;
+}
+
+// A store that an invalidation arrived for while it was being resolved is stale from the start.
+Store *load_store(const char *name) {
+    const uint64 count_before = invalidation_count;
+    watched_registry = registry_relation();
+    RegistryRow row;
+    if (!read_registry(name, &row))
+        ereport(ERROR, (errcode(errcodes::unknown_store), errmsg("store \"%s\" does not exist", name),
+                        errhint("vend.store lists the stores; vend.create_store() makes one.")));
+    MemoryContext context =
+        AllocSetContextCreate(CurrentMemoryContext, "pg_vend store", ALLOCSET_SMALL_SIZES);
+    auto *store = new (MemoryContextAllocZero(context, sizeof(Store))) Store;
+    store->context = context;
+    resolve_binding(row, store);
+    store->stale = invalidation_count != count_before;
+    MemoryContextSetParent(context, CacheMemoryContext);
+    store->next = stores;
+    stores = store;
+    return store;
+}
+
+void lock_relations(const Store &store) {
+    LockRelationOid(store.item_relation, RowExclusiveLock);
+    if (store.has_wallets()) LockRelationOid(store.wallet_relation, RowExclusiveLock);
+    LockRelationOid(store.ledger_relation, RowExclusiveLock);
+}
+
+Store &valid_store(const char *name) {
+    for (;;) {
+        Store *store = cached_store(name);
+        if (store == nullptr) store = load_store(name);
+        lock_relations(*store);
+        if (!store->stale) return *store;
+        CHECK_FOR_INTERRUPTS();
+    }
+}
+
+const char *meant_store(const char *name_or_null) {
+    if (name_or_null != nullptr) return name_or_null;
+    if (settings::default_store()[0] != '\0') return settings::default_store();
+    if (only_store != nullptr) return only_store;
+
+    watched_registry = registry_relation();
+    char *name = nullptr;
+    const int count = count_stores(&name);
+    if (count == 0)
+        ereport(ERROR, (errcode(errcodes::unknown_store), errmsg("there is no store"),
+                        errhint("Make one with vend.create_store().")));
+    if (count > 1)
+        ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("it is not clear which store is meant"),
+                        errdetail("There are %d stores.", count),
+                        errhint("Name one with store => ..., or set vend.default_store.")));
+    only_store = MemoryContextStrdup(CacheMemoryContext, name);
+    return only_store;
+}
+
+} // namespace
+
+void watch_invalidations() {
+    CacheRegisterRelcacheCallback(on_relation_changed, 0);
+}
+
+void invalidate_registry() {
+    CacheInvalidateRelcacheByRelid(registry_relation());
+}
+
+Store &open_store(const char *name_or_null) {
+    // A copy: the name may be of a setting or of the cache, which can change while we resolve.
+    Store &store = valid_store(pstrdup(meant_store(name_or_null)));
+    if (!has_privs_of_role(GetUserId(), store.owner))
+        ereport(ERROR, (errcode(errcodes::not_permitted),
+                        errmsg("permission denied for store \"%s\"", store.name),
+                        errdetail("The caller is not a member of the role that owns the store.")));
+    return store;
+}
+
+Store &open_store_of_trigger(const TriggerData *trigger) {
+    if (trigger->tg_trigger->tgnargs != 1)
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("trigger \"%s\" does not name its store",
+                               trigger->tg_trigger->tgname)));
+    Store &store = valid_store(trigger->tg_trigger->tgargs[0]);
+    const Oid relation = RelationGetRelid(trigger->tg_relation);
+    if (relation != store.item_relation && relation != store.wallet_relation)
+        ereport(ERROR,
+                (errcode(errcodes::not_in_state),
+                 errmsg("table \"%s\" carries a trigger of store \"%s\" but is not bound to it",
+                        RelationGetRelationName(trigger->tg_relation), store.name)));
+    return store;
+}
+
+void free_stale_stores() {
+    for (Store **link = &stores; *link != nullptr;) {
+        Store *store = *link;
+        if (!store->stale) {
+            link = &store->next;
+            continue;
+        }
+        *link = store->next;
+        for (SPIPlanPtr plan : store->plans)
+            if (plan != nullptr) SPI_freeplan(plan);
+        MemoryContextDelete(store->context);
+    }
+}
+
+} // namespace vend

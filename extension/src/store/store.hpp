@@ -1,0 +1,71 @@
+#pragma once
+// A store as the engine sees it: the binding that the registry holds, resolved to relations,
+// columns and types, with the plans made from it.
+//
+// Stores are cached for each session. A store is resolved anew after any invalidation of the
+// registry or of one of its relations; the old one is freed when no call of ours is running, since
+// a trigger of the user's may call us from within a call. open_store() locks the store's relations
+// until the end of the transaction, as the statements to come would, and only then looks whether
+// the store is still valid: from there on no ALTER TABLE can change what was resolved.
+
+#include "base/prelude.hpp"
+
+#include "store/key_type.hpp"
+#include "store/money_type.hpp"
+#include "store/statement.hpp"
+
+namespace vend {
+
+struct BoundColumn {
+    char *name = nullptr; // quoted; null where the store has no such column
+    AttrNumber number = InvalidAttrNumber;
+};
+
+struct Store {
+    MemoryContext context = nullptr;
+    Store *next = nullptr;
+    bool stale = false;
+
+    char *name = nullptr;
+    Oid owner = InvalidOid;
+    bool refuses_direct_writes = false;
+
+    Oid item_relation = InvalidOid;
+    Oid wallet_relation = InvalidOid; // invalid: payment happens elsewhere
+    Oid ledger_relation = InvalidOid;
+    char *items = nullptr; // quoted, qualified
+    char *wallets = nullptr;
+    char *ledger = nullptr;
+    char *ledger_name = nullptr;        // unqualified, unquoted, as error fields have it
+    char *ledger_primary_key = nullptr; // name of the constraint
+
+    BoundColumn item_key, stock, price, stock_version, version, lock_mode;
+    BoundColumn wallet_key, balance;
+
+    KeyType item_type;
+    KeyType buyer_type;
+    MoneyType money;
+
+    SPIPlanPtr plans[statement_count] = {};
+
+    [[nodiscard]] bool has_wallets() const { return OidIsValid(wallet_relation); }
+    [[nodiscard]] bool has_prices() const { return price.name != nullptr; }
+};
+
+// Called once, when the library is loaded.
+void watch_invalidations();
+// Makes all sessions resolve their stores anew after this transaction.
+void invalidate_registry();
+
+// The store that a call means: the one named, else vend.default_store, else the only one. Raises
+// 42704 for an unknown store, 22023 for an ambiguous one, 55000 for one that is no longer valid,
+// 42501 for a caller who is not a member of the owner.
+Store &open_store(const char *name_or_null);
+
+// The store of a trigger on one of its relations; the caller's rights do not matter.
+Store &open_store_of_trigger(const TriggerData *trigger);
+
+// Frees the stores that went stale; called when no call of ours is running.
+void free_stale_stores();
+
+} // namespace vend
