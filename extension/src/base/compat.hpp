@@ -12,8 +12,7 @@ namespace vend::compat {
 // Whether a kept plan was made under the search path of now; if not, it is about to be planned again.
 inline bool search_path_matches(const CachedPlanSource *source) {
 #if PG_VERSION_NUM >= 170000
-    return source->search_path == nullptr ||
-           SearchPathMatchesCurrentEnvironment(source->search_path);
+    return source->search_path == nullptr || SearchPathMatchesCurrentEnvironment(source->search_path);
 #else
     return source->search_path == nullptr || OverrideSearchPathMatchesCurrent(source->search_path);
 #endif

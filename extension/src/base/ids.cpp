@@ -38,8 +38,8 @@ Uuid uuid_from_name(std::string_view name) {
     pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA1);
     if (pg_cryptohash_init(hash) < 0 ||
         pg_cryptohash_update(hash, name_space.data(), name_space.size()) < 0 ||
-        pg_cryptohash_update(hash, reinterpret_cast<const std::uint8_t *>(name.data()),
-                             name.size()) < 0 ||
+        pg_cryptohash_update(hash, reinterpret_cast<const std::uint8_t *>(name.data()), name.size()) <
+            0 ||
         pg_cryptohash_final(hash, sha1.data(), sha1.size()) < 0)
         ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
                         errmsg("could not compute SHA-1: %s", pg_cryptohash_error(hash))));

@@ -61,9 +61,9 @@ extern "C" {
 
 // Declares a function that SQL calls: exported, unlike everything else in the module. Version 15
 // exports only its info record.
-#define VEND_FUNCTION(name)                                                                        \
-    extern "C" {                                                                                   \
-    PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                                      \
-    PG_FUNCTION_INFO_V1(name);                                                                     \
-    }                                                                                              \
+#define VEND_FUNCTION(name)                                                                             \
+    extern "C" {                                                                                        \
+    PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                                           \
+    PG_FUNCTION_INFO_V1(name);                                                                          \
+    }                                                                                                   \
     static_assert(true)

@@ -30,12 +30,12 @@ void define() {
                                &default_store_value, "", PGC_USERSET, 0, nullptr, nullptr, nullptr);
     DefineCustomEnumVariable("vend.lock_mode",
                              "Sets the lock mode of items that have none of their own.", nullptr,
-                             &lock_mode_value, static_cast<int>(LockMode::atomic),
-                             lock_mode_options, PGC_USERSET, 0, nullptr, nullptr, nullptr);
-    DefineCustomIntVariable(
-        "vend.lock_timeout", "Sets how long a sale waits for a row lock before it answers busy.",
-        "0 leaves the wait to lock_timeout.", &lock_timeout_ms_value, 0, 0, INT_MAX, PGC_USERSET,
-        GUC_UNIT_MS, nullptr, nullptr, nullptr);
+                             &lock_mode_value, static_cast<int>(LockMode::atomic), lock_mode_options,
+                             PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("vend.lock_timeout",
+                            "Sets how long a sale waits for a row lock before it answers busy.",
+                            "0 leaves the wait to lock_timeout.", &lock_timeout_ms_value, 0, 0, INT_MAX,
+                            PGC_USERSET, GUC_UNIT_MS, nullptr, nullptr, nullptr);
     DefineCustomIntVariable("vend.optimistic_retries",
                             "Sets how often an optimistic sale starts over after a concurrent "
                             "write before it answers conflict.",

@@ -4,8 +4,7 @@
 
 namespace vend {
 
-Claim claim(Store &store, LockMode mode, Item *item, const Decision &decision,
-            const ClaimTerms &terms) {
+Claim claim(Store &store, LockMode mode, Item *item, const Decision &decision, const ClaimTerms &terms) {
     if (terms.wait.is_bounded()) mode = LockMode::pessimistic;
     switch (mode) {
     case LockMode::atomic:

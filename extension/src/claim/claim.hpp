@@ -26,7 +26,8 @@ struct Claim {
     Decision decision; // the price and amount that the claim was made at
 };
 
-// Each takes the item as it was last read, updates it to what was seen since, and the decision made on it.
+// Each takes the item as it was last read, updates it to what was seen since, and the decision made on
+// it.
 
 // One conditional UPDATE, which waits for a concurrent writer and then looks at what he left.
 Claim claim_atomic(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms);
@@ -39,7 +40,6 @@ Claim claim_pessimistic(Store &store, Item *item, const ClaimTerms &terms);
 Claim claim_optimistic(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms);
 
 // Claims in the given mode. Whatever the mode, a bounded wait can only be had by locking the row first.
-Claim claim(Store &store, LockMode mode, Item *item, const Decision &decision,
-            const ClaimTerms &terms);
+Claim claim(Store &store, LockMode mode, Item *item, const Decision &decision, const ClaimTerms &terms);
 
 } // namespace vend

@@ -9,8 +9,7 @@ namespace vend {
 
 enum class LockMode { atomic, pessimistic, optimistic };
 
-inline constexpr std::array<std::string_view, 3> lock_mode_names{"atomic", "pessimistic",
-                                                                 "optimistic"};
+inline constexpr std::array<std::string_view, 3> lock_mode_names{"atomic", "pessimistic", "optimistic"};
 
 constexpr std::string_view to_text(LockMode mode) {
     return lock_mode_names[static_cast<std::size_t>(mode)];
@@ -23,8 +22,8 @@ constexpr std::optional<LockMode> lock_mode_from(std::string_view text) {
 }
 
 // The argument of the call, else the item's own mode, else the setting.
-constexpr LockMode effective_lock_mode(std::optional<LockMode> argument,
-                                       std::optional<LockMode> of_item, LockMode setting) {
+constexpr LockMode effective_lock_mode(std::optional<LockMode> argument, std::optional<LockMode> of_item,
+                                       LockMode setting) {
     return argument.value_or(of_item.value_or(setting));
 }
 

@@ -28,12 +28,11 @@ Side side_of(const Store &store, const TriggerData *trigger, HeapTuple tuple) {
     bool is_null = false;
     Side side;
     side.exists = true;
-    side.key = heap_getattr(tuple, (items ? store.item_key : store.wallet_key).number, descriptor,
-                            &is_null);
+    side.key =
+        heap_getattr(tuple, (items ? store.item_key : store.wallet_key).number, descriptor, &is_null);
     const Datum counter =
         heap_getattr(tuple, (items ? store.stock : store.balance).number, descriptor, &is_null);
-    side.counter =
-        items ? DatumGetInt64(counter) : money_from_column(store.money, counter).value;
+    side.counter = items ? DatumGetInt64(counter) : money_from_column(store.money, counter).value;
     return side;
 }
 
@@ -78,8 +77,7 @@ bool is_edit(const Store &store, const TriggerData *trigger) {
         const Datum was = heap_getattr(trigger->tg_trigtuple, number, descriptor, &was_null);
         const Datum is = heap_getattr(trigger->tg_newtuple, number, descriptor, &is_null);
         if (was_null != is_null) return true;
-        if (!is_null && !datum_image_eq(was, is, attribute->attbyval, attribute->attlen))
-            return true;
+        if (!is_null && !datum_image_eq(was, is, attribute->attbyval, attribute->attlen)) return true;
     }
     return false;
 }
@@ -87,8 +85,7 @@ bool is_edit(const Store &store, const TriggerData *trigger) {
 bool is_version_unchanged(const Store &store, const TriggerData *trigger) {
     const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
     bool is_null = false;
-    const Datum was =
-        heap_getattr(trigger->tg_trigtuple, store.version.number, descriptor, &is_null);
+    const Datum was = heap_getattr(trigger->tg_trigtuple, store.version.number, descriptor, &is_null);
     const Datum is = heap_getattr(trigger->tg_newtuple, store.version.number, descriptor, &is_null);
     return was == is;
 }

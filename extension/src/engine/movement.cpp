@@ -70,8 +70,7 @@ bool answer_from_ledger(Store &store, const MovementRequest &request, const Targ
 }
 
 [[noreturn]] void raise_overflow(const char *what, const char *key) {
-    ereport(ERROR,
-            (errcode(errcodes::out_of_range), errmsg("%s of \"%s\" is out of range", what, key)));
+    ereport(ERROR, (errcode(errcodes::out_of_range), errmsg("%s of \"%s\" is out of range", what, key)));
     pg_unreachable();
 }
 

@@ -26,8 +26,7 @@ const char *difference(Store &store, const Entry &entry, const Identity &request
 
 } // namespace
 
-void require_same_request(Store &store, const Uuid &id, const Entry &entry,
-                          const Identity &request) {
+void require_same_request(Store &store, const Uuid &id, const Entry &entry, const Identity &request) {
     // A remembered refusal stands for the purchase that was refused.
     Entry asked = entry;
     if (entry.is(Kind::refusal)) {

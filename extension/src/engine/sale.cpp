@@ -125,10 +125,9 @@ bool claim_units(Sale &sale) {
         sale.decision = decide_sale(state_of(sale.item), sale.wallet_state, sale.request.terms);
         if (sale.decision.verdict == Verdict::sell) {
             const LockMode mode =
-                is_contested
-                    ? LockMode::pessimistic
-                    : effective_lock_mode(sale.request.lock_mode, sale.item->state.lock_mode,
-                                          settings::lock_mode());
+                is_contested ? LockMode::pessimistic
+                             : effective_lock_mode(sale.request.lock_mode, sale.item->state.lock_mode,
+                                                   settings::lock_mode());
             const Claim made = claim(sale.store, mode, &*sale.item, sale.decision, terms);
             if (made.result != Claim::Result::inconclusive) {
                 sale.decision = made.decision;
@@ -165,11 +164,10 @@ void record_sale(Sale &sale) {
 // meanwhile.
 bool refuse(Sale &sale) {
     if (sale.decision.verdict == Verdict::amount_out_of_range)
-        ereport(ERROR, (errcode(errcodes::out_of_range),
-                        errmsg("amount of the purchase is out of range")));
-    if (sale.request.remember &&
-        !remember(sale.store, *sale.request.id, item_key(sale), buyer_key(sale),
-                  sale.request.terms.qty, sale.decision.verdict))
+        ereport(ERROR,
+                (errcode(errcodes::out_of_range), errmsg("amount of the purchase is out of range")));
+    if (sale.request.remember && !remember(sale.store, *sale.request.id, item_key(sale), buyer_key(sale),
+                                           sale.request.terms.qty, sale.decision.verdict))
         return false;
     name_parties(sale);
     MemoryContext context = MemoryContextSwitchTo(sale.result_context);

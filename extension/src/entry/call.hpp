@@ -41,8 +41,8 @@ template <typename Body> void as_owner(const Store &store, Body body) {
     Oid user = InvalidOid;
     int security_context = 0;
     GetUserIdAndSecContext(&user, &security_context);
-    SetUserIdAndSecContext(store.owner, security_context | SECURITY_LOCAL_USERID_CHANGE |
-                                            SECURITY_NOFORCE_RLS);
+    SetUserIdAndSecContext(store.owner,
+                           security_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
     body();
     SetUserIdAndSecContext(user, security_context);
 }

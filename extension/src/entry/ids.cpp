@@ -14,5 +14,6 @@ Datum vend_uuid_v7(PG_FUNCTION_ARGS) {
 
 Datum vend_id_from(PG_FUNCTION_ARGS) {
     const text *name = PG_GETARG_TEXT_PP(0);
-    return to_datum(uuid_from_name({VARDATA_ANY(name), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(name))}));
+    return to_datum(
+        uuid_from_name({VARDATA_ANY(name), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(name))}));
 }

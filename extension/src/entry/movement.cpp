@@ -16,8 +16,8 @@ enum MovementArgument : int { arg_key, arg_change, arg_id, arg_store };
 
 MovementRequest deposit_request(const Arguments &arguments, Store &store) {
     if (!store.has_wallets())
-        ereport(ERROR, (errcode(errcodes::not_in_state),
-                        errmsg("store \"%s\" has no wallets", store.name)));
+        ereport(ERROR,
+                (errcode(errcodes::not_in_state), errmsg("store \"%s\" has no wallets", store.name)));
     MovementRequest request;
     request.kind = Kind::deposit;
     request.key = arguments.key(arg_key, store.buyer_type, "wallet");

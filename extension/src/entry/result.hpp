@@ -21,15 +21,11 @@ class ResultRow {
     }
     void add_optional_text(const char *text) { text == nullptr ? add_null() : add_text(text); }
     void add_uuid(const std::optional<Uuid> &id) { id ? add(to_datum(*id)) : add_null(); }
-    void add_quantity(std::optional<Quantity> qty) {
-        qty ? add(Int64GetDatum(qty->value)) : add_null();
-    }
+    void add_quantity(std::optional<Quantity> qty) { qty ? add(Int64GetDatum(qty->value)) : add_null(); }
     void add_money(const MoneyType &type, std::optional<Money> money) {
         money ? add(money_to_numeric(type, *money)) : add_null();
     }
-    void add_time(std::optional<TimestampTz> at) {
-        at ? add(TimestampTzGetDatum(*at)) : add_null();
-    }
+    void add_time(std::optional<TimestampTz> at) { at ? add(TimestampTzGetDatum(*at)) : add_null(); }
 
     // The row as the function's result type; call it when SPI is finished.
     [[nodiscard]] Datum row(FunctionCallInfo fcinfo) {

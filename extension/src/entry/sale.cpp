@@ -43,13 +43,11 @@ void require_consistent(const Store &store, const SaleRequest &request, bool rai
                         errmsg("unit_price cannot be given: store \"%s\" has prices", store.name),
                         errhint("Use max_price to refuse a price higher than the one shown.")));
     if (!store.has_prices() && !terms.unit_price)
-        ereport(ERROR,
-                (errcode(errcodes::bad_argument),
-                 errmsg("unit_price must be given: store \"%s\" has no prices", store.name)));
+        ereport(ERROR, (errcode(errcodes::bad_argument),
+                        errmsg("unit_price must be given: store \"%s\" has no prices", store.name)));
     if (!store.has_prices() && terms.max_price)
-        ereport(ERROR,
-                (errcode(errcodes::bad_argument),
-                 errmsg("max_price cannot be given: store \"%s\" has no prices", store.name)));
+        ereport(ERROR, (errcode(errcodes::bad_argument),
+                        errmsg("max_price cannot be given: store \"%s\" has no prices", store.name)));
     if (request.remember && !request.id)
         ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("remember needs an id")));
     if (request.remember && raises)

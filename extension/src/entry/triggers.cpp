@@ -26,8 +26,8 @@ VEND_FUNCTION(vend_registry_changed);
 Datum vend_journal(PG_FUNCTION_ARGS) {
     const TriggerData *trigger = trigger_data(fcinfo, "vend.journal()");
     const bool is_truncate = TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event);
-    if (!is_truncate && !(TRIGGER_FIRED_FOR_ROW(trigger->tg_event) &&
-                          TRIGGER_FIRED_AFTER(trigger->tg_event)))
+    if (!is_truncate &&
+        !(TRIGGER_FIRED_FOR_ROW(trigger->tg_event) && TRIGGER_FIRED_AFTER(trigger->tg_event)))
         ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
                         errmsg("vend.journal() must be fired AFTER ... FOR EACH ROW")));
     in_call([&] {

@@ -11,16 +11,16 @@ namespace vend {
 namespace {
 
 // What one trigger each must cover.
-constexpr std::initializer_list<int16> journal_events{
-    TRIGGER_TYPE_ROW | TRIGGER_TYPE_INSERT | TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE,
-    TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_TRUNCATE};
+constexpr std::initializer_list<int16> journal_events{TRIGGER_TYPE_ROW | TRIGGER_TYPE_INSERT |
+                                                          TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE,
+                                                      TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_TRUNCATE};
 constexpr int16 ledger_events = TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_TRUNCATE;
 
 [[noreturn]] void raise_invalid(const char *store, const char *detail) {
-    ereport(ERROR, (errcode(errcodes::not_in_state),
-                    errmsg("the binding of store \"%s\" is no longer valid", store),
-                    errdetail("%s", detail),
-                    errhint("Undo the change, or end the binding with vend.detach_store().")));
+    ereport(ERROR,
+            (errcode(errcodes::not_in_state),
+             errmsg("the binding of store \"%s\" is no longer valid", store), errdetail("%s", detail),
+             errhint("Undo the change, or end the binding with vend.detach_store().")));
     pg_unreachable();
 }
 
@@ -34,8 +34,7 @@ bool has_trigger(Relation relation, const char *function, const char *store, int
         const Trigger &trigger = triggers->triggers[i];
         if ((trigger.tgtype & type) != type || trigger.tgenabled == TRIGGER_DISABLED ||
             trigger.tgenabled == TRIGGER_FIRES_ON_REPLICA || trigger.tgqual != nullptr ||
-            trigger.tgnattr != 0 || trigger.tgnargs != 1 ||
-            strcmp(trigger.tgargs[0], store) != 0)
+            trigger.tgnattr != 0 || trigger.tgnargs != 1 || strcmp(trigger.tgargs[0], store) != 0)
             continue;
         const char *name = get_func_name(trigger.tgfoid);
         if (name != nullptr && strcmp(name, function) == 0 &&
@@ -83,10 +82,9 @@ BoundColumn bind_typed(const Store &store, Relation relation, const char *name, 
     ColumnType type;
     const BoundColumn column = bind_column(store, relation, name, &type);
     if (type.type != wanted)
-        raise_invalid(store.name,
-                      psprintf("Column \"%s\" of table \"%s\" is of type %s, not %s.", name,
-                               RelationGetRelationName(relation), format_type_be(type.type),
-                               format_type_be(wanted)));
+        raise_invalid(store.name, psprintf("Column \"%s\" of table \"%s\" is of type %s, not %s.", name,
+                                           RelationGetRelationName(relation), format_type_be(type.type),
+                                           format_type_be(wanted)));
     return column;
 }
 

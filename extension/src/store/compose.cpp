@@ -135,8 +135,7 @@ StatementText compose(const Store &s, Statement statement) {
     case Statement::claim_if_enough:
         return claim(s, psprintf("%s " GE " $2", s.stock.name), false);
     case Statement::claim_if_unchanged:
-        return claim(s,
-                     psprintf("%s " EQ " $5 AND %s " EQ " $6", s.stock_version.name, s.stock.name),
+        return claim(s, psprintf("%s " EQ " $5 AND %s " EQ " $6", s.stock_version.name, s.stock.name),
                      true);
     case Statement::add_stock:
         return text_of(psprintf("UPDATE %s SET %s = %s " PLUS " $2, %s = %s " PLUS " 1 WHERE %s " EQ

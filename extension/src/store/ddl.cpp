@@ -15,8 +15,8 @@ namespace {
 void run_ddl(const char *sql) {
     const int result = SPI_execute(sql, false, 0);
     if (result < 0)
-        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not run \"%s\": %s", sql,
-                                                                SPI_result_code_string(result))));
+        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
+                        errmsg("could not run \"%s\": %s", sql, SPI_result_code_string(result))));
 }
 
 // The definition with its types as SQL.
@@ -70,7 +70,8 @@ void provide_schema(const char *name, const char *quoted) {
     const Oid owner = reinterpret_cast<Form_pg_namespace>(GETSTRUCT(tuple))->nspowner;
     ReleaseSysCache(tuple);
     if (!has_privs_of_role(GetUserId(), owner))
-        ereport(ERROR, (errcode(errcodes::not_permitted), errmsg("schema \"%s\" belongs to another role", name)));
+        ereport(ERROR, (errcode(errcodes::not_permitted),
+                        errmsg("schema \"%s\" belongs to another role", name)));
 }
 
 void create_items(const char *schema, const StoreDefinition &definition, const Types &types) {
@@ -119,17 +120,17 @@ void create_ledger(const char *schema, const Types &types) {
     run_ddl(psprintf("COMMENT ON VIEW %s.holding IS 'What each buyer owns of each item'", schema));
 }
 
-void create_trigger(const char *relation, const char *trigger, const char *events,
-                    const char *level, const char *function, const char *store) {
-    run_ddl(psprintf("CREATE TRIGGER %s %s ON %s FOR EACH %s EXECUTE FUNCTION vend.%s(%s)",
-                     trigger, events, relation, level, function, quote_literal_cstr(store)));
+void create_trigger(const char *relation, const char *trigger, const char *events, const char *level,
+                    const char *function, const char *store) {
+    run_ddl(psprintf("CREATE TRIGGER %s %s ON %s FOR EACH %s EXECUTE FUNCTION vend.%s(%s)", trigger,
+                     events, relation, level, function, quote_literal_cstr(store)));
     // Goes with the extension; the table stays.
     run_ddl(psprintf("ALTER TRIGGER %s ON %s DEPENDS ON EXTENSION pg_vend", trigger, relation));
 }
 
 void create_journal(const char *relation, const char *store) {
-    create_trigger(relation, journal_trigger, "AFTER INSERT OR UPDATE OR DELETE", "ROW",
-                   "journal", store);
+    create_trigger(relation, journal_trigger, "AFTER INSERT OR UPDATE OR DELETE", "ROW", "journal",
+                   store);
     create_trigger(relation, journal_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT", "journal", store);
 }
 
@@ -159,9 +160,10 @@ void require_owner_of(const RegistryRow &row) {
                             errdetail("Table %s belongs to another role.", name)));
     }
     if (!is_left && !has_privs_of_role(GetUserId(), ROLE_PG_DATABASE_OWNER))
-        ereport(ERROR, (errcode(errcodes::not_permitted),
-                        errmsg("permission denied for store \"%s\"", row.name),
-                        errdetail("Its tables are gone, so only the owner of the database can detach it.")));
+        ereport(ERROR,
+                (errcode(errcodes::not_permitted),
+                 errmsg("permission denied for store \"%s\"", row.name),
+                 errdetail("Its tables are gone, so only the owner of the database can detach it.")));
 }
 
 void drop_trigger(const char *relation, const char *trigger) {
@@ -199,8 +201,8 @@ void create_store(const StoreDefinition &definition) {
 
     create_journal(row.item, definition.name);
     if (definition.wallets) create_journal(row.wallet, definition.name);
-    create_trigger(row.ledger, append_only_trigger, "BEFORE UPDATE OR DELETE OR TRUNCATE",
-                   "STATEMENT", "append_only", definition.name);
+    create_trigger(row.ledger, append_only_trigger, "BEFORE UPDATE OR DELETE OR TRUNCATE", "STATEMENT",
+                   "append_only", definition.name);
     insert_registry(row);
 }
 

@@ -48,9 +48,8 @@ SPIPlanPtr plan_of(Store &store, Statement statement) {
                                              CURSOR_OPT_GENERIC_PLAN);
         if (made == nullptr)
             ereport(ERROR,
-                    (errcode(ERRCODE_INTERNAL_ERROR),
-                     errmsg("could not prepare \"%s\": %s", text.sql,
-                            SPI_result_code_string(SPI_result))));
+                    (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not prepare \"%s\": %s", text.sql,
+                                                             SPI_result_code_string(SPI_result))));
         SPI_keepplan(made);
         plan = made;
     }
@@ -78,9 +77,9 @@ Rows run(Store &store, Statement statement, std::initializer_list<Parameter> par
     }
     const int result = SPI_execute_plan(plan_of(store, statement), values, nulls, false, 0);
     if (result < 0)
-        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
-                        errmsg("could not run a statement of store \"%s\": %s", store.name,
-                               SPI_result_code_string(result))));
+        ereport(ERROR,
+                (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not run a statement of store \"%s\": %s",
+                                                         store.name, SPI_result_code_string(result))));
     return Rows{SPI_processed, SPI_tuptable};
 }
 
@@ -122,10 +121,9 @@ void raise_write_altered(const char *relation) {
 
 void require_triggers() {
     if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
-        ereport(ERROR,
-                (errcode(errcodes::not_in_state),
-                 errmsg("pg_vend cannot write while session_replication_role is \"replica\""),
-                 errdetail("The triggers that uphold the ledger do not fire in that role.")));
+        ereport(ERROR, (errcode(errcodes::not_in_state),
+                        errmsg("pg_vend cannot write while session_replication_role is \"replica\""),
+                        errdetail("The triggers that uphold the ledger do not fire in that role.")));
 }
 
 } // namespace vend

@@ -23,8 +23,7 @@ KeyType key_type_of(Oid type, MemoryContext context) {
 
 Datum key_from_argument(KeyType &type, Oid argument_type, Datum argument) {
     if (argument_type == type.type) return argument;
-    if (type.type == INT8OID && argument_type == INT4OID)
-        return Int64GetDatum(DatumGetInt32(argument));
+    if (type.type == INT8OID && argument_type == INT4OID) return Int64GetDatum(DatumGetInt32(argument));
     char *text = nullptr;
     if (argument_type == UNKNOWNOID) {
         text = DatumGetCString(argument);

@@ -24,10 +24,9 @@ Parameter optional_parameter(std::optional<Datum> value) {
     if (IsolationUsesXactSnapshot())
         ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
                         errmsg("could not serialize access due to concurrent use of id %s", text)));
-    ereport(ERROR,
-            (errcode(errcodes::id_mismatch), errmsg("id %s is taken", text),
-             errdetail("A concurrent transaction recorded it for another request."),
-             errhint("Ask again under this id to hear what was recorded.")));
+    ereport(ERROR, (errcode(errcodes::id_mismatch), errmsg("id %s is taken", text),
+                    errdetail("A concurrent transaction recorded it for another request."),
+                    errhint("Ask again under this id to hear what was recorded.")));
     pg_unreachable();
 }
 
@@ -65,8 +64,7 @@ bool is_intact(const Rows &rows, const Parameter (&row)[10]) {
         const Form_pg_attribute attribute = TupleDescAttr(rows.table->tupdesc, i);
         const auto stored = rows.value(i + 1);
         if (stored.has_value() == row[i].is_null) return false;
-        if (stored &&
-            !datum_image_eq(*stored, row[i].value, attribute->attbyval, attribute->attlen))
+        if (stored && !datum_image_eq(*stored, row[i].value, attribute->attbyval, attribute->attlen))
             return false;
     }
     return true;
@@ -92,9 +90,9 @@ std::optional<Entry> read_entry(Store &store, const Uuid &id) {
 }
 
 void record(Store &store, const Movement &movement) {
-    const Parameter unit_price =
-        movement.unit_price ? Parameter{money_to_column(store.money, *movement.unit_price)}
-                            : null_parameter;
+    const Parameter unit_price = movement.unit_price
+                                     ? Parameter{money_to_column(store.money, *movement.unit_price)}
+                                     : null_parameter;
     const Parameter row[10] = {{to_datum(movement.id)},
                                {Int32GetDatum(0)},
                                {text_datum(to_text(movement.kind))},
@@ -105,12 +103,10 @@ void record(Store &store, const Movement &movement) {
                                unit_price,
                                null_parameter,
                                {TimestampTzGetDatum(movement.at)}};
-    if (!is_intact(insert_movement(store, movement, row), row))
-        raise_write_altered(store.ledger_name);
+    if (!is_intact(insert_movement(store, movement, row), row)) raise_write_altered(store.ledger_name);
 }
 
-bool remember(Store &store, const Uuid &id, Datum item, Datum buyer, Quantity qty,
-              Verdict refusal) {
+bool remember(Store &store, const Uuid &id, Datum item, Datum buyer, Quantity qty, Verdict refusal) {
     const Rows rows = run(store, Statement::remember,
                           {{to_datum(id)},
                            {item},

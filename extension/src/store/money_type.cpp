@@ -19,8 +19,8 @@ int64 power_of_ten(int exponent) {
 std::optional<Money> money_from(int scale, Datum number) {
     Numeric value = DatumGetNumeric(number);
     if (numeric_is_nan(value) || numeric_is_inf(value)) return std::nullopt;
-    const Datum steps = DirectFunctionCall2(numeric_mul, number,
-                                            NumericGetDatum(int64_to_numeric(power_of_ten(scale))));
+    const Datum steps =
+        DirectFunctionCall2(numeric_mul, number, NumericGetDatum(int64_to_numeric(power_of_ten(scale))));
     const Datum whole = DirectFunctionCall2(numeric_trunc, steps, Int32GetDatum(0));
     if (!DatumGetBool(DirectFunctionCall2(numeric_eq, steps, whole))) return std::nullopt;
     const Datum limit = NumericGetDatum(int64_to_numeric(PG_INT64_MAX));

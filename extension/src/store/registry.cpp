@@ -11,10 +11,10 @@ namespace {
 
 // The columns in the order of the table, which sql/parts/20_registry.sql defines.
 constexpr char *RegistryRow::*columns[] = {
-    &RegistryRow::name,       &RegistryRow::item,    &RegistryRow::item_key,
-    &RegistryRow::stock,      &RegistryRow::price,   &RegistryRow::stock_version,
-    &RegistryRow::version,    &RegistryRow::lock_mode, &RegistryRow::wallet,
-    &RegistryRow::wallet_key, &RegistryRow::balance, &RegistryRow::ledger,
+    &RegistryRow::name,         &RegistryRow::item,      &RegistryRow::item_key,
+    &RegistryRow::stock,        &RegistryRow::price,     &RegistryRow::stock_version,
+    &RegistryRow::version,      &RegistryRow::lock_mode, &RegistryRow::wallet,
+    &RegistryRow::wallet_key,   &RegistryRow::balance,   &RegistryRow::ledger,
     &RegistryRow::direct_writes};
 constexpr int column_count = static_cast<int>(std::size(columns));
 
@@ -50,14 +50,13 @@ void run_as_registry_owner(const char *sql, int count, Datum *values, const char
     Oid user = InvalidOid;
     int security_context = 0;
     GetUserIdAndSecContext(&user, &security_context);
-    SetUserIdAndSecContext(relation->rd_rel->relowner,
-                           security_context | SECURITY_LOCAL_USERID_CHANGE);
+    SetUserIdAndSecContext(relation->rd_rel->relowner, security_context | SECURITY_LOCAL_USERID_CHANGE);
     const int result = SPI_execute_with_args(sql, count, types, values, nulls, false, 0);
     SetUserIdAndSecContext(user, security_context);
     table_close(relation, NoLock);
     if (result < 0)
-        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not change the registry: %s",
-                                                                SPI_result_code_string(result))));
+        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
+                        errmsg("could not change the registry: %s", SPI_result_code_string(result))));
 }
 
 } // namespace
@@ -71,8 +70,7 @@ bool read_registry(const char *name, RegistryRow *row) {
     bool found = false;
     scan_registry([&](HeapTuple tuple, TupleDesc descriptor) {
         if (strcmp(column_text(tuple, descriptor, 1), name) != 0) return true;
-        for (int i = 0; i < column_count; ++i)
-            row->*columns[i] = column_text(tuple, descriptor, i + 1);
+        for (int i = 0; i < column_count; ++i) row->*columns[i] = column_text(tuple, descriptor, i + 1);
         found = true;
         return false;
     });
@@ -104,8 +102,7 @@ void insert_registry(const RegistryRow &row) {
 
 void delete_registry(const char *name) {
     Datum value = CStringGetTextDatum(name);
-    run_as_registry_owner("DELETE FROM vend.store WHERE name OPERATOR(pg_catalog.=) $1", 1, &value,
-                          " ");
+    run_as_registry_owner("DELETE FROM vend.store WHERE name OPERATOR(pg_catalog.=) $1", 1, &value, " ");
 }
 
 } // namespace vend

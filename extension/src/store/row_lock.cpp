@@ -7,8 +7,7 @@ namespace {
 
 // Runs the locking statement in a subtransaction under a lock_timeout of our own, which is the only way
 // to survive its expiry. Only a wait that has already begun comes here.
-LockResult lock_with_timeout(Store &store, Statement statement, Datum key, int timeout_ms,
-                             Rows *rows) {
+LockResult lock_with_timeout(Store &store, Statement statement, Datum key, int timeout_ms, Rows *rows) {
     MemoryContext context = CurrentMemoryContext;
     ResourceOwner owner = CurrentResourceOwner;
     volatile bool timed_out = false;

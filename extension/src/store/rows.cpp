@@ -14,8 +14,8 @@ constexpr LockStatements item_statements{Statement::read_item, Statement::lock_i
 constexpr LockStatements wallet_statements{Statement::read_wallet, Statement::lock_wallet,
                                            Statement::lock_wallet_skip_locked};
 
-// The second number of our advisory locks, where PostgreSQL's own functions put 1 or 2, so that they never
-// meet a lock of the user's.
+// The second number of our advisory locks, where PostgreSQL's own functions put 1 or 2, so that they
+// never meet a lock of the user's.
 constexpr uint16 id_lock_class = 0x7664;
 
 Item item_of(Store &store, const Rows &rows) {
@@ -88,8 +88,8 @@ void lock_id(const Store &store, Datum id) {
     const auto hash = DatumGetUInt64(
         DirectFunctionCall2(uuid_hash_extended, id, Int64GetDatum(store.ledger_relation)));
     LOCKTAG tag;
-    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, static_cast<uint32>(hash >> 32),
-                         static_cast<uint32>(hash), id_lock_class);
+    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, static_cast<uint32>(hash >> 32), static_cast<uint32>(hash),
+                         id_lock_class);
     (void)LockAcquire(&tag, ExclusiveLock, false, false);
 }
 
@@ -115,9 +115,9 @@ std::optional<Quantity> claim_if_unchanged(Store &store, const Item &item, const
 
 void set_locked_stock(Store &store, const Item &item, Quantity stock) {
     const int64 change = stock.value - item.state.stock.value;
-    const auto left = stock_left(run_write(store, Statement::add_stock,
-                                           {{item.key}, {Int64GetDatum(change)}},
-                                           store.item_relation, change));
+    const auto left =
+        stock_left(run_write(store, Statement::add_stock, {{item.key}, {Int64GetDatum(change)}},
+                             store.item_relation, change));
     if (left != stock) raise_write_altered(get_rel_name(store.item_relation));
 }
 

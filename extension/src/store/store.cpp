@@ -25,8 +25,8 @@ void on_relation_changed(Datum /*unused*/, Oid relation) {
         only_store = nullptr;
     }
     for (Store *store = stores; store != nullptr; store = store->next)
-        if (registry_changed || relation == store->item_relation ||
-            relation == store->wallet_relation || relation == store->ledger_relation)
+        if (registry_changed || relation == store->item_relation || relation == store->wallet_relation ||
+            relation == store->ledger_relation)
             store->stale = true;
 }
 
@@ -114,15 +114,13 @@ Store &open_store(const char *name_or_null) {
 Store &open_store_of_trigger(const TriggerData *trigger) {
     if (trigger->tg_trigger->tgnargs != 1)
         ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-                        errmsg("trigger \"%s\" does not name its store",
-                               trigger->tg_trigger->tgname)));
+                        errmsg("trigger \"%s\" does not name its store", trigger->tg_trigger->tgname)));
     Store &store = valid_store(trigger->tg_trigger->tgargs[0]);
     const Oid relation = RelationGetRelid(trigger->tg_relation);
     if (relation != store.item_relation && relation != store.wallet_relation)
-        ereport(ERROR,
-                (errcode(errcodes::not_in_state),
-                 errmsg("table \"%s\" carries a trigger of store \"%s\" but is not bound to it",
-                        RelationGetRelationName(trigger->tg_relation), store.name)));
+        ereport(ERROR, (errcode(errcodes::not_in_state),
+                        errmsg("table \"%s\" carries a trigger of store \"%s\" but is not bound to it",
+                               RelationGetRelationName(trigger->tg_relation), store.name)));
     return store;
 }
 

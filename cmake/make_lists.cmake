@@ -1,0 +1,30 @@
+# What the two builds share has its home in files that make reads; CMake reads them too.
+
+# read_make_list(FILE NAME): NAME becomes the words that the make variable NAME has in FILE.
+function(read_make_list file name)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  file(READ ${file} text)
+  string(REPLACE "\\\n" " " text "\n${text}")
+  if(NOT text MATCHES "\n${name} *=([^\n]*)")
+    message(FATAL_ERROR "${file} does not set ${name}")
+  endif()
+  separate_arguments(words UNIX_COMMAND "${CMAKE_MATCH_1}")
+  set(result "")
+  foreach(word IN LISTS words)
+    if(word MATCHES "^\\$\\((.*)\\)$")
+      read_make_list(${file} ${CMAKE_MATCH_1})
+      list(APPEND result ${${CMAKE_MATCH_1}})
+    else()
+      list(APPEND result ${word})
+    endif()
+  endforeach()
+  set(${name} ${result} PARENT_SCOPE)
+endfunction()
+
+# read_control_version(FILE NAME): NAME becomes the version that the control file FILE names.
+function(read_control_version file name)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  file(STRINGS ${file} line REGEX "^default_version")
+  string(REGEX REPLACE ".*'(.*)'.*" "\\1" version "${line}")
+  set(${name} ${version} PARENT_SCOPE)
+endfunction()

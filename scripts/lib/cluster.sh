@@ -1,0 +1,109 @@
+# shellcheck shell=bash
+# A private PostgreSQL: a mirror of the installed one into which the extension is installed, and
+# clusters of its own. No directory of the system is written, no server of the system is asked.
+
+# mirror_postgres DIR: an installation like that of PG_CONFIG, below DIR; PG_CONFIG then means this
+# one. PostgreSQL finds its files by their place relative to its binaries, so these are copied; what
+# they find there are links, in directories that the extension can be installed into.
+mirror_postgres() {
+    local root=$1 bin share lib path
+    bin=$("$PG_CONFIG" --bindir)
+    share=$("$PG_CONFIG" --sharedir)
+    lib=$("$PG_CONFIG" --pkglibdir)
+    mkdir -p "$root$bin"
+    cp "$bin"/* "$root$bin"
+    link_entries "$share" "$root$share" extension
+    link_entries "$share/extension" "$root$share/extension"
+    link_entries "$lib" "$root$lib" bitcode
+    link_entries "$lib/bitcode" "$root$lib/bitcode"
+    for path in $("$PG_CONFIG" --includedir --pkgincludedir --includedir-server); do
+        if [ ! -e "$root$path" ]; then
+            mkdir -p "$root${path%/*}"
+            ln -s "$path" "$root$path"
+        fi
+    done
+    PG_CONFIG=$root$bin/pg_config
+    PATH=$root$bin:$PATH
+    export PG_CONFIG PATH
+}
+
+# link_entries FROM TO [EXCEPT]: links to all in FROM, save EXCEPT and an installed pg_vend.
+link_entries() {
+    local from=$1 to=$2 except=${3:-} entry
+    mkdir -p "$to"
+    for entry in "$from"/*; do
+        case ${entry##*/} in
+            "$except" | pg_vend | pg_vend[.-]*) ;;
+            *) [ ! -e "$entry" ] || ln -s "$entry" "$to" ;;
+        esac
+    done
+}
+
+# build_extension SOURCES [make's arguments]: builds it and installs it into PG_CONFIG's place.
+build_extension() {
+    local src=$1
+    shift
+    make -C "$src" -s -j "$(nproc)" -f Makefile.pgxs PG_CONFIG="$PG_CONFIG" "$@" all &&
+        make -C "$src" -s -f Makefile.pgxs PG_CONFIG="$PG_CONFIG" "$@" install
+}
+
+# start_cluster NAME [SETTING...]: initdb and a server reachable by socket only; PGHOST leads there.
+# It does not wait for its disk: a crash of the machine loses nothing that anybody wants.
+start_cluster() {
+    local name=$1 data=$PG_VEND_WORK/$1/data setting
+    shift
+    mkdir -p "$PG_VEND_WORK/$name"
+    initdb -D "$data" -U postgres -A trust -E UTF8 --locale=C -N --no-instructions >"$PG_VEND_WORK/$name/initdb.log" 2>&1 ||
+        fail "initdb failed" "$(cat "$PG_VEND_WORK/$name/initdb.log")"
+    {
+        echo "listen_addresses = ''"
+        echo "unix_socket_directories = '$PG_VEND_WORK/$name'"
+        echo "max_connections = 120"
+        echo "fsync = off"
+        echo "max_wal_size = '4GB'"
+        for setting; do echo "$setting"; done
+    } >>"$data/postgresql.conf"
+    clusters+=("$data")
+    run_cluster "$name"
+    export PGHOST=$PG_VEND_WORK/$name PGUSER=postgres PGDATABASE=postgres
+}
+
+run_cluster() {
+    local log=$PG_VEND_WORK/$1/server.log
+    # Its output goes to the log alone: a server that holds the caller's pipe would keep it open.
+    pg_ctl -D "$PG_VEND_WORK/$1/data" -l "$log" -s -w start </dev/null >"$PG_VEND_WORK/$1/pg_ctl.log" 2>&1 ||
+        fail "the server did not start" "$(cat "$PG_VEND_WORK/$1/pg_ctl.log" "$log")"
+}
+
+# The server must have taken pg_vend from the mirror, or the tests would be about something else.
+assert_private_module() {
+    local lib
+    lib=$("$PG_CONFIG" --pkglibdir)
+    [ -f "$lib/pg_vend.so" ] || fail "pg_vend is not installed in $lib"
+    psql -XAtq -v ON_ERROR_STOP=1 -c "LOAD '\$libdir/pg_vend'" \
+        -c "SELECT pg_read_file('/proc/self/maps')" | grep -qF "$lib/pg_vend.so" ||
+        fail "the server did not load $lib/pg_vend.so"
+}
+
+# stop_cluster DATA [MODE]
+stop_cluster() {
+    local data=$1
+    [ -f "$data/postmaster.pid" ] || return 0
+    pg_ctl -D "$data" -m "${2:-fast}" -t 20 -s stop || pg_ctl -D "$data" -m immediate -s stop || :
+}
+
+stop_clusters() {
+    local data
+    [ ! -e "$PG_VEND_WORK/keep" ] || return 0
+    for data in "${clusters[@]}"; do stop_cluster "$data"; done
+}
+
+# A subshell that starts clusters calls this for itself: it inherits no trap.
+guard_clusters() {
+    clusters=()
+    trap stop_clusters EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
+}
+
+guard_clusters

@@ -1,0 +1,49 @@
+# shellcheck shell=bash
+# What a reader would object to before running anything. Each check is one test.
+
+# The formatter and the checks of clang-tidy change with each release.
+lint_version=14
+
+run_lint() {
+    check_with clang-format sources_are_formatted
+    check shellcheck scripts_are_sound
+    check META.json meta_is_json
+    check g++ build_extension .
+    check clang++ build_with_clang
+    check_with clang-tidy sources_are_tidy
+}
+
+cxx_sources() { find extension test/unit -name '*.[ch]pp'; }
+
+# check_with TOOL FUNCTION: the check, with TOOL in the release that the sources are written for.
+check_with() {
+    local tool
+    for tool in "$1-$lint_version" "$1"; do
+        if command -v "$tool" >/dev/null && "$tool" --version | grep -q "version $lint_version\."; then
+            check "$1" "$2" "$tool"
+            return
+        fi
+    done
+    record skipped "$1: no release $lint_version here"
+}
+
+sources_are_formatted() { cxx_sources | xargs "$1" --dry-run -Werror; }
+
+# It counts on stderr what it suppressed.
+sources_are_tidy() {
+    cxx_sources | grep '\.cpp$' | xargs -P "$(nproc)" -n 1 "$1" -p build/clang --quiet 2>build/tidy.log ||
+        { grep -v 'warnings generated' build/tidy.log; return 1; }
+}
+
+scripts_are_sound() {
+    grep -rlE '^#!.*sh|^# shellcheck shell' scripts test .ci | xargs shellcheck -x
+}
+
+meta_is_json() {
+    pgxs META.json && perl -MJSON::PP -e 'local $/; decode_json(<>)' META.json
+}
+
+# The development build: module and unit tests.
+build_with_clang() {
+    cmake -S . -B build/clang -DCMAKE_CXX_COMPILER=clang++ -DPG_CONFIG="$PG_CONFIG" && cmake --build build/clang -j "$(nproc)"
+}

@@ -1,0 +1,114 @@
+# shellcheck shell=bash
+# Work happens in a private directory, on a copy of the sources, as an ordinary user: the checkout
+# is never written to, and when the script ends, however it ends, nothing of it is left.
+#
+# A script sources this file and calls run_in_workdir first. The call starts the script's copy
+# inside the work directory and does not return, save in that copy.
+#
+# PG_VEND_WORK is the work directory; PG_VEND_WORK/src the copy; PG_VEND_WORK/keep, when a script
+# makes it, says that the directory and what runs in it stay.
+
+child=
+run_as=()
+vend_root=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+
+. "$vend_root/scripts/lib/prerequisites.sh"
+
+say() { printf '%s\n' "$*" >&2; }
+
+fail() {
+    printf '%s: ' "${0##*/}" >&2
+    printf '%s\n' "$@" >&2
+    exit 1
+}
+
+# run_in_workdir build|test SCRIPT ARGUMENTS...: SCRIPT is the caller's path from the root.
+run_in_workdir() {
+    local needs=$1 script=$2 user status=0
+    shift 2
+    if [ "$vend_root" = "${PG_VEND_WORK:-}/src" ]; then
+        cd "$vend_root" || exit
+        return
+    fi
+    ensure_prerequisites "$needs"
+    user=$(unprivileged_user)
+    make_workdir "$user"
+    # In the background and in a process group of its own, so that a signal can be passed on at once
+    # and to all of it.
+    set -m
+    "${run_as[@]}" "$PG_VEND_WORK/src/$script" "$@" </dev/null &
+    child=$!
+    trap 'kill -TERM -- -$child 2>/dev/null || :' INT TERM HUP
+    while kill -0 "$child" 2>/dev/null; do
+        status=0
+        wait "$child" || status=$?
+    done
+    exit "$status"
+}
+
+# Root neither builds nor runs anything: PostgreSQL refuses to, and nothing here needs to.
+unprivileged_user() {
+    if [ "$(id -u)" -ne 0 ]; then
+        id -un
+    elif id postgres >/dev/null 2>&1; then
+        echo postgres
+    else
+        echo nobody
+    fi
+}
+
+# set_run_as USER: run_as is then what starts a command as that user in the work directory's environment.
+set_run_as() {
+    local user=$1 name
+    run_as=()
+    [ "$(id -un)" = "$user" ] || run_as=(setpriv --reuid "$user" --regid "$(id -g "$user")" --clear-groups)
+    run_as+=(env -u LANGUAGE -u MAKEFLAGS -u MAKELEVEL)
+    for name in ${!PG@}; do # a PGHOST from outside would lead to another server
+        [[ $name == PG_* ]] || run_as+=(-u "$name")
+    done
+    run_as+=(
+        PG_VEND_WORK="$PG_VEND_WORK" PG_CONFIG="$PG_CONFIG" HOME="$PG_VEND_WORK/tmp" TMPDIR="$PG_VEND_WORK/tmp"
+        LC_ALL=C.UTF-8 TZ=UTC
+    )
+}
+
+make_workdir() {
+    local user=$1 parent=${TMPDIR:-/tmp}
+    # A socket's path has room for 107 bytes, and that user must be able to get there.
+    PG_VEND_WORK=$parent set_run_as "$user"
+    if [ ${#parent} -gt 50 ] || ! "${run_as[@]}" test -x "$parent"; then
+        parent=/tmp
+    fi
+    PG_VEND_WORK=$(cd -P "$(mktemp -d "$parent/pg_vend.XXXXXX")" && pwd)
+    trap remove_workdir EXIT
+    mkdir "$PG_VEND_WORK/src" "$PG_VEND_WORK/tmp"
+    copy_sources "$PG_VEND_WORK/src"
+    chown -R "$user:" "$PG_VEND_WORK"
+    set_run_as "$user"
+}
+
+# What git tracks or would track; in an unpacked archive everything but what a build leaves.
+copy_sources() {
+    local name git=(git -c safe.directory='*' -C "$vend_root")
+    if [ "$("${git[@]}" rev-parse --show-toplevel 2>/dev/null)" = "$vend_root" ]; then
+        "${git[@]}" ls-files -z --cached --others --exclude-standard |
+            while IFS= read -r -d '' name; do
+                # a deleted file stays in the index until the commit
+                [ ! -e "$vend_root/$name" ] || printf '%s\0' "$name"
+            done | tar -C "$vend_root" --null --files-from=- -cf - | tar -C "$1" -xf -
+    else
+        tar -C "$vend_root" --exclude-vcs --exclude='*.o' --exclude='*.bc' --exclude='*.so' --exclude=./build -cf - . |
+            tar -C "$1" -xf -
+    fi
+}
+
+remove_workdir() {
+    [ ! -e "$PG_VEND_WORK/keep" ] || return 0
+    local pid_file
+    # A script that was killed outright could not stop its servers.
+    find "$PG_VEND_WORK" -name postmaster.pid 2>/dev/null | while read -r pid_file; do
+        "${run_as[@]}" "$("$PG_CONFIG" --bindir)/pg_ctl" -D "${pid_file%/*}" -m immediate -s stop || :
+    done
+    [ -z "$child" ] || kill -KILL -- "-$child" 2>/dev/null || :
+    rm -rf "$PG_VEND_WORK"
+}

@@ -1,0 +1,105 @@
+-- Aim: what a sale gives and what it writes, in each lock mode and however the mode was chosen.
+-- Guarantees: G3 (stock, wallet and ledger change together), G6 (audit finds nothing).
+\set SHOW_CONTEXT never
+SET client_min_messages = warning;
+SELECT vend.create_store('shop');
+INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 100, 50), ('vase', 30, 5), ('flyer', 0, 5);
+INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 1000), ('beta', 150), ('broke', 0);
+
+-- The receipt, the outcome, the rows behind them.
+SELECT item, buyer, qty, unit_price, amount, balance, replayed FROM vend.purchase('lamp', 'alpha', 2);
+SELECT status, detail, item, buyer, qty, unit_price, amount, balance FROM vend.try_purchase('lamp', 'alpha');
+SELECT id, stock, stock_version, version FROM shop.item WHERE id = 'lamp';
+SELECT id, balance FROM shop.wallet WHERE id = 'alpha';
+SELECT line, kind, item, qty, wallet, amount, unit_price, ref, refusal, refusal_qty FROM shop.ledger WHERE kind = 'purchase' ORDER BY qty;
+SELECT buyer, item, qty FROM shop.holding;
+
+-- The id and the time of the receipt are those of the ledger; the id is one of version 7 unless one was given.
+SELECT id AS sale_id, at AS sale_at FROM vend.purchase('vase', 'alpha') \gset
+SELECT at = :'sale_at' AS at, line, substr(id::text, 15, 1) AS id_version FROM shop.ledger WHERE id = :'sale_id';
+SELECT id, replayed FROM vend.purchase('vase', 'alpha', id => '00000000-0000-4000-8000-00000000000a');
+
+-- Exactly all that is left, in stock and in the wallet; free things cost nothing, but need a wallet.
+SELECT status, amount, balance FROM vend.try_purchase('vase', 'beta', 2);
+SELECT status, amount, balance FROM vend.try_purchase('vase', 'alpha');
+INSERT INTO shop.wallet (id, balance) VALUES ('exact', 100);
+SELECT status, amount, balance FROM vend.try_purchase('lamp', 'exact');
+SELECT status, amount, balance FROM vend.try_purchase('lamp', 'exact');
+SELECT status, unit_price, amount, balance FROM vend.try_purchase('flyer', 'broke', 2);
+SELECT status FROM vend.try_purchase('flyer', 'nobody');
+
+-- The modes, by argument, by item and by setting: one answer.
+SELECT m AS lock_mode, p.status, p.amount, p.balance FROM unnest(ARRAY['atomic', 'pessimistic', 'optimistic']) m, vend.try_purchase('lamp', 'alpha', lock_mode => m) p;
+UPDATE shop.item SET lock_mode = 'pessimistic' WHERE id = 'lamp';
+SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
+UPDATE shop.item SET lock_mode = 'optimistic' WHERE id = 'lamp';
+SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
+SELECT status, balance FROM vend.try_purchase('lamp', 'alpha', lock_mode => 'atomic');
+UPDATE shop.item SET lock_mode = NULL WHERE id = 'lamp';
+SET vend.lock_mode = 'optimistic';
+SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
+SET vend.lock_mode = 'pessimistic';
+SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
+RESET vend.lock_mode;
+
+-- Each sale bumped stock_version by one; the changes of mode did not count as edits.
+SELECT stock, stock_version, version FROM shop.item WHERE id = 'lamp';
+
+-- Many calls in one statement: each sees what the one before it left.
+INSERT INTO shop.item (id, price, stock) VALUES ('few', 1, 3);
+SELECT (vend.try_purchase('few', 'alpha', lock_mode => m)).status FROM unnest(ARRAY['atomic', 'pessimistic', 'optimistic', 'atomic', 'pessimistic', 'optimistic']) m;
+UPDATE shop.item SET stock = 3 WHERE id = 'few';
+SELECT (vend.try_purchase('few', 'alpha', id => '00000000-0000-4000-8000-00000000000b')).status FROM generate_series(1, 3);
+SELECT (vend.try_purchase('few', 'alpha', id => vend.id_from('few ' || n))).status FROM generate_series(1, 4) n;
+
+-- In the places where SQL lets one call a function.
+CREATE TABLE shop.sale AS SELECT item, qty FROM vend.purchase('lamp', 'alpha', 3);
+TABLE shop.sale;
+INSERT INTO shop.sale SELECT item, qty FROM vend.purchase('lamp', 'alpha', 4) RETURNING *;
+WITH p AS (SELECT * FROM vend.try_purchase('lamp', 'beta')) SELECT status, balance FROM p;
+SELECT (vend.purchase('flyer', 'alpha')).amount;
+PREPARE buy AS SELECT status, balance FROM vend.try_purchase($1, $2, $3);
+EXECUTE buy('lamp', 'alpha', 1);
+EXECUTE buy('lamp', 'nobody', 1);
+EXECUTE buy('flyer', 'alpha', 2);
+EXECUTE buy('flyer', 'alpha', 1);
+EXECUTE buy('lamp', 'beta', 1);
+EXECUTE buy('lamp', 'alpha', NULL);
+EXECUTE buy('lamp', 'alpha', 1);
+EXECUTE buy('lamp', 'alpha', 1);
+DEALLOCATE buy;
+DO $$
+DECLARE
+    r vend.receipt;
+    o vend.outcome;
+BEGIN
+    r := vend.purchase('lamp', 'alpha');
+    o := vend.try_purchase('lamp', 'nobody');
+    RAISE WARNING '% % %, then %', r.item, r.qty, r.replayed, o.status;
+END
+$$;
+CREATE FUNCTION shop.buy_lamp(who text) RETURNS text LANGUAGE sql AS $$ SELECT status FROM vend.try_purchase('lamp', who) $$;
+SELECT shop.buy_lamp('alpha'), shop.buy_lamp('nobody');
+
+-- Columns of the owner's own are no hindrance, wherever they stand; nor are dropped ones.
+ALTER TABLE shop.item ADD COLUMN title text DEFAULT 'x', ADD COLUMN gone int, ADD COLUMN twice bigint GENERATED ALWAYS AS (stock * 2) STORED;
+ALTER TABLE shop.wallet ADD COLUMN name text, ADD COLUMN since timestamptz DEFAULT now();
+ALTER TABLE shop.ledger ADD COLUMN note text DEFAULT 'sold';
+SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
+ALTER TABLE shop.item DROP COLUMN gone;
+SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
+SELECT stock, twice, title FROM shop.item WHERE id = 'lamp';
+SELECT note, count(*) FROM shop.ledger GROUP BY note;
+
+-- Row level security binds direct access, not the engine.
+ALTER TABLE shop.item ENABLE ROW LEVEL SECURITY;
+ALTER TABLE shop.wallet ENABLE ROW LEVEL SECURITY;
+ALTER TABLE shop.ledger ENABLE ROW LEVEL SECURITY;
+SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
+
+SELECT * FROM vend.audit();
+SELECT id, stock FROM shop.item ORDER BY id;
+SELECT id, balance FROM shop.wallet ORDER BY id;
+SELECT buyer, item, qty FROM shop.holding ORDER BY buyer, item;
+SELECT vend.detach_store('shop');
+DROP SCHEMA shop CASCADE;

@@ -1,0 +1,141 @@
+#include "core/decision.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace {
+
+using namespace vend;
+
+constexpr ItemState ten_at_five{Quantity{10}, Money{5}, 7, 3, std::nullopt};
+constexpr WalletState hundred{WalletState::Kind::locked, Money{100}};
+
+SaleTerms terms(std::int64_t qty) {
+    SaleTerms wanted;
+    wanted.qty = Quantity{qty};
+    return wanted;
+}
+
+Verdict verdict(const std::optional<ItemState> &item, const WalletState &wallet,
+                const SaleTerms &wanted) {
+    return decide_sale(item, wallet, wanted).verdict;
+}
+
+TEST(Decision, SellsAtThePriceOfTheItem) {
+    const Decision decision = decide_sale(ten_at_five, hundred, terms(3));
+    EXPECT_EQ(decision.verdict, Verdict::sell);
+    EXPECT_EQ(decision.unit_price, Money{5});
+    EXPECT_EQ(decision.amount, Money{15});
+}
+
+TEST(Decision, SellsTheLastUnitAndNoMore) {
+    EXPECT_EQ(verdict(ten_at_five, hundred, terms(10)), Verdict::sell);
+    EXPECT_EQ(verdict(ten_at_five, hundred, terms(11)), Verdict::sold_out);
+}
+
+TEST(Decision, SpendsTheLastCoinAndNoMore) {
+    EXPECT_EQ(verdict(ten_at_five, {WalletState::Kind::locked, Money{15}}, terms(3)), Verdict::sell);
+    EXPECT_EQ(verdict(ten_at_five, {WalletState::Kind::locked, Money{14}}, terms(3)),
+              Verdict::insufficient_funds);
+}
+
+TEST(Decision, WalletsElsewhereHaveNoLimit) {
+    EXPECT_EQ(verdict(ten_at_five, {WalletState::Kind::elsewhere, Money{0}}, terms(3)), Verdict::sell);
+}
+
+TEST(Decision, FreeItemsNeedNoMoney) {
+    ItemState free = ten_at_five;
+    free.price = Money{0};
+    EXPECT_EQ(verdict(free, {WalletState::Kind::locked, Money{0}}, terms(10)), Verdict::sell);
+}
+
+TEST(Decision, WithoutPricesTheSaleStatesItsOwn) {
+    ItemState unpriced = ten_at_five;
+    unpriced.price.reset();
+    SaleTerms wanted = terms(2);
+    wanted.unit_price = Money{30};
+    const Decision decision = decide_sale(unpriced, hundred, wanted);
+    EXPECT_EQ(decision.verdict, Verdict::sell);
+    EXPECT_EQ(decision.amount, Money{60});
+}
+
+TEST(Decision, MaxPriceIsForOneUnitAndInclusive) {
+    SaleTerms wanted = terms(3);
+    wanted.max_price = Money{5};
+    EXPECT_EQ(verdict(ten_at_five, hundred, wanted), Verdict::sell);
+    wanted.max_price = Money{4};
+    EXPECT_EQ(verdict(ten_at_five, hundred, wanted), Verdict::price_changed);
+}
+
+TEST(Decision, ExpectedVersionMustBeTheItems) {
+    SaleTerms wanted = terms(1);
+    wanted.expected_version = 3;
+    EXPECT_EQ(verdict(ten_at_five, hundred, wanted), Verdict::sell);
+    wanted.expected_version = 2;
+    EXPECT_EQ(verdict(ten_at_five, hundred, wanted), Verdict::stale_version);
+}
+
+TEST(Decision, AnAmountThatDoesNotExistIsNoSale) {
+    ItemState dear = ten_at_five;
+    dear.price = Money{std::numeric_limits<std::int64_t>::max()};
+    EXPECT_EQ(verdict(dear, hundred, terms(2)), Verdict::amount_out_of_range);
+}
+
+// Every reason to refuse, switched on or off; of those that hold, the first in the order of precedence
+// must be given.
+TEST(Decision, PrecedenceHoldsForEveryCombination) {
+    for (int mask = 0; mask < 64; ++mask) {
+        const bool unknown_item = (mask & 1) != 0;
+        const bool stale = (mask & 2) != 0;
+        const bool dear = (mask & 4) != 0;
+        const bool sold_out = (mask & 8) != 0;
+        const bool unknown_buyer = (mask & 16) != 0;
+        const bool poor = (mask & 32) != 0;
+
+        SaleTerms wanted = terms(sold_out ? 11 : 1);
+        wanted.expected_version = stale ? 2 : 3;
+        wanted.max_price = Money{dear ? 4 : 5};
+        WalletState wallet{WalletState::Kind::locked, Money{poor ? 0 : 1000}};
+        if (unknown_buyer) wallet.kind = WalletState::Kind::unknown;
+        const std::optional<ItemState> item =
+            unknown_item ? std::nullopt : std::optional<ItemState>(ten_at_five);
+
+        const Verdict expected = unknown_item    ? Verdict::unknown_item
+                                 : stale         ? Verdict::stale_version
+                                 : dear          ? Verdict::price_changed
+                                 : sold_out      ? Verdict::sold_out
+                                 : unknown_buyer ? Verdict::unknown_buyer
+                                 : poor          ? Verdict::insufficient_funds
+                                                 : Verdict::sell;
+        EXPECT_EQ(verdict(item, wallet, wanted), expected) << "combination " << mask;
+    }
+}
+
+TEST(Decision, BusyComesLast) {
+    const WalletState busy{WalletState::Kind::busy, Money{0}};
+    EXPECT_EQ(verdict(ten_at_five, busy, terms(1)), Verdict::busy);
+    EXPECT_EQ(verdict(ten_at_five, busy, terms(11)), Verdict::sold_out);
+    EXPECT_EQ(verdict(std::nullopt, busy, terms(1)), Verdict::unknown_item);
+}
+
+// Whatever the figures: what is sold was there, what is paid was owned, and the amount is exact.
+TEST(Decision, NeverSellsWhatIsNotThere) {
+    std::mt19937_64 random(20260101);
+    std::uniform_int_distribution<std::int64_t> small(0, 20);
+    std::uniform_int_distribution<std::int64_t> any(0, std::numeric_limits<std::int64_t>::max());
+    for (int i = 0; i < 100000; ++i) {
+        auto &figures = i % 2 == 0 ? small : any;
+        ItemState item{Quantity{figures(random)}, Money{figures(random)}, 0, 0, std::nullopt};
+        const WalletState wallet{WalletState::Kind::locked, Money{figures(random)}};
+        const SaleTerms wanted = terms(std::max<std::int64_t>(1, figures(random)));
+        const Decision decision = decide_sale(item, wallet, wanted);
+        if (decision.verdict != Verdict::sell) continue;
+        EXPECT_GE(item.stock, wanted.qty);
+        EXPECT_GE(wallet.balance, decision.amount);
+        EXPECT_EQ(static_cast<__int128>(item.price->value) * wanted.qty.value,
+                  static_cast<__int128>(decision.amount.value));
+    }
+}
+
+} // namespace
