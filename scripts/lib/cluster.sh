@@ -68,11 +68,16 @@ start_cluster() {
     export PGHOST=$PG_VEND_WORK/$name PGUSER=postgres PGDATABASE=postgres
 }
 
+# A backend that has run away is to fail for want of memory before the machine does.
+backend_kib_max=$((1536 * 1024))
+
 run_cluster() {
     local log=$PG_VEND_WORK/$1/server.log
     # Its output goes to the log alone: a server that holds the caller's pipe would keep it open.
-    pg_ctl -D "$PG_VEND_WORK/$1/data" -l "$log" -s -w start </dev/null >"$PG_VEND_WORK/$1/pg_ctl.log" 2>&1 ||
-        fail "the server did not start" "$(cat "$PG_VEND_WORK/$1/pg_ctl.log" "$log")"
+    (
+        ulimit -v "$backend_kib_max"
+        exec pg_ctl -D "$PG_VEND_WORK/$1/data" -l "$log" -s -w start </dev/null >"$PG_VEND_WORK/$1/pg_ctl.log" 2>&1
+    ) || fail "the server did not start" "$(cat "$PG_VEND_WORK/$1/pg_ctl.log" "$log")"
 }
 
 # The server must have taken pg_vend from the mirror, or the tests would be about something else.

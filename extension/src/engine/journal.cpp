@@ -22,17 +22,31 @@ bool is_about_items(const Store &store, const TriggerData *trigger) {
     return RelationGetRelid(trigger->tg_relation) == store.item_relation;
 }
 
+HeapTuple old_tuple(const TriggerData *trigger) {
+    return TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ? nullptr : trigger->tg_trigtuple;
+}
+
 Side side_of(const Store &store, const TriggerData *trigger, HeapTuple tuple) {
     const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
     const bool items = is_about_items(store, trigger);
-    bool is_null = false;
+    bool is_key_null = false;
+    bool is_counter_null = false;
     Side side;
     side.exists = true;
-    side.key =
-        heap_getattr(tuple, (items ? store.item_key : store.wallet_key).number, descriptor, &is_null);
+    side.key = heap_getattr(tuple, (items ? store.item_key : store.wallet_key).number, descriptor,
+                            &is_key_null);
     const Datum counter =
-        heap_getattr(tuple, (items ? store.stock : store.balance).number, descriptor, &is_null);
-    side.counter = items ? DatumGetInt64(counter) : money_from_column(store.money, counter).value;
+        heap_getattr(tuple, (items ? store.stock : store.balance).number, descriptor, &is_counter_null);
+    // An old null can only stem from a time without this trigger; it counts as nothing.
+    if (is_key_null || (is_counter_null && tuple != old_tuple(trigger)))
+        ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
+                        errmsg("%s of table \"%s\" must not be null",
+                               is_key_null ? "key"
+                               : items     ? "stock"
+                                           : "balance",
+                               RelationGetRelationName(trigger->tg_relation))));
+    if (!is_counter_null)
+        side.counter = items ? DatumGetInt64(counter) : money_from_column(store.money, counter).value;
     return side;
 }
 

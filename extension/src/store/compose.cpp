@@ -59,23 +59,17 @@ StatementText claim(const Store &s, const char *condition, bool counter_read) {
     return text_of(sql.data, {s.item_type.type, INT8OID, INT8OID, s.money.type});
 }
 
-// $1 id, $2 line, $3 kind, $4 item, $5 qty, $6 wallet, $7 amount, $8 unit_price, $9 ref, $10 at.
-StatementText record(const Store &s) {
-    constexpr const char *columns = "id, line, kind, item, qty, wallet, amount, unit_price, ref, at";
-    return text_of(psprintf("INSERT INTO %s (%s) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
-                            "RETURNING %s",
-                            s.ledger, columns, columns),
-                   {UUIDOID, INT4OID, TEXTOID, s.item_type.type, INT8OID, s.buyer_type.type,
-                    s.money.type, s.money.type, UUIDOID, TIMESTAMPTZOID});
-}
+// The columns of a ledger row, in the order of the parameters and of what comes back.
+#define LEDGER_COLUMNS                                                                                  \
+    "id, line, kind, item, qty, wallet, amount, unit_price, ref, at, refusal, refusal_qty"
 
-// $1 id, $2 item, $3 wallet, $4 at, $5 refusal, $6 qty asked for.
-StatementText remember(const Store &s) {
-    return text_of(psprintf("INSERT INTO %s (id, line, kind, item, wallet, at, refusal, refusal_qty) "
-                            "VALUES ($1, 0, 'refusal', $2, $3, $4, $5, $6) "
-                            "ON CONFLICT (id, line) DO NOTHING RETURNING refusal",
-                            s.ledger),
-                   {UUIDOID, s.item_type.type, s.buyer_type.type, TIMESTAMPTZOID, TEXTOID, INT8OID});
+StatementText insert_entry(const Store &s, const char *on_conflict) {
+    return text_of(psprintf("INSERT INTO %s (" LEDGER_COLUMNS ") "
+                            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
+                            "%sRETURNING " LEDGER_COLUMNS,
+                            s.ledger, on_conflict),
+                   {UUIDOID, INT4OID, TEXTOID, s.item_type.type, INT8OID, s.buyer_type.type,
+                    s.money.type, s.money.type, UUIDOID, TIMESTAMPTZOID, TEXTOID, INT8OID});
 }
 
 // $1 at. What a TRUNCATE is about to take away, as adjustments.
@@ -164,9 +158,9 @@ StatementText compose(const Store &s, Statement statement) {
                                 s.ledger),
                        {UUIDOID});
     case Statement::record:
-        return record(s);
+        return insert_entry(s, "");
     case Statement::remember:
-        return remember(s);
+        return insert_entry(s, "ON CONFLICT (id, line) DO NOTHING ");
     case Statement::journal_item_truncate:
         return journal_truncate(s, "item, qty", s.items, s.item_key, s.stock);
     case Statement::journal_wallet_truncate:

@@ -66,7 +66,21 @@ std::optional<Datum> Rows::value(int column) const {
     return datum;
 }
 
+Datum Rows::required(int column) const {
+    const auto datum = value(column);
+    if (!datum)
+        ereport(ERROR,
+                (errcode(errcodes::not_in_state),
+                 errmsg("column \"%s\" of a bound row is null", SPI_fname(table->tupdesc, column)),
+                 errhint("Fill the column in and declare it NOT NULL.")));
+    return *datum;
+}
+
 Rows run(Store &store, Statement statement, std::initializer_list<Parameter> parameters) {
+    return run(store, statement, std::span(parameters.begin(), parameters.size()));
+}
+
+Rows run(Store &store, Statement statement, std::span<const Parameter> parameters) {
     Datum values[parameters_max] = {};
     char nulls[parameters_max] = {};
     int count = 0;

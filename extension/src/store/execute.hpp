@@ -8,6 +8,7 @@
 
 #include <initializer_list>
 #include <optional>
+#include <span>
 
 namespace vend {
 
@@ -25,9 +26,12 @@ struct Rows {
 
     // The value of a column (from 1) of the first row.
     [[nodiscard]] std::optional<Datum> value(int column) const;
+    // The same for a column that the engine cannot do without; raises 55000 when it is null.
+    [[nodiscard]] Datum required(int column) const;
 };
 
 // Runs a statement with a snapshot of its own.
+Rows run(Store &store, Statement statement, std::span<const Parameter> parameters);
 Rows run(Store &store, Statement statement, std::initializer_list<Parameter> parameters);
 
 // An update of one counter. The journal trigger recognises it by relation and trigger depth (a write

@@ -6,6 +6,8 @@
 #include "base/ids.hpp"
 #include "store/execute.hpp"
 
+#include <array>
+
 namespace vend {
 namespace {
 
@@ -36,38 +38,47 @@ bool is_id_taken(const Store &store, const ErrorData *error) {
            strcmp(error->constraint_name, store.ledger_primary_key) == 0;
 }
 
-// Runs the INSERT; an id that is taken becomes an error of ours.
-Rows insert_movement(Store &store, const Movement &movement, const Parameter (&row)[10]) {
+// The columns that record and remember write, in the order of their statements.
+struct LedgerRow {
+    Parameter id, line, kind, item, qty, wallet, amount, unit_price, ref, at, refusal, refusal_qty;
+};
+constexpr int ledger_columns = 12;
+
+std::array<Parameter, ledger_columns> parameters_of(const LedgerRow &row) {
+    return {row.id,     row.line,       row.kind, row.item, row.qty,     row.wallet,
+            row.amount, row.unit_price, row.ref,  row.at,   row.refusal, row.refusal_qty};
+}
+
+// Runs an INSERT of one row; an id that is taken becomes an error of ours.
+Rows insert_row(Store &store, Statement statement, const Uuid &id, const LedgerRow &row) {
     MemoryContext context = CurrentMemoryContext;
     Rows rows;
     PG_TRY();
-    {
-        rows = run(store, Statement::record,
-                   {row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9]});
-    }
+    { rows = run(store, statement, parameters_of(row)); }
     PG_CATCH();
     {
         MemoryContextSwitchTo(context);
         ErrorData *error = CopyErrorData();
         FlushErrorState();
-        if (is_id_taken(store, error)) raise_id_taken(movement.id);
+        if (is_id_taken(store, error)) raise_id_taken(id);
         ReThrowError(error);
     }
     PG_END_TRY();
     return rows;
 }
 
-// Whether the row that came back is the row that was sent.
-bool is_intact(const Rows &rows, const Parameter (&row)[10]) {
-    if (rows.count != 1) return false;
-    for (int i = 0; i < 10; ++i) {
+// The row that came back must be the row that was sent.
+void require_intact(const Store &store, const Rows &rows, const LedgerRow &row) {
+    const auto sent = parameters_of(row);
+    bool is_intact = rows.count == 1;
+    for (int i = 0; is_intact && i < ledger_columns; ++i) {
         const Form_pg_attribute attribute = TupleDescAttr(rows.table->tupdesc, i);
         const auto stored = rows.value(i + 1);
-        if (stored.has_value() == row[i].is_null) return false;
-        if (stored && !datum_image_eq(*stored, row[i].value, attribute->attbyval, attribute->attlen))
-            return false;
+        is_intact =
+            stored.has_value() != sent[i].is_null &&
+            (!stored || datum_image_eq(*stored, sent[i].value, attribute->attbyval, attribute->attlen));
     }
-    return true;
+    if (!is_intact) raise_write_altered(store.ledger_name);
 }
 
 } // namespace
@@ -76,45 +87,58 @@ std::optional<Entry> read_entry(Store &store, const Uuid &id) {
     const Rows rows = run(store, Statement::read_entry, {{to_datum(id)}});
     if (rows.count == 0) return std::nullopt;
     Entry entry;
-    entry.kind = TextDatumGetCString(*rows.value(1));
+    entry.kind = TextDatumGetCString(rows.required(1));
     entry.item = rows.value(2);
-    entry.qty = Quantity{DatumGetInt64(*rows.value(3))};
+    entry.qty = Quantity{DatumGetInt64(rows.required(3))};
     entry.wallet = rows.value(4);
-    entry.amount = money_from_column(store.money, *rows.value(5));
+    entry.amount = money_from_column(store.money, rows.required(5));
     if (const auto unit_price = rows.value(6))
         entry.unit_price = money_from_column(store.money, *unit_price);
-    entry.at = DatumGetTimestampTz(*rows.value(7));
+    entry.at = DatumGetTimestampTz(rows.required(7));
     if (const auto refusal = rows.value(8)) entry.refusal = TextDatumGetCString(*refusal);
     if (const auto qty = rows.value(9)) entry.refusal_qty = Quantity{DatumGetInt64(*qty)};
     return entry;
 }
 
 void record(Store &store, const Movement &movement) {
-    const Parameter unit_price = movement.unit_price
-                                     ? Parameter{money_to_column(store.money, *movement.unit_price)}
-                                     : null_parameter;
-    const Parameter row[10] = {{to_datum(movement.id)},
-                               {Int32GetDatum(0)},
-                               {text_datum(to_text(movement.kind))},
-                               optional_parameter(movement.item),
-                               {Int64GetDatum(movement.qty.value)},
-                               optional_parameter(movement.wallet),
-                               {money_to_column(store.money, movement.amount)},
-                               unit_price,
-                               null_parameter,
-                               {TimestampTzGetDatum(movement.at)}};
-    if (!is_intact(insert_movement(store, movement, row), row)) raise_write_altered(store.ledger_name);
+    const LedgerRow row{
+        .id = {to_datum(movement.id)},
+        .line = {Int32GetDatum(0)},
+        .kind = {text_datum(to_text(movement.kind))},
+        .item = optional_parameter(movement.item),
+        .qty = {Int64GetDatum(movement.qty.value)},
+        .wallet = optional_parameter(movement.wallet),
+        .amount = {money_to_column(store.money, movement.amount)},
+        .unit_price = movement.unit_price ? Parameter{money_to_column(store.money, *movement.unit_price)}
+                                          : null_parameter,
+        .ref = null_parameter,
+        .at = {TimestampTzGetDatum(movement.at)},
+        .refusal = null_parameter,
+        .refusal_qty = null_parameter,
+    };
+    require_intact(store, insert_row(store, Statement::record, movement.id, row), row);
 }
 
 bool remember(Store &store, const Uuid &id, Datum item, Datum buyer, Quantity qty, Verdict refusal) {
-    const Rows rows = run(store, Statement::remember,
-                          {{to_datum(id)},
-                           {item},
-                           {buyer},
-                           {TimestampTzGetDatum(GetCurrentTimestamp())},
-                           {text_datum(status_of(refusal))},
-                           {Int64GetDatum(qty.value)}});
-    return rows.count == 1;
+    const LedgerRow row{
+        .id = {to_datum(id)},
+        .line = {Int32GetDatum(0)},
+        .kind = {text_datum(to_text(Kind::refusal))},
+        .item = {item},
+        .qty = {Int64GetDatum(0)},
+        .wallet = {buyer},
+        .amount = {money_to_column(store.money, Money{0})},
+        .unit_price = null_parameter,
+        .ref = null_parameter,
+        .at = {TimestampTzGetDatum(GetCurrentTimestamp())},
+        .refusal = {text_datum(status_of(refusal))},
+        .refusal_qty = {Int64GetDatum(qty.value)},
+    };
+    const Rows rows = insert_row(store, Statement::remember, id, row);
+    // Recorded meanwhile; or kept out by a trigger, which reading it again tells.
+    if (rows.count == 0 && read_entry(store, id)) return false;
+    require_intact(store, rows, row);
+    return true;
 }
 
 void journal_truncate(Store &store, Oid relation) {

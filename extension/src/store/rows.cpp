@@ -20,12 +20,11 @@ constexpr uint16 id_lock_class = 0x7664;
 
 Item item_of(Store &store, const Rows &rows) {
     Item item;
-    item.key = *rows.value(1);
-    item.state.stock = Quantity{DatumGetInt64(*rows.value(2))};
-    if (const auto price = rows.value(3); price && store.has_prices())
-        item.state.price = money_from_column(store.money, *price);
-    item.state.stock_version = DatumGetInt64(*rows.value(4));
-    item.state.version = DatumGetInt64(*rows.value(5));
+    item.key = rows.required(1);
+    item.state.stock = Quantity{DatumGetInt64(rows.required(2))};
+    if (store.has_prices()) item.state.price = money_from_column(store.money, rows.required(3));
+    item.state.stock_version = DatumGetInt64(rows.required(4));
+    item.state.version = DatumGetInt64(rows.required(5));
     if (const auto mode = rows.value(6)) {
         const char *name = TextDatumGetCString(*mode);
         item.state.lock_mode = lock_mode_from(name);
@@ -38,7 +37,7 @@ Item item_of(Store &store, const Rows &rows) {
 }
 
 Wallet wallet_of(Store &store, const Rows &rows) {
-    return Wallet{*rows.value(1), money_from_column(store.money, *rows.value(2))};
+    return Wallet{rows.required(1), money_from_column(store.money, rows.required(2))};
 }
 
 Parameter price_parameter(const Store &store, const Item &item) {
@@ -53,7 +52,7 @@ Parameter version_parameter(const SaleTerms &terms) {
 
 std::optional<Quantity> stock_left(const Rows &rows) {
     if (rows.count == 0) return std::nullopt;
-    return Quantity{DatumGetInt64(*rows.value(1))};
+    return Quantity{DatumGetInt64(rows.required(1))};
 }
 
 } // namespace
@@ -126,7 +125,7 @@ void set_locked_balance(Store &store, const Wallet &wallet, Money balance) {
     const Rows rows = run_write(store, Statement::add_balance,
                                 {{wallet.key}, {money_to_column(store.money, Money{change})}},
                                 store.wallet_relation, change);
-    if (rows.count == 0 || money_from_column(store.money, *rows.value(1)) != balance)
+    if (rows.count == 0 || money_from_column(store.money, rows.required(1)) != balance)
         raise_write_altered(get_rel_name(store.wallet_relation));
 }
 

@@ -30,7 +30,7 @@ BEGIN; UPDATE shop.ledger SET item = 'vase' WHERE id = vend.id_from('one'); SELE
 BEGIN; UPDATE shop.ledger SET wallet = 'gamma' WHERE id = vend.id_from('one'); SELECT * FROM vend.audit() ORDER BY key; ROLLBACK;
 BEGIN; UPDATE shop.ledger SET qty = -3, amount = -90 WHERE id = vend.id_from('two'); SELECT * FROM vend.audit() ORDER BY key; ROLLBACK;
 BEGIN; DELETE FROM shop.ledger WHERE id = vend.id_from('three'); SELECT * FROM vend.audit() ORDER BY key; ROLLBACK;
-BEGIN; INSERT INTO shop.ledger SELECT vend.id_from('five'), line, kind, item, qty, wallet, amount, unit_price FROM shop.ledger WHERE id = vend.id_from('one'); SELECT * FROM vend.audit() ORDER BY key; ROLLBACK;
+BEGIN; INSERT INTO shop.ledger (id, line, kind, item, qty, wallet, amount, unit_price, at) SELECT vend.id_from('five'), line, kind, item, qty, wallet, amount, unit_price, at FROM shop.ledger WHERE id = vend.id_from('one'); SELECT * FROM vend.audit() ORDER BY key; ROLLBACK;
 -- A purchase of one unit doctored together with stock and balance still adds up in sums; not so its unit price.
 BEGIN; UPDATE shop.ledger SET unit_price = 1 WHERE id = vend.id_from('two'); SELECT * FROM vend.audit() ORDER BY key; ROLLBACK;
 RESET session_replication_role;

@@ -1,6 +1,7 @@
 -- Aim: create_store and detach_store: the tables and what guards them, every key type, every option, bad arguments.
 -- Guarantee: G8 (plain tables that the caller owns, core types only).
 \set SHOW_CONTEXT never
+SET client_min_messages = warning;
 
 SELECT vend.create_store('shop');
 \d shop.item
@@ -54,7 +55,7 @@ SELECT count(*) FROM vend.store;
 SELECT count(*) AS triggers FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
 WHERE c.relnamespace = 'shop'::regnamespace AND NOT t.tgisinternal;
 SELECT count(*) FROM shop.item;
-INSERT INTO shop.ledger SELECT gen_random_uuid(), 0, 'adjustment', 'a', 1, NULL, 0;
+INSERT INTO shop.ledger (id, line, kind, item, qty, at) VALUES (gen_random_uuid(), 0, 'adjustment', 'a', 1, now());
 DELETE FROM shop.ledger;
 SELECT vend.detach_store('shop');
 \echo :SQLSTATE
@@ -77,11 +78,9 @@ BEGIN
             SELECT * INTO sale FROM vend.purchase(one ->> i, one ->> w, 2);
             SELECT string_agg(DISTINCT format_type(atttypid, atttypmod), ' ') INTO k FROM pg_attribute
             WHERE (attrelid, attname) IN (('shop.item'::regclass, 'id'), ('shop.ledger'::regclass, 'item'), ('shop.holding'::regclass, 'item'));
-            RAISE NOTICE 'item % wallet %: % bought % of %, % left; item keys are %', i, w, sale.buyer, sale.qty, sale.item, sale.balance, k;
+            RAISE WARNING 'item % wallet %: % bought % of %, % left; item keys are %', i, w, sale.buyer, sale.qty, sale.item, sale.balance, k;
             PERFORM vend.detach_store('shop');
-            SET LOCAL client_min_messages = warning;
             DROP SCHEMA shop CASCADE;
-            RESET client_min_messages;
         END LOOP;
     END LOOP;
 END
@@ -92,7 +91,7 @@ SELECT vend.create_store('bare', wallets => false, prices => false);
 SELECT vend.create_store('gift', wallets => false);
 SELECT vend.create_store('ask', prices => false);
 SELECT vend.create_store('fine', money_type => 'numeric(12,2)');
-SELECT c.relnamespace::regnamespace AS store, c.relname, string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum) AS columns
+SELECT c.relnamespace::regnamespace::text AS store, c.relname, string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum) AS columns
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
 WHERE c.relnamespace::regnamespace::text IN ('bare', 'gift', 'ask', 'fine') AND c.relkind = 'r' AND c.relname <> 'ledger' AND a.attnum > 0
 GROUP BY 1, 2 ORDER BY 1, 2;
@@ -151,12 +150,25 @@ SELECT vend.detach_store(NULL);
 \echo :SQLSTATE
 SELECT vend.detach_store('nowhere');
 \echo :SQLSTATE
-CREATE SCHEMA taken;
-SELECT vend.create_store('taken');
+SELECT vend.create_store('pg_catalog');
 \echo :SQLSTATE
-DROP SCHEMA taken;
 SELECT count(*) FROM vend.store;
-SELECT count(*) FROM pg_namespace WHERE nspname IN ('shop', 'taken');
+SELECT count(*) FROM pg_namespace WHERE nspname = 'shop';
+
+-- A schema of the caller's own may be there already, so long as none of the tables is.
+CREATE SCHEMA shop;
+CREATE TABLE shop.customer (id text);
+SELECT vend.create_store('shop');
+SELECT relname FROM pg_class WHERE relnamespace = 'shop'::regnamespace AND relkind IN ('r', 'v') ORDER BY 1;
+SELECT vend.detach_store('shop');
+DROP SCHEMA shop CASCADE;
+CREATE SCHEMA shop;
+CREATE TABLE shop.wallet (id text);
+SELECT vend.create_store('shop');
+\echo :SQLSTATE
+SELECT relname FROM pg_class WHERE relnamespace = 'shop'::regnamespace AND relkind IN ('r', 'v') ORDER BY 1;
+DROP SCHEMA shop CASCADE;
+SELECT count(*) FROM vend.store;
 
 -- Made in a transaction that rolls back, it never was; and the next one is another store.
 BEGIN;
@@ -191,4 +203,21 @@ DROP SCHEMA shop CASCADE;
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
 \echo :SQLSTATE
 SELECT vend.detach_store('shop');
+SELECT count(*) FROM vend.store;
+-- Or made anew under its name, without detaching first.
+SELECT vend.create_store('shop');
+DROP SCHEMA shop CASCADE;
+SELECT vend.create_store('shop', 'bigint', 'bigint');
+INSERT INTO shop.item (id, price, stock) VALUES (1, 10, 5);
+INSERT INTO shop.wallet (id, balance) VALUES (1, 100);
+SELECT status, balance FROM vend.try_purchase(1, 1);
+-- What is left of a store is enough to keep its name.
+DROP TABLE shop.wallet;
+SELECT status, balance FROM vend.try_purchase(1, 1);
+\echo :SQLSTATE
+SELECT vend.create_store('shop');
+\echo :SQLSTATE
+SELECT vend.detach_store('shop');
+SELECT count(*) AS triggers FROM pg_trigger WHERE tgrelid IN ('shop.item'::regclass, 'shop.ledger'::regclass) AND NOT tgisinternal;
+DROP SCHEMA shop CASCADE;
 SELECT count(*) FROM vend.store;

@@ -1,6 +1,7 @@
 -- Aim: what CREATE EXTENSION makes, who may make it, and what DROP EXTENSION leaves.
 -- Guarantee: G8 (the tables are yours and survive DROP EXTENSION, which needs no CASCADE).
 \set SHOW_CONTEXT never
+SET client_min_messages = warning;
 
 -- Every object that belongs to the extension, by kind.
 SELECT i.type, count(*)

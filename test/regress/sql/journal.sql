@@ -9,7 +9,7 @@ CREATE TABLE shop.seen (id uuid, line int);
 CREATE FUNCTION shop.news() RETURNS TABLE (kind text, item text, qty bigint, wallet text, amount numeric, unit_price numeric) LANGUAGE sql AS $$
     WITH n AS MATERIALIZED (SELECT * FROM shop.ledger l WHERE NOT EXISTS (SELECT FROM shop.seen s WHERE (s.id, s.line) = (l.id, l.line))),
          s AS (INSERT INTO shop.seen SELECT id, line FROM n)
-    SELECT kind, item, qty, wallet, amount::numeric, unit_price::numeric FROM n ORDER BY item, wallet, qty, amount
+    SELECT kind, item, qty, wallet, amount::numeric, unit_price::numeric FROM n ORDER BY item, wallet, qty, amount, kind
 $$;
 
 -- INSERT: one row, several, nothing to tell, from a query, ON CONFLICT.

@@ -35,7 +35,6 @@ SELECT status, item FROM vend.try_purchase('lamp ', 'alpha');
 SELECT status, item, buyer FROM vend.try_purchase('', '');
 -- A number for a text key: the text that the number prints as.
 SELECT status, item, buyer FROM vend.try_purchase(42, 7);
-\echo :SQLSTATE
 
 SET vend.default_store = 'numbers';
 SELECT status, item, buyer FROM vend.try_purchase(42, 7);
@@ -133,7 +132,7 @@ SELECT item FROM vend.restock('lamp', '2', store => 'numbers');
 SELECT wallet FROM vend.deposit('alpha', 2, store => 'numbers');
 \echo :SQLSTATE
 
--- Wide characters and long keys are keys as well.
+-- Long keys are keys as well.
 INSERT INTO words.item (id, price, stock) VALUES (repeat('long', 500), 1, 5);
 SELECT status, length(item) FROM vend.try_purchase(repeat('long', 500), 'alpha', store => 'words');
 SELECT status, length(item) FROM vend.try_purchase(repeat('none', 50000), 'alpha', store => 'words');

@@ -27,12 +27,13 @@ MERGE INTO shop.ledger l USING (VALUES (1)) v ON l.kind = 'purchase' WHEN MATCHE
 \echo :SQLSTATE
 INSERT INTO shop.ledger SELECT * FROM shop.ledger LIMIT 1 ON CONFLICT (id, line) DO UPDATE SET qty = 99;
 \echo :SQLSTATE
--- Nobody is hurt by a statement that finds no row.
+-- Also where it would find no row.
 UPDATE shop.ledger SET qty = 0 WHERE kind = 'nothing';
 \echo :SQLSTATE
 -- The key is the id and the line.
+\set VERBOSITY terse
 INSERT INTO shop.ledger SELECT * FROM shop.ledger LIMIT 1;
-\echo :SQLSTATE
+\set VERBOSITY default
 
 -- Sums of the ledger are the state of the store.
 SELECT item, sum(qty) FROM shop.ledger WHERE item IS NOT NULL GROUP BY item ORDER BY item;

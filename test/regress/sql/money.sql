@@ -144,6 +144,17 @@ SELECT * FROM vend.audit();
 SELECT vend.detach_store('gift');
 DROP SCHEMA gift CASCADE;
 
+-- An amount that its column cannot hold sells nothing.
+SELECT vend.create_store('gift', wallets => false, money_type => 'numeric(4,2)');
+INSERT INTO gift.item (id, price, stock) VALUES ('lamp', 99.99, 30);
+SELECT status, amount FROM vend.try_purchase('lamp', 'anybody', 2);
+\echo :SQLSTATE
+SELECT status, amount FROM vend.try_purchase('lamp', 'anybody');
+SELECT stock FROM gift.item;
+SELECT * FROM vend.audit();
+SELECT vend.detach_store('gift');
+DROP SCHEMA gift CASCADE;
+
 -- Neither wallets nor prices: a counter that never goes below zero.
 SELECT vend.create_store('bare', 'bigint', 'bigint', wallets => false, prices => false);
 INSERT INTO bare.item (id, stock) VALUES (1, 3);

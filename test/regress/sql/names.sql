@@ -26,12 +26,6 @@ $$;
 SELECT t.* FROM unnest(ARRAY['shop', 'My Shop', 'UPPER', 'select', 'table', 'user', 'O''Brien', 'a "quoted" name', 'a.b', ' x ', '1st',
                              'item', 'wallet', 'ledger', 'vend.store', '"', '''', '%s %I', '$1', '\', repeat('n', 63)]) n, pg_temp.try_name(n) t;
 
--- A store called like a schema that is there.
-SELECT pg_temp.try_name('public');
-\echo :SQLSTATE
-SELECT pg_temp.try_name('vend');
-\echo :SQLSTATE
-
 -- Names are told apart as SQL does: no folding of case, no trimming.
 SELECT vend.create_store('Shop');
 SELECT vend.create_store('shop');

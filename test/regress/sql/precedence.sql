@@ -19,15 +19,15 @@ INSERT INTO shop.question VALUES
     ('conflict, all',                      'none',  'nobody', 9, 9,    1,    'conflict'),
     ('price_changed, sold_out',            'none',  'alpha',  1, NULL, 1,    'price_changed'),
     ('price_changed, unknown_buyer',       'lamp',  'nobody', 1, NULL, 1,    'price_changed'),
-    ('price_changed, insufficient_funds',  'lamp',  'broke',  1, 0,    99,   'price_changed'),
-    ('price_changed, all',                 'none',  'nobody', 9, 0,    1,    'price_changed'),
+    ('price_changed, insufficient_funds',  'lamp',  'broke',  1, 1,    99,   'price_changed'),
+    ('price_changed, all',                 'none',  'nobody', 9, 1,    1,    'price_changed'),
     ('sold_out, unknown_buyer',            'none',  'nobody', 1, NULL, NULL, 'sold_out'),
-    ('sold_out, insufficient_funds',       'none',  'broke',  1, 0,    100,  'sold_out'),
+    ('sold_out, insufficient_funds',       'none',  'broke',  1, 1,    100,  'sold_out'),
     ('not enough, unknown_buyer',          'lamp',  'nobody', 6, NULL, NULL, 'sold_out'),
     ('not enough, insufficient_funds',     'lamp',  'broke',  6, NULL, NULL, 'sold_out'),
-    ('unknown_buyer',                      'lamp',  'nobody', 5, 0,    100,  'unknown_buyer'),
-    ('insufficient_funds',                 'lamp',  'broke',  1, 0,    100,  'insufficient_funds'),
-    ('insufficient_funds, by the total',   'lamp',  'alpha',  5, 0,    200,  'purchased');
+    ('unknown_buyer',                      'lamp',  'nobody', 5, 1,    100,  'unknown_buyer'),
+    ('insufficient_funds',                 'lamp',  'broke',  1, 1,    100,  'insufficient_funds'),
+    ('insufficient_funds, by the total',   'lamp',  'alpha',  5, 1,    200,  'purchased');
 UPDATE shop.wallet SET balance = 499 WHERE id = 'alpha';
 UPDATE shop.question SET answer = 'insufficient_funds' WHERE what LIKE '%by the total';
 
@@ -46,15 +46,15 @@ SELECT kind, count(*) FROM shop.ledger WHERE kind IN ('purchase', 'refusal') GRO
 SELECT refusal, count(*) FROM shop.ledger WHERE refusal IS NOT NULL GROUP BY refusal ORDER BY refusal;
 
 -- Replayed comes before all that has happened since: version, price, stock, the wallet's coins, the wallet, the item.
-SELECT status FROM vend.try_purchase('old', 'leaver', 2, id => '00000000-0000-4000-8000-00000000000a', expected_version => 0, max_price => 10);
+SELECT status FROM vend.try_purchase('old', 'leaver', 2, id => '00000000-0000-4000-8000-00000000000a', expected_version => 1, max_price => 10);
 UPDATE shop.item SET price = 900, stock = 0 WHERE id = 'old';
 UPDATE shop.wallet SET balance = 0 WHERE id = 'leaver';
-SELECT status, qty, unit_price, amount, balance FROM vend.try_purchase('old', 'leaver', 2, id => '00000000-0000-4000-8000-00000000000a', expected_version => 0, max_price => 10);
+SELECT status, qty, unit_price, amount, balance FROM vend.try_purchase('old', 'leaver', 2, id => '00000000-0000-4000-8000-00000000000a', expected_version => 1, max_price => 10);
 DELETE FROM shop.wallet WHERE id = 'leaver';
-SELECT status, qty, unit_price, amount, balance FROM vend.try_purchase('old', 'leaver', 2, id => '00000000-0000-4000-8000-00000000000a', expected_version => 0, max_price => 10);
+SELECT status, qty, unit_price, amount, balance FROM vend.try_purchase('old', 'leaver', 2, id => '00000000-0000-4000-8000-00000000000a', expected_version => 1, max_price => 10);
 DELETE FROM shop.item WHERE id = 'old';
 SELECT m AS lock_mode, status, item, buyer, qty, unit_price, amount, balance
-FROM unnest(ARRAY['atomic', 'pessimistic', 'optimistic']) m, vend.try_purchase('old', 'leaver', 2, id => '00000000-0000-4000-8000-00000000000a', lock_mode => m, expected_version => 0, max_price => 10);
+FROM unnest(ARRAY['atomic', 'pessimistic', 'optimistic']) m, vend.try_purchase('old', 'leaver', 2, id => '00000000-0000-4000-8000-00000000000a', lock_mode => m, expected_version => 1, max_price => 10);
 SELECT status, item, buyer, qty FROM vend.try_purchase('old', 'leaver', 2, id => '00000000-0000-4000-8000-00000000000a', remember => true);
 
 -- Mismatch comes before everything.

@@ -20,7 +20,7 @@ SELECT wallet, balance FROM vend.deposit('alpha', 50);
 SELECT m AS lock_mode, status, qty, unit_price, amount, balance FROM unnest(ARRAY['atomic', 'pessimistic', 'optimistic']) m, vend.try_purchase('lamp', 'alpha', 2, id => :a, lock_mode => m);
 
 -- What is no part of a purchase's identity does not matter to a replay.
-SELECT status, unit_price FROM vend.try_purchase('lamp', 'alpha', 2, id => :a, expected_version => 0, max_price => 1, nowait => true);
+SELECT status, unit_price FROM vend.try_purchase('lamp', 'alpha', 2, id => :a, expected_version => 1, max_price => 1, nowait => true);
 SELECT status, unit_price FROM vend.try_purchase('lamp', 'alpha', 2, id => :a, remember => true);
 SELECT status, unit_price FROM vend.try_purchase(item => 'lamp', buyer => 'alpha', qty => 2, id => upper(:a)::uuid);
 
@@ -46,8 +46,9 @@ SELECT kind FROM vend.deposit('alpha', 200, id => :a);
 SELECT kind FROM vend.restock('lamp', 2, id => :a);
 \echo :SQLSTATE
 SELECT id AS adjustment FROM shop.ledger WHERE kind = 'adjustment' AND item = 'vase' \gset
+\set VERBOSITY sqlstate
 SELECT status FROM vend.try_purchase('vase', 'alpha', 5, id => :'adjustment');
-\echo :SQLSTATE
+\set VERBOSITY default
 
 -- In one transaction; and what was rolled back was never there.
 BEGIN;

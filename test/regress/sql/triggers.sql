@@ -23,7 +23,6 @@ BEGIN
         WHEN 'kind' THEN NEW.kind := 'adjustment';
         WHEN 'unit_price' THEN NEW.unit_price := 1;
         WHEN 'line' THEN NEW.line := NEW.line + 1;
-        WHEN 'at' THEN NEW.at := '2000-01-01';
     END CASE;
     RETURN NEW;
 END
@@ -112,7 +111,7 @@ BEGIN
 END
 $$;
 
--- Rules: the write goes nowhere, or twice.
+-- Rules: the write goes nowhere, elsewhere, or there as well.
 CREATE RULE r AS ON UPDATE TO shop.item DO INSTEAD NOTHING;
 SELECT * FROM shop.try_all();
 DROP RULE r ON shop.item;
@@ -122,7 +121,11 @@ DROP RULE r ON shop.wallet;
 CREATE RULE r AS ON INSERT TO shop.ledger DO INSTEAD NOTHING;
 SELECT * FROM shop.try_all();
 DROP RULE r ON shop.ledger;
-CREATE RULE r AS ON UPDATE TO shop.item DO INSTEAD UPDATE shop.item SET stock = NEW.stock - 1 WHERE id = 'vase';
+CREATE TABLE shop.elsewhere (stock bigint);
+CREATE RULE r AS ON UPDATE TO shop.item DO INSTEAD INSERT INTO shop.elsewhere VALUES (NEW.stock);
+SELECT * FROM shop.try_all();
+DROP RULE r ON shop.item;
+CREATE RULE r AS ON UPDATE TO shop.item DO ALSO INSERT INTO shop.elsewhere VALUES (NEW.stock);
 SELECT * FROM shop.try_all();
 DROP RULE r ON shop.item;
 SELECT shop.state();

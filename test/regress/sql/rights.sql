@@ -1,0 +1,168 @@
+-- Aim: who may sell: the members of the store's owner, for each call; EXECUTE gives nothing. The engine writes as the owner.
+-- Section "SQL surface", security.
+\set SHOW_CONTEXT never
+SET client_min_messages = warning;
+CREATE ROLE regress_vend_owner;
+CREATE ROLE regress_vend_member IN ROLE regress_vend_owner;
+CREATE ROLE regress_vend_heir NOINHERIT IN ROLE regress_vend_owner;
+CREATE ROLE regress_vend_stranger;
+SELECT format('GRANT CREATE ON DATABASE %I TO regress_vend_owner, regress_vend_stranger', current_database()) \gexec
+
+SET ROLE regress_vend_owner;
+SELECT vend.create_store('shop');
+INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 100, 50);
+INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 10000);
+SELECT status, balance FROM vend.try_purchase('lamp', 'alpha', id => vend.id_from('1'));
+SELECT tableowner, count(*) FROM pg_tables WHERE schemaname = 'shop' GROUP BY 1;
+RESET ROLE;
+
+-- A member has the owner's rights, though none of his own on the tables.
+SET ROLE regress_vend_member;
+SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
+SELECT balance FROM vend.deposit('alpha', 1);
+SELECT stock FROM vend.restock('lamp', 1);
+SELECT * FROM vend.audit();
+RESET ROLE;
+-- NOINHERIT: a member who has not become the owner.
+SET ROLE regress_vend_heir;
+SELECT status FROM vend.try_purchase('lamp', 'alpha');
+\echo :SQLSTATE
+SET ROLE regress_vend_owner;
+SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
+RESET ROLE;
+
+-- A stranger hears nothing: not of a sale, a refusal, a replay, an unknown item; not even with rights on the tables.
+SET ROLE regress_vend_stranger;
+SELECT status FROM vend.try_purchase('lamp', 'alpha');
+\echo :SQLSTATE
+SELECT item FROM vend.purchase('lamp', 'alpha');
+\echo :SQLSTATE
+SELECT status FROM vend.try_purchase('lamp', 'alpha', id => vend.id_from('1'));
+\echo :SQLSTATE
+SELECT status FROM vend.try_purchase('ghost', 'alpha');
+\echo :SQLSTATE
+SELECT status FROM vend.try_purchase('lamp', 'alpha', 500);
+\echo :SQLSTATE
+SELECT balance FROM vend.deposit('alpha', 1);
+\echo :SQLSTATE
+SELECT stock FROM vend.restock('lamp', 1);
+\echo :SQLSTATE
+SELECT * FROM vend.audit();
+\echo :SQLSTATE
+SELECT vend.detach_store('shop');
+\echo :SQLSTATE
+SELECT vend.create_store('shop');
+\echo :SQLSTATE
+SELECT name, item FROM vend.store;
+DELETE FROM vend.store;
+\echo :SQLSTATE
+RESET ROLE;
+GRANT USAGE ON SCHEMA shop TO regress_vend_stranger;
+GRANT ALL ON ALL TABLES IN SCHEMA shop TO regress_vend_stranger;
+SET ROLE regress_vend_stranger;
+SELECT status FROM vend.try_purchase('lamp', 'alpha');
+\echo :SQLSTATE
+-- What he may write by plain SQL is journalled like anybody's.
+UPDATE shop.item SET stock = stock + 5;
+RESET ROLE;
+SELECT * FROM vend.audit();
+REVOKE ALL ON ALL TABLES IN SCHEMA shop FROM regress_vend_stranger;
+
+-- The journal does not ask for rights on the ledger: who may write stock, may.
+GRANT SELECT, UPDATE ON shop.item TO regress_vend_stranger;
+SET ROLE regress_vend_stranger;
+UPDATE shop.item SET stock = stock + 5;
+INSERT INTO shop.ledger SELECT vend.uuid_v7(), 0, 'adjustment', 'lamp', 5, NULL, 0;
+\echo :SQLSTATE
+RESET ROLE;
+SELECT * FROM vend.audit();
+REVOKE ALL ON shop.item FROM regress_vend_stranger;
+REVOKE ALL ON SCHEMA shop FROM regress_vend_stranger;
+
+-- The trigger functions are of no use elsewhere: a stranger cannot hang them on a table of his own to write to the shop.
+SET ROLE regress_vend_stranger;
+CREATE SCHEMA strange;
+CREATE TABLE strange.item (id text, price bigint, stock bigint, stock_version bigint, version bigint, lock_mode text);
+CREATE TRIGGER t AFTER INSERT OR UPDATE OR DELETE ON strange.item FOR EACH ROW EXECUTE FUNCTION vend.journal();
+INSERT INTO strange.item VALUES ('lamp', 1, 5, 0, 0, NULL);
+\echo :SQLSTATE
+CREATE TRIGGER u AFTER INSERT ON strange.item FOR EACH ROW EXECUTE FUNCTION vend.journal('shop');
+INSERT INTO strange.item VALUES ('lamp', 1, 5, 0, 0, NULL);
+\echo :SQLSTATE
+SELECT vend.journal();
+\echo :SQLSTATE
+DROP SCHEMA strange CASCADE;
+RESET ROLE;
+SELECT * FROM vend.audit();
+
+-- A function that runs with its owner's rights hands them on: that is how a cashier gets just what he needs.
+SET ROLE regress_vend_owner;
+CREATE FUNCTION shop.buy_lamp(who text) RETURNS text LANGUAGE sql SECURITY DEFINER SET search_path = '' AS $$ SELECT status FROM vend.try_purchase('lamp', who) $$;
+GRANT USAGE ON SCHEMA shop TO regress_vend_stranger;
+SET ROLE regress_vend_stranger;
+SELECT shop.buy_lamp('alpha');
+SELECT status FROM vend.try_purchase('lamp', 'alpha');
+\echo :SQLSTATE
+RESET ROLE;
+
+-- Session state: the role that called is the role afterwards, after a sale, a refusal and an error.
+SET ROLE regress_vend_member;
+SELECT status FROM vend.try_purchase('lamp', 'alpha');
+SELECT current_user;
+SELECT status FROM vend.try_purchase('lamp', 'nobody', 500);
+SELECT item FROM vend.purchase('ghost', 'alpha');
+SELECT current_user;
+-- A trigger of the owner runs as the owner.
+RESET ROLE;
+SET ROLE regress_vend_owner;
+CREATE TABLE shop.witness (who text);
+CREATE FUNCTION shop.note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO shop.witness VALUES (current_user); RETURN NULL; END $$;
+CREATE TRIGGER t AFTER INSERT ON shop.ledger FOR EACH ROW EXECUTE FUNCTION shop.note();
+RESET ROLE;
+SELECT status FROM vend.try_purchase('lamp', 'alpha');
+SET ROLE regress_vend_member;
+SELECT status FROM vend.try_purchase('lamp', 'alpha');
+SELECT * FROM shop.witness;
+RESET ROLE;
+DROP TRIGGER t ON shop.ledger;
+
+-- Row level security of the owner does not bind the engine; forced on himself, it binds him directly.
+SET ROLE regress_vend_owner;
+ALTER TABLE shop.item ENABLE ROW LEVEL SECURITY;
+ALTER TABLE shop.item FORCE ROW LEVEL SECURITY;
+ALTER TABLE shop.wallet ENABLE ROW LEVEL SECURITY;
+ALTER TABLE shop.wallet FORCE ROW LEVEL SECURITY;
+ALTER TABLE shop.ledger ENABLE ROW LEVEL SECURITY;
+ALTER TABLE shop.ledger FORCE ROW LEVEL SECURITY;
+SELECT count(*) FROM shop.item;
+SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
+SELECT * FROM vend.audit();
+RESET ROLE;
+
+-- The tables change hands: together they sell on, one alone breaks the binding.
+CREATE ROLE regress_vend_buyer_out;
+GRANT USAGE ON SCHEMA shop TO regress_vend_buyer_out;
+ALTER TABLE shop.wallet OWNER TO regress_vend_buyer_out;
+SELECT status FROM vend.try_purchase('lamp', 'alpha');
+\echo :SQLSTATE
+ALTER TABLE shop.item OWNER TO regress_vend_buyer_out;
+ALTER TABLE shop.ledger OWNER TO regress_vend_buyer_out;
+SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
+SET ROLE regress_vend_owner;
+SELECT status FROM vend.try_purchase('lamp', 'alpha');
+\echo :SQLSTATE
+RESET ROLE;
+SET ROLE regress_vend_buyer_out;
+SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
+SELECT vend.detach_store('shop');
+RESET ROLE;
+DROP SCHEMA shop CASCADE;
+
+-- Who must not create in the database makes no store.
+SELECT format('REVOKE CREATE ON DATABASE %I FROM regress_vend_owner, regress_vend_stranger', current_database()) \gexec
+SET ROLE regress_vend_stranger;
+SELECT vend.create_store('shop');
+\echo :SQLSTATE
+RESET ROLE;
+SELECT count(*) FROM vend.store;
+DROP ROLE regress_vend_member, regress_vend_heir, regress_vend_buyer_out, regress_vend_owner, regress_vend_stranger;
