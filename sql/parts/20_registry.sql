@@ -15,6 +15,7 @@ CREATE TABLE vend.store (
     balance       text,
     ledger        text NOT NULL,
     direct_writes text NOT NULL CHECK (direct_writes IN ('journal', 'refuse')),
+    creator       text NOT NULL,
     CHECK ((wallet IS NULL) = (wallet_key IS NULL) AND (wallet IS NULL) = (balance IS NULL))
 );
 GRANT SELECT ON vend.store TO PUBLIC;
@@ -34,3 +35,4 @@ COMMENT ON COLUMN vend.store.wallet_key IS 'Column of the wallet relation that i
 COMMENT ON COLUMN vend.store.balance IS 'Column with the buyer''s balance';
 COMMENT ON COLUMN vend.store.ledger IS 'Quoted, qualified name of the ledger';
 COMMENT ON COLUMN vend.store.direct_writes IS 'What plain SQL writes to stock and balance meet: journal or refuse';
+COMMENT ON COLUMN vend.store.creator IS 'Role that made the store, who may forget it when its tables are gone';

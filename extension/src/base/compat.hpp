@@ -18,6 +18,8 @@ inline bool search_path_matches(const CachedPlanSource *source) {
 #endif
 }
 
+inline constexpr bool deferred_triggers_run_as_committer = PG_VERSION_NUM < 180000;
+
 // The parts of a qualified name as it is quoted in SQL.
 inline List *qualified_name_list(const char *quoted_name) {
 #if PG_VERSION_NUM >= 160000

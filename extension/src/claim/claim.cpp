@@ -10,7 +10,7 @@ Claim claim(Store &store, LockMode mode, Item *item, const Decision &decision, c
     case LockMode::atomic:
         return claim_atomic(store, item, decision, terms);
     case LockMode::pessimistic:
-        return claim_pessimistic(store, item, terms);
+        return claim_pessimistic(store, item, decision, terms);
     case LockMode::optimistic:
         return claim_optimistic(store, item, decision, terms);
     }

@@ -33,7 +33,7 @@ struct Claim {
 Claim claim_atomic(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms);
 
 // Locks the row, decides on what it finds, writes.
-Claim claim_pessimistic(Store &store, Item *item, const ClaimTerms &terms);
+Claim claim_pessimistic(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms);
 
 // Writes only if nobody has written since the row was read; reads again, up to
 // vend.optimistic_retries times, if somebody has.

@@ -3,32 +3,26 @@
 #include "claim/claim.hpp"
 
 namespace vend {
-namespace {
 
-Claim refused(Verdict verdict) {
-    Claim claim;
-    claim.result = Claim::Result::refused;
-    claim.decision.verdict = verdict;
-    return claim;
-}
-
-} // namespace
-
-Claim claim_pessimistic(Store &store, Item *item, const ClaimTerms &terms) {
+Claim claim_pessimistic(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms) {
+    Claim claim{Claim::Result::refused, decision};
     switch (lock_item(store, item->key, terms.wait, item)) {
     case LockResult::absent:
-        return refused(Verdict::unknown_item);
+        claim.decision.verdict = Verdict::unknown_item;
+        return claim;
     case LockResult::busy:
-        return refused(Verdict::busy);
+        claim.decision.verdict = Verdict::busy;
+        return claim;
     case LockResult::locked:
         break;
     }
-    const Decision decision = decide_sale(item->state, terms.wallet, terms.sale);
-    if (decision.verdict != Verdict::sell) return {Claim::Result::refused, decision};
+    claim.decision = decide_sale(item->state, terms.wallet, terms.sale);
+    if (claim.decision.verdict != Verdict::sell) return claim;
     const Quantity left{item->state.stock.value - terms.sale.qty.value};
     set_locked_stock(store, *item, left);
     item->state.stock = left;
-    return {Claim::Result::claimed, decision};
+    claim.result = Claim::Result::claimed;
+    return claim;
 }
 
 } // namespace vend

@@ -104,12 +104,26 @@ bool is_version_unchanged(const Store &store, const TriggerData *trigger) {
     return was == is;
 }
 
+// A write of the stock bumps stock_version by one; any other write of ours leaves it.
+bool is_stock_version_right(const Store &store, const TriggerData *trigger, const EngineWrite &write) {
+    if (!is_about_items(store, trigger)) return true;
+    const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
+    bool was_null = false;
+    bool is_null = false;
+    const Datum was =
+        heap_getattr(trigger->tg_trigtuple, store.stock_version.number, descriptor, &was_null);
+    const Datum is =
+        heap_getattr(trigger->tg_newtuple, store.stock_version.number, descriptor, &is_null);
+    return !was_null && !is_null &&
+           DatumGetInt64(is) - DatumGetInt64(was) == (write.change == 0 ? 0 : 1);
+}
+
 // The row must have changed by what was decided, whatever other triggers did to it.
 void check_engine_write(EngineWrite *write, const Store &store, const TriggerData *trigger,
                         const Side &was, const Side &is) {
     const KeyType &type = is_about_items(store, trigger) ? store.item_type : store.buyer_type;
     if (!was.exists || !is.exists || !same_key(type, was.key, is.key) ||
-        is.counter - was.counter != write->change)
+        is.counter - was.counter != write->change || !is_stock_version_right(store, trigger, *write))
         raise_write_altered(RelationGetRelationName(trigger->tg_relation));
     ++write->rows_seen;
 }

@@ -66,11 +66,11 @@ bool answer_from_ledger(Sale &sale) {
     outcome.at = entry->at;
     if (sale.wallet) outcome.balance = sale.wallet->balance;
     if (entry->is(Kind::refusal)) {
-        const auto verdict = remembered_verdict(entry->refusal);
+        const auto verdict = remembered_verdict(entry->refusal == nullptr ? "" : entry->refusal);
         if (!verdict)
             ereport(ERROR, (errcode(errcodes::not_in_state),
                             errmsg("the ledger of store \"%s\" holds the unknown refusal \"%s\"",
-                                   sale.store.name, entry->refusal)));
+                                   sale.store.name, entry->refusal == nullptr ? "" : entry->refusal)));
         outcome.verdict = *verdict;
         outcome.detail = "It was refused before under this id.";
         return true;
@@ -131,6 +131,7 @@ bool claim_units(Sale &sale) {
             const Claim made = claim(sale.store, mode, &*sale.item, sale.decision, terms);
             if (made.result != Claim::Result::inconclusive) {
                 sale.decision = made.decision;
+                if (made.decision.verdict == Verdict::unknown_item) sale.item.reset();
                 return made.result == Claim::Result::claimed;
             }
             is_contested = true;

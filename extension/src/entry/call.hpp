@@ -43,7 +43,10 @@ template <typename Body> void as_owner(const Store &store, Body body) {
     GetUserIdAndSecContext(&user, &security_context);
     SetUserIdAndSecContext(store.owner,
                            security_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
+    // What a trigger of the owner's sets, it does not set for another role's session.
+    const int nest_level = user == store.owner ? 0 : NewGUCNestLevel();
     body();
+    if (nest_level > 0) AtEOXact_GUC(false, nest_level);
     SetUserIdAndSecContext(user, security_context);
 }
 

@@ -24,38 +24,68 @@ constexpr int16 ledger_events = TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE | TRIG
     pg_unreachable();
 }
 
-// Whether the relation carries a trigger of ours, for this store, that covers all these events and is
-// enabled.
-bool has_trigger(Relation relation, const char *function, const char *store, int16 type) {
-    const Oid schema = get_namespace_oid("vend", true);
+// The trigger function of ours, which is looked up before a relation's triggers are: a look-up can
+// rebuild the description of the relation.
+Oid trigger_function(const char *name) {
+    List *names = list_make2(makeString(pstrdup("vend")), makeString(pstrdup(name)));
+    return LookupFuncName(names, 0, nullptr, false);
+}
+
+// Whether the relation carries a trigger of this function, for this store, that covers all these events
+// and is enabled.
+bool has_trigger(Relation relation, Oid function, const char *store, int16 type) {
     const TriggerDesc *triggers = relation->trigdesc;
     if (triggers == nullptr) return false;
     for (int i = 0; i < triggers->numtriggers; ++i) {
         const Trigger &trigger = triggers->triggers[i];
-        if ((trigger.tgtype & type) != type || trigger.tgenabled == TRIGGER_DISABLED ||
-            trigger.tgenabled == TRIGGER_FIRES_ON_REPLICA || trigger.tgqual != nullptr ||
-            trigger.tgnattr != 0 || trigger.tgnargs != 1 || strcmp(trigger.tgargs[0], store) != 0)
-            continue;
-        const char *name = get_func_name(trigger.tgfoid);
-        if (name != nullptr && strcmp(name, function) == 0 &&
-            get_func_namespace(trigger.tgfoid) == schema)
+        if (trigger.tgfoid == function && (trigger.tgtype & type) == type &&
+            trigger.tgenabled != TRIGGER_DISABLED && trigger.tgenabled != TRIGGER_FIRES_ON_REPLICA &&
+            trigger.tgqual == nullptr && trigger.tgnattr == 0 && trigger.tgnargs == 1 &&
+            strcmp(trigger.tgargs[0], store) == 0)
             return true;
     }
     return false;
 }
 
+// Before version 18 a deferred trigger fires as the user who commits, who is not the owner but a
+// customer.
+bool has_deferrable_trigger(Relation relation) {
+    if (!compat::deferred_triggers_run_as_committer || relation->trigdesc == nullptr) return false;
+    for (int i = 0; i < relation->trigdesc->numtriggers; ++i) {
+        const Trigger &trigger = relation->trigdesc->triggers[i];
+        if (trigger.tgdeferrable && !trigger.tgisinternal) return true;
+    }
+    return false;
+}
+
+// Opens the relation that the name means once the lock is held.
+Relation open_named(const Store &store, const char *quoted_name) {
+    for (;;) {
+        const Oid id = relation_named(quoted_name);
+        Relation relation = OidIsValid(id) ? try_relation_open(id, RowExclusiveLock) : nullptr;
+        if (relation == nullptr)
+            raise_invalid(store.name, psprintf("Table %s does not exist.", quoted_name));
+        if (relation_named(quoted_name) == id) return relation;
+        relation_close(relation, NoLock);
+        CHECK_FOR_INTERRUPTS();
+    }
+}
+
 // A relation of a store, opened and checked.
 Relation open_bound(const Store &store, const char *quoted_name, const char *function,
                     std::initializer_list<int16> types) {
-    const Oid id = relation_named(quoted_name);
-    Relation relation = OidIsValid(id) ? try_relation_open(id, AccessShareLock) : nullptr;
-    if (relation == nullptr)
-        raise_invalid(store.name, psprintf("Table %s does not exist.", quoted_name));
+    const Oid function_id = trigger_function(function);
+    Relation relation = open_named(store, quoted_name);
+
     if (relation->rd_rel->relkind != RELKIND_RELATION ||
         relation->rd_rel->relpersistence != RELPERSISTENCE_PERMANENT)
         raise_invalid(store.name, psprintf("%s is not a permanent table.", quoted_name));
+    if (has_deferrable_trigger(relation))
+        raise_invalid(store.name, psprintf("Table %s has a deferrable trigger, which would run with the "
+                                           "rights of whoever commits.",
+                                           quoted_name));
     for (const int16 type : types) {
-        if (has_trigger(relation, function, store.name, type)) continue;
+        if (has_trigger(relation, function_id, store.name, type)) continue;
         raise_invalid(store.name,
                       psprintf("Table %s does not carry the enabled trigger vend.%s() of this store.",
                                quoted_name, function));
@@ -120,8 +150,16 @@ char *quoted_relation_name(const Store &store, Relation relation) {
                                                   RelationGetRelationName(relation)));
 }
 
+void require_owner(const Store &store, Relation relation) {
+    if (relation->rd_rel->relowner != store.owner)
+        raise_invalid(store.name,
+                      psprintf("Table \"%s\" and the table of items do not have the same owner.",
+                               RelationGetRelationName(relation)));
+}
+
 void bind_ledger(const RegistryRow &row, Store *store) {
     Relation ledger = open_bound(*store, row.ledger, "append_only", {ledger_events});
+    require_owner(*store, ledger);
     store->ledger_relation = RelationGetRelid(ledger);
     store->ledger = quoted_relation_name(*store, ledger);
     store->ledger_name = MemoryContextStrdup(store->context, RelationGetRelationName(ledger));
@@ -141,19 +179,12 @@ void bind_ledger(const RegistryRow &row, Store *store) {
     if (!OidIsValid(primary_key))
         raise_invalid(store->name, psprintf("Table %s has no primary key.", row.ledger));
     store->ledger_primary_key = MemoryContextStrdup(store->context, get_rel_name(primary_key));
-    store->owner = ledger->rd_rel->relowner;
     relation_close(ledger, NoLock);
-}
-
-void require_owner(const Store &store, Relation relation) {
-    if (relation->rd_rel->relowner != store.owner)
-        raise_invalid(store.name, psprintf("Table \"%s\" and the ledger do not have the same owner.",
-                                           RelationGetRelationName(relation)));
 }
 
 void bind_items(const RegistryRow &row, Store *store) {
     Relation items = open_bound(*store, row.item, "journal", journal_events);
-    require_owner(*store, items);
+    store->owner = items->rd_rel->relowner;
     store->item_relation = RelationGetRelid(items);
     store->items = quoted_relation_name(*store, items);
     store->item_key = bind_key(*store, items, row.item_key, &store->item_type);
@@ -187,12 +218,21 @@ Oid relation_named(const char *quoted_name) {
     return OidIsValid(schema) ? get_relname_relid(strVal(lsecond(names)), schema) : InvalidOid;
 }
 
+Oid relation_owner(Oid relation) {
+    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+    if (!HeapTupleIsValid(tuple)) return InvalidOid;
+    const Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
+    ReleaseSysCache(tuple);
+    return owner;
+}
+
 void resolve_binding(const RegistryRow &row, Store *store) {
     store->name = MemoryContextStrdup(store->context, row.name);
     store->refuses_direct_writes = strcmp(row.direct_writes, "refuse") == 0;
-    bind_ledger(row, store);
+    // In the order in which every call locks them.
     bind_items(row, store);
     bind_wallets(row, store);
+    bind_ledger(row, store);
 }
 
 } // namespace vend

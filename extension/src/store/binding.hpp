@@ -15,6 +15,9 @@ inline constexpr const char *append_only_trigger = "vend_append_only";
 // The relation that a quoted, qualified name means, or InvalidOid.
 Oid relation_named(const char *quoted_name);
 
+// The owner of a relation, or InvalidOid.
+Oid relation_owner(Oid relation);
+
 // Fills a store in its own memory context. Raises 55000, naming the store and what is wrong, when the
 // binding is no longer valid.
 void resolve_binding(const RegistryRow &row, Store *store);

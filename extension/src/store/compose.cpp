@@ -16,28 +16,33 @@
 namespace vend {
 namespace {
 
-StatementText text_of(char *sql, std::initializer_list<Oid> types) {
+using Types = std::initializer_list<Oid>;
+
+StatementText text_of(char *sql, Oid relation, Types parameters, Types columns) {
     StatementText text;
     text.sql = sql;
-    for (const Oid type : types) text.parameter_types[text.parameter_count++] = type;
+    for (const Oid type : parameters) text.parameter_types[text.parameter_count++] = type;
+    text.shape.relation = relation;
+    for (const Oid type : columns) text.shape.column_types[text.shape.column_count++] = type;
     return text;
 }
 
 // $1 item. Columns: key, stock, price, stock_version, version, lock_mode.
 StatementText item_query(const Store &s, const char *locking) {
-    return text_of(psprintf("SELECT %s, %s, %s, %s, %s, %s FROM %s WHERE %s " EQ " $1%s",
-                            s.item_key.name, s.stock.name,
-                            s.has_prices() ? s.price.name : "NULL::pg_catalog.int8",
-                            s.stock_version.name, s.version.name, s.lock_mode.name, s.items,
-                            s.item_key.name, locking),
-                   {s.item_type.type});
+    return text_of(
+        psprintf("SELECT %s, %s, %s, %s, %s, %s FROM %s WHERE %s " EQ " $1%s", s.item_key.name,
+                 s.stock.name, s.has_prices() ? s.price.name : "NULL::pg_catalog.int8",
+                 s.stock_version.name, s.version.name, s.lock_mode.name, s.items, s.item_key.name,
+                 locking),
+        s.item_relation, {s.item_type.type},
+        {s.item_type.type, INT8OID, s.has_prices() ? s.money.type : INT8OID, INT8OID, INT8OID, TEXTOID});
 }
 
 // $1 wallet. Columns: key, balance.
 StatementText wallet_query(const Store &s, const char *locking) {
     return text_of(psprintf("SELECT %s, %s FROM %s WHERE %s " EQ " $1%s", s.wallet_key.name,
                             s.balance.name, s.wallets, s.wallet_key.name, locking),
-                   {s.buyer_type.type});
+                   s.wallet_relation, {s.buyer_type.type}, {s.buyer_type.type, s.money.type});
 }
 
 // $1 item, $2 qty, $3 expected version or null, $4 the price that was decided on, or null in a store
@@ -55,8 +60,10 @@ StatementText claim(const Store &s, const char *condition, bool counter_read) {
         appendStringInfoString(&sql, " AND $4 IS NULL");
     appendStringInfo(&sql, " RETURNING %s", s.stock.name);
     if (counter_read)
-        return text_of(sql.data, {s.item_type.type, INT8OID, INT8OID, s.money.type, INT8OID, INT8OID});
-    return text_of(sql.data, {s.item_type.type, INT8OID, INT8OID, s.money.type});
+        return text_of(sql.data, s.item_relation,
+                       {s.item_type.type, INT8OID, INT8OID, s.money.type, INT8OID, INT8OID}, {INT8OID});
+    return text_of(sql.data, s.item_relation, {s.item_type.type, INT8OID, INT8OID, s.money.type},
+                   {INT8OID});
 }
 
 // The columns of a ledger row, in the order of the parameters and of what comes back.
@@ -64,12 +71,13 @@ StatementText claim(const Store &s, const char *condition, bool counter_read) {
     "id, line, kind, item, qty, wallet, amount, unit_price, ref, at, refusal, refusal_qty"
 
 StatementText insert_entry(const Store &s, const char *on_conflict) {
+    const Types types{UUIDOID,      INT4OID,      TEXTOID, s.item_type.type, INT8OID, s.buyer_type.type,
+                      s.money.type, s.money.type, UUIDOID, TIMESTAMPTZOID,   TEXTOID, INT8OID};
     return text_of(psprintf("INSERT INTO %s (" LEDGER_COLUMNS ") "
                             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
                             "%sRETURNING " LEDGER_COLUMNS,
                             s.ledger, on_conflict),
-                   {UUIDOID, INT4OID, TEXTOID, s.item_type.type, INT8OID, s.buyer_type.type,
-                    s.money.type, s.money.type, UUIDOID, TIMESTAMPTZOID, TEXTOID, INT8OID});
+                   s.ledger_relation, types, types);
 }
 
 // $1 at. What a TRUNCATE is about to take away, as adjustments.
@@ -79,7 +87,7 @@ StatementText journal_truncate(const Store &s, const char *columns, const char *
                             "SELECT vend.uuid_v7(), 0, 'adjustment', %s, " MINUS " %s, $1 "
                             "FROM ONLY %s WHERE %s " NE " 0",
                             s.ledger, columns, key.name, counter.name, relation, counter.name),
-                   {TIMESTAMPTZOID});
+                   s.ledger_relation, {TIMESTAMPTZOID}, {});
 }
 
 // Rows of a counter that its ledger does not explain.
@@ -113,7 +121,7 @@ StatementText audit(const Store &s) {
                      "qty::pg_catalog.numeric " TIMES " unit_price::pg_catalog.numeric " NE
                      " amount::pg_catalog.numeric ORDER BY 1, 2",
                      s.ledger);
-    return text_of(sql.data, {});
+    return text_of(sql.data, s.ledger_relation, {}, {TEXTOID, TEXTOID, NUMERICOID, NUMERICOID});
 }
 
 } // namespace
@@ -136,11 +144,11 @@ StatementText compose(const Store &s, Statement statement) {
                                 " $1 RETURNING %s",
                                 s.items, s.stock.name, s.stock.name, s.stock_version.name,
                                 s.stock_version.name, s.item_key.name, s.stock.name),
-                       {s.item_type.type, INT8OID});
+                       s.item_relation, {s.item_type.type, INT8OID}, {INT8OID});
     case Statement::bump_version:
         return text_of(psprintf("UPDATE %s SET %s = %s " PLUS " 1 WHERE %s " EQ " $1", s.items,
                                 s.version.name, s.version.name, s.item_key.name),
-                       {s.item_type.type});
+                       s.item_relation, {s.item_type.type}, {});
     case Statement::read_wallet:
         return wallet_query(s, "");
     case Statement::lock_wallet:
@@ -151,12 +159,14 @@ StatementText compose(const Store &s, Statement statement) {
         return text_of(psprintf("UPDATE %s SET %s = %s " PLUS " $2 WHERE %s " EQ " $1 RETURNING %s",
                                 s.wallets, s.balance.name, s.balance.name, s.wallet_key.name,
                                 s.balance.name),
-                       {s.buyer_type.type, s.money.type});
+                       s.wallet_relation, {s.buyer_type.type, s.money.type}, {s.money.type});
     case Statement::read_entry:
         return text_of(psprintf("SELECT kind, item, qty, wallet, amount, unit_price, at, refusal, "
                                 "refusal_qty FROM %s WHERE id " EQ " $1 ORDER BY line LIMIT 1",
                                 s.ledger),
-                       {UUIDOID});
+                       s.ledger_relation, {UUIDOID},
+                       {TEXTOID, s.item_type.type, INT8OID, s.buyer_type.type, s.money.type,
+                        s.money.type, TIMESTAMPTZOID, TEXTOID, INT8OID});
     case Statement::record:
         return insert_entry(s, "");
     case Statement::remember:

@@ -8,12 +8,11 @@
 
 namespace vend {
 
-inline constexpr int parameters_max = 12;
-
 struct StatementText {
     char *sql = nullptr;
     int parameter_count = 0;
     Oid parameter_types[parameters_max] = {};
+    Shape shape;
 };
 
 // Allocated in the current memory context.

@@ -134,36 +134,38 @@ void create_journal(const char *relation, const char *store) {
     create_trigger(relation, journal_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT", "journal", store);
 }
 
+[[noreturn]] void raise_not_owner(const char *name, const char *detail) {
+    ereport(ERROR, (errcode(errcodes::not_permitted), errmsg("permission denied for store \"%s\"", name),
+                    errdetail("%s", detail)));
+    pg_unreachable();
+}
+
+// Raises unless the caller owns what is left of the store's tables; where nothing is left, unless he
+// made the store or owns the database.
+void require_owner_of(const RegistryRow &row) {
+    bool is_left = false;
+    for (const char *name : {row.item, row.wallet, row.ledger}) {
+        const Oid owner = name == nullptr ? InvalidOid : relation_owner(relation_named(name));
+        if (!OidIsValid(owner)) continue;
+        is_left = true;
+        if (!has_privs_of_role(GetUserId(), owner))
+            raise_not_owner(row.name, psprintf("Table %s belongs to another role.", name));
+    }
+    const Oid creator = get_role_oid(row.creator, true);
+    if (!is_left && !has_privs_of_role(GetUserId(), ROLE_PG_DATABASE_OWNER) &&
+        !(OidIsValid(creator) && has_privs_of_role(GetUserId(), creator)))
+        raise_not_owner(row.name,
+                        psprintf("Its tables are gone, and it was made by role \"%s\".", row.creator));
+}
+
 // A registry row whose tables are gone is left over from a DROP SCHEMA.
 void forget_dropped_store(const char *name) {
     RegistryRow row;
     if (!read_registry(name, &row)) return;
     if (OidIsValid(relation_named(row.item)) || OidIsValid(relation_named(row.ledger)))
         ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("store \"%s\" already exists", name)));
+    require_owner_of(row);
     delete_registry(name);
-}
-
-// Raises unless the caller may unmake the store: he owns what is left of its tables.
-void require_owner_of(const RegistryRow &row) {
-    bool is_left = false;
-    for (const char *name : {row.item, row.wallet, row.ledger}) {
-        const Oid relation = name == nullptr ? InvalidOid : relation_named(name);
-        if (!OidIsValid(relation)) continue;
-        is_left = true;
-        HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-        if (!HeapTupleIsValid(tuple)) continue;
-        const Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
-        ReleaseSysCache(tuple);
-        if (!has_privs_of_role(GetUserId(), owner))
-            ereport(ERROR, (errcode(errcodes::not_permitted),
-                            errmsg("permission denied for store \"%s\"", row.name),
-                            errdetail("Table %s belongs to another role.", name)));
-    }
-    if (!is_left && !has_privs_of_role(GetUserId(), ROLE_PG_DATABASE_OWNER))
-        ereport(ERROR,
-                (errcode(errcodes::not_permitted),
-                 errmsg("permission denied for store \"%s\"", row.name),
-                 errdetail("Its tables are gone, so only the owner of the database can detach it.")));
 }
 
 void drop_trigger(const char *relation, const char *trigger) {
@@ -198,6 +200,7 @@ void create_store(const StoreDefinition &definition) {
     }
     row.ledger = psprintf("%s.ledger", schema);
     row.direct_writes = pstrdup(definition.direct_writes);
+    row.creator = GetUserNameFromId(GetUserId(), false);
 
     create_journal(row.item, definition.name);
     if (definition.wallets) create_journal(row.wallet, definition.name);

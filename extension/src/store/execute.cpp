@@ -52,9 +52,22 @@ SPIPlanPtr plan_of(Store &store, Statement statement) {
                                                              SPI_result_code_string(SPI_result))));
         SPI_keepplan(made);
         plan = made;
+        store.shapes[static_cast<std::size_t>(statement)] = text.shape;
     }
     if (statement != Statement::audit && !is_planned(plan)) plan_with_indexes(plan);
     return plan;
+}
+
+bool has_shape(SPIPlanPtr plan, const Rows &rows, const Shape &shape) {
+    const auto *source =
+        static_cast<const CachedPlanSource *>(linitial(SPI_plan_get_plan_sources(plan)));
+    if (!list_member_oid(source->relationOids, shape.relation)) return false;
+    if (rows.table == nullptr) return shape.column_count == 0;
+    const TupleDesc descriptor = rows.table->tupdesc;
+    if (descriptor->natts != shape.column_count) return false;
+    for (int i = 0; i < shape.column_count; ++i)
+        if (TupleDescAttr(descriptor, i)->atttypid != shape.column_types[i]) return false;
+    return true;
 }
 
 } // namespace
@@ -80,7 +93,7 @@ Rows run(Store &store, Statement statement, std::initializer_list<Parameter> par
     return run(store, statement, std::span(parameters.begin(), parameters.size()));
 }
 
-Rows run(Store &store, Statement statement, std::span<const Parameter> parameters) {
+Rows run(Store &store, Statement statement, std::span<const Parameter> parameters, Snapshot snapshot) {
     Datum values[parameters_max] = {};
     char nulls[parameters_max] = {};
     int count = 0;
@@ -89,12 +102,20 @@ Rows run(Store &store, Statement statement, std::span<const Parameter> parameter
         nulls[count] = parameter.is_null ? 'n' : ' ';
         ++count;
     }
-    const int result = SPI_execute_plan(plan_of(store, statement), values, nulls, false, 0);
+    SPIPlanPtr plan = plan_of(store, statement);
+    const int result =
+        snapshot == InvalidSnapshot
+            ? SPI_execute_plan(plan, values, nulls, false, 0)
+            : SPI_execute_snapshot(plan, values, nulls, snapshot, InvalidSnapshot, false, false, 0);
     if (result < 0)
         ereport(ERROR,
                 (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not run a statement of store \"%s\": %s",
                                                          store.name, SPI_result_code_string(result))));
-    return Rows{SPI_processed, SPI_tuptable};
+    const Rows rows{SPI_processed, SPI_tuptable};
+    if (!has_shape(plan, rows, store.shapes[static_cast<std::size_t>(statement)]))
+        ereport(ERROR, (errcode(errcodes::not_in_state),
+                        errmsg("the tables of store \"%s\" were changed during the call", store.name)));
+    return rows;
 }
 
 Rows run_write(Store &store, Statement statement, std::initializer_list<Parameter> parameters,

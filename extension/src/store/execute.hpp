@@ -30,8 +30,10 @@ struct Rows {
     [[nodiscard]] Datum required(int column) const;
 };
 
-// Runs a statement with a snapshot of its own.
-Rows run(Store &store, Statement statement, std::span<const Parameter> parameters);
+// Runs a statement with a snapshot of its own, or with the one that is given. Raises 55000 when the rows
+// are not of the relation and types that the store was bound to.
+Rows run(Store &store, Statement statement, std::span<const Parameter> parameters,
+         Snapshot snapshot = InvalidSnapshot);
 Rows run(Store &store, Statement statement, std::initializer_list<Parameter> parameters);
 
 // An update of one counter. The journal trigger recognises it by relation and trigger depth (a write

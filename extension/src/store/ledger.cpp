@@ -26,8 +26,8 @@ Parameter optional_parameter(std::optional<Datum> value) {
     if (IsolationUsesXactSnapshot())
         ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
                         errmsg("could not serialize access due to concurrent use of id %s", text)));
-    ereport(ERROR, (errcode(errcodes::id_mismatch), errmsg("id %s is taken", text),
-                    errdetail("A concurrent transaction recorded it for another request."),
+    ereport(ERROR, (errcode(errcodes::id_mismatch),
+                    errmsg("id %s was recorded by a concurrent transaction", text),
                     errhint("Ask again under this id to hear what was recorded.")));
     pg_unreachable();
 }
@@ -144,7 +144,12 @@ bool remember(Store &store, const Uuid &id, Datum item, Datum buyer, Quantity qt
 void journal_truncate(Store &store, Oid relation) {
     const Statement statement = relation == store.item_relation ? Statement::journal_item_truncate
                                                                 : Statement::journal_wallet_truncate;
-    (void)run(store, statement, {{TimestampTzGetDatum(GetCurrentTimestamp())}});
+    // TRUNCATE takes what is there now, whatever the transaction's snapshot shows.
+    const Parameter at{TimestampTzGetDatum(GetCurrentTimestamp())};
+    CommandCounterIncrement();
+    Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+    (void)run(store, statement, std::span(&at, 1), snapshot);
+    UnregisterSnapshot(snapshot);
 }
 
 } // namespace vend

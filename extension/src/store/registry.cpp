@@ -4,19 +4,10 @@
 
 #include "base/error_codes.hpp"
 
-#include <iterator>
-
 namespace vend {
 namespace {
 
-// The columns in the order of the table, which sql/parts/20_registry.sql defines.
-constexpr char *RegistryRow::*columns[] = {
-    &RegistryRow::name,         &RegistryRow::item,      &RegistryRow::item_key,
-    &RegistryRow::stock,        &RegistryRow::price,     &RegistryRow::stock_version,
-    &RegistryRow::version,      &RegistryRow::lock_mode, &RegistryRow::wallet,
-    &RegistryRow::wallet_key,   &RegistryRow::balance,   &RegistryRow::ledger,
-    &RegistryRow::direct_writes};
-constexpr int column_count = static_cast<int>(std::size(columns));
+constexpr int column_count = static_cast<int>(std::size(registry_columns));
 
 // Calls visit(tuple, descriptor) for each row of the registry, under the latest snapshot whatever the
 // isolation level, until it answers false. The table has one row for each store.
@@ -70,33 +61,33 @@ bool read_registry(const char *name, RegistryRow *row) {
     bool found = false;
     scan_registry([&](HeapTuple tuple, TupleDesc descriptor) {
         if (strcmp(column_text(tuple, descriptor, 1), name) != 0) return true;
-        for (int i = 0; i < column_count; ++i) row->*columns[i] = column_text(tuple, descriptor, i + 1);
+        for (int i = 0; i < column_count; ++i)
+            row->*registry_columns[i] = column_text(tuple, descriptor, i + 1);
         found = true;
         return false;
     });
     return found;
 }
 
-int count_stores(char **a_name) {
-    int count = 0;
+List *registered_stores() {
+    List *names = NIL;
     scan_registry([&](HeapTuple tuple, TupleDesc descriptor) {
-        *a_name = column_text(tuple, descriptor, 1);
-        ++count;
+        names = lappend(names, column_text(tuple, descriptor, 1));
         return true;
     });
-    return count;
+    return names;
 }
 
 void insert_registry(const RegistryRow &row) {
     Datum values[column_count];
     char nulls[column_count];
     for (int i = 0; i < column_count; ++i) {
-        const char *text = row.*columns[i];
+        const char *text = row.*registry_columns[i];
         values[i] = text == nullptr ? 0 : CStringGetTextDatum(text);
         nulls[i] = text == nullptr ? 'n' : ' ';
     }
     run_as_registry_owner("INSERT INTO vend.store VALUES "
-                          "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+                          "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
                           column_count, values, nulls);
 }
 

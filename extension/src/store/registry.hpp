@@ -3,6 +3,8 @@
 
 #include "base/prelude.hpp"
 
+#include <iterator>
+
 namespace vend {
 
 // One column each; null where the row has null.
@@ -20,7 +22,16 @@ struct RegistryRow {
     char *balance = nullptr;
     char *ledger = nullptr;
     char *direct_writes = nullptr;
+    char *creator = nullptr;
 };
+
+// Its columns in the order of the table, which sql/parts/20_registry.sql defines.
+inline constexpr char *RegistryRow::*registry_columns[] = {
+    &RegistryRow::name,          &RegistryRow::item,      &RegistryRow::item_key,
+    &RegistryRow::stock,         &RegistryRow::price,     &RegistryRow::stock_version,
+    &RegistryRow::version,       &RegistryRow::lock_mode, &RegistryRow::wallet,
+    &RegistryRow::wallet_key,    &RegistryRow::balance,   &RegistryRow::ledger,
+    &RegistryRow::direct_writes, &RegistryRow::creator};
 
 // The relation vend.store, or InvalidOid where the extension is not installed.
 Oid registry_relation();
@@ -28,8 +39,8 @@ Oid registry_relation();
 // Reads the row of a store in the newest state of the registry, into the current memory context.
 bool read_registry(const char *name, RegistryRow *row);
 
-// How many stores there are, and the name of one of them.
-int count_stores(char **a_name);
+// The names of all stores, as C strings.
+List *registered_stores();
 
 // Changes the registry as its owner; SPI must be connected.
 void insert_registry(const RegistryRow &row);

@@ -1,9 +1,14 @@
 #pragma once
 // The statements that the engine runs, each composed from the binding of a store.
 
+#include "base/prelude.hpp"
+
 #include <cstddef>
 
 namespace vend {
+
+inline constexpr int parameters_max = 12;
+inline constexpr int result_columns_max = 12;
 
 enum class Statement {
     read_item,
@@ -26,5 +31,14 @@ enum class Statement {
 };
 
 inline constexpr std::size_t statement_count = static_cast<std::size_t>(Statement::audit) + 1;
+
+// What the rows of a statement must be: from this relation, of these types. A plan is made again when
+// the schema changes, by name; what comes back is trusted only if it is still what the binding was
+// resolved to.
+struct Shape {
+    Oid relation = InvalidOid;
+    int column_count = 0;
+    Oid column_types[result_columns_max] = {};
+};
 
 } // namespace vend

@@ -14,11 +14,9 @@ namespace {
 
 Store *stores = nullptr;
 Oid watched_registry = InvalidOid;
-char *only_store = nullptr;    // the name of the only store there is, while that is known
-uint64 invalidation_count = 0; // of any relation, so that a store being resolved can tell
+char *only_store = nullptr; // the name of the only store there is, while that is known
 
 void on_relation_changed(Datum /*unused*/, Oid relation) {
-    ++invalidation_count;
     const bool registry_changed = !OidIsValid(relation) || relation == watched_registry;
     if (registry_changed && only_store != nullptr) {
         pfree(only_store);
@@ -30,30 +28,56 @@ void on_relation_changed(Datum /*unused*/, Oid relation) {
             store->stale = true;
 }
 
+// ALTER SCHEMA says nothing of the tables in it, and the binding finds them by name.
+void on_schema_changed(Datum unused, int /*cache*/, uint32 /*hash*/) {
+    on_relation_changed(unused, InvalidOid);
+}
+
 Store *cached_store(const char *name) {
     for (Store *store = stores; store != nullptr; store = store->next)
         if (!store->stale && strcmp(store->name, name) == 0) return store;
     return nullptr;
 }
 
-// A store that an invalidation arrived for while it was being resolved is stale from the start.
-Store *load_store(const char *name) {
-    const uint64 count_before = invalidation_count;
-    watched_registry = registry_relation();
+bool is_same_row(const RegistryRow &a, const RegistryRow &b) {
+    for (const auto column : registry_columns) {
+        const char *left = a.*column;
+        const char *right = b.*column;
+        if ((left == nullptr) != (right == nullptr)) return false;
+        if (left != nullptr && strcmp(left, right) != 0) return false;
+    }
+    return true;
+}
+
+RegistryRow registered(const char *name) {
     RegistryRow row;
     if (!read_registry(name, &row))
         ereport(ERROR, (errcode(errcodes::unknown_store), errmsg("store \"%s\" does not exist", name),
                         errhint("vend.store lists the stores; vend.create_store() makes one.")));
-    MemoryContext context =
-        AllocSetContextCreate(CurrentMemoryContext, "pg_vend store", ALLOCSET_SMALL_SIZES);
-    auto *store = new (MemoryContextAllocZero(context, sizeof(Store))) Store;
-    store->context = context;
-    resolve_binding(row, store);
-    store->stale = invalidation_count != count_before;
-    MemoryContextSetParent(context, CacheMemoryContext);
-    store->next = stores;
-    stores = store;
-    return store;
+    return row;
+}
+
+// Resolving locks the relations, so of all that a store is made from only its registry row can change
+// until the store is in the cache; the row is read again to see whether it did.
+Store *load_store(const char *name) {
+    watched_registry = registry_relation();
+    for (RegistryRow row = registered(name);;) {
+        MemoryContext context =
+            AllocSetContextCreate(CurrentMemoryContext, "pg_vend store", ALLOCSET_SMALL_SIZES);
+        auto *store = new (MemoryContextAllocZero(context, sizeof(Store))) Store;
+        store->context = context;
+        resolve_binding(row, store);
+        const RegistryRow row_after = registered(name);
+        if (is_same_row(row, row_after)) {
+            MemoryContextSetParent(context, CacheMemoryContext);
+            store->next = stores;
+            stores = store;
+            return store;
+        }
+        row = row_after;
+        MemoryContextDelete(context);
+        CHECK_FOR_INTERRUPTS();
+    }
 }
 
 void lock_relations(const Store &store) {
@@ -63,13 +87,38 @@ void lock_relations(const Store &store) {
 }
 
 Store &valid_store(const char *name) {
-    for (;;) {
-        Store *store = cached_store(name);
-        if (store == nullptr) store = load_store(name);
+    if (Store *store = cached_store(name)) {
         lock_relations(*store);
         if (!store->stale) return *store;
-        CHECK_FOR_INTERRUPTS();
     }
+    return *load_store(name);
+}
+
+// Whether the caller could use the store, as far as can be told without resolving it.
+bool is_usable(const char *name) {
+    RegistryRow row;
+    if (!read_registry(name, &row)) return false;
+    const Oid owner = relation_owner(relation_named(row.ledger));
+    return OidIsValid(owner) && has_privs_of_role(GetUserId(), owner);
+}
+
+// Of several stores, the only one that the caller can use: nobody's call becomes ambiguous because
+// somebody else makes a store.
+const char *only_usable_store(const List *names) {
+    const char *usable = nullptr;
+    int count = 0;
+    ListCell *cell = nullptr;
+    foreach (cell, names) {
+        const char *name = static_cast<const char *>(lfirst(cell));
+        if (!is_usable(name)) continue;
+        usable = name;
+        ++count;
+    }
+    if (count != 1)
+        ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("it is not clear which store is meant"),
+                        errdetail("Of %d stores, the caller can use %d.", list_length(names), count),
+                        errhint("Name one with store => ..., or set vend.default_store.")));
+    return usable;
 }
 
 const char *meant_store(const char *name_or_null) {
@@ -78,16 +127,12 @@ const char *meant_store(const char *name_or_null) {
     if (only_store != nullptr) return only_store;
 
     watched_registry = registry_relation();
-    char *name = nullptr;
-    const int count = count_stores(&name);
-    if (count == 0)
+    const List *names = registered_stores();
+    if (names == NIL)
         ereport(ERROR, (errcode(errcodes::unknown_store), errmsg("there is no store"),
                         errhint("Make one with vend.create_store().")));
-    if (count > 1)
-        ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("it is not clear which store is meant"),
-                        errdetail("There are %d stores.", count),
-                        errhint("Name one with store => ..., or set vend.default_store.")));
-    only_store = MemoryContextStrdup(CacheMemoryContext, name);
+    if (list_length(names) > 1) return only_usable_store(names);
+    only_store = MemoryContextStrdup(CacheMemoryContext, static_cast<const char *>(linitial(names)));
     return only_store;
 }
 
@@ -95,6 +140,7 @@ const char *meant_store(const char *name_or_null) {
 
 void watch_invalidations() {
     CacheRegisterRelcacheCallback(on_relation_changed, 0);
+    CacheRegisterSyscacheCallback(NAMESPACEOID, on_schema_changed, 0);
 }
 
 void invalidate_registry() {

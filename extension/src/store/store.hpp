@@ -47,6 +47,7 @@ struct Store {
     MoneyType money;
 
     SPIPlanPtr plans[statement_count] = {};
+    Shape shapes[statement_count];
 
     [[nodiscard]] bool has_wallets() const { return OidIsValid(wallet_relation); }
     [[nodiscard]] bool has_prices() const { return price.name != nullptr; }

@@ -86,10 +86,22 @@ CREATE TABLE strange.item (id text, price bigint, stock bigint, stock_version bi
 CREATE TRIGGER t AFTER INSERT OR UPDATE OR DELETE ON strange.item FOR EACH ROW EXECUTE FUNCTION vend.journal();
 INSERT INTO strange.item VALUES ('lamp', 1, 5, 0, 0, NULL);
 \echo :SQLSTATE
-CREATE TRIGGER u AFTER INSERT ON strange.item FOR EACH ROW EXECUTE FUNCTION vend.journal('shop');
+DROP TRIGGER t ON strange.item;
+CREATE TRIGGER t AFTER INSERT OR UPDATE OR DELETE ON strange.item FOR EACH ROW EXECUTE FUNCTION vend.journal('shop');
 INSERT INTO strange.item VALUES ('lamp', 1, 5, 0, 0, NULL);
 \echo :SQLSTATE
+DROP TRIGGER t ON strange.item;
+CREATE TRIGGER vend_journal AFTER INSERT OR UPDATE OR DELETE ON strange.item FOR EACH ROW EXECUTE FUNCTION vend.journal('shop');
+INSERT INTO strange.item VALUES ('lamp', 1, 5, 0, 0, NULL);
+\echo :SQLSTATE
+CREATE TRIGGER t BEFORE UPDATE ON strange.item FOR EACH STATEMENT EXECUTE FUNCTION vend.append_only('shop');
+UPDATE strange.item SET stock = 1;
+\echo :SQLSTATE
 SELECT vend.journal();
+\echo :SQLSTATE
+SELECT vend.append_only();
+\echo :SQLSTATE
+SELECT vend.registry_changed();
 \echo :SQLSTATE
 DROP SCHEMA strange CASCADE;
 RESET ROLE;
@@ -125,6 +137,23 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha');
 SELECT * FROM shop.witness;
 RESET ROLE;
 DROP TRIGGER t ON shop.ledger;
+-- And cannot become anybody else, whoever called: neither the superuser nor the caller.
+SET ROLE regress_vend_owner;
+CREATE FUNCTION shop.escape() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE TG_ARGV[0]; INSERT INTO shop.witness VALUES ('escaped: ' || current_user); RETURN NULL; END $$;
+RESET ROLE;
+CREATE TRIGGER t AFTER INSERT ON shop.ledger FOR EACH ROW EXECUTE FUNCTION shop.escape('RESET ROLE');
+SELECT status FROM vend.try_purchase('lamp', 'alpha');
+\echo :SQLSTATE
+DROP TRIGGER t ON shop.ledger;
+CREATE TRIGGER t BEFORE UPDATE ON shop.item FOR EACH ROW EXECUTE FUNCTION shop.escape('SET ROLE regress_vend_member');
+SELECT status FROM vend.try_purchase('lamp', 'alpha');
+\echo :SQLSTATE
+DROP TRIGGER t ON shop.item;
+CREATE TRIGGER t AFTER UPDATE ON shop.wallet FOR EACH ROW EXECUTE FUNCTION shop.escape('RESET SESSION AUTHORIZATION');
+SELECT balance FROM vend.deposit('alpha', 1);
+\echo :SQLSTATE
+DROP TRIGGER t ON shop.wallet;
+SELECT count(*) FROM shop.witness WHERE who LIKE 'escaped%';
 
 -- Row level security of the owner does not bind the engine; forced on himself, it binds him directly.
 SET ROLE regress_vend_owner;

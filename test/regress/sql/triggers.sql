@@ -4,8 +4,8 @@
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SELECT vend.create_store('shop');
-INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 100, 50), ('vase', 30, 50), ('gift', 0, 50);
-INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 10000), ('beta', 10000);
+INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 100, 200), ('vase', 30, 50), ('gift', 5, 50);
+INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 20000), ('beta', 10000);
 
 CREATE FUNCTION shop.suppress() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
 CREATE FUNCTION shop.alter_item() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.stock := NEW.stock + TG_ARGV[0]::int; RETURN NEW; END $$;
@@ -67,9 +67,10 @@ DROP TRIGGER t ON shop.item;
 CREATE TRIGGER t BEFORE UPDATE ON shop.item FOR EACH ROW EXECUTE FUNCTION shop.alter_key();
 SELECT * FROM shop.try_all();
 DROP TRIGGER t ON shop.item;
+BEGIN;
 CREATE TRIGGER t BEFORE UPDATE ON shop.item FOR EACH ROW EXECUTE FUNCTION shop.alter_version();
 SELECT * FROM shop.try_all();
-DROP TRIGGER t ON shop.item;
+ROLLBACK;
 
 -- The wallet's.
 CREATE TRIGGER t BEFORE UPDATE ON shop.wallet FOR EACH ROW EXECUTE FUNCTION shop.suppress();
@@ -136,6 +137,9 @@ CREATE TRIGGER t BEFORE INSERT ON shop.ledger FOR EACH ROW EXECUTE FUNCTION shop
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
 \echo :SQLSTATE
 DROP TRIGGER t ON shop.ledger;
+-- A plain write after such an error is a person's write again.
+UPDATE shop.item SET stock = stock + 1 WHERE id = 'vase';
+SELECT shop.state();
 
 -- What leaves the values of the engine alone is the owner's business: his own columns, his own tables.
 ALTER TABLE shop.item ADD COLUMN touched int DEFAULT 0;
@@ -159,16 +163,49 @@ UPDATE shop.item SET stock = 0 WHERE id = 'gift';
 SELECT * FROM shop.try_all();
 DROP TRIGGER t ON shop.ledger;
 
--- On the item's own row: an engine write by a trigger of an engine write.
+-- By a trigger of the item, before the wallet is written: on another wallet it works; on the sale's own wallet the
+-- balance is no longer what was decided on. By a trigger of the wallet, after that, it works.
 UPDATE shop.item SET stock = 50 WHERE id = 'gift';
-CREATE TRIGGER t AFTER UPDATE OF stock ON shop.item FOR EACH ROW WHEN (NEW.id = 'lamp' AND NEW.stock < OLD.stock) EXECUTE FUNCTION shop.add_gift();
-SELECT status FROM vend.try_purchase('lamp', 'alpha');
-\echo :SQLSTATE
-DROP TRIGGER t ON shop.item;
-CREATE FUNCTION shop.gift_to_alpha() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM vend.purchase('gift', 'alpha'); RETURN NULL; END $$;
-CREATE TRIGGER t AFTER UPDATE OF stock ON shop.item FOR EACH ROW WHEN (NEW.id = 'lamp' AND NEW.stock < OLD.stock) EXECUTE FUNCTION shop.gift_to_alpha();
+CREATE FUNCTION shop.gift_to() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM vend.purchase('gift', TG_ARGV[0]); RETURN NULL; END $$;
+CREATE TRIGGER t AFTER UPDATE OF stock ON shop.item FOR EACH ROW WHEN (NEW.id = 'lamp' AND NEW.stock < OLD.stock) EXECUTE FUNCTION shop.gift_to('beta');
 SELECT * FROM shop.try_all();
 DROP TRIGGER t ON shop.item;
+CREATE TRIGGER t AFTER UPDATE OF stock ON shop.item FOR EACH ROW WHEN (NEW.id = 'lamp' AND NEW.stock < OLD.stock) EXECUTE FUNCTION shop.gift_to('alpha');
+SELECT * FROM shop.try_all();
+DROP TRIGGER t ON shop.item;
+CREATE TRIGGER t AFTER UPDATE OF balance ON shop.wallet FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION shop.gift_to('alpha');
+SELECT * FROM shop.try_all();
+DROP TRIGGER t ON shop.wallet;
+-- The same item again, from within its own sale.
+CREATE FUNCTION shop.one_more() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM vend.purchase('lamp', 'beta'); RETURN NULL; END $$;
+CREATE TRIGGER t AFTER UPDATE OF stock ON shop.item FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION shop.one_more();
+SELECT * FROM shop.try_all();
+DROP TRIGGER t ON shop.item;
+
+-- A refusal that a trigger swallows is undone alone; what the trigger writes instead is journalled.
+CREATE FUNCTION shop.gift_or_else() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    BEGIN
+        PERFORM vend.purchase('gift', NEW.wallet, 500);
+    EXCEPTION WHEN SQLSTATE 'VN001' THEN
+        UPDATE shop.item SET stock = stock - 1 WHERE id = 'vase';
+    END;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER t AFTER INSERT ON shop.ledger FOR EACH ROW WHEN (NEW.kind = 'purchase') EXECUTE FUNCTION shop.gift_or_else();
+SELECT * FROM shop.try_all();
+DROP TRIGGER t ON shop.ledger;
+-- A sale by a trigger of a person's write, of the very row that he wrote: each is accounted for, the edit is counted.
+SELECT version AS version_before FROM shop.item WHERE id = 'lamp' \gset
+CREATE TRIGGER a_first AFTER UPDATE OF price ON shop.item FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION shop.one_more();
+UPDATE shop.item SET price = 101, stock = stock + 10 WHERE id = 'lamp';
+SELECT version - :version_before AS edits, shop.state() FROM shop.item WHERE id = 'lamp';
+DROP TRIGGER a_first ON shop.item;
+CREATE TRIGGER z_last AFTER UPDATE OF price ON shop.item FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION shop.one_more();
+UPDATE shop.item SET price = 100, stock = stock - 10 WHERE id = 'lamp';
+SELECT version - :version_before AS edits, shop.state() FROM shop.item WHERE id = 'lamp';
+DROP TRIGGER z_last ON shop.item;
 
 -- A plain write by a trigger of an engine write is a person's write: journalled, once.
 CREATE FUNCTION shop.breakage() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE shop.item SET stock = stock - 1 WHERE id = 'vase'; RETURN NULL; END $$;
@@ -184,7 +221,7 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha');
 DROP TRIGGER t ON shop.item;
 SELECT kind, item, qty, count(*) FROM shop.ledger WHERE kind = 'adjustment' AND qty < 0 GROUP BY kind, item, qty ORDER BY item, qty;
 
--- A trigger that takes away under the sale what the sale counts on.
+-- A trigger that takes away what the sale in progress counts on.
 CREATE FUNCTION shop.drain() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE shop.wallet SET balance = balance - 1 WHERE id = 'alpha'; RETURN NULL; END $$;
 CREATE TRIGGER t AFTER UPDATE OF stock ON shop.item FOR EACH ROW EXECUTE FUNCTION shop.drain();
 SELECT answer, split_part(state, ' | ', 4) AS findings FROM shop.try_all();

@@ -1,0 +1,184 @@
+#!/usr/bin/env bash
+# Everything at once for some seconds, then exact accounting: G1 to G7.
+#
+# 64 clients, few items, few wallets, all lock modes at once; ids that are used again, by the same
+# buyer and by others; remembered refusals; rollbacks and savepoints; restocks, deposits and plain
+# SQL. Every call's answer is recorded in the call's own transaction, in the table heard. So what was
+# heard must equal the ledger, and both must equal what is left.
+#
+# No transaction holds the locks of more than one call, or it repeats the same wallet and item: a
+# deadlock is a failure.
+set -euo pipefail
+
+clients=64 seconds=15 items=4 wallets=10 ids=3000
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+sql() { psql -XAtq -v ON_ERROR_STOP=1 -d stress_mixed "$@"; }
+
+# Items 1 to 3 have a mode of their own, which an argument overrides; 4 takes what the session says.
+set_up() {
+    cat <<SQL
+CREATE EXTENSION pg_vend;
+SELECT vend.create_store('shop', item_key_type => 'bigint', money_type => 'numeric(14,2)');
+INSERT INTO shop.item (id, price, stock, lock_mode)
+    SELECT n, 1.25 * n, 40, (array['atomic', 'pessimistic', 'optimistic'])[n] FROM generate_series(1, $items) AS n;
+INSERT INTO shop.wallet (id, balance) SELECT n, 100 FROM generate_series(1, $wallets) AS n;
+CREATE TABLE initial_item AS SELECT id, stock FROM shop.item;
+CREATE TABLE initial_wallet AS SELECT id, balance FROM shop.wallet;
+CREATE TABLE heard (kind text, status text, id uuid, item bigint, wallet text, qty bigint, amount numeric);
+
+CREATE FUNCTION id_of(kind text, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE RETURN md5(kind || n)::uuid;
+
+-- A mismatch is a fault, which would end the client.
+CREATE PROCEDURE buy(item bigint, buyer text, qty bigint, id uuid, remember boolean) LANGUAGE plpgsql AS \$\$
+BEGIN
+    INSERT INTO heard
+        SELECT 'purchase', o.status, o.id, o.item::bigint, o.buyer, o.qty, o.amount
+        FROM vend.try_purchase(item, buyer, qty, id => id, remember => remember) AS o;
+EXCEPTION WHEN SQLSTATE 'VN008' THEN
+    INSERT INTO heard VALUES ('purchase', 'id_mismatch', id, item, buyer, qty, NULL);
+END
+\$\$;
+SQL
+}
+
+# bought ARGUMENTS: one call and the record of its answer.
+bought() {
+    echo "WITH o AS (SELECT * FROM vend.try_purchase(:item::bigint, :buyer, $1))"
+    echo "INSERT INTO heard SELECT 'purchase', status, id, item::bigint, buyer, qty, amount FROM o;"
+}
+
+# script WEIGHT NAME: stdin, after what every script draws, becomes one that clients choose with that weight.
+script() {
+    {
+        echo "\\set item random(1, $items)"
+        echo "\\set buyer random(1, $wallets)"
+        echo "\\set qty random(1, 3)"
+        cat
+    } >"$dir/$2.sql"
+    scripts+=(-f "$dir/$2.sql@$1")
+}
+
+write_scripts() {
+    local mode
+    scripts=()
+    for mode in atomic pessimistic optimistic; do
+        bought "qty => :qty, lock_mode => '$mode'" | script 8 "$mode"
+        bought "qty => :qty, lock_mode => '$mode', nowait => true" | script 1 "nowait_$mode"
+        { echo BEGIN\;; bought "qty => :qty, lock_mode => '$mode'"; echo ROLLBACK\;; } | script 2 "rollback_$mode"
+        {
+            echo 'BEGIN; SAVEPOINT s;'
+            bought "lock_mode => '$mode'"
+            echo 'ROLLBACK TO s;'
+            bought "qty => :qty, lock_mode => '$mode'"
+            bought "lock_mode => '$mode'"
+            echo 'COMMIT;'
+        } | script 2 "savepoint_$mode"
+    done
+    bought "max_price => 2.5, expected_version => 0" | script 3 shown
+    write_id_scripts
+    write_supply_scripts
+}
+
+# The same id mostly comes with the same item, buyer and quantity; the last two digits decide them.
+write_id_scripts() {
+    local derived="\\set item 1 + :n % $items
+\\set buyer 1 + :n % $wallets
+\\set qty 1 + :n % 2"
+    script 8 id <<SQL
+\set n random(1, $ids)
+$derived
+CALL buy(:item::bigint, :buyer, :qty::bigint, id_of('purchase', :n::bigint), random() < 0.4);
+SQL
+    script 1 mismatch <<SQL
+\set n random(1, $ids)
+CALL buy(:item::bigint, :buyer, :qty::bigint, id_of('purchase', :n::bigint), random() < 0.4);
+SQL
+}
+
+write_supply_scripts() {
+    script 3 restock <<SQL
+\set n random(1, $ids)
+\set item 1 + :n % $items
+WITH m AS (SELECT * FROM vend.restock(:item::bigint, 10, id => id_of('restock', :n::bigint)))
+INSERT INTO heard SELECT kind, CASE WHEN replayed THEN 'replayed' ELSE 'done' END, id, item::bigint, NULL, qty, NULL FROM m;
+SQL
+    script 4 deposit <<SQL
+\set n random(1, $ids)
+\set buyer 1 + :n % $wallets
+WITH m AS (SELECT * FROM vend.deposit(:buyer, 12.5, id => id_of('deposit', :n::bigint)))
+INSERT INTO heard SELECT kind, CASE WHEN replayed THEN 'replayed' ELSE 'done' END, id, NULL, wallet, NULL, amount FROM m;
+SQL
+    script 2 stock <<'SQL'
+\set d random(-3, 6)
+WITH u AS (UPDATE shop.item SET stock = stock + :d WHERE id = :item AND stock + :d >= 0 RETURNING id)
+INSERT INTO heard SELECT 'adjustment', 'done', NULL, id, NULL, :d, NULL FROM u;
+SQL
+    script 2 balance <<'SQL'
+\set d random(-3, 6)
+WITH u AS (UPDATE shop.wallet SET balance = balance + :d WHERE id = :buyer AND balance + :d >= 0 RETURNING id)
+INSERT INTO heard SELECT 'adjustment', 'done', NULL, NULL, id, NULL, :d FROM u;
+SQL
+    script 1 price <<'SQL'
+\set p random(4, 12)
+UPDATE shop.item SET price = :p / 4.0 WHERE id = :item;
+SQL
+}
+
+# A row for each thing that is not as it must be. The ledger's purchases are negative, an answer's are not.
+wrong() {
+    sql <<'SQL'
+SELECT 'negative stock of ' || id FROM shop.item WHERE stock < 0;
+SELECT 'negative balance of ' || id FROM shop.wallet WHERE balance < 0;
+SELECT format('item %s: %s left, %s by what was heard, %s by the ledger', id, stock, by_heard, by_ledger)
+    FROM (SELECT i.id, i.stock,
+              n.stock + coalesce((SELECT sum(CASE h.kind WHEN 'purchase' THEN -h.qty ELSE h.qty END) FROM heard h
+                  WHERE h.item = i.id AND h.status IN ('purchased', 'done')), 0) AS by_heard,
+              (SELECT sum(l.qty) FROM shop.ledger l WHERE l.item = i.id) AS by_ledger
+          FROM shop.item i JOIN initial_item n USING (id)) AS sums
+    WHERE stock <> by_heard OR stock <> by_ledger;
+SELECT format('wallet %s: %s left, %s by what was heard, %s by the ledger', id, balance, by_heard, by_ledger)
+    FROM (SELECT w.id, w.balance,
+              n.balance + coalesce((SELECT sum(CASE h.kind WHEN 'purchase' THEN -h.amount ELSE h.amount END) FROM heard h
+                  WHERE h.wallet = w.id AND h.status IN ('purchased', 'done')), 0) AS by_heard,
+              (SELECT sum(l.amount) FROM shop.ledger l WHERE l.wallet = w.id) AS by_ledger
+          FROM shop.wallet w JOIN initial_wallet n USING (id)) AS sums
+    WHERE balance <> by_heard OR balance <> by_ledger;
+SELECT format('heard %s, ledger %s', h, l)
+    FROM (SELECT kind, id, item, wallet, qty, amount FROM heard WHERE id IS NOT NULL AND status IN ('purchased', 'done')) AS h
+    FULL JOIN (SELECT kind, id, item, wallet, abs(qty) AS qty, abs(amount) AS amount FROM shop.ledger
+               WHERE kind IN ('purchase', 'restock', 'deposit')) AS l
+        ON h.id = l.id AND h.kind = l.kind
+        AND (coalesce(h.item, 0), coalesce(h.wallet, ''), coalesce(h.qty, 0), coalesce(h.amount, 0))
+          = (coalesce(l.item, 0), coalesce(l.wallet, ''), coalesce(l.qty, 0), coalesce(l.amount, 0))
+    WHERE h.id IS NULL OR l.id IS NULL;
+SELECT format('%s rows of the ledger have id %s', count(*), id) FROM shop.ledger WHERE kind <> 'adjustment'
+    GROUP BY id HAVING count(*) > 1;
+SELECT format('%s sales were heard of with id %s', count(*), id) FROM heard WHERE status = 'purchased'
+    GROUP BY id HAVING count(*) > 1;
+SELECT format('replayed, but not in the ledger: %s', h) FROM heard h
+    WHERE status = 'replayed' AND NOT EXISTS (SELECT FROM shop.ledger l WHERE l.id = h.id AND l.kind = h.kind
+        AND l.item IS NOT DISTINCT FROM h.item AND l.wallet IS NOT DISTINCT FROM h.wallet);
+SELECT format('the refusal of %s is remembered, and yet it was sold', r.id) FROM shop.ledger r JOIN heard h USING (id)
+    WHERE r.kind = 'refusal' AND h.kind = 'purchase' AND h.status IN ('purchased', 'replayed');
+SELECT format('%s deadlocks', deadlocks) FROM pg_stat_database WHERE datname = current_database() AND deadlocks > 0;
+SELECT format('nobody heard %s', s) FROM unnest(array['purchased', 'replayed', 'sold_out', 'insufficient_funds',
+        'id_mismatch', 'conflict', 'price_changed']) AS s
+    WHERE s NOT IN (SELECT status FROM heard WHERE kind = 'purchase');
+SELECT 'no refusal is remembered' WHERE NOT EXISTS (SELECT FROM shop.ledger WHERE kind = 'refusal');
+SELECT format('audit: %s', a) FROM vend.audit('shop') AS a;
+SQL
+}
+
+psql -Xq -v ON_ERROR_STOP=1 -d postgres -c 'DROP DATABASE IF EXISTS stress_mixed' -c 'CREATE DATABASE stress_mixed'
+set_up | sql >"$dir/setup"
+write_scripts
+if ! pgbench -n -M prepared -c "$clients" -j 2 -T "$seconds" "${scripts[@]}" stress_mixed >"$dir/pgbench" 2>&1; then
+    cat "$dir/pgbench"
+    exit 1
+fi
+sql -F ' ' -c 'SELECT kind, status, count(*) FROM heard GROUP BY 1, 2 ORDER BY 1, 2'
+wrong >"$dir/wrong"
+head -n 50 "$dir/wrong"
+[ ! -s "$dir/wrong" ]
