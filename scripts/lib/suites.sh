@@ -46,6 +46,7 @@ run_pg_regress() {
     # as PostgreSQL 15 and as 16 and later report
     sed -En 's/^test ([^ ]+) +\.\.\. ok .*/ok \1/p; s/^test ([^ ]+) +\.\.\. FAILED.*/failed \1/p
         s/^ok [0-9]+ +[-+] ([^ ]+) .*/ok \1/p; s/^not ok [0-9]+ +[-+] ([^ ]+) .*/failed \1/p' "$dir.log" >>"$results"
+    [ -s "$results" ] || record broken "no test ran"
 }
 
 # These make their servers themselves.

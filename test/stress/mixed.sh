@@ -10,7 +10,7 @@
 # deadlock is a failure.
 set -euo pipefail
 
-clients=64 seconds=15 items=4 wallets=10 ids=3000
+clients=64 seconds=15 items=4 wallets=10 ids=10000
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
@@ -64,19 +64,24 @@ write_scripts() {
     local mode
     scripts=()
     for mode in atomic pessimistic optimistic; do
-        bought "qty => :qty, lock_mode => '$mode'" | script 8 "$mode"
-        bought "qty => :qty, lock_mode => '$mode', nowait => true" | script 1 "nowait_$mode"
-        { echo BEGIN\;; bought "qty => :qty, lock_mode => '$mode'"; echo ROLLBACK\;; } | script 2 "rollback_$mode"
-        {
+        script 8 "$mode" < <(bought "qty => :qty, lock_mode => '$mode'")
+        script 1 "nowait_$mode" < <(bought "qty => :qty, lock_mode => '$mode', nowait => true")
+        script 2 "rollback_$mode" < <(
+            echo 'BEGIN;'
+            bought "qty => :qty, lock_mode => '$mode'"
+            echo 'ROLLBACK;'
+        )
+        script 2 "savepoint_$mode" < <(
             echo 'BEGIN; SAVEPOINT s;'
             bought "lock_mode => '$mode'"
             echo 'ROLLBACK TO s;'
             bought "qty => :qty, lock_mode => '$mode'"
             bought "lock_mode => '$mode'"
             echo 'COMMIT;'
-        } | script 2 "savepoint_$mode"
+        )
     done
-    bought "max_price => 2.5, expected_version => 0" | script 3 shown
+    script 1 max_price < <(bought "max_price => 2.5")
+    script 1 expected_version < <(bought "expected_version => 0")
     write_id_scripts
     write_supply_scripts
 }
@@ -107,7 +112,7 @@ SQL
     script 4 deposit <<SQL
 \set n random(1, $ids)
 \set buyer 1 + :n % $wallets
-WITH m AS (SELECT * FROM vend.deposit(:buyer, 12.5, id => id_of('deposit', :n::bigint)))
+WITH m AS (SELECT * FROM vend.deposit(:buyer, 32.5, id => id_of('deposit', :n::bigint)))
 INSERT INTO heard SELECT kind, CASE WHEN replayed THEN 'replayed' ELSE 'done' END, id, NULL, wallet, NULL, amount FROM m;
 SQL
     script 2 stock <<'SQL'

@@ -8,6 +8,7 @@
 #include "store/key_type.hpp"
 #include "store/money_type.hpp"
 #include "store/registry.hpp"
+#include "store/store.hpp"
 
 namespace vend {
 namespace {
@@ -165,7 +166,7 @@ void forget_dropped_store(const char *name) {
     if (OidIsValid(relation_named(row.item)) || OidIsValid(relation_named(row.ledger)))
         ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("store \"%s\" already exists", name)));
     require_owner_of(row);
-    delete_registry(name);
+    (void)delete_registry(name);
 }
 
 void drop_trigger(const char *relation, const char *trigger) {
@@ -211,16 +212,16 @@ void create_store(const StoreDefinition &definition) {
 
 void detach_store(const char *name) {
     RegistryRow row;
-    if (!read_registry(name, &row))
-        ereport(ERROR, (errcode(errcodes::unknown_store), errmsg("store \"%s\" does not exist", name)));
+    if (!read_registry(name, &row)) raise_unknown_store(name);
     require_owner_of(row);
+    // First, so that of two who detach one store at once the second waits here and finds it gone.
+    if (!delete_registry(name)) raise_unknown_store(name);
     for (const char *relation : {row.item, row.wallet}) {
         if (relation == nullptr) continue;
         drop_trigger(relation, journal_trigger);
         drop_trigger(relation, journal_truncate_trigger);
     }
     drop_trigger(row.ledger, append_only_trigger);
-    delete_registry(name);
 }
 
 } // namespace vend

@@ -20,14 +20,12 @@ Parameter optional_parameter(std::optional<Datum> value) {
 }
 
 // The id was free when this call looked, and the index found it taken: a concurrent transaction was
-// first. What it recorded cannot be looked up from here, since the error ends the statement.
+// first. The error ends the statement, so what it recorded, another request or a refusal of this one,
+// cannot be looked up from here; whoever asks again is told.
 [[noreturn]] void raise_id_taken(const Uuid &id) {
-    const char *text = DatumGetCString(DirectFunctionCall1(uuid_out, to_datum(id)));
-    if (IsolationUsesXactSnapshot())
-        ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-                        errmsg("could not serialize access due to concurrent use of id %s", text)));
-    ereport(ERROR, (errcode(errcodes::id_mismatch),
-                    errmsg("id %s was recorded by a concurrent transaction", text),
+    ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                    errmsg("could not serialize access due to concurrent use of id %s",
+                           DatumGetCString(DirectFunctionCall1(uuid_out, to_datum(id)))),
                     errhint("Ask again under this id to hear what was recorded.")));
     pg_unreachable();
 }

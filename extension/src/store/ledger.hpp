@@ -42,8 +42,8 @@ struct Entry {
 
 std::optional<Entry> read_entry(Store &store, const Uuid &id);
 
-// Raises VN008 when a concurrent transaction recorded the id first (40001 where that transaction
-// cannot be seen yet: a retry will), 27000 when the row that came out is not the row that went in.
+// Raises 40001 when a concurrent transaction recorded the id first, 27000 when the row that came out is
+// not the row that went in.
 void record(Store &store, const Movement &movement);
 
 // Remembers a refusal; false when the id was recorded meanwhile.

@@ -34,7 +34,7 @@ char *column_text(HeapTuple tuple, TupleDesc descriptor, int number) {
 }
 
 // Runs a statement on the registry as the owner of vend.store, whom the extension belongs to.
-void run_as_registry_owner(const char *sql, int count, Datum *values, const char *nulls) {
+uint64 run_as_registry_owner(const char *sql, int count, Datum *values, const char *nulls) {
     Oid types[column_count];
     for (int i = 0; i < count; ++i) types[i] = TEXTOID;
     Relation relation = table_open(registry_relation(), RowExclusiveLock);
@@ -48,6 +48,7 @@ void run_as_registry_owner(const char *sql, int count, Datum *values, const char
     if (result < 0)
         ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
                         errmsg("could not change the registry: %s", SPI_result_code_string(result))));
+    return SPI_processed;
 }
 
 } // namespace
@@ -86,14 +87,15 @@ void insert_registry(const RegistryRow &row) {
         values[i] = text == nullptr ? 0 : CStringGetTextDatum(text);
         nulls[i] = text == nullptr ? 'n' : ' ';
     }
-    run_as_registry_owner("INSERT INTO vend.store VALUES "
-                          "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-                          column_count, values, nulls);
+    (void)run_as_registry_owner("INSERT INTO vend.store VALUES "
+                                "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+                                column_count, values, nulls);
 }
 
-void delete_registry(const char *name) {
+bool delete_registry(const char *name) {
     Datum value = CStringGetTextDatum(name);
-    run_as_registry_owner("DELETE FROM vend.store WHERE name OPERATOR(pg_catalog.=) $1", 1, &value, " ");
+    return run_as_registry_owner("DELETE FROM vend.store WHERE name OPERATOR(pg_catalog.=) $1", 1,
+                                 &value, " ") == 1;
 }
 
 } // namespace vend

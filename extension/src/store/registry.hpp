@@ -44,6 +44,7 @@ List *registered_stores();
 
 // Changes the registry as its owner; SPI must be connected.
 void insert_registry(const RegistryRow &row);
-void delete_registry(const char *name);
+// False when there is no such row any more.
+bool delete_registry(const char *name);
 
 } // namespace vend

@@ -5,6 +5,9 @@
 namespace vend {
 namespace {
 
+// How often a row may be replaced while we wait for it.
+constexpr int replacements_max = 1000;
+
 // Runs the locking statement in a subtransaction under a lock_timeout of our own, which is the only way
 // to survive its expiry. Only a wait that has already begun comes here.
 LockResult lock_with_timeout(Store &store, Statement statement, Datum key, int timeout_ms, Rows *rows) {
@@ -43,10 +46,8 @@ LockResult lock_with_timeout(Store &store, Statement statement, Datum key, int t
     return rows->count == 1 ? LockResult::locked : LockResult::absent;
 }
 
-} // namespace
-
-LockResult lock_row(Store &store, const LockStatements &statements, Datum key, LockWait wait,
-                    Rows *rows) {
+LockResult try_to_lock_row(Store &store, const LockStatements &statements, Datum key, LockWait wait,
+                           Rows *rows) {
     // A tighter lock_timeout of the user's is left to end the wait the way it always does.
     const bool ours_is_tighter =
         wait.nowait || (wait.timeout_ms > 0 && (LockTimeout == 0 || wait.timeout_ms < LockTimeout));
@@ -60,6 +61,20 @@ LockResult lock_row(Store &store, const LockStatements &statements, Datum key, L
     if (run(store, statements.read, {{key}}).count == 0) return LockResult::absent;
     if (wait.nowait) return LockResult::busy;
     return lock_with_timeout(store, statements.lock, key, wait.timeout_ms, rows);
+}
+
+} // namespace
+
+LockResult lock_row(Store &store, const LockStatements &statements, Datum key, LockWait wait,
+                    Rows *rows) {
+    for (int i = 0; i < replacements_max; ++i) {
+        const LockResult result = try_to_lock_row(store, statements, key, wait, rows);
+        if (result != LockResult::absent) return result;
+        // A row that was replaced while we waited for it is not gone: there is another of that key.
+        if (run(store, statements.read, {{key}}).count == 0) return LockResult::absent;
+        CHECK_FOR_INTERRUPTS();
+    }
+    return LockResult::busy;
 }
 
 } // namespace vend

@@ -51,9 +51,7 @@ bool is_same_row(const RegistryRow &a, const RegistryRow &b) {
 
 RegistryRow registered(const char *name) {
     RegistryRow row;
-    if (!read_registry(name, &row))
-        ereport(ERROR, (errcode(errcodes::unknown_store), errmsg("store \"%s\" does not exist", name),
-                        errhint("vend.store lists the stores; vend.create_store() makes one.")));
+    if (!read_registry(name, &row)) raise_unknown_store(name);
     return row;
 }
 
@@ -141,6 +139,12 @@ const char *meant_store(const char *name_or_null) {
 void watch_invalidations() {
     CacheRegisterRelcacheCallback(on_relation_changed, 0);
     CacheRegisterSyscacheCallback(NAMESPACEOID, on_schema_changed, 0);
+}
+
+void raise_unknown_store(const char *name) {
+    ereport(ERROR, (errcode(errcodes::unknown_store), errmsg("store \"%s\" does not exist", name),
+                    errhint("vend.store lists the stores; vend.create_store() makes one.")));
+    pg_unreachable();
 }
 
 void invalidate_registry() {

@@ -58,6 +58,9 @@ void watch_invalidations();
 // Makes all sessions resolve their stores anew after this transaction.
 void invalidate_registry();
 
+// Raises 42704.
+[[noreturn]] void raise_unknown_store(const char *name);
+
 // The store that a call means: the one named, else vend.default_store, else the only one. Raises
 // 42704 for an unknown store, 22023 for an ambiguous one, 55000 for one that is no longer valid,
 // 42501 for a caller who is not a member of the owner.

@@ -90,7 +90,7 @@ DROP SCHEMA vend;
 
 -- Trusted: who may create in the database may install and sell, with no superuser.
 CREATE ROLE regress_vend_owner;
-SELECT format('GRANT CREATE ON DATABASE %I TO regress_vend_owner', current_database()) \gexec
+DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO regress_vend_owner', current_database()); END $$;
 SET ROLE regress_vend_owner;
 CREATE EXTENSION pg_vend;
 SELECT vend.create_store('shop');
@@ -104,6 +104,6 @@ SELECT vend.detach_store('shop');
 DROP SCHEMA shop CASCADE;
 DROP EXTENSION pg_vend;
 RESET ROLE;
-SELECT format('REVOKE CREATE ON DATABASE %I FROM regress_vend_owner', current_database()) \gexec
+DO $$ BEGIN EXECUTE format('REVOKE CREATE ON DATABASE %I FROM regress_vend_owner', current_database()); END $$;
 DROP ROLE regress_vend_owner;
 CREATE EXTENSION pg_vend;

@@ -6,7 +6,7 @@ CREATE ROLE regress_vend_owner;
 CREATE ROLE regress_vend_member IN ROLE regress_vend_owner;
 CREATE ROLE regress_vend_heir NOINHERIT IN ROLE regress_vend_owner;
 CREATE ROLE regress_vend_stranger;
-SELECT format('GRANT CREATE ON DATABASE %I TO regress_vend_owner, regress_vend_stranger', current_database()) \gexec
+DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO regress_vend_owner, regress_vend_stranger', current_database()); END $$;
 
 SET ROLE regress_vend_owner;
 SELECT vend.create_store('shop');
@@ -188,10 +188,20 @@ RESET ROLE;
 DROP SCHEMA shop CASCADE;
 
 -- Who must not create in the database makes no store.
-SELECT format('REVOKE CREATE ON DATABASE %I FROM regress_vend_owner, regress_vend_stranger', current_database()) \gexec
+DO $$ BEGIN EXECUTE format('REVOKE CREATE ON DATABASE %I FROM regress_vend_owner, regress_vend_stranger', current_database()); END $$;
+SET ROLE regress_vend_stranger;
+\set VERBOSITY sqlstate
+SELECT vend.create_store('shop');
+\set VERBOSITY default
+RESET ROLE;
+SELECT count(*) FROM vend.store;
+
+-- Nor does anybody in a schema of somebody else's, who could put other tables in their place.
+CREATE SCHEMA shop;
+GRANT ALL ON SCHEMA shop TO regress_vend_stranger;
 SET ROLE regress_vend_stranger;
 SELECT vend.create_store('shop');
 \echo :SQLSTATE
 RESET ROLE;
-SELECT count(*) FROM vend.store;
+DROP SCHEMA shop;
 DROP ROLE regress_vend_member, regress_vend_heir, regress_vend_buyer_out, regress_vend_owner, regress_vend_stranger;
