@@ -191,7 +191,7 @@ go_on() {
     if [ -n "$keep" ]; then
         touch "$PG_VEND_WORK/keep"
         echo "To go on: $(type -P psql) -h $PGHOST -U $PGUSER $PGDATABASE" \
-            "(and when you are done: $(type -P pg_ctl) -D $PGHOST/data stop; rm -r $PG_VEND_WORK)"
+            "(when you are done: kill -QUIT $(head -n 1 "$PGHOST/data/postmaster.pid"); rm -r $PG_VEND_WORK)"
     else
         echo "To go on: sudo make -f Makefile.pgxs install, then CREATE EXTENSION pg_vend; README.md makes the first sale."
     fi

@@ -32,8 +32,10 @@ const char *explain(const Store &store, const Decision &decision, const SaleTerm
         return psprintf("The balance is %s, %s is needed.", money_text(store, wallet.balance),
                         money_text(store, decision.amount));
     case Verdict::busy:
-        return psprintf("The row of the %s is locked by another transaction.",
-                        wallet.kind == WalletState::Kind::busy ? "wallet" : "item");
+        return psprintf("The %s is locked by another transaction.",
+                        wallet.kind != WalletState::Kind::busy ? "row of the item"
+                        : store.has_wallets()                  ? "row of the wallet"
+                                                               : "id");
     case Verdict::lost_race:
         return "Every attempt met a concurrent write of the item.";
     case Verdict::sell:

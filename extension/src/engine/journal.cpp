@@ -118,12 +118,19 @@ bool is_stock_version_right(const Store &store, const TriggerData *trigger, cons
            DatumGetInt64(is) - DatumGetInt64(was) == (write.change == 0 ? 0 : 1);
 }
 
+int64 difference(const Side &is, const Side &was) {
+    const auto change = checked_sub(Quantity{is.counter}, Quantity{was.counter});
+    if (!change)
+        ereport(ERROR, (errcode(errcodes::out_of_range), errmsg("change of a counter is out of range")));
+    return change->value;
+}
+
 // The row must have changed by what was decided, whatever other triggers did to it.
 void check_engine_write(EngineWrite *write, const Store &store, const TriggerData *trigger,
                         const Side &was, const Side &is) {
     const KeyType &type = is_about_items(store, trigger) ? store.item_type : store.buyer_type;
     if (!was.exists || !is.exists || !same_key(type, was.key, is.key) ||
-        is.counter - was.counter != write->change || !is_stock_version_right(store, trigger, *write))
+        difference(is, was) != write->change || !is_stock_version_right(store, trigger, *write))
         raise_write_altered(RelationGetRelationName(trigger->tg_relation));
     ++write->rows_seen;
 }
@@ -151,9 +158,9 @@ void journal_row(Store &store, const TriggerData *trigger) {
     if (!moves_nothing) {
         require_journal_mode(store, trigger);
         if (is_same_row) {
-            adjust(store, trigger, is.key, is.counter - was.counter);
+            adjust(store, trigger, is.key, difference(is, was));
         } else {
-            if (was.exists) adjust(store, trigger, was.key, -was.counter);
+            if (was.exists) adjust(store, trigger, was.key, difference({}, was));
             if (is.exists) adjust(store, trigger, is.key, is.counter);
         }
     }

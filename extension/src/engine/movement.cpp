@@ -83,7 +83,7 @@ void change_counter(Store &store, const MovementRequest &request, const Target &
     } else {
         outcome->balance = checked_add(target.wallet->balance, request.amount);
         if (!outcome->balance) raise_overflow("balance", outcome->key);
-        set_locked_balance(store, *target.wallet, *outcome->balance);
+        outcome->balance = change_locked_balance(store, *target.wallet, request.amount);
     }
 }
 

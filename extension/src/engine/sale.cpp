@@ -8,6 +8,7 @@
 #include "claim/claim.hpp"
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
+#include "store/row_lock.hpp"
 
 namespace vend {
 namespace {
@@ -95,7 +96,8 @@ bool answer_without_lock(Sale &sale) {
 void lock_buyer(Sale &sale) {
     if (!sale.store.has_wallets()) {
         sale.wallet_state.kind = WalletState::Kind::elsewhere;
-        if (sale.request.id) lock_id(sale.store, to_datum(*sale.request.id));
+        if (sale.request.id && !lock_id(sale.store, to_datum(*sale.request.id), sale.request.wait))
+            sale.wallet_state.kind = WalletState::Kind::busy;
         return;
     }
     Wallet wallet;
@@ -148,9 +150,10 @@ void record_sale(Sale &sale) {
     SaleOutcome &outcome = sale.outcome;
     name_parties(sale);
     if (sale.wallet) {
-        const Money left{sale.wallet->balance.value - sale.decision.amount.value};
-        if (left != sale.wallet->balance) set_locked_balance(sale.store, *sale.wallet, left);
-        outcome.balance = left;
+        outcome.balance = sale.wallet->balance;
+        if (sale.decision.amount > Money{0})
+            outcome.balance =
+                change_locked_balance(sale.store, *sale.wallet, negated(sale.decision.amount));
     }
     outcome.id = sale.request.id ? *sale.request.id : new_uuid_v7();
     outcome.at = GetCurrentTimestamp();

@@ -34,6 +34,11 @@ template <typename Body> void in_call(Body body) {
     PG_END_TRY();
 }
 
+// Another role's session runs triggers of the owner's. They find nothing through a search_path of the
+// caller's, leave no setting behind and queue nothing that would run with the caller's rights when he
+// commits. Gives the nest level of settings to end.
+int begin_foreign_call(int *security_context);
+
 // Runs body() with the rights of the store's owner and without his row level security, the way a foreign
 // key is checked. An error restores the user with the (sub)transaction.
 template <typename Body> void as_owner(const Store &store, Body body) {
@@ -41,10 +46,9 @@ template <typename Body> void as_owner(const Store &store, Body body) {
     Oid user = InvalidOid;
     int security_context = 0;
     GetUserIdAndSecContext(&user, &security_context);
-    SetUserIdAndSecContext(store.owner,
-                           security_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
-    // What a trigger of the owner's sets, it does not set for another role's session.
-    const int nest_level = user == store.owner ? 0 : NewGUCNestLevel();
+    int security_context_inside = security_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS;
+    const int nest_level = user == store.owner ? 0 : begin_foreign_call(&security_context_inside);
+    SetUserIdAndSecContext(store.owner, security_context_inside);
     body();
     if (nest_level > 0) AtEOXact_GUC(false, nest_level);
     SetUserIdAndSecContext(user, security_context);

@@ -59,16 +59,20 @@ Datum move_by(FunctionCallInfo fcinfo, const char *function, Kind kind, MakeRequ
     MemoryContext result_context = CurrentMemoryContext;
     MovementOutcome outcome;
     MoneyType money;
+    const char *store_name = nullptr;
     in_call([&] {
         const Arguments arguments(fcinfo);
         Store &store = open_store(arguments.optional_string(arg_store));
         const MovementRequest request = make_request(arguments, store);
         as_owner(store, [&] { outcome = move(store, request, result_context); });
         money = store.money;
+        store_name = MemoryContextStrdup(result_context, store.name);
     });
     if (outcome.is_unknown)
         raise_refusal(kind == Kind::restock ? Verdict::unknown_item : Verdict::unknown_buyer,
-                      outcome.key, outcome.key, nullptr);
+                      outcome.key, outcome.key,
+                      psprintf("Store \"%s\" has no %s \"%s\".", store_name,
+                               kind == Kind::restock ? "item" : "wallet", outcome.key));
     return movement_row(fcinfo, kind, money, outcome);
 }
 

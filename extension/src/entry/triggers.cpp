@@ -52,7 +52,7 @@ Datum vend_append_only(PG_FUNCTION_ARGS) {
 }
 
 Datum vend_registry_changed(PG_FUNCTION_ARGS) {
-    (void)trigger_data(fcinfo, "vend.registry_changed()");
-    invalidate_registry();
+    const TriggerData *trigger = trigger_data(fcinfo, "vend.registry_changed()");
+    invalidate_registry(trigger->tg_relation);
     return PointerGetDatum(nullptr);
 }

@@ -14,6 +14,8 @@ namespace {
 constexpr std::initializer_list<int16> journal_events{TRIGGER_TYPE_ROW | TRIGGER_TYPE_INSERT |
                                                           TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE,
                                                       TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_TRUNCATE};
+constexpr int16 event_mask =
+    TRIGGER_TYPE_INSERT | TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_TRUNCATE;
 constexpr int16 ledger_events = TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_TRUNCATE;
 
 [[noreturn]] void raise_invalid(const char *store, const char *detail) {
@@ -31,20 +33,23 @@ Oid trigger_function(const char *name) {
     return LookupFuncName(names, 0, nullptr, false);
 }
 
-// Whether the relation carries a trigger of this function, for this store, that covers all these events
-// and is enabled.
+// Whether the relation carries exactly one trigger of this function, for this store, that covers all
+// these events and is enabled: a second one would journal everything twice.
 bool has_trigger(Relation relation, Oid function, const char *store, int16 type) {
     const TriggerDesc *triggers = relation->trigdesc;
     if (triggers == nullptr) return false;
+    int fitting = 0;
+    int similar = 0;
     for (int i = 0; i < triggers->numtriggers; ++i) {
         const Trigger &trigger = triggers->triggers[i];
-        if (trigger.tgfoid == function && (trigger.tgtype & type) == type &&
-            trigger.tgenabled != TRIGGER_DISABLED && trigger.tgenabled != TRIGGER_FIRES_ON_REPLICA &&
-            trigger.tgqual == nullptr && trigger.tgnattr == 0 && trigger.tgnargs == 1 &&
-            strcmp(trigger.tgargs[0], store) == 0)
-            return true;
+        if (trigger.tgfoid != function || (trigger.tgtype & type & event_mask) == 0) continue;
+        ++similar;
+        if ((trigger.tgtype & type) == type && trigger.tgenabled != TRIGGER_DISABLED &&
+            trigger.tgenabled != TRIGGER_FIRES_ON_REPLICA && trigger.tgqual == nullptr &&
+            trigger.tgnattr == 0 && trigger.tgnargs == 1 && strcmp(trigger.tgargs[0], store) == 0)
+            ++fitting;
     }
-    return false;
+    return fitting == 1 && similar == 1;
 }
 
 // Before version 18 a deferred trigger fires as the user who commits, who is not the owner but a
@@ -80,17 +85,47 @@ Relation open_bound(const Store &store, const char *quoted_name, const char *fun
     if (relation->rd_rel->relkind != RELKIND_RELATION ||
         relation->rd_rel->relpersistence != RELPERSISTENCE_PERMANENT)
         raise_invalid(store.name, psprintf("%s is not a permanent table.", quoted_name));
+    if (find_inheritance_children(RelationGetRelid(relation), NoLock) != NIL)
+        raise_invalid(store.name, psprintf("Table %s has child tables.", quoted_name));
     if (has_deferrable_trigger(relation))
         raise_invalid(store.name, psprintf("Table %s has a deferrable trigger, which would run with the "
                                            "rights of whoever commits.",
                                            quoted_name));
     for (const int16 type : types) {
         if (has_trigger(relation, function_id, store.name, type)) continue;
-        raise_invalid(store.name,
-                      psprintf("Table %s does not carry the enabled trigger vend.%s() of this store.",
-                               quoted_name, function));
+        raise_invalid(
+            store.name,
+            psprintf("Table %s does not carry exactly one enabled trigger vend.%s() of this store.",
+                     quoted_name, function));
     }
     return relation;
+}
+
+bool is_unique_over(const FormData_pg_index *index, std::initializer_list<AttrNumber> columns) {
+    if (!index->indisunique || !index->indimmediate || !index->indisvalid ||
+        index->indnkeyatts != static_cast<int16>(columns.size()))
+        return false;
+    int position = 0;
+    for (const AttrNumber column : columns)
+        if (index->indkey.values[position++] != column) return false;
+    return true;
+}
+
+// The index that makes these columns a key; one counter, one lock and one id each rest on it.
+Oid require_unique(const Store &store, Relation relation, std::initializer_list<AttrNumber> columns) {
+    Oid found = InvalidOid;
+    ListCell *cell = nullptr;
+    foreach (cell, RelationGetIndexList(relation)) {
+        Relation index = index_open(lfirst_oid(cell), AccessShareLock);
+        if (is_unique_over(index->rd_index, columns) && RelationGetIndexPredicate(index) == NIL &&
+            RelationGetIndexExpressions(index) == NIL)
+            found = RelationGetRelid(index);
+        index_close(index, AccessShareLock);
+    }
+    if (!OidIsValid(found))
+        raise_invalid(store.name, psprintf("Table \"%s\" has no unique index on its key.",
+                                           RelationGetRelationName(relation)));
+    return found;
 }
 
 struct ColumnType {
@@ -163,8 +198,8 @@ void bind_ledger(const RegistryRow &row, Store *store) {
     store->ledger_relation = RelationGetRelid(ledger);
     store->ledger = quoted_relation_name(*store, ledger);
     store->ledger_name = MemoryContextStrdup(store->context, RelationGetRelationName(ledger));
-    (void)bind_typed(*store, ledger, "id", UUIDOID);
-    (void)bind_typed(*store, ledger, "line", INT4OID);
+    const BoundColumn id = bind_typed(*store, ledger, "id", UUIDOID);
+    const BoundColumn line = bind_typed(*store, ledger, "line", INT4OID);
     (void)bind_typed(*store, ledger, "kind", TEXTOID);
     (void)bind_typed(*store, ledger, "qty", INT8OID);
     (void)bind_typed(*store, ledger, "ref", UUIDOID);
@@ -175,10 +210,10 @@ void bind_ledger(const RegistryRow &row, Store *store) {
     (void)bind_key(*store, ledger, "wallet", &store->buyer_type);
     (void)bind_money(store, ledger, "amount");
     (void)bind_money(store, ledger, "unit_price");
-    const Oid primary_key = RelationGetPrimaryKeyIndex(ledger);
-    if (!OidIsValid(primary_key))
-        raise_invalid(store->name, psprintf("Table %s has no primary key.", row.ledger));
-    store->ledger_primary_key = MemoryContextStrdup(store->context, get_rel_name(primary_key));
+    const Oid key = require_unique(*store, ledger, {id.number, line.number});
+    store->ledger_key = MemoryContextStrdup(store->context, get_rel_name(key));
+    store->ledger_schema =
+        MemoryContextStrdup(store->context, get_namespace_name(RelationGetNamespace(ledger)));
     relation_close(ledger, NoLock);
 }
 
@@ -188,6 +223,7 @@ void bind_items(const RegistryRow &row, Store *store) {
     store->item_relation = RelationGetRelid(items);
     store->items = quoted_relation_name(*store, items);
     store->item_key = bind_key(*store, items, row.item_key, &store->item_type);
+    (void)require_unique(*store, items, {store->item_key.number});
     store->stock = bind_typed(*store, items, row.stock, INT8OID);
     if (row.price != nullptr) store->price = bind_money(store, items, row.price);
     store->stock_version = bind_typed(*store, items, row.stock_version, INT8OID);
@@ -203,6 +239,7 @@ void bind_wallets(const RegistryRow &row, Store *store) {
     store->wallet_relation = RelationGetRelid(wallets);
     store->wallets = quoted_relation_name(*store, wallets);
     store->wallet_key = bind_key(*store, wallets, row.wallet_key, &store->buyer_type);
+    (void)require_unique(*store, wallets, {store->wallet_key.number});
     store->balance = bind_money(store, wallets, row.balance);
     relation_close(wallets, NoLock);
 }

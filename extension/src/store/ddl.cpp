@@ -50,6 +50,9 @@ Types checked_types(const StoreDefinition &definition) {
     if (definition.name[0] == '\0' || strlen(definition.name) >= NAMEDATALEN)
         ereport(ERROR, (errcode(errcodes::bad_argument),
                         errmsg("name of a store must have 1 to %d bytes", NAMEDATALEN - 1)));
+    if (strcmp(definition.name, "vend") == 0)
+        ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("a store cannot be called \"vend\""),
+                        errdetail("The schema of that name belongs to the extension.")));
     if (strcmp(definition.direct_writes, "journal") != 0 &&
         strcmp(definition.direct_writes, "refuse") != 0)
         ereport(ERROR, (errcode(errcodes::bad_argument),

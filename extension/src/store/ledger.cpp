@@ -32,8 +32,10 @@ Parameter optional_parameter(std::optional<Datum> value) {
 
 bool is_id_taken(const Store &store, const ErrorData *error) {
     return error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION && error->table_name != nullptr &&
-           error->constraint_name != nullptr && strcmp(error->table_name, store.ledger_name) == 0 &&
-           strcmp(error->constraint_name, store.ledger_primary_key) == 0;
+           error->constraint_name != nullptr && error->schema_name != nullptr &&
+           strcmp(error->schema_name, store.ledger_schema) == 0 &&
+           strcmp(error->table_name, store.ledger_name) == 0 &&
+           strcmp(error->constraint_name, store.ledger_key) == 0;
 }
 
 // The columns that record and remember write, in the order of their statements.

@@ -14,15 +14,20 @@ constexpr LockStatements item_statements{Statement::read_item, Statement::lock_i
 constexpr LockStatements wallet_statements{Statement::read_wallet, Statement::lock_wallet,
                                            Statement::lock_wallet_skip_locked};
 
-// The second number of our advisory locks, where PostgreSQL's own functions put 1 or 2, so that they
-// never meet a lock of the user's.
-constexpr uint16 id_lock_class = 0x7664;
+// A counter below zero can only stem from a check that was dropped; nothing is decided on it.
+template <typename Counter> Counter require_not_negative(const char *what, Counter counter) {
+    if (counter < Counter{0})
+        ereport(ERROR, (errcode(errcodes::not_in_state), errmsg("%s of a bound row is negative", what)));
+    return counter;
+}
 
 Item item_of(Store &store, const Rows &rows) {
     Item item;
     item.key = rows.required(1);
-    item.state.stock = Quantity{DatumGetInt64(rows.required(2))};
-    if (store.has_prices()) item.state.price = money_from_column(store.money, rows.required(3));
+    item.state.stock = require_not_negative("stock", Quantity{DatumGetInt64(rows.required(2))});
+    if (store.has_prices())
+        item.state.price =
+            require_not_negative("price", money_from_column(store.money, rows.required(3)));
     item.state.stock_version = DatumGetInt64(rows.required(4));
     item.state.version = DatumGetInt64(rows.required(5));
     if (const auto mode = rows.value(6)) {
@@ -37,7 +42,8 @@ Item item_of(Store &store, const Rows &rows) {
 }
 
 Wallet wallet_of(Store &store, const Rows &rows) {
-    return Wallet{rows.required(1), money_from_column(store.money, rows.required(2))};
+    return Wallet{rows.required(1),
+                  require_not_negative("balance", money_from_column(store.money, rows.required(2)))};
 }
 
 Parameter price_parameter(const Store &store, const Item &item) {
@@ -83,15 +89,6 @@ LockResult lock_wallet(Store &store, Datum key, LockWait wait, Wallet *wallet) {
     return result;
 }
 
-void lock_id(const Store &store, Datum id) {
-    const auto hash = DatumGetUInt64(
-        DirectFunctionCall2(uuid_hash_extended, id, Int64GetDatum(store.ledger_relation)));
-    LOCKTAG tag;
-    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, static_cast<uint32>(hash >> 32), static_cast<uint32>(hash),
-                         id_lock_class);
-    (void)LockAcquire(&tag, ExclusiveLock, false, false);
-}
-
 std::optional<Quantity> claim_if_enough(Store &store, const Item &item, const SaleTerms &terms) {
     return stock_left(run_write(store, Statement::claim_if_enough,
                                 {{item.key},
@@ -120,17 +117,18 @@ void set_locked_stock(Store &store, const Item &item, Quantity stock) {
     if (left != stock) raise_write_altered(get_rel_name(store.item_relation));
 }
 
-void set_locked_balance(Store &store, const Wallet &wallet, Money balance) {
-    const int64 change = balance.value - wallet.balance.value;
-    const Rows rows = run_write(store, Statement::add_balance,
-                                {{wallet.key}, {money_to_column(store.money, Money{change})}},
-                                store.wallet_relation, change);
-    if (rows.count == 0 || money_from_column(store.money, rows.required(1)) != balance)
-        raise_write_altered(get_rel_name(store.wallet_relation));
+Money change_locked_balance(Store &store, const Wallet &wallet, Money change) {
+    const Rows rows =
+        run_write(store, Statement::add_balance, {{wallet.key}, {money_to_column(store.money, change)}},
+                  store.wallet_relation, change.value);
+    if (rows.count == 0) raise_write_altered(get_rel_name(store.wallet_relation));
+    return require_not_negative("balance", money_from_column(store.money, rows.required(1)));
 }
 
 void bump_version(Store &store, Datum item) {
-    (void)run_write(store, Statement::bump_version, {{item}}, store.item_relation, 0);
+    const Rows rows = run_write(store, Statement::bump_version, {{item}}, store.item_relation, 0);
+    if (rows.count == 0 && read_item(store, item))
+        raise_write_altered(get_rel_name(store.item_relation));
 }
 
 } // namespace vend

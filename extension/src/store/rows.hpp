@@ -37,17 +37,15 @@ LockResult lock_item(Store &store, Datum key, LockWait wait, Item *item);
 std::optional<Wallet> read_wallet(Store &store, Datum key);
 LockResult lock_wallet(Store &store, Datum key, LockWait wait, Wallet *wallet);
 
-// In a store without wallets nothing of the buyer can be locked, so calls with one id queue at a lock
-// of the id, until the end of the transaction. Ids that collide in it wait for each other, no more.
-void lock_id(const Store &store, Datum id);
-
 // One conditional update, and what is left of the stock; nothing when the condition did not hold.
 std::optional<Quantity> claim_if_enough(Store &store, const Item &item, const SaleTerms &terms);
 std::optional<Quantity> claim_if_unchanged(Store &store, const Item &item, const SaleTerms &terms);
 
-// Changes a counter of a row that this transaction has locked; raises 27000 unless it ends as decided.
+// Each changes a counter of a row that this transaction has locked; raises 27000 unless it changes by
+// what was decided. The balance may meanwhile have been moved by a call from a trigger of the user's, so
+// what it is now comes back.
 void set_locked_stock(Store &store, const Item &item, Quantity stock);
-void set_locked_balance(Store &store, const Wallet &wallet, Money balance);
+Money change_locked_balance(Store &store, const Wallet &wallet, Money change);
 
 // Counts an edit of the item that is not a sale.
 void bump_version(Store &store, Datum item);

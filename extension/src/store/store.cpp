@@ -147,8 +147,11 @@ void raise_unknown_store(const char *name) {
     pg_unreachable();
 }
 
-void invalidate_registry() {
-    CacheInvalidateRelcacheByRelid(registry_relation());
+void invalidate_registry(Relation registry) {
+    if (RelationGetRelid(registry) != registry_relation())
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("vend.registry_changed() is for vend.store only")));
+    CacheInvalidateRelcache(registry);
 }
 
 Store &open_store(const char *name_or_null) {

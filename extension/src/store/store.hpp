@@ -36,8 +36,9 @@ struct Store {
     char *items = nullptr; // quoted, qualified
     char *wallets = nullptr;
     char *ledger = nullptr;
-    char *ledger_name = nullptr;        // unqualified, unquoted, as error fields have it
-    char *ledger_primary_key = nullptr; // name of the constraint
+    char *ledger_name = nullptr; // unqualified, unquoted, as error fields have it
+    char *ledger_schema = nullptr;
+    char *ledger_key = nullptr; // name of the unique index on (id, line)
 
     BoundColumn item_key, stock, price, stock_version, version, lock_mode;
     BoundColumn wallet_key, balance;
@@ -56,7 +57,7 @@ struct Store {
 // Called once, when the library is loaded.
 void watch_invalidations();
 // Makes all sessions resolve their stores anew after this transaction.
-void invalidate_registry();
+void invalidate_registry(Relation registry);
 
 // Raises 42704.
 [[noreturn]] void raise_unknown_store(const char *name);

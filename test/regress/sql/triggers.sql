@@ -163,8 +163,8 @@ UPDATE shop.item SET stock = 0 WHERE id = 'gift';
 SELECT * FROM shop.try_all();
 DROP TRIGGER t ON shop.ledger;
 
--- By a trigger of the item, before the wallet is written: on another wallet it works; on the sale's own wallet the
--- balance is no longer what was decided on. By a trigger of the wallet, after that, it works.
+-- By a trigger of the item, before the wallet is written, on another wallet and on the sale's own; by a trigger of the
+-- wallet, after that.
 UPDATE shop.item SET stock = 50 WHERE id = 'gift';
 CREATE FUNCTION shop.gift_to() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM vend.purchase('gift', TG_ARGV[0]); RETURN NULL; END $$;
 CREATE TRIGGER t AFTER UPDATE OF stock ON shop.item FOR EACH ROW WHEN (NEW.id = 'lamp' AND NEW.stock < OLD.stock) EXECUTE FUNCTION shop.gift_to('beta');
