@@ -106,6 +106,55 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha');
 ALTER TABLE shop.ledger ENABLE TRIGGER vend_append_only;
 SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
 
+-- A second journal would count everything twice.
+CREATE TRIGGER again AFTER INSERT OR UPDATE OR DELETE ON shop.item FOR EACH ROW EXECUTE FUNCTION vend.journal('shop');
+SELECT status FROM vend.try_purchase('lamp', 'alpha');
+\echo :SQLSTATE
+DROP TRIGGER again ON shop.item;
+-- The trigger of the registry is for the registry.
+CREATE TRIGGER changed AFTER INSERT ON shop.ledger EXECUTE FUNCTION vend.registry_changed();
+SELECT status FROM vend.try_purchase('lamp', 'alpha');
+\echo :SQLSTATE
+DROP TRIGGER changed ON shop.ledger;
+
+-- Keys that are not unique, or not at once.
+ALTER TABLE shop.item DROP CONSTRAINT item_pkey;
+SELECT status FROM vend.try_purchase('lamp', 'alpha');
+\echo :SQLSTATE
+CREATE UNIQUE INDEX ON shop.item (id) WHERE stock > 0;
+SELECT status FROM vend.try_purchase('lamp', 'alpha');
+\echo :SQLSTATE
+DROP INDEX shop.item_id_idx;
+ALTER TABLE shop.item ADD PRIMARY KEY (id);
+ALTER TABLE shop.ledger DROP CONSTRAINT ledger_pkey;
+ALTER TABLE shop.ledger ADD COLUMN seq bigserial PRIMARY KEY;
+SELECT status FROM vend.try_purchase('lamp', 'alpha');
+\echo :SQLSTATE
+ALTER TABLE shop.ledger DROP COLUMN seq, ADD PRIMARY KEY (id, line) DEFERRABLE;
+SELECT status FROM vend.try_purchase('lamp', 'alpha');
+\echo :SQLSTATE
+ALTER TABLE shop.ledger DROP CONSTRAINT ledger_pkey, ADD PRIMARY KEY (id, line);
+SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
+
+-- A child table: its rows would be seen, its writes not journalled.
+CREATE TABLE shop.child () INHERITS (shop.item);
+SELECT status FROM vend.try_purchase('lamp', 'alpha');
+\echo :SQLSTATE
+DROP TABLE shop.child;
+SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
+
+-- Figures below zero, once their checks are dropped.
+ALTER TABLE shop.item DROP CONSTRAINT item_price_check, DROP CONSTRAINT item_stock_check;
+UPDATE shop.item SET price = -1;
+SELECT status FROM vend.try_purchase('lamp', 'alpha');
+\echo :SQLSTATE
+UPDATE shop.item SET price = 5, stock = stock - 1000;
+SELECT status FROM vend.try_purchase('lamp', 'alpha');
+\echo :SQLSTATE
+SELECT * FROM vend.audit();
+UPDATE shop.item SET stock = stock + 1000;
+ALTER TABLE shop.item ADD CONSTRAINT item_price_check CHECK (price >= 0), ADD CONSTRAINT item_stock_check CHECK (stock >= 0);
+
 -- A trigger of the owner's that would run when somebody else commits.
 CREATE FUNCTION shop.later() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE CONSTRAINT TRIGGER later AFTER INSERT ON shop.ledger DEFERRABLE INITIALLY DEFERRED
