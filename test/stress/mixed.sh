@@ -17,13 +17,14 @@ trap 'rm -rf "$dir"' EXIT
 sql() { psql -XAtq -v ON_ERROR_STOP=1 -d stress_mixed "$@"; }
 
 # Items 1 to 3 have a mode of their own, which an argument overrides; 4 takes what the session says.
+# Wallet 0 is empty and stays so.
 set_up() {
     cat <<SQL
 CREATE EXTENSION pg_vend;
 SELECT vend.create_store('shop', item_key_type => 'bigint', money_type => 'numeric(14,2)');
 INSERT INTO shop.item (id, price, stock, lock_mode)
     SELECT n, 1.25 * n, 40, (array['atomic', 'pessimistic', 'optimistic'])[n] FROM generate_series(1, $items) AS n;
-INSERT INTO shop.wallet (id, balance) SELECT n, 100 FROM generate_series(1, $wallets) AS n;
+INSERT INTO shop.wallet (id, balance) SELECT n, 100 * sign(n) FROM generate_series(0, $wallets) AS n;
 CREATE TABLE initial_item AS SELECT id, stock FROM shop.item;
 CREATE TABLE initial_wallet AS SELECT id, balance FROM shop.wallet;
 CREATE TABLE heard (kind text, status text, id uuid, item bigint, wallet text, qty bigint, amount numeric);
@@ -80,13 +81,14 @@ write_scripts() {
             echo 'COMMIT;'
         )
     done
+    script 1 poor < <(echo '\set buyer 0'; bought "qty => :qty")
     script 1 max_price < <(bought "max_price => 2.5")
     script 1 expected_version < <(bought "expected_version => 0")
     write_id_scripts
     write_supply_scripts
 }
 
-# The same id mostly comes with the same item, buyer and quantity; the last two digits decide them.
+# The same id mostly comes with the same item, buyer and quantity, which are made from its number.
 write_id_scripts() {
     local derived="\\set item 1 + :n % $items
 \\set buyer 1 + :n % $wallets
@@ -112,7 +114,7 @@ SQL
     script 4 deposit <<SQL
 \set n random(1, $ids)
 \set buyer 1 + :n % $wallets
-WITH m AS (SELECT * FROM vend.deposit(:buyer, 32.5, id => id_of('deposit', :n::bigint)))
+WITH m AS (SELECT * FROM vend.deposit(:buyer, 21.25, id => id_of('deposit', :n::bigint)))
 INSERT INTO heard SELECT kind, CASE WHEN replayed THEN 'replayed' ELSE 'done' END, id, NULL, wallet, NULL, amount FROM m;
 SQL
     script 2 stock <<'SQL'
