@@ -226,6 +226,38 @@ CREATE FUNCTION shop.drain() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE
 CREATE TRIGGER t AFTER UPDATE OF stock ON shop.item FOR EACH ROW EXECUTE FUNCTION shop.drain();
 SELECT answer, split_part(state, ' | ', 4) AS findings FROM shop.try_all();
 DROP TRIGGER t ON shop.item;
+-- All of it: what is not there any more is not spent, with the table's own check and without.
+CREATE FUNCTION shop.drain_all() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE shop.wallet SET balance = 1 WHERE id = 'alpha'; RETURN NULL; END $$;
+CREATE TRIGGER t AFTER UPDATE OF stock ON shop.item FOR EACH ROW EXECUTE FUNCTION shop.drain_all();
+SELECT * FROM shop.try_all();
+BEGIN;
+ALTER TABLE shop.wallet DROP CONSTRAINT wallet_balance_check;
+SELECT * FROM shop.try_all();
+ROLLBACK;
+DROP TRIGGER t ON shop.item;
+CREATE FUNCTION shop.rename() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE shop.wallet SET id = 'omega' WHERE id = 'alpha'; RETURN NULL; END $$;
+CREATE TRIGGER t AFTER UPDATE OF stock ON shop.item FOR EACH ROW EXECUTE FUNCTION shop.rename();
+SELECT * FROM shop.try_all();
+DROP TRIGGER t ON shop.item;
+CREATE FUNCTION shop.close() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM shop.wallet WHERE id = 'alpha'; RETURN NULL; END $$;
+CREATE TRIGGER t AFTER UPDATE OF stock ON shop.item FOR EACH ROW EXECUTE FUNCTION shop.close();
+SELECT * FROM shop.try_all();
+DROP TRIGGER t ON shop.item;
+-- The item's row goes while its sale is recorded: it was sold before it went.
+CREATE FUNCTION shop.clear() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM shop.item WHERE id = 'gift'; RETURN NULL; END $$;
+CREATE TRIGGER t AFTER UPDATE OF balance ON shop.wallet FOR EACH ROW EXECUTE FUNCTION shop.clear();
+BEGIN;
+SELECT status, item, balance FROM vend.try_purchase('gift', 'alpha');
+SELECT * FROM vend.audit();
+ROLLBACK;
+DROP TRIGGER t ON shop.wallet;
+-- The id is recorded by a trigger of the sale that it belongs to.
+CREATE FUNCTION shop.same_id() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM vend.purchase('lamp', 'alpha', 2, vend.id_from('nested')); RETURN NULL; END $$;
+CREATE TRIGGER t AFTER UPDATE OF stock ON shop.item FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION shop.same_id();
+SELECT status FROM vend.try_purchase('lamp', 'alpha', 2, vend.id_from('nested'));
+\echo :SQLSTATE
+SELECT shop.state();
+DROP TRIGGER t ON shop.item;
 CREATE FUNCTION shop.steal() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE shop.item SET stock = 0 WHERE id = 'lamp'; RETURN NULL; END $$;
 CREATE TRIGGER t AFTER UPDATE OF balance ON shop.wallet FOR EACH ROW EXECUTE FUNCTION shop.steal();
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
