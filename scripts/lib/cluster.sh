@@ -54,7 +54,7 @@ start_cluster() {
     shift
     mkdir -p "$PG_VEND_WORK/$name"
     initdb -D "$data" -U postgres -A trust -E UTF8 --locale=C -N --no-instructions >"$PG_VEND_WORK/$name/initdb.log" 2>&1 ||
-        fail "initdb failed" "$(cat "$PG_VEND_WORK/$name/initdb.log")"
+                complain "initdb failed" "$(cat "$PG_VEND_WORK/$name/initdb.log")" || return
     {
         echo "listen_addresses = ''"
         echo "unix_socket_directories = '$PG_VEND_WORK/$name'"
@@ -63,8 +63,8 @@ start_cluster() {
         echo "max_wal_size = '4GB'"
         for setting; do echo "$setting"; done
     } >>"$data/postgresql.conf"
-    clusters+=("$data")
-    run_cluster "$name"
+        clusters+=("$data")
+    run_cluster "$name" || return
     export PGHOST=$PG_VEND_WORK/$name PGUSER=postgres PGDATABASE=postgres
 }
 
@@ -77,17 +77,16 @@ run_cluster() {
     (
         ulimit -v "$backend_kib_max"
         exec pg_ctl -D "$PG_VEND_WORK/$1/data" -l "$log" -s -w start </dev/null >"$PG_VEND_WORK/$1/pg_ctl.log" 2>&1
-    ) || fail "the server did not start" "$(cat "$PG_VEND_WORK/$1/pg_ctl.log" "$log")"
+    ) || complain "the server did not start" "$(cat "$PG_VEND_WORK/$1/pg_ctl.log" "$log")"
 }
 
 # The server must have taken pg_vend from the mirror, or the tests would be about something else.
 assert_private_module() {
-    local lib
+    local lib maps
     lib=$("$PG_CONFIG" --pkglibdir)
-    [ -f "$lib/pg_vend.so" ] || fail "pg_vend is not installed in $lib"
-    psql -XAtq -v ON_ERROR_STOP=1 -c "LOAD '\$libdir/pg_vend'" \
-        -c "SELECT pg_read_file('/proc/self/maps')" | grep -qF "$lib/pg_vend.so" ||
-        fail "the server did not load $lib/pg_vend.so"
+    [ -f "$lib/pg_vend.so" ] || complain "pg_vend is not installed in $lib" || return
+    maps=$(psql -XAtq -v ON_ERROR_STOP=1 -c "LOAD '\$libdir/pg_vend'" -c "SELECT pg_read_file('/proc/self/maps')") || return
+    [[ $maps == *"$lib/pg_vend.so"* ]] || complain "the server did not load $lib/pg_vend.so" "$maps"
 }
 
 # stop_cluster DATA [MODE]

@@ -19,7 +19,7 @@ cxx_sources() { find extension test/unit -name '*.[ch]pp'; }
 check_with() {
     local tool
     for tool in "$1-$lint_version" "$1"; do
-        if command -v "$tool" >/dev/null && "$tool" --version | grep -q "version $lint_version\."; then
+        if command -v "$tool" >/dev/null && "$tool" --version | grep "version $lint_version\." >/dev/null; then
             check "$1" "$2" "$tool"
             return
         fi

@@ -21,6 +21,7 @@ pgxs() { make -s -f Makefile.pgxs PG_CONFIG="$PG_CONFIG" "$@"; }
 
 run_unit() {
     local filter=()
+    mkdir -p build
     cmake -S . -B build/unit -DVEND_SANITIZE=ON -DPG_CONFIG="$PG_CONFIG" >build/unit.log ||
         { cat build/unit.log; record broken configure; return; }
     cmake --build build/unit --target vend_unit -j "$(nproc)" >build/unit.log ||

@@ -16,10 +16,15 @@ vend_root=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 say() { printf '%s\n' "$*" >&2; }
 
-fail() {
+# complain MESSAGE...: for functions whose caller decides what a failure means.
+complain() {
     printf '%s: ' "${0##*/}" >&2
     printf '%s\n' "$@" >&2
-    exit 1
+    return 1
+}
+
+fail() {
+    complain "$@" || exit 1
 }
 
 # run_in_workdir build|test SCRIPT ARGUMENTS...: SCRIPT is the caller's path from the root.
