@@ -13,15 +13,18 @@ VEND_SOURCES = extension/src/module.cpp \
 	extension/src/entry/sale.cpp \
 	extension/src/entry/store.cpp \
 	extension/src/entry/triggers.cpp \
+	extension/src/engine/counter.cpp \
 	extension/src/engine/explain.cpp \
 	extension/src/engine/journal.cpp \
-	extension/src/engine/movement.cpp \
+	extension/src/engine/refund.cpp \
 	extension/src/engine/replay.cpp \
 	extension/src/engine/sale.cpp \
+	extension/src/engine/transfer.cpp \
 	extension/src/claim/atomic.cpp \
 	extension/src/claim/claim.cpp \
 	extension/src/claim/optimistic.cpp \
 	extension/src/claim/pessimistic.cpp \
+	extension/src/store/audit_query.cpp \
 	extension/src/store/binding.cpp \
 	extension/src/store/compose.cpp \
 	extension/src/store/ddl.cpp \

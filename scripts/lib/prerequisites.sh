@@ -6,8 +6,8 @@
 # The pg_config to build for: the caller's PG_CONFIG, else the newest of Debian's, else the PATH's.
 find_pg_config() {
     local found
-    if [ -n "${PG_CONFIG:-}" ]; then
-        command -v "$PG_CONFIG"
+        if [ -n "${PG_CONFIG:-}" ]; then
+        command -v "$PG_CONFIG" || fail "PG_CONFIG=$PG_CONFIG: no such command"
         return
     fi
     found=$(printf '%s\n' /usr/lib/postgresql/*/bin/pg_config | sort -V | tail -n 1)

@@ -34,6 +34,7 @@ CREATE TYPE vend.movement AS (
     kind     text,
     item     text,
     wallet   text,
+    payee    text,
     qty      bigint,
     amount   numeric,
     stock    bigint,
@@ -42,4 +43,21 @@ CREATE TYPE vend.movement AS (
     replayed boolean
 );
 COMMENT ON TYPE vend.movement IS
-    'One signed change of one stock (qty, stock) or one balance (amount, balance), as the ledger has it';
+    'A movement that took place: qty and amount are positive, stock and balance are those of now; of a transfer, wallet and balance are the payer''s';
+
+CREATE TYPE vend.movement_outcome AS (
+    status  text,
+    detail  text,
+    id      uuid,
+    kind    text,
+    item    text,
+    wallet  text,
+    payee   text,
+    qty     bigint,
+    amount  numeric,
+    stock   bigint,
+    balance numeric,
+    at      timestamptz
+);
+COMMENT ON TYPE vend.movement_outcome IS
+    'The answer to an attempt: recorded, replayed or the refusal in status, the reason in detail, then the fields of the movement';

@@ -17,3 +17,15 @@ CREATE FUNCTION vend.detach_store(name text) RETURNS void
     AS 'MODULE_PATHNAME', 'vend_detach_store';
 COMMENT ON FUNCTION vend.detach_store(text) IS
     'Ends the binding of a store: its triggers go, its tables and their rows stay';
+
+CREATE FUNCTION vend.grant_role("right" text, role regrole, store text DEFAULT NULL) RETURNS void
+    LANGUAGE c SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'vend_grant_role';
+COMMENT ON FUNCTION vend.grant_role(text, regrole, text) IS
+    'Gives a role the right of a buyer, cashier, operator or auditor on a store';
+
+CREATE FUNCTION vend.revoke_role("right" text, role regrole, store text DEFAULT NULL) RETURNS void
+    LANGUAGE c SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'vend_revoke_role';
+COMMENT ON FUNCTION vend.revoke_role(text, regrole, text) IS
+    'Takes a right on a store from a role';

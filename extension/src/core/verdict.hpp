@@ -11,6 +11,8 @@ namespace vend {
 // In the order of precedence: of two reasons to refuse, the one that stands first is given.
 enum class Verdict {
     sell,
+    unknown_purchase, // nothing to refund under that id
+    over_refund,      // more than is left of the purchase
     unknown_item,
     stale_version, // the caller's expected_version is not the item's
     price_changed,
@@ -24,9 +26,10 @@ enum class Verdict {
 
 // The status that a caller sees. Two verdicts share "conflict"; their SQLSTATEs tell them apart.
 constexpr std::string_view status_of(Verdict verdict) {
-    constexpr std::array<std::string_view, 10> statuses{
-        "purchased",     "unknown_item",       "conflict", "price_changed", "sold_out",
-        "unknown_buyer", "insufficient_funds", "busy",     "conflict",      "out_of_range"};
+    constexpr std::array<std::string_view, 12> statuses{
+        "purchased",     "unknown_purchase", "over_refund",   "unknown_item",       "conflict",
+        "price_changed", "sold_out",         "unknown_buyer", "insufficient_funds", "busy",
+        "conflict",      "out_of_range"};
     return statuses[static_cast<std::size_t>(verdict)];
 }
 

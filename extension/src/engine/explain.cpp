@@ -2,6 +2,9 @@
 
 #include "engine/explain.hpp"
 
+#include "base/error_codes.hpp"
+#include "engine/movement.hpp"
+
 namespace vend {
 namespace {
 
@@ -39,9 +42,41 @@ const char *explain(const Store &store, const Decision &decision, const SaleTerm
     case Verdict::lost_race:
         return "Every attempt met a concurrent write of the item.";
     case Verdict::sell:
+    case Verdict::unknown_purchase:
+    case Verdict::over_refund:
     case Verdict::amount_out_of_range:
         break;
     }
+    pg_unreachable();
+}
+
+void explain_movement(const Store &store, MemoryContext context, MovementOutcome *outcome) {
+    if (outcome->detail != nullptr) return;
+    MemoryContext caller = MemoryContextSwitchTo(context);
+    switch (outcome->verdict) {
+    case Verdict::unknown_item:
+        outcome->detail = psprintf("Store \"%s\" has no item \"%s\".", store.name, outcome->unknown);
+        break;
+    case Verdict::unknown_buyer:
+        outcome->detail = psprintf("Store \"%s\" has no wallet \"%s\".", store.name, outcome->unknown);
+        break;
+    case Verdict::unknown_purchase:
+        outcome->detail = psprintf("Store \"%s\" has no purchase %s.", store.name, outcome->unknown);
+        break;
+    case Verdict::insufficient_funds:
+        outcome->detail =
+            psprintf("The balance is %s, %s is needed.", money_text(store, *outcome->balance),
+                     money_text(store, *outcome->amount));
+        break;
+    default:
+        break;
+    }
+    MemoryContextSwitchTo(caller);
+}
+
+void raise_overflow(const char *counter, const char *key) {
+    ereport(ERROR,
+            (errcode(errcodes::out_of_range), errmsg("%s of \"%s\" is out of range", counter, key)));
     pg_unreachable();
 }
 

@@ -13,4 +13,12 @@ const char *explain(const Store &store, const Decision &decision, const SaleTerm
                     const std::optional<ItemState> &item, const WalletState &wallet,
                     const char *item_name, const char *buyer_name);
 
+struct MovementOutcome;
+
+// Fills in the reason of a refused movement that does not have one yet.
+void explain_movement(const Store &store, MemoryContext context, MovementOutcome *outcome);
+
+// Raises 22003: the stock or balance of a key would leave the range of its type.
+[[noreturn]] void raise_overflow(const char *counter, const char *key);
+
 } // namespace vend

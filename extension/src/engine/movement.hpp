@@ -1,9 +1,14 @@
 #pragma once
-// Movements of one counter: money into a wallet, units onto a shelf.
+// Movements other than sales: of one counter (deposit, withdrawal, restock), between two wallets
+// (transfer), and back from a purchase (refund).
+//
+// Every one locks before it reads what it decides on, in the order of all calls: wallets by key, then
+// the item. A refusal changes nothing.
 
 #include "base/prelude.hpp"
 
 #include "core/uuid.hpp"
+#include "core/verdict.hpp"
 #include "store/ledger.hpp"
 #include "store/store.hpp"
 
@@ -11,28 +16,49 @@
 
 namespace vend {
 
-struct MovementRequest {
-    Kind kind = Kind::deposit;
-    Datum key = 0; // of the wallet or item
-    Quantity qty{};
-    Money amount{};
-    std::optional<Uuid> id; // nothing: a new one
-};
-
-// Texts live in the memory context that was given to move().
+// Texts live in the memory context that was given to the call.
 struct MovementOutcome {
-    bool is_unknown = false; // no such wallet or item; nothing was done
+    Verdict verdict = Verdict::sell; // sell: it took place
     bool replayed = false;
-    const char *key = nullptr;
-    Uuid id{};
-    Quantity qty{};
-    Money amount{};
-    std::optional<Quantity> stock;
-    std::optional<Money> balance;
-    TimestampTz at = 0;
+    const char *detail = nullptr;  // why it was refused
+    const char *unknown = nullptr; // the item or wallet that does not exist
+    const char *item = nullptr;
+    const char *wallet = nullptr; // of a transfer: the payer
+    const char *payee = nullptr;
+    std::optional<Uuid> id;
+    std::optional<Quantity> qty;   // positive, of a withdrawal and a transfer too
+    std::optional<Money> amount;   // positive
+    std::optional<Quantity> stock; // of now
+    std::optional<Money> balance;  // of now; of a transfer the payer's
+    std::optional<TimestampTz> at;
 };
 
-// Raises VN008 for a mismatched id and 22003 when the counter would overflow.
-MovementOutcome move(Store &store, const MovementRequest &request, MemoryContext result_context);
+// Each raises VN008 for a mismatched id and 22003 when a counter would overflow. Without an id the
+// movement gets a new one.
+
+struct CounterRequest {
+    Kind kind = Kind::deposit; // deposit, withdrawal, restock
+    Datum key = 0;             // of the wallet or item
+    Quantity qty{};
+    Money amount{};
+    std::optional<Uuid> id;
+};
+MovementOutcome change_counter(Store &store, const CounterRequest &request,
+                               MemoryContext result_context);
+
+struct TransferRequest {
+    Datum payer = 0;
+    Datum payee = 0;
+    Money amount{};
+    std::optional<Uuid> id;
+};
+MovementOutcome transfer(Store &store, const TransferRequest &request, MemoryContext result_context);
+
+struct RefundRequest {
+    Uuid purchase{};
+    std::optional<Quantity> qty; // nothing: all that is left
+    std::optional<Uuid> id;
+};
+MovementOutcome refund(Store &store, const RefundRequest &request, MemoryContext result_context);
 
 } // namespace vend

@@ -24,6 +24,17 @@ const char *difference(Store &store, const Entry &entry, const Identity &request
     return nullptr;
 }
 
+[[noreturn]] void raise_mismatch(const Uuid &id, const char *what) {
+    ereport(ERROR,
+            (errcode(errcodes::id_mismatch),
+             errmsg("id %s was recorded for another request",
+                    DatumGetCString(DirectFunctionCall1(uuid_out, to_datum(id)))),
+             errdetail("Another %s was recorded under it.", what),
+             errhint("Use a new id for each purchase or movement, and the same id only to ask for it "
+                     "again.")));
+    pg_unreachable();
+}
+
 } // namespace
 
 void require_same_request(Store &store, const Uuid &id, const Entry &entry, const Identity &request) {
@@ -33,15 +44,14 @@ void require_same_request(Store &store, const Uuid &id, const Entry &entry, cons
         asked.kind = to_text(Kind::purchase).data();
         asked.qty = negated(entry.refusal_qty);
     }
-    const char *what = difference(store, asked, request);
-    if (what == nullptr) return;
-    ereport(ERROR,
-            (errcode(errcodes::id_mismatch),
-             errmsg("id %s was recorded for another request",
-                    DatumGetCString(DirectFunctionCall1(uuid_out, to_datum(id)))),
-             errdetail("Another %s was recorded under it.", what),
-             errhint("Use a new id for each purchase or movement, and the same id only to ask for it "
-                     "again.")));
+    if (const char *what = difference(store, asked, request)) raise_mismatch(id, what);
+}
+
+void require_same_refund(const Uuid &id, const Entry &entry, const Uuid &purchase,
+                         std::optional<Quantity> qty) {
+    if (!entry.is(Kind::refund)) raise_mismatch(id, "kind");
+    if (entry.ref != purchase) raise_mismatch(id, "purchase");
+    if (qty && *qty != entry.qty) raise_mismatch(id, "quantity");
 }
 
 } // namespace vend

@@ -23,4 +23,8 @@ struct Identity {
 // Raises VN008, saying what differs, unless the entry is what the request asks for.
 void require_same_request(Store &store, const Uuid &id, const Entry &entry, const Identity &request);
 
+// The same for a refund; a request without a quantity asks for whatever was given back.
+void require_same_refund(const Uuid &id, const Entry &entry, const Uuid &purchase,
+                         std::optional<Quantity> qty);
+
 } // namespace vend

@@ -159,9 +159,16 @@ void record_sale(Sale &sale) {
     outcome.at = GetCurrentTimestamp();
     outcome.unit_price = sale.decision.unit_price;
     outcome.amount = sale.decision.amount;
-    record(sale.store, {*outcome.id, Kind::purchase, item_key(sale), buyer_key(sale),
-                        negated(sale.request.terms.qty), negated(sale.decision.amount),
-                        sale.decision.unit_price, *outcome.at});
+    Movement movement;
+    movement.id = *outcome.id;
+    movement.kind = Kind::purchase;
+    movement.item = item_key(sale);
+    movement.wallet = buyer_key(sale);
+    movement.qty = negated(sale.request.terms.qty);
+    movement.amount = negated(sale.decision.amount);
+    movement.unit_price = sale.decision.unit_price;
+    movement.at = *outcome.at;
+    record(sale.store, movement);
 }
 
 // Gives the refusal, remembered under its id where that was asked for; false when the id was recorded

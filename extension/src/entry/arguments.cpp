@@ -50,6 +50,16 @@ Oid Arguments::oid(int number, const char *name) const {
     return DatumGetObjectId(datum(number));
 }
 
+std::optional<Quantity> Arguments::optional_quantity(int number, const char *name) const {
+    if (is_null(number)) return std::nullopt;
+    return quantity(number, name);
+}
+
+Uuid Arguments::uuid(int number, const char *name) const {
+    require(number, name);
+    return uuid_from(datum(number));
+}
+
 Quantity Arguments::quantity(int number, const char *name) const {
     require(number, name);
     const Quantity quantity{DatumGetInt64(datum(number))};

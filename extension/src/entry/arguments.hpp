@@ -23,6 +23,9 @@ class Arguments {
     [[nodiscard]] std::optional<Money> optional_money(int number, const MoneyType &type,
                                                       const char *name) const;
 
+    // Null, or at least 1, else 22023.
+    [[nodiscard]] std::optional<Quantity> optional_quantity(int number, const char *name) const;
+    [[nodiscard]] Uuid uuid(int number, const char *name) const;
     [[nodiscard]] const char *string(int number, const char *name) const;
     [[nodiscard]] bool boolean(int number, const char *name) const;
     [[nodiscard]] Oid oid(int number, const char *name) const;

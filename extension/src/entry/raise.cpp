@@ -15,6 +15,10 @@ struct Wording {
 
 Wording wording_of(Verdict verdict) {
     switch (verdict) {
+    case Verdict::unknown_purchase:
+        return {errcodes::unknown_purchase, "purchase does not exist", false};
+    case Verdict::over_refund:
+        return {errcodes::over_refund, "cannot refund more of item \"%s\" than was bought", false};
     case Verdict::unknown_item:
         return {errcodes::unknown_item, "item \"%s\" does not exist", false};
     case Verdict::stale_version:

@@ -83,7 +83,7 @@ Sold sell_by(FunctionCallInfo fcinfo, const char *function, bool raises) {
     Sold sold;
     in_call([&] {
         const Arguments arguments(fcinfo);
-        Store &store = open_store(arguments.optional_string(arg_store));
+        Store &store = open_store(arguments.optional_string(arg_store), {Right::buyer, Right::cashier});
         const SaleRequest request = sale_request(arguments, store);
         require_consistent(store, request, raises);
         as_owner(store, [&] { sold.outcome = sell(store, request, result_context); });

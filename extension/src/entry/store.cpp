@@ -8,6 +8,8 @@ using namespace vend;
 
 VEND_FUNCTION(vend_create_store);
 VEND_FUNCTION(vend_detach_store);
+VEND_FUNCTION(vend_grant_role);
+VEND_FUNCTION(vend_revoke_role);
 
 Datum vend_create_store(PG_FUNCTION_ARGS) {
     require_writable("vend.create_store()");
@@ -29,5 +31,25 @@ Datum vend_create_store(PG_FUNCTION_ARGS) {
 Datum vend_detach_store(PG_FUNCTION_ARGS) {
     require_writable("vend.detach_store()");
     in_call([&] { detach_store(Arguments(fcinfo).string(0, "name")); });
+    PG_RETURN_VOID();
+}
+
+Datum vend_grant_role(PG_FUNCTION_ARGS) {
+    require_writable("vend.grant_role()");
+    in_call([&] {
+        const Arguments arguments(fcinfo);
+        grant_right(store_name(arguments.optional_string(2)), arguments.string(0, "right"),
+                    arguments.oid(1, "role"));
+    });
+    PG_RETURN_VOID();
+}
+
+Datum vend_revoke_role(PG_FUNCTION_ARGS) {
+    require_writable("vend.revoke_role()");
+    in_call([&] {
+        const Arguments arguments(fcinfo);
+        revoke_right(store_name(arguments.optional_string(2)), arguments.string(0, "right"),
+                     arguments.oid(1, "role"));
+    });
     PG_RETURN_VOID();
 }

@@ -140,7 +140,8 @@ BoundColumn bind_column(const Store &store, Relation relation, const char *name,
                                            RelationGetRelationName(relation), name));
     const Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(relation), number - 1);
     *type = {attribute->atttypid, attribute->atttypmod};
-    return {MemoryContextStrdup(store.context, quote_identifier(name)), number};
+    return {MemoryContextStrdup(store.context, quote_identifier(name)),
+            MemoryContextStrdup(store.context, name), number};
 }
 
 BoundColumn bind_typed(const Store &store, Relation relation, const char *name, Oid wanted) {
@@ -187,9 +188,8 @@ char *quoted_relation_name(const Store &store, Relation relation) {
 
 void require_owner(const Store &store, Relation relation) {
     if (relation->rd_rel->relowner != store.owner)
-        raise_invalid(store.name,
-                      psprintf("Table \"%s\" and the table of items do not have the same owner.",
-                               RelationGetRelationName(relation)));
+        raise_invalid(store.name, psprintf("\"%s\" and the table of items do not have the same owner.",
+                                           RelationGetRelationName(relation)));
 }
 
 void bind_ledger(const RegistryRow &row, Store *store) {
@@ -244,6 +244,21 @@ void bind_wallets(const RegistryRow &row, Store *store) {
     relation_close(wallets, NoLock);
 }
 
+// The view whose columns carry the rights.
+void bind_role(const RegistryRow &row, Store *store) {
+    const Oid id = relation_named(row.role);
+    Relation role = OidIsValid(id) ? try_relation_open(id, AccessShareLock) : nullptr;
+    if (role == nullptr || role->rd_rel->relkind != RELKIND_VIEW)
+        raise_invalid(store->name, psprintf("View %s does not exist.", row.role));
+    require_owner(*store, role);
+    for (std::size_t i = 0; i < right_names.size(); ++i)
+        if (get_attnum(id, right_names[i].data()) != right_column(static_cast<Right>(i)))
+            raise_invalid(store->name,
+                          psprintf("View %s does not have the columns of the rights.", row.role));
+    store->role_relation = id;
+    relation_close(role, NoLock);
+}
+
 } // namespace
 
 // Without the USAGE check of a schema that names in a query undergo: the caller's rights are those on
@@ -270,6 +285,7 @@ void resolve_binding(const RegistryRow &row, Store *store) {
     bind_items(row, store);
     bind_wallets(row, store);
     bind_ledger(row, store);
+    bind_role(row, store);
 }
 
 } // namespace vend

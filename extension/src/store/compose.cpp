@@ -2,16 +2,10 @@
 
 #include "store/compose.hpp"
 
-#include <initializer_list>
+#include "store/audit_query.hpp"
+#include "store/operators.hpp"
 
-// Operators and functions are named with their schema: the statements mean the same under any
-// search_path. IN and IS DISTINCT FROM look their operator up in it, so neither appears here.
-#define EQ "OPERATOR(pg_catalog.=)"
-#define NE "OPERATOR(pg_catalog.<>)"
-#define GE "OPERATOR(pg_catalog.>=)"
-#define PLUS "OPERATOR(pg_catalog.+)"
-#define MINUS "OPERATOR(pg_catalog.-)"
-#define TIMES "OPERATOR(pg_catalog.*)"
+#include <initializer_list>
 
 namespace vend {
 namespace {
@@ -90,40 +84,6 @@ StatementText journal_truncate(const Store &s, const char *columns, const char *
                    s.ledger_relation, {TIMESTAMPTZOID}, {});
 }
 
-// Rows of a counter that its ledger does not explain.
-void append_counter_audit(StringInfo sql, const char *finding, const char *relation,
-                          const BoundColumn &key, const BoundColumn &counter, const char *ledger,
-                          const char *ledger_key, const char *change) {
-    appendStringInfo(
-        sql,
-        "SELECT '%s', coalesce(c.%s, l.key)::pg_catalog.text, coalesce(l.total, 0)::pg_catalog.numeric, "
-        "coalesce(c.%s, 0)::pg_catalog.numeric FROM %s AS c FULL JOIN "
-        "(SELECT %s AS key, pg_catalog.sum(%s) AS total FROM %s WHERE %s IS NOT NULL GROUP BY %s) AS l "
-        "ON c.%s " EQ " l.key WHERE coalesce(c.%s, 0)::pg_catalog.numeric " NE " coalesce(l.total, 0)",
-        finding, key.name, counter.name, relation, ledger_key, change, ledger, ledger_key, ledger_key,
-        key.name, counter.name);
-}
-
-// Columns: finding, key, expected, found.
-StatementText audit(const Store &s) {
-    StringInfoData sql;
-    initStringInfo(&sql);
-    append_counter_audit(&sql, "stock", s.items, s.item_key, s.stock, s.ledger, "item", "qty");
-    if (s.has_wallets()) {
-        appendStringInfoString(&sql, " UNION ALL ");
-        append_counter_audit(&sql, "balance", s.wallets, s.wallet_key, s.balance, s.ledger, "wallet",
-                             "amount");
-    }
-    appendStringInfo(&sql,
-                     " UNION ALL SELECT 'purchase', id::pg_catalog.text, "
-                     "qty::pg_catalog.numeric " TIMES " unit_price::pg_catalog.numeric, "
-                     "amount::pg_catalog.numeric FROM %s WHERE kind " EQ " 'purchase' AND "
-                     "qty::pg_catalog.numeric " TIMES " unit_price::pg_catalog.numeric " NE
-                     " amount::pg_catalog.numeric ORDER BY 1, 2",
-                     s.ledger);
-    return text_of(sql.data, s.ledger_relation, {}, {TEXTOID, TEXTOID, NUMERICOID, NUMERICOID});
-}
-
 } // namespace
 
 StatementText compose(const Store &s, Statement statement) {
@@ -161,12 +121,17 @@ StatementText compose(const Store &s, Statement statement) {
                                 s.balance.name),
                        s.wallet_relation, {s.buyer_type.type, s.money.type}, {s.money.type});
     case Statement::read_entry:
-        return text_of(psprintf("SELECT kind, item, qty, wallet, amount, unit_price, at, refusal, "
-                                "refusal_qty FROM %s WHERE id " EQ " $1 ORDER BY line LIMIT 1",
+        return text_of(psprintf("SELECT kind, item, qty, wallet, amount, unit_price, ref, at, refusal, "
+                                "refusal_qty FROM %s WHERE id " EQ " $1 AND line " EQ " $2",
                                 s.ledger),
-                       s.ledger_relation, {UUIDOID},
+                       s.ledger_relation, {UUIDOID, INT4OID},
                        {TEXTOID, s.item_type.type, INT8OID, s.buyer_type.type, s.money.type,
-                        s.money.type, TIMESTAMPTZOID, TEXTOID, INT8OID});
+                        s.money.type, UUIDOID, TIMESTAMPTZOID, TEXTOID, INT8OID});
+    case Statement::refunded:
+        return text_of(psprintf("SELECT coalesce(pg_catalog.sum(qty), 0)::pg_catalog.int8 FROM %s "
+                                "WHERE ref " EQ " $1 AND kind " EQ " 'refund'",
+                                s.ledger),
+                       s.ledger_relation, {UUIDOID}, {INT8OID});
     case Statement::record:
         return insert_entry(s, "");
     case Statement::remember:
@@ -176,7 +141,8 @@ StatementText compose(const Store &s, Statement statement) {
     case Statement::journal_wallet_truncate:
         return journal_truncate(s, "wallet, amount", s.wallets, s.wallet_key, s.balance);
     case Statement::audit:
-        return audit(s);
+        return text_of(compose_audit(s), s.ledger_relation, {},
+                       {TEXTOID, TEXTOID, NUMERICOID, NUMERICOID, TEXTOID});
     }
     pg_unreachable();
 }

@@ -4,6 +4,7 @@
 
 #include "base/compat.hpp"
 #include "base/error_codes.hpp"
+#include "core/right.hpp"
 #include "store/binding.hpp"
 #include "store/key_type.hpp"
 #include "store/money_type.hpp"
@@ -78,6 +79,17 @@ void provide_schema(const char *name, const char *quoted) {
                         errmsg("schema \"%s\" belongs to another role", name)));
 }
 
+// Tables of an earlier store, or somebody's own.
+void require_no_tables(const char *name) {
+    for (const char *table : {"item", "wallet", "ledger", "holding", "role"})
+        if (OidIsValid(get_relname_relid(table, get_namespace_oid(name, false))))
+            ereport(ERROR,
+                    (errcode(ERRCODE_DUPLICATE_TABLE),
+                     errmsg("schema \"%s\" already has a relation \"%s\"", name, table),
+                     errhint("Rename or drop it, or choose another name for the store; a detached "
+                             "store cannot be bound again.")));
+}
+
 void create_items(const char *schema, const StoreDefinition &definition, const Types &types) {
     run_ddl(psprintf("CREATE TABLE %s.item ("
                      "id %s PRIMARY KEY, %s%s%s"
@@ -101,17 +113,19 @@ void create_wallets(const char *schema, const Types &types) {
 }
 
 void create_ledger(const char *schema, const Types &types) {
-    run_ddl(psprintf("CREATE TABLE %s.ledger ("
-                     "id uuid, line integer, "
-                     "kind text NOT NULL CHECK (kind IN "
-                     "('purchase', 'deposit', 'restock', 'adjustment', 'refusal')), "
-                     "item %s, qty bigint NOT NULL DEFAULT 0, "
-                     "wallet %s, amount %s NOT NULL DEFAULT 0, unit_price %s, "
-                     "ref uuid, at timestamptz NOT NULL, "
-                     "refusal text, refusal_qty bigint, "
-                     "PRIMARY KEY (id, line), "
-                     "CHECK ((kind = 'refusal') = (refusal IS NOT NULL)))",
-                     schema, types.item_key, types.wallet_key, types.money, types.money));
+    run_ddl(
+        psprintf("CREATE TABLE %s.ledger ("
+                 "id uuid, line integer, "
+                 "kind text NOT NULL CHECK (kind IN "
+                 "('purchase', 'refund', 'deposit', 'withdrawal', 'transfer', 'restock', 'adjustment', "
+                 "'refusal')), "
+                 "item %s, qty bigint NOT NULL DEFAULT 0, "
+                 "wallet %s, amount %s NOT NULL DEFAULT 0, unit_price %s, "
+                 "ref uuid, at timestamptz NOT NULL, "
+                 "refusal text, refusal_qty bigint, "
+                 "PRIMARY KEY (id, line), "
+                 "CHECK ((kind = 'refusal') = (refusal IS NOT NULL)))",
+                 schema, types.item_key, types.wallet_key, types.money, types.money));
     run_ddl(psprintf("CREATE INDEX ledger_wallet_item ON %s.ledger (wallet, item)", schema));
     run_ddl(psprintf("CREATE INDEX ledger_ref ON %s.ledger (ref) WHERE ref IS NOT NULL", schema));
     run_ddl(psprintf("COMMENT ON TABLE %s.ledger IS "
@@ -119,9 +133,18 @@ void create_ledger(const char *schema, const Types &types) {
                      schema));
     run_ddl(psprintf("CREATE VIEW %s.holding AS "
                      "SELECT wallet AS buyer, item, (-sum(qty))::bigint AS qty FROM %s.ledger "
-                     "WHERE kind = 'purchase' GROUP BY wallet, item HAVING sum(qty) <> 0",
+                     "WHERE kind IN ('purchase', 'refund') GROUP BY wallet, item HAVING sum(qty) <> 0",
                      schema, schema));
     run_ddl(psprintf("COMMENT ON VIEW %s.holding IS 'What each buyer owns of each item'", schema));
+}
+
+void create_rights(const char *schema) {
+    run_ddl(psprintf("CREATE VIEW %s.role AS SELECT true AS buyer, true AS cashier, true AS operator, "
+                     "true AS auditor",
+                     schema));
+    run_ddl(psprintf("COMMENT ON VIEW %s.role IS "
+                     "'Who may SELECT a column has that right on the store; see vend.grant_role()'",
+                     schema));
 }
 
 void create_trigger(const char *relation, const char *trigger, const char *events, const char *level,
@@ -177,16 +200,40 @@ void drop_trigger(const char *relation, const char *trigger) {
         run_ddl(psprintf("DROP TRIGGER IF EXISTS %s ON %s", trigger, relation));
 }
 
+// The column that carries a right, and the view, as GRANT and REVOKE name them.
+char *right_of_store(const char *name, const char *right) {
+    if (!right_from(right))
+        ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("unknown right \"%s\"", right),
+                        errhint("The rights are buyer, cashier, operator and auditor.")));
+    RegistryRow row;
+    if (!read_registry(name, &row)) raise_unknown_store(name);
+    require_owner_of(row);
+    return psprintf("(%s) ON %s", quote_identifier(right), row.role);
+}
+
 } // namespace
+
+void grant_right(const char *store, const char *right, Oid role) {
+    run_ddl(psprintf("GRANT SELECT %s TO %s", right_of_store(store, right),
+                     quote_identifier(GetUserNameFromId(role, false))));
+}
+
+void revoke_right(const char *store, const char *right, Oid role) {
+    run_ddl(psprintf("REVOKE SELECT %s FROM %s", right_of_store(store, right),
+                     quote_identifier(GetUserNameFromId(role, false))));
+}
 
 void create_store(const StoreDefinition &definition) {
     const Types types = checked_types(definition);
     const char *schema = quote_identifier(definition.name);
     forget_dropped_store(definition.name);
     provide_schema(definition.name, schema);
+    require_no_tables(definition.name);
+
     create_items(schema, definition, types);
     if (definition.wallets) create_wallets(schema, types);
     create_ledger(schema, types);
+    create_rights(schema);
 
     RegistryRow row;
     row.name = pstrdup(definition.name);
@@ -203,6 +250,8 @@ void create_store(const StoreDefinition &definition) {
         row.balance = pstrdup("balance");
     }
     row.ledger = psprintf("%s.ledger", schema);
+    row.role = psprintf("%s.role", schema);
+
     row.direct_writes = pstrdup(definition.direct_writes);
     row.creator = GetUserNameFromId(GetUserId(), false);
 

@@ -19,4 +19,8 @@ struct StoreDefinition {
 void create_store(const StoreDefinition &definition);
 void detach_store(const char *name);
 
+// Run as the caller, who must own the store.
+void grant_right(const char *store, const char *right, Oid role);
+void revoke_right(const char *store, const char *right, Oid role);
+
 } // namespace vend

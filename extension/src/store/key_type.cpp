@@ -18,6 +18,7 @@ KeyType key_type_of(Oid type, MemoryContext context) {
     bool is_varlena = false;
     getTypeOutputInfo(type, &function, &is_varlena);
     fmgr_info_cxt(function, &key.output, context);
+    fmgr_info_cxt(lookup_type_cache(type, TYPECACHE_CMP_PROC)->cmp_proc, &key.compare, context);
     return key;
 }
 
@@ -38,6 +39,10 @@ Datum key_from_argument(KeyType &type, Oid argument_type, Datum argument) {
 
 char *key_text(KeyType &type, Datum key) {
     return OutputFunctionCall(&type.output, key);
+}
+
+int compare_keys(KeyType &type, Datum a, Datum b) {
+    return DatumGetInt32(FunctionCall2Coll(&type.compare, DEFAULT_COLLATION_OID, a, b));
 }
 
 bool same_key(const KeyType &type, Datum a, Datum b) {

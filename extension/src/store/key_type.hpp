@@ -13,6 +13,7 @@ struct KeyType {
     FmgrInfo input{};
     FmgrInfo output{};
     Oid io_param = InvalidOid;
+    FmgrInfo compare{}; // of the type's own order
 };
 
 // Whether a column of this type can be a key of a managed store.
@@ -25,6 +26,9 @@ Datum key_from_argument(KeyType &type, Oid argument_type, Datum argument);
 
 // The key as text, in the current memory context.
 char *key_text(KeyType &type, Datum key);
+
+// Less than 0, 0 or more, in the order of the type: the order in which rows are locked.
+int compare_keys(KeyType &type, Datum a, Datum b);
 
 bool same_key(const KeyType &type, Datum a, Datum b);
 

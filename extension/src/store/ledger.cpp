@@ -83,8 +83,8 @@ void require_intact(const Store &store, const Rows &rows, const LedgerRow &row) 
 
 } // namespace
 
-std::optional<Entry> read_entry(Store &store, const Uuid &id) {
-    const Rows rows = run(store, Statement::read_entry, {{to_datum(id)}});
+std::optional<Entry> read_entry(Store &store, const Uuid &id, int32 line) {
+    const Rows rows = run(store, Statement::read_entry, {{to_datum(id)}, {Int32GetDatum(line)}});
     if (rows.count == 0) return std::nullopt;
     Entry entry;
     entry.kind = TextDatumGetCString(rows.required(1));
@@ -94,16 +94,22 @@ std::optional<Entry> read_entry(Store &store, const Uuid &id) {
     entry.amount = money_from_column(store.money, rows.required(5));
     if (const auto unit_price = rows.value(6))
         entry.unit_price = money_from_column(store.money, *unit_price);
-    entry.at = DatumGetTimestampTz(rows.required(7));
-    if (const auto refusal = rows.value(8)) entry.refusal = TextDatumGetCString(*refusal);
-    if (const auto qty = rows.value(9)) entry.refusal_qty = Quantity{DatumGetInt64(*qty)};
+    if (const auto ref = rows.value(7)) entry.ref = uuid_from(*ref);
+    entry.at = DatumGetTimestampTz(rows.required(8));
+    if (const auto refusal = rows.value(9)) entry.refusal = TextDatumGetCString(*refusal);
+    if (const auto qty = rows.value(10)) entry.refusal_qty = Quantity{DatumGetInt64(*qty)};
     return entry;
+}
+
+Quantity refunded_quantity(Store &store, const Uuid &purchase) {
+    const Rows rows = run(store, Statement::refunded, {{to_datum(purchase)}});
+    return Quantity{DatumGetInt64(rows.required(1))};
 }
 
 void record(Store &store, const Movement &movement) {
     const LedgerRow row{
         .id = {to_datum(movement.id)},
-        .line = {Int32GetDatum(0)},
+        .line = {Int32GetDatum(movement.line)},
         .kind = {text_datum(to_text(movement.kind))},
         .item = optional_parameter(movement.item),
         .qty = {Int64GetDatum(movement.qty.value)},
@@ -111,7 +117,7 @@ void record(Store &store, const Movement &movement) {
         .amount = {money_to_column(store.money, movement.amount)},
         .unit_price = movement.unit_price ? Parameter{money_to_column(store.money, *movement.unit_price)}
                                           : null_parameter,
-        .ref = null_parameter,
+        .ref = movement.ref ? Parameter{to_datum(*movement.ref)} : null_parameter,
         .at = {TimestampTzGetDatum(movement.at)},
         .refusal = null_parameter,
         .refusal_qty = null_parameter,

@@ -16,12 +16,14 @@ namespace vend {
 // A row as it is written. Quantities and amounts are signed as they change stock and balance.
 struct Movement {
     Uuid id{};
+    int32 line = 0;
     Kind kind = Kind::purchase;
     std::optional<Datum> item;
     std::optional<Datum> wallet;
     Quantity qty{};
     Money amount{};
     std::optional<Money> unit_price;
+    std::optional<Uuid> ref; // of a refund: the purchase
     TimestampTz at = 0;
 };
 
@@ -33,6 +35,7 @@ struct Entry {
     Quantity qty{};
     Money amount{};
     std::optional<Money> unit_price;
+    std::optional<Uuid> ref;
     TimestampTz at = 0;
     const char *refusal = nullptr;
     Quantity refusal_qty{};
@@ -40,7 +43,10 @@ struct Entry {
     [[nodiscard]] bool is(Kind wanted) const { return to_text(wanted) == kind; }
 };
 
-std::optional<Entry> read_entry(Store &store, const Uuid &id);
+std::optional<Entry> read_entry(Store &store, const Uuid &id, int32 line = 0);
+
+// What was given back of a purchase so far.
+Quantity refunded_quantity(Store &store, const Uuid &purchase);
 
 // Raises 40001 when a concurrent transaction recorded the id first, 27000 when the row that came out is
 // not the row that went in.

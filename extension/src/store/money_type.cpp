@@ -57,11 +57,11 @@ Datum money_to_column(const MoneyType &type, Money money) {
 Money money_from_numeric(const MoneyType &type, Datum number, const char *argument) {
     const auto money = money_from(type.scale, number);
     if (!money)
-        ereport(ERROR,
-                (errcode(errcodes::out_of_range),
-                 errmsg("%s does not fit the money of the store", argument),
-                 errdetail("%s is not a number of at most %d decimal places within the range of bigint.",
-                           DatumGetCString(DirectFunctionCall1(numeric_out, number)), type.scale)));
+        ereport(ERROR, (errcode(errcodes::out_of_range),
+                        errmsg("%s does not fit the money of the store", argument),
+                        errdetail("%s is not a value of type %s.",
+                                  DatumGetCString(DirectFunctionCall1(numeric_out, number)),
+                                  format_type_with_typemod(type.type, type.typmod))));
     return *money;
 }
 

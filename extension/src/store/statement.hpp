@@ -23,6 +23,7 @@ enum class Statement {
     lock_wallet_skip_locked,
     add_balance,
     read_entry,
+    refunded,
     record,
     remember,
     journal_item_truncate,

@@ -24,7 +24,7 @@ void on_relation_changed(Datum /*unused*/, Oid relation) {
     }
     for (Store *store = stores; store != nullptr; store = store->next)
         if (registry_changed || relation == store->item_relation || relation == store->wallet_relation ||
-            relation == store->ledger_relation)
+            relation == store->ledger_relation || relation == store->role_relation)
             store->stale = true;
 }
 
@@ -92,12 +92,24 @@ Store &valid_store(const char *name) {
     return *load_store(name);
 }
 
+bool is_permitted(Oid owner, Oid role_relation, std::initializer_list<Right> sufficient) {
+    const Oid user = GetUserId();
+    if (has_privs_of_role(user, owner)) return true;
+    for (const Right right : sufficient)
+        if (pg_attribute_aclcheck(role_relation, right_column(right), user, ACL_SELECT) == ACLCHECK_OK)
+            return true;
+    return false;
+}
+
 // Whether the caller could use the store, as far as can be told without resolving it.
 bool is_usable(const char *name) {
     RegistryRow row;
     if (!read_registry(name, &row)) return false;
     const Oid owner = relation_owner(relation_named(row.ledger));
-    return OidIsValid(owner) && has_privs_of_role(GetUserId(), owner);
+    const Oid role_relation = relation_named(row.role);
+    return OidIsValid(owner) && OidIsValid(role_relation) &&
+           is_permitted(owner, role_relation,
+                        {Right::buyer, Right::cashier, Right::operator_, Right::auditor});
 }
 
 // Of several stores, the only one that the caller can use: nobody's call becomes ambiguous because
@@ -112,7 +124,10 @@ const char *only_usable_store(const List *names) {
         usable = name;
         ++count;
     }
-    if (count != 1)
+    if (count == 0)
+        ereport(ERROR, (errcode(errcodes::not_permitted), errmsg("permission denied for every store"),
+                        errhint("The owner of a store gives rights with vend.grant_role().")));
+    if (count > 1)
         ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("it is not clear which store is meant"),
                         errdetail("Of %d stores, the caller can use %d.", list_length(names), count),
                         errhint("Name one with store => ..., or set vend.default_store.")));
@@ -147,6 +162,10 @@ void raise_unknown_store(const char *name) {
     pg_unreachable();
 }
 
+const char *store_name(const char *name_or_null) {
+    return pstrdup(meant_store(name_or_null));
+}
+
 void invalidate_registry(Relation registry) {
     if (RelationGetRelid(registry) != registry_relation())
         ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
@@ -154,13 +173,12 @@ void invalidate_registry(Relation registry) {
     CacheInvalidateRelcache(registry);
 }
 
-Store &open_store(const char *name_or_null) {
-    // A copy: the name may be of a setting or of the cache, which can change while we resolve.
-    Store &store = valid_store(pstrdup(meant_store(name_or_null)));
-    if (!has_privs_of_role(GetUserId(), store.owner))
+Store &open_store(const char *name_or_null, std::initializer_list<Right> sufficient) {
+    Store &store = valid_store(store_name(name_or_null));
+    if (!is_permitted(store.owner, store.role_relation, sufficient))
         ereport(ERROR, (errcode(errcodes::not_permitted),
                         errmsg("permission denied for store \"%s\"", store.name),
-                        errdetail("The caller is not a member of the role that owns the store.")));
+                        errhint("The owner of the store gives rights with vend.grant_role().")));
     return store;
 }
 

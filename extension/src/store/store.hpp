@@ -10,14 +10,18 @@
 
 #include "base/prelude.hpp"
 
+#include "core/right.hpp"
 #include "store/key_type.hpp"
 #include "store/money_type.hpp"
 #include "store/statement.hpp"
 
+#include <initializer_list>
+
 namespace vend {
 
 struct BoundColumn {
-    char *name = nullptr; // quoted; null where the store has no such column
+    char *name = nullptr;     // quoted; null where the store has no such column
+    char *raw_name = nullptr; // as in the catalog
     AttrNumber number = InvalidAttrNumber;
 };
 
@@ -33,7 +37,8 @@ struct Store {
     Oid item_relation = InvalidOid;
     Oid wallet_relation = InvalidOid; // invalid: payment happens elsewhere
     Oid ledger_relation = InvalidOid;
-    char *items = nullptr; // quoted, qualified
+    Oid role_relation = InvalidOid; // its columns, in the order of Right, carry the rights
+    char *items = nullptr;          // quoted, qualified
     char *wallets = nullptr;
     char *ledger = nullptr;
     char *ledger_name = nullptr; // unqualified, unquoted, as error fields have it
@@ -62,10 +67,13 @@ void invalidate_registry(Relation registry);
 // Raises 42704.
 [[noreturn]] void raise_unknown_store(const char *name);
 
+// The name of the store that a call means; a copy, since a setting or the registry may change.
+const char *store_name(const char *name_or_null);
+
 // The store that a call means: the one named, else vend.default_store, else the only one. Raises
 // 42704 for an unknown store, 22023 for an ambiguous one, 55000 for one that is no longer valid,
-// 42501 for a caller who is not a member of the owner.
-Store &open_store(const char *name_or_null);
+// 42501 for a caller who is neither a member of the owner nor has one of the rights that suffice.
+Store &open_store(const char *name_or_null, std::initializer_list<Right> sufficient);
 
 // The store of a trigger on one of its relations; the caller's rights do not matter.
 Store &open_store_of_trigger(const TriggerData *trigger);

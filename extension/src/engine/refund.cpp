@@ -1,0 +1,143 @@
+#include "base/prelude.hpp"
+
+#include "engine/movement.hpp"
+
+#include "base/error_codes.hpp"
+#include "base/ids.hpp"
+#include "engine/explain.hpp"
+#include "engine/replay.hpp"
+#include "store/row_lock.hpp"
+#include "store/rows.hpp"
+
+namespace vend {
+namespace {
+
+// A refund under way: the purchase as the ledger has it, and the rows it goes back to.
+struct Refund {
+    Store &store;
+    const RefundRequest &request;
+    MemoryContext result_context;
+    std::optional<Entry> purchase;
+    std::optional<Wallet> wallet;
+    std::optional<Item> item;
+    Quantity qty{};
+    MovementOutcome outcome;
+};
+
+// Names item and buyer as a ledger row of theirs does: the purchase, or the refund that is replayed.
+void describe(Refund &refund, const std::optional<Entry> &entry) {
+    refund.outcome.id = refund.request.id;
+    refund.outcome.qty = refund.request.qty;
+    if (!entry) return;
+    MemoryContext context = MemoryContextSwitchTo(refund.result_context);
+    refund.outcome.item = key_text(refund.store.item_type, *entry->item);
+    refund.outcome.wallet = key_text(refund.store.buyer_type, *entry->wallet);
+    MemoryContextSwitchTo(context);
+}
+
+bool answer_from_ledger(Refund &refund) {
+    if (!refund.request.id) return false;
+    const auto entry = read_entry(refund.store, *refund.request.id);
+    if (!entry) return false;
+    require_same_refund(*refund.request.id, *entry, refund.request.purchase, refund.request.qty);
+    describe(refund, entry);
+    MovementOutcome &outcome = refund.outcome;
+    outcome.verdict = Verdict::sell;
+    outcome.replayed = true;
+    outcome.qty = entry->qty;
+    outcome.amount = entry->amount;
+    outcome.at = entry->at;
+    if (const auto item = read_item(refund.store, *entry->item)) outcome.stock = item->state.stock;
+    if (refund.store.has_wallets())
+        if (const auto wallet = read_wallet(refund.store, *entry->wallet))
+            outcome.balance = wallet->balance;
+    return true;
+}
+
+// The wallet's lock makes the sum of the refunds of its purchases stand still; where there are no
+// wallets, a lock of the purchase's id does.
+Verdict lock_rows(Refund &refund) {
+    Store &store = refund.store;
+    if (store.has_wallets()) {
+        Wallet wallet;
+        if (lock_wallet(store, *refund.purchase->wallet, {}, &wallet) != LockResult::locked)
+            return read_item(store, *refund.purchase->item) ? Verdict::unknown_buyer
+                                                            : Verdict::unknown_item;
+        refund.wallet = wallet;
+    } else {
+        (void)lock_id(store, to_datum(refund.request.purchase), {});
+    }
+    Item item;
+    if (lock_item(store, *refund.purchase->item, {}, &item) != LockResult::locked)
+        return Verdict::unknown_item;
+    refund.item = item;
+    return Verdict::sell;
+}
+
+// How much to give back; never more than is left.
+Verdict decide_quantity(Refund &refund) {
+    const Quantity bought = negated(refund.purchase->qty);
+    const Quantity before = refunded_quantity(refund.store, refund.request.purchase);
+    const Quantity left{bought.value - before.value};
+    refund.qty = refund.request.qty.value_or(left);
+    if (refund.qty > left || left.value == 0) {
+        MemoryContext context = MemoryContextSwitchTo(refund.result_context);
+        refund.outcome.detail = psprintf(INT64_FORMAT " bought, " INT64_FORMAT " refunded before.",
+                                         bought.value, before.value);
+        MemoryContextSwitchTo(context);
+        return Verdict::over_refund;
+    }
+    refund.outcome.qty = refund.qty;
+    return Verdict::sell;
+}
+
+void give_back(Refund &refund) {
+    Store &store = refund.store;
+    MovementOutcome &outcome = refund.outcome;
+    const auto amount = checked_mul(refund.purchase->unit_price.value_or(Money{}), refund.qty);
+    outcome.stock = checked_add(refund.item->state.stock, refund.qty);
+    if (!outcome.stock || !amount) raise_overflow("stock", outcome.item);
+    outcome.amount = amount;
+    set_locked_stock(store, *refund.item, *outcome.stock);
+    if (refund.wallet) {
+        outcome.balance = checked_add(refund.wallet->balance, *amount);
+        if (!outcome.balance) raise_overflow("balance", outcome.wallet);
+        if (*amount > Money{0}) outcome.balance = change_locked_balance(store, *refund.wallet, *amount);
+    }
+    outcome.id = refund.request.id ? *refund.request.id : new_uuid_v7();
+    outcome.at = GetCurrentTimestamp();
+    Movement movement;
+    movement.id = *outcome.id;
+    movement.kind = Kind::refund;
+    movement.item = refund.item->key;
+    movement.wallet = refund.wallet ? refund.wallet->key : *refund.purchase->wallet;
+    movement.qty = refund.qty;
+    movement.amount = *amount;
+    movement.unit_price = refund.purchase->unit_price;
+    movement.ref = refund.request.purchase;
+    movement.at = *outcome.at;
+    record(store, movement);
+}
+
+} // namespace
+
+MovementOutcome refund(Store &store, const RefundRequest &request, MemoryContext result_context) {
+    Refund refund{store, request, result_context, {}, {}, {}, {}, {}};
+    MovementOutcome &outcome = refund.outcome;
+    if (answer_from_ledger(refund)) return outcome;
+    refund.purchase = read_entry(store, request.purchase);
+    if (refund.purchase && !refund.purchase->is(Kind::purchase)) refund.purchase.reset();
+    outcome.verdict = refund.purchase ? lock_rows(refund) : Verdict::unknown_purchase;
+    if (answer_from_ledger(refund)) return outcome;
+    describe(refund, refund.purchase);
+    if (outcome.verdict == Verdict::sell) outcome.verdict = decide_quantity(refund);
+    if (outcome.verdict == Verdict::sell) give_back(refund);
+    if (outcome.verdict == Verdict::unknown_item) outcome.unknown = outcome.item;
+    if (outcome.verdict == Verdict::unknown_buyer) outcome.unknown = outcome.wallet;
+    if (outcome.verdict == Verdict::unknown_purchase)
+        outcome.unknown = DatumGetCString(DirectFunctionCall1(uuid_out, to_datum(request.purchase)));
+    explain_movement(store, result_context, &outcome);
+    return outcome;
+}
+
+} // namespace vend

@@ -1,0 +1,135 @@
+#include "base/prelude.hpp"
+
+#include "engine/movement.hpp"
+
+#include "base/error_codes.hpp"
+#include "base/ids.hpp"
+#include "engine/explain.hpp"
+#include "engine/replay.hpp"
+#include "store/rows.hpp"
+
+namespace vend {
+namespace {
+
+// The ledger lines of a transfer.
+constexpr int32 payer_line = 0;
+constexpr int32 payee_line = 1;
+
+struct Parties {
+    std::optional<Wallet> payer;
+    std::optional<Wallet> payee;
+};
+
+Parties read_parties(Store &store, const TransferRequest &request) {
+    return {read_wallet(store, request.payer), read_wallet(store, request.payee)};
+}
+
+std::optional<Wallet> locked_wallet(Store &store, Datum key) {
+    Wallet wallet;
+    if (lock_wallet(store, key, {}, &wallet) != LockResult::locked) return std::nullopt;
+    return wallet;
+}
+
+// In key order, whoever pays: two transfers in opposite directions must not deadlock.
+Parties lock_parties(Store &store, const TransferRequest &request) {
+    Parties parties;
+    if (compare_keys(store.buyer_type, request.payer, request.payee) < 0) {
+        parties.payer = locked_wallet(store, request.payer);
+        parties.payee = locked_wallet(store, request.payee);
+    } else {
+        parties.payee = locked_wallet(store, request.payee);
+        parties.payer = locked_wallet(store, request.payer);
+    }
+    return parties;
+}
+
+Datum key_of(const std::optional<Wallet> &wallet, Datum asked) {
+    return wallet ? wallet->key : asked;
+}
+
+bool answer_from_ledger(Store &store, const TransferRequest &request, const Parties &parties,
+                        MovementOutcome *outcome) {
+    if (!request.id) return false;
+    const auto out = read_entry(store, *request.id, payer_line);
+    if (!out) return false;
+    require_same_request(
+        store, *request.id, *out,
+        {Kind::transfer, {}, key_of(parties.payer, request.payer), {}, negated(request.amount)});
+    const auto in = read_entry(store, *request.id, payee_line);
+    if (!in)
+        ereport(ERROR, (errcode(errcodes::not_in_state),
+                        errmsg("the ledger of store \"%s\" holds half of a transfer", store.name)));
+    require_same_request(store, *request.id, *in,
+                         {Kind::transfer, {}, key_of(parties.payee, request.payee), {}, request.amount});
+    outcome->replayed = true;
+    outcome->at = out->at;
+    if (parties.payer) outcome->balance = parties.payer->balance;
+    return true;
+}
+
+void record_line(Store &store, const MovementOutcome &outcome, int32 line, Datum wallet, Money amount) {
+    Movement movement;
+    movement.id = *outcome.id;
+    movement.line = line;
+    movement.kind = Kind::transfer;
+    movement.wallet = wallet;
+    movement.amount = amount;
+    movement.at = *outcome.at;
+    record(store, movement);
+}
+
+void pay(Store &store, const TransferRequest &request, const Parties &parties,
+         MovementOutcome *outcome) {
+    if (!checked_add(parties.payee->balance, request.amount)) raise_overflow("balance", outcome->payee);
+    outcome->balance = change_locked_balance(store, *parties.payer, negated(request.amount));
+    (void)change_locked_balance(store, *parties.payee, request.amount);
+    outcome->id = request.id ? *request.id : new_uuid_v7();
+    outcome->at = GetCurrentTimestamp();
+
+    record_line(store, *outcome, payer_line, parties.payer->key, negated(request.amount));
+    record_line(store, *outcome, payee_line, parties.payee->key, request.amount);
+}
+
+void describe(Store &store, const TransferRequest &request, const Parties &parties,
+              MovementOutcome *outcome) {
+    outcome->id = request.id;
+    outcome->amount = request.amount;
+    outcome->wallet = key_text(store.buyer_type, key_of(parties.payer, request.payer));
+    outcome->payee = key_text(store.buyer_type, key_of(parties.payee, request.payee));
+}
+
+void require_two(Store &store, const Parties &parties, const TransferRequest &request) {
+    if (compare_keys(store.buyer_type, key_of(parties.payer, request.payer),
+                     key_of(parties.payee, request.payee)) == 0)
+        ereport(ERROR, (errcode(errcodes::bad_argument),
+                        errmsg("payer and payee must not be the same wallet")));
+}
+
+} // namespace
+
+MovementOutcome transfer(Store &store, const TransferRequest &request, MemoryContext result_context) {
+    MovementOutcome outcome;
+    Parties parties = read_parties(store, request);
+    require_two(store, parties, request);
+    bool is_replayed = answer_from_ledger(store, request, parties, &outcome);
+    if (!is_replayed) {
+        parties = lock_parties(store, request);
+        is_replayed = answer_from_ledger(store, request, parties, &outcome);
+    }
+    MemoryContext context = MemoryContextSwitchTo(result_context);
+    describe(store, request, parties, &outcome);
+    MemoryContextSwitchTo(context);
+    if (is_replayed) return outcome;
+    if (parties.payer) outcome.balance = parties.payer->balance;
+    if (!parties.payer || !parties.payee) {
+        outcome.verdict = Verdict::unknown_buyer;
+        outcome.unknown = parties.payer ? outcome.payee : outcome.wallet;
+    } else if (parties.payer->balance < request.amount)
+        outcome.verdict = Verdict::insufficient_funds;
+    else
+        pay(store, request, parties, &outcome);
+    explain_movement(store, result_context, &outcome);
+    return outcome;
+}
+
+} // namespace vend
