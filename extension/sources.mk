@@ -8,7 +8,7 @@ VEND_SOURCES = extension/src/module.cpp \
 	extension/src/entry/audit.cpp \
 	extension/src/entry/call.cpp \
 	extension/src/entry/ids.cpp \
-	extension/src/entry/movement.cpp \
+	extension/src/entry/movements.cpp \
 	extension/src/entry/raise.cpp \
 	extension/src/entry/sale.cpp \
 	extension/src/entry/store.cpp \

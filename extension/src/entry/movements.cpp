@@ -106,7 +106,7 @@ void add_common(ResultRow &result, const Moved &moved) {
     result.add_time(outcome.at);
 }
 
-Datum movement(FunctionCallInfo fcinfo, const char *function, Kind kind) {
+Datum give_movement(FunctionCallInfo fcinfo, const char *function, Kind kind) {
     const Moved moved = move_by(fcinfo, function, kind);
     const MovementOutcome &outcome = moved.outcome;
     if (outcome.verdict != Verdict::sell)
@@ -118,7 +118,7 @@ Datum movement(FunctionCallInfo fcinfo, const char *function, Kind kind) {
     return result.row(fcinfo);
 }
 
-Datum movement_outcome(FunctionCallInfo fcinfo, const char *function, Kind kind) {
+Datum give_outcome(FunctionCallInfo fcinfo, const char *function, Kind kind) {
     const Moved moved = move_by(fcinfo, function, kind);
     const MovementOutcome &outcome = moved.outcome;
     ResultRow result;
@@ -146,33 +146,33 @@ VEND_FUNCTION(vend_refund);
 VEND_FUNCTION(vend_try_refund);
 
 Datum vend_deposit(PG_FUNCTION_ARGS) {
-    return movement(fcinfo, "vend.deposit()", Kind::deposit);
+    return give_movement(fcinfo, "vend.deposit()", Kind::deposit);
 }
 
 Datum vend_withdraw(PG_FUNCTION_ARGS) {
-    return movement(fcinfo, "vend.withdraw()", Kind::withdrawal);
+    return give_movement(fcinfo, "vend.withdraw()", Kind::withdrawal);
 }
 
 Datum vend_try_withdraw(PG_FUNCTION_ARGS) {
-    return movement_outcome(fcinfo, "vend.try_withdraw()", Kind::withdrawal);
+    return give_outcome(fcinfo, "vend.try_withdraw()", Kind::withdrawal);
 }
 
 Datum vend_restock(PG_FUNCTION_ARGS) {
-    return movement(fcinfo, "vend.restock()", Kind::restock);
+    return give_movement(fcinfo, "vend.restock()", Kind::restock);
 }
 
 Datum vend_transfer(PG_FUNCTION_ARGS) {
-    return movement(fcinfo, "vend.transfer()", Kind::transfer);
+    return give_movement(fcinfo, "vend.transfer()", Kind::transfer);
 }
 
 Datum vend_try_transfer(PG_FUNCTION_ARGS) {
-    return movement_outcome(fcinfo, "vend.try_transfer()", Kind::transfer);
+    return give_outcome(fcinfo, "vend.try_transfer()", Kind::transfer);
 }
 
 Datum vend_refund(PG_FUNCTION_ARGS) {
-    return movement(fcinfo, "vend.refund()", Kind::refund);
+    return give_movement(fcinfo, "vend.refund()", Kind::refund);
 }
 
 Datum vend_try_refund(PG_FUNCTION_ARGS) {
-    return movement_outcome(fcinfo, "vend.try_refund()", Kind::refund);
+    return give_outcome(fcinfo, "vend.try_refund()", Kind::refund);
 }
