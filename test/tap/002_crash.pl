@@ -43,8 +43,10 @@ for my $round (1 .. $rounds)
 	for my $client (1 .. 8)
 	{
 		my $mode = (qw(atomic pessimistic optimistic))[ $client % 3 ];
-		my $in = "SELECT id FROM vend.purchase($client % 4 + 1, $client, 1, lock_mode => '$mode');\n" x 20000;
-		my $run = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres') ], '<', \$in, '>', "$acknowledged.$client", '2>', '/dev/null');
+		# From a file: a pipe would break with the connection.
+		my $script = "$acknowledged.$client.sql";
+		append_to_file($script, "SELECT id FROM vend.purchase($client % 4 + 1, $client, 1, lock_mode => '$mode');\n" x 20000);
+		my $run = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-f', $script ], '>', "$acknowledged.$client", '2>', '/dev/null');
 		push @clients, $run;
 	}
 	usleep(300_000 + 137_000 * ($round % 4));

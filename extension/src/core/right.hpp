@@ -10,7 +10,8 @@
 
 namespace vend {
 
-enum class Right { buyer, cashier, operator_, auditor };
+// In the order of the columns; stock_keeper is the right called operator, which is a keyword here.
+enum class Right { buyer, cashier, stock_keeper, auditor };
 
 inline constexpr std::array<std::string_view, 4> right_names{"buyer", "cashier", "operator", "auditor"};
 

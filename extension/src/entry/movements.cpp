@@ -79,7 +79,7 @@ Moved move_by(FunctionCallInfo fcinfo, const char *function, Kind kind) {
     in_call([&] {
         const Arguments arguments(fcinfo);
         Store &store = open_store(arguments.optional_string(store_number),
-                                  {kind == Kind::restock ? Right::operator_ : Right::cashier});
+                                  {kind == Kind::restock ? Right::stock_keeper : Right::cashier});
         moved.money = store.money;
         if (kind == Kind::transfer)
             moved.outcome = move_between(arguments, store, context);

@@ -109,7 +109,7 @@ bool is_usable(const char *name) {
     const Oid role_relation = relation_named(row.role);
     return OidIsValid(owner) && OidIsValid(role_relation) &&
            is_permitted(owner, role_relation,
-                        {Right::buyer, Right::cashier, Right::operator_, Right::auditor});
+                        {Right::buyer, Right::cashier, Right::stock_keeper, Right::auditor});
 }
 
 // Of several stores, the only one that the caller can use: nobody's call becomes ambiguous because
