@@ -4,10 +4,9 @@
 
 namespace vend {
 
-Claim claim_atomic(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms) {
-    const auto left = claim_if_enough(store, *item, terms.sale);
-    if (!left) return {Claim::Result::inconclusive, decision};
-    item->state.stock = *left;
+Claim claim_atomic(Store &store, const Item &item, const Decision &decision, const ClaimTerms &terms) {
+    if (!claim_if_enough(store, item, terms.sale)) return {Claim::Result::inconclusive, decision};
+
     return {Claim::Result::claimed, decision};
 }
 

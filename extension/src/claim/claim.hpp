@@ -30,7 +30,7 @@ struct Claim {
 // it.
 
 // One conditional UPDATE, which waits for a concurrent writer and then looks at what he left.
-Claim claim_atomic(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms);
+Claim claim_atomic(Store &store, const Item &item, const Decision &decision, const ClaimTerms &terms);
 
 // Locks the row, decides on what it finds, writes.
 Claim claim_pessimistic(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms);

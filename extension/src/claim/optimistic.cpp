@@ -9,8 +9,8 @@ namespace vend {
 Claim claim_optimistic(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms) {
     Claim claim{Claim::Result::refused, decision};
     for (int retries_left = settings::optimistic_retries();; --retries_left) {
-        if (const auto left = claim_if_unchanged(store, *item, terms.sale)) {
-            item->state.stock = *left;
+        if (claim_if_unchanged(store, *item, terms.sale)) {
+
             claim.result = Claim::Result::claimed;
             return claim;
         }

@@ -18,9 +18,8 @@ Claim claim_pessimistic(Store &store, Item *item, const Decision &decision, cons
     }
     claim.decision = decide_sale(item->state, terms.wallet, terms.sale);
     if (claim.decision.verdict != Verdict::sell) return claim;
-    const Quantity left{item->state.stock.value - terms.sale.qty.value};
-    set_locked_stock(store, *item, left);
-    item->state.stock = left;
+    set_locked_stock(store, *item, Quantity{item->state.stock.value - terms.sale.qty.value});
+
     claim.result = Claim::Result::claimed;
     return claim;
 }

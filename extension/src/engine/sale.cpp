@@ -67,11 +67,11 @@ bool answer_from_ledger(Sale &sale) {
     outcome.at = entry->at;
     if (sale.wallet) outcome.balance = sale.wallet->balance;
     if (entry->is(Kind::refusal)) {
-        const auto verdict = remembered_verdict(entry->refusal == nullptr ? "" : entry->refusal);
+        const auto verdict = remembered_verdict(entry->refusal);
         if (!verdict)
             ereport(ERROR, (errcode(errcodes::not_in_state),
                             errmsg("the ledger of store \"%s\" holds the unknown refusal \"%s\"",
-                                   sale.store.name, entry->refusal == nullptr ? "" : entry->refusal)));
+                                   sale.store.name, entry->refusal)));
         outcome.verdict = *verdict;
         outcome.detail = "It was refused before under this id.";
         return true;

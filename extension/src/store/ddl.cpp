@@ -251,7 +251,6 @@ void create_store(const StoreDefinition &definition) {
     }
     row.ledger = psprintf("%s.ledger", schema);
     row.role = psprintf("%s.role", schema);
-
     row.direct_writes = pstrdup(definition.direct_writes);
     row.creator = GetUserNameFromId(GetUserId(), false);
 

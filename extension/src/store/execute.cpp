@@ -33,9 +33,12 @@ void plan_with_indexes(SPIPlanPtr plan) {
     PG_END_TRY();
 }
 
+const CachedPlanSource *source_of(SPIPlanPtr plan) {
+    return static_cast<const CachedPlanSource *>(linitial(SPI_plan_get_plan_sources(plan)));
+}
+
 bool is_planned(SPIPlanPtr plan) {
-    const auto *source =
-        static_cast<const CachedPlanSource *>(linitial(SPI_plan_get_plan_sources(plan)));
+    const CachedPlanSource *source = source_of(plan);
     return source->is_valid && source->gplan != nullptr && source->gplan->is_valid &&
            compat::search_path_matches(source);
 }
@@ -59,8 +62,7 @@ SPIPlanPtr plan_of(Store &store, Statement statement) {
 }
 
 bool has_shape(SPIPlanPtr plan, const Rows &rows, const Shape &shape) {
-    const auto *source =
-        static_cast<const CachedPlanSource *>(linitial(SPI_plan_get_plan_sources(plan)));
+    const CachedPlanSource *source = source_of(plan);
     if (!list_member_oid(source->relationOids, shape.relation)) return false;
     if (rows.table == nullptr) return shape.column_count == 0;
     const TupleDesc descriptor = rows.table->tupdesc;

@@ -37,7 +37,7 @@ struct Entry {
     std::optional<Money> unit_price;
     std::optional<Uuid> ref;
     TimestampTz at = 0;
-    const char *refusal = nullptr;
+    const char *refusal = ""; // of a remembered refusal: its status
     Quantity refusal_qty{};
 
     [[nodiscard]] bool is(Kind wanted) const { return to_text(wanted) == kind; }

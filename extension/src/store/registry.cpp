@@ -33,6 +33,13 @@ char *column_text(HeapTuple tuple, TupleDesc descriptor, int number) {
     return is_null ? nullptr : TextDatumGetCString(value);
 }
 
+RegistryRow row_of(HeapTuple tuple, TupleDesc descriptor) {
+    RegistryRow row;
+    for (int i = 0; i < column_count; ++i)
+        row.*registry_columns[i] = column_text(tuple, descriptor, i + 1);
+    return row;
+}
+
 // Runs a statement on the registry as the owner of vend.store, whom the extension belongs to.
 uint64 run_as_registry_owner(const char *sql, int count, Datum *values, const char *nulls) {
     Oid types[column_count];
@@ -62,8 +69,7 @@ bool read_registry(const char *name, RegistryRow *row) {
     bool found = false;
     scan_registry([&](HeapTuple tuple, TupleDesc descriptor) {
         if (strcmp(column_text(tuple, descriptor, 1), name) != 0) return true;
-        for (int i = 0; i < column_count; ++i)
-            row->*registry_columns[i] = column_text(tuple, descriptor, i + 1);
+        *row = row_of(tuple, descriptor);
         found = true;
         return false;
     });
@@ -71,12 +77,14 @@ bool read_registry(const char *name, RegistryRow *row) {
 }
 
 List *registered_stores() {
-    List *names = NIL;
+    List *rows = NIL;
     scan_registry([&](HeapTuple tuple, TupleDesc descriptor) {
-        names = lappend(names, column_text(tuple, descriptor, 1));
+        auto *row = static_cast<RegistryRow *>(palloc(sizeof(RegistryRow)));
+        *row = row_of(tuple, descriptor);
+        rows = lappend(rows, row);
         return true;
     });
-    return names;
+    return rows;
 }
 
 void insert_registry(const RegistryRow &row) {

@@ -40,7 +40,7 @@ Oid registry_relation();
 // Reads the row of a store in the newest state of the registry, into the current memory context.
 bool read_registry(const char *name, RegistryRow *row);
 
-// The names of all stores, as C strings.
+// The rows of all stores, each a RegistryRow.
 List *registered_stores();
 
 // Changes the registry as its owner; SPI must be connected.

@@ -89,24 +89,26 @@ LockResult lock_wallet(Store &store, Datum key, LockWait wait, Wallet *wallet) {
     return result;
 }
 
-std::optional<Quantity> claim_if_enough(Store &store, const Item &item, const SaleTerms &terms) {
-    return stock_left(run_write(store, Statement::claim_if_enough,
-                                {{item.key},
-                                 {Int64GetDatum(terms.qty.value)},
-                                 version_parameter(terms),
-                                 price_parameter(store, item)},
-                                store.item_relation, -terms.qty.value));
+bool claim_if_enough(Store &store, const Item &item, const SaleTerms &terms) {
+    return run_write(store, Statement::claim_if_enough,
+                     {{item.key},
+                      {Int64GetDatum(terms.qty.value)},
+                      version_parameter(terms),
+                      price_parameter(store, item)},
+                     store.item_relation, -terms.qty.value)
+               .count == 1;
 }
 
-std::optional<Quantity> claim_if_unchanged(Store &store, const Item &item, const SaleTerms &terms) {
-    return stock_left(run_write(store, Statement::claim_if_unchanged,
-                                {{item.key},
-                                 {Int64GetDatum(terms.qty.value)},
-                                 version_parameter(terms),
-                                 price_parameter(store, item),
-                                 {Int64GetDatum(item.state.stock_version)},
-                                 {Int64GetDatum(item.state.stock.value)}},
-                                store.item_relation, -terms.qty.value));
+bool claim_if_unchanged(Store &store, const Item &item, const SaleTerms &terms) {
+    return run_write(store, Statement::claim_if_unchanged,
+                     {{item.key},
+                      {Int64GetDatum(terms.qty.value)},
+                      version_parameter(terms),
+                      price_parameter(store, item),
+                      {Int64GetDatum(item.state.stock_version)},
+                      {Int64GetDatum(item.state.stock.value)}},
+                     store.item_relation, -terms.qty.value)
+               .count == 1;
 }
 
 void set_locked_stock(Store &store, const Item &item, Quantity stock) {

@@ -37,9 +37,9 @@ LockResult lock_item(Store &store, Datum key, LockWait wait, Item *item);
 std::optional<Wallet> read_wallet(Store &store, Datum key);
 LockResult lock_wallet(Store &store, Datum key, LockWait wait, Wallet *wallet);
 
-// One conditional update, and what is left of the stock; nothing when the condition did not hold.
-std::optional<Quantity> claim_if_enough(Store &store, const Item &item, const SaleTerms &terms);
-std::optional<Quantity> claim_if_unchanged(Store &store, const Item &item, const SaleTerms &terms);
+// One conditional update each; false when the condition did not hold.
+bool claim_if_enough(Store &store, const Item &item, const SaleTerms &terms);
+bool claim_if_unchanged(Store &store, const Item &item, const SaleTerms &terms);
 
 // Each changes a counter of a row that this transaction has locked; raises 27000 unless it changes by
 // what was decided. The balance may meanwhile have been moved by a call from a trigger of the user's, so

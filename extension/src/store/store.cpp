@@ -102,9 +102,8 @@ bool is_permitted(Oid owner, Oid role_relation, std::initializer_list<Right> suf
 }
 
 // Whether the caller could use the store, as far as can be told without resolving it.
-bool is_usable(const char *name) {
-    RegistryRow row;
-    if (!read_registry(name, &row)) return false;
+bool is_usable(const RegistryRow &row) {
+
     const Oid owner = relation_owner(relation_named(row.ledger));
     const Oid role_relation = relation_named(row.role);
     return OidIsValid(owner) && OidIsValid(role_relation) &&
@@ -114,14 +113,14 @@ bool is_usable(const char *name) {
 
 // Of several stores, the only one that the caller can use: nobody's call becomes ambiguous because
 // somebody else makes a store.
-const char *only_usable_store(const List *names) {
+const char *only_usable_store(const List *rows) {
     const char *usable = nullptr;
     int count = 0;
     ListCell *cell = nullptr;
-    foreach (cell, names) {
-        const char *name = static_cast<const char *>(lfirst(cell));
-        if (!is_usable(name)) continue;
-        usable = name;
+    foreach (cell, rows) {
+        const auto *row = static_cast<const RegistryRow *>(lfirst(cell));
+        if (!is_usable(*row)) continue;
+        usable = row->name;
         ++count;
     }
     if (count == 0)
@@ -129,7 +128,7 @@ const char *only_usable_store(const List *names) {
                         errhint("The owner of a store gives rights with vend.grant_role().")));
     if (count > 1)
         ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("it is not clear which store is meant"),
-                        errdetail("Of %d stores, the caller can use %d.", list_length(names), count),
+                        errdetail("Of %d stores, the caller can use %d.", list_length(rows), count),
                         errhint("Name one with store => ..., or set vend.default_store.")));
     return usable;
 }
@@ -140,12 +139,13 @@ const char *meant_store(const char *name_or_null) {
     if (only_store != nullptr) return only_store;
 
     watched_registry = registry_relation();
-    const List *names = registered_stores();
-    if (names == NIL)
+    const List *rows = registered_stores();
+    if (rows == NIL)
         ereport(ERROR, (errcode(errcodes::unknown_store), errmsg("there is no store"),
                         errhint("Make one with vend.create_store().")));
-    if (list_length(names) > 1) return only_usable_store(names);
-    only_store = MemoryContextStrdup(CacheMemoryContext, static_cast<const char *>(linitial(names)));
+    if (list_length(rows) > 1) return only_usable_store(rows);
+    only_store =
+        MemoryContextStrdup(CacheMemoryContext, static_cast<const RegistryRow *>(linitial(rows))->name);
     return only_store;
 }
 
