@@ -36,6 +36,7 @@ extern "C" {
 #include "optimizer/cost.h"
 #include "parser/parse_func.h"
 #include "parser/parse_type.h"
+#include "parser/parsetree.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "storage/proc.h"

@@ -15,7 +15,8 @@ Decision decide_item(const std::optional<ItemState> &item, const SaleTerms &term
         decision.verdict = Verdict::price_changed;
     else if (item->stock < terms.qty)
         decision.verdict = Verdict::sold_out;
-    else if (auto amount = checked_mul(decision.unit_price, terms.qty))
+    else if (auto amount = checked_mul(decision.unit_price, terms.qty);
+             amount && *amount <= terms.amount_max)
         decision.amount = *amount;
     else
         decision.verdict = Verdict::amount_out_of_range;

@@ -7,6 +7,7 @@
 #include "core/verdict.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 namespace vend {
@@ -37,6 +38,7 @@ struct SaleTerms {
     std::optional<std::int64_t> expected_version;
     std::optional<Money> max_price;  // for one unit
     std::optional<Money> unit_price; // in a store without prices, always there
+    Money amount_max{std::numeric_limits<std::int64_t>::max()}; // that the ledger can hold
 };
 
 struct Decision {

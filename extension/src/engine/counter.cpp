@@ -75,7 +75,7 @@ bool write_counter(Store &store, const CounterRequest &request, const Target &ta
                    MovementOutcome *outcome) {
     if (target.item) {
         outcome->stock = checked_add(target.item->state.stock, request.qty);
-        if (!outcome->stock) raise_overflow("stock", outcome->item);
+        if (!outcome->stock) raise_overflow(store, "stock", outcome->item);
         set_locked_stock(store, *target.item, *outcome->stock);
         return true;
     }
@@ -84,8 +84,8 @@ bool write_counter(Store &store, const CounterRequest &request, const Target &ta
         outcome->verdict = Verdict::insufficient_funds;
         return false;
     }
-    outcome->balance = checked_add(target.wallet->balance, signed_amount(request));
-    if (!outcome->balance) raise_overflow("balance", outcome->wallet);
+    outcome->balance = checked_add(store.money, target.wallet->balance, signed_amount(request));
+    if (!outcome->balance) raise_overflow(store, "balance", outcome->wallet);
     outcome->balance = change_locked_balance(store, *target.wallet, signed_amount(request));
     return true;
 }

@@ -74,9 +74,13 @@ void explain_movement(const Store &store, MemoryContext context, MovementOutcome
     MemoryContextSwitchTo(caller);
 }
 
-void raise_overflow(const char *counter, const char *key) {
+void raise_overflow(const Store &store, const char *counter, const char *key) {
+    const bool is_money = strcmp(counter, "stock") != 0;
     ereport(ERROR,
-            (errcode(errcodes::out_of_range), errmsg("%s of \"%s\" is out of range", counter, key)));
+            (errcode(errcodes::out_of_range), errmsg("%s of \"%s\" is out of range", counter, key),
+             errdetail("A column of type %s cannot hold it.",
+                       is_money ? format_type_with_typemod(store.money.type, store.money.typmod)
+                                : format_type_be(INT8OID))));
     pg_unreachable();
 }
 

@@ -19,6 +19,6 @@ struct MovementOutcome;
 void explain_movement(const Store &store, MemoryContext context, MovementOutcome *outcome);
 
 // Raises 22003: the stock or balance of a key would leave the range of its type.
-[[noreturn]] void raise_overflow(const char *counter, const char *key);
+[[noreturn]] void raise_overflow(const Store &store, const char *counter, const char *key);
 
 } // namespace vend

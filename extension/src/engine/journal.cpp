@@ -4,6 +4,7 @@
 
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
+#include "store/binding.hpp"
 #include "store/execute.hpp"
 #include "store/ledger.hpp"
 #include "store/rows.hpp"
@@ -44,20 +45,37 @@ Side side_of(const Store &store, const TriggerData *trigger, HeapTuple tuple) {
                                is_key_null ? "key"
                                : items     ? "stock"
                                            : "balance",
-                               RelationGetRelationName(trigger->tg_relation))));
+                               relation_label(RelationGetRelid(trigger->tg_relation)))));
     if (!is_counter_null)
         side.counter = items ? DatumGetInt64(counter) : money_from_column(store.money, counter).value;
     return side;
 }
 
-void require_journal_mode(const Store &store, const TriggerData *trigger) {
+// What to do instead of a direct write.
+const char *instead_of(const TriggerData *trigger, bool items, const Side &was, const Side &is) {
+    if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event)) return "Delete the rows whose %s is 0 instead.";
+    if (!is.exists) return "A row can be deleted when its %s is 0.";
+    if (!was.exists)
+        return items ? "Insert it with %s 0, then add to it with vend.restock()."
+                     : "Insert it with %s 0, then add to it with vend.deposit().";
+    if (is.counter == was.counter) return "A row can get another key when its %s is 0.";
+    if (items)
+        return is.counter > was.counter ? "Add to the %s with vend.restock()."
+                                        : "Take from the %s with vend.purchase().";
+    return is.counter > was.counter ? "Add to the %s with vend.deposit()."
+                                    : "Take from the %s with vend.withdraw().";
+}
+
+void require_journal_mode(const Store &store, const TriggerData *trigger, const Side &was,
+                          const Side &is) {
     if (!store.refuses_direct_writes) return;
     const bool items = is_about_items(store, trigger);
-    ereport(ERROR, (errcode(errcodes::not_in_state),
-                    errmsg("direct writes to %s of table \"%s\" are refused",
-                           items ? "stock" : "balances", RelationGetRelationName(trigger->tg_relation)),
-                    errdetail("Store \"%s\" was made with direct_writes => 'refuse'.", store.name),
-                    errhint("Add to it with vend.%s().", items ? "restock" : "deposit")));
+    ereport(ERROR,
+            (errcode(errcodes::not_in_state),
+             errmsg("direct writes to %s of table \"%s\" are refused", items ? "stock" : "balances",
+                    relation_label(RelationGetRelid(trigger->tg_relation))),
+             errdetail("Store \"%s\" was made with direct_writes => 'refuse'.", store.name),
+             errhint(instead_of(trigger, items, was, is), items ? "stock" : "balance")));
 }
 
 void adjust(Store &store, const TriggerData *trigger, Datum key, int64 change) {
@@ -82,7 +100,8 @@ bool is_edit(const Store &store, const TriggerData *trigger) {
     const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
     for (int number = 1; number <= descriptor->natts; ++number) {
         const Form_pg_attribute attribute = TupleDescAttr(descriptor, number - 1);
-        if (attribute->attisdropped || number == store.stock.number ||
+        // What a generated column is made of is looked at itself.
+        if (attribute->attisdropped || attribute->attgenerated != '\0' || number == store.stock.number ||
             number == store.stock_version.number || number == store.version.number ||
             number == store.lock_mode.number)
             continue;
@@ -131,7 +150,7 @@ void check_engine_write(EngineWrite *write, const Store &store, const TriggerDat
     const KeyType &type = is_about_items(store, trigger) ? store.item_type : store.buyer_type;
     if (!was.exists || !is.exists || !same_key(type, was.key, is.key) ||
         difference(is, was) != write->change || !is_stock_version_right(store, trigger, *write))
-        raise_write_altered(RelationGetRelationName(trigger->tg_relation));
+        raise_write_altered(RelationGetRelid(trigger->tg_relation));
     ++write->rows_seen;
 }
 
@@ -156,7 +175,7 @@ void journal_row(Store &store, const TriggerData *trigger) {
     const bool moves_nothing =
         is_same_row ? was.counter == is.counter : was.counter == 0 && is.counter == 0;
     if (!moves_nothing) {
-        require_journal_mode(store, trigger);
+        require_journal_mode(store, trigger, was, is);
         if (is_same_row) {
             adjust(store, trigger, is.key, difference(is, was));
         } else {
@@ -170,8 +189,15 @@ void journal_row(Store &store, const TriggerData *trigger) {
 }
 
 void journal_truncation(Store &store, const TriggerData *trigger) {
-    require_journal_mode(store, trigger);
-    journal_truncate(store, RelationGetRelid(trigger->tg_relation));
+    require_journal_mode(store, trigger, {}, {});
+    journal_set(store, RelationGetRelid(trigger->tg_relation) == store.item_relation
+                           ? Statement::journal_item_truncate
+                           : Statement::journal_wallet_truncate);
+}
+
+void journal_differences(Store &store) {
+    journal_set(store, Statement::journal_item_differences);
+    if (store.has_wallets()) journal_set(store, Statement::journal_wallet_differences);
 }
 
 } // namespace vend

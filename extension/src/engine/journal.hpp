@@ -12,6 +12,9 @@ namespace vend {
 // what was decided; those of others are journalled as adjustments, or refused.
 void journal_row(Store &store, const TriggerData *trigger);
 
+// What was written while nobody journalled, in a store that was bound just now.
+void journal_differences(Store &store);
+
 void journal_truncation(Store &store, const TriggerData *trigger);
 
 } // namespace vend

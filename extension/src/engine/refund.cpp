@@ -30,8 +30,8 @@ void describe(Refund &refund, const std::optional<Entry> &entry) {
     refund.outcome.qty = refund.request.qty;
     if (!entry) return;
     MemoryContext context = MemoryContextSwitchTo(refund.result_context);
-    refund.outcome.item = key_text(refund.store.item_type, *entry->item);
-    refund.outcome.wallet = key_text(refund.store.buyer_type, *entry->wallet);
+    refund.outcome.item = key_text(refund.store.item_type, required_key(entry->item, "item"));
+    refund.outcome.wallet = key_text(refund.store.buyer_type, required_key(entry->wallet, "wallet"));
     MemoryContextSwitchTo(context);
 }
 
@@ -47,9 +47,10 @@ bool answer_from_ledger(Refund &refund) {
     outcome.qty = entry->qty;
     outcome.amount = entry->amount;
     outcome.at = entry->at;
-    if (const auto item = read_item(refund.store, *entry->item)) outcome.stock = item->state.stock;
+    if (const auto item = read_item(refund.store, required_key(entry->item, "item")))
+        outcome.stock = item->state.stock;
     if (refund.store.has_wallets())
-        if (const auto wallet = read_wallet(refund.store, *entry->wallet))
+        if (const auto wallet = read_wallet(refund.store, required_key(entry->wallet, "wallet")))
             outcome.balance = wallet->balance;
     return true;
 }
@@ -60,15 +61,16 @@ Verdict lock_rows(Refund &refund) {
     Store &store = refund.store;
     if (store.has_wallets()) {
         Wallet wallet;
-        if (lock_wallet(store, *refund.purchase->wallet, {}, &wallet) != LockResult::locked)
-            return read_item(store, *refund.purchase->item) ? Verdict::unknown_buyer
-                                                            : Verdict::unknown_item;
+        if (lock_wallet(store, required_key(refund.purchase->wallet, "wallet"), {}, &wallet) !=
+            LockResult::locked)
+            return read_item(store, required_key(refund.purchase->item, "item")) ? Verdict::unknown_buyer
+                                                                                 : Verdict::unknown_item;
         refund.wallet = wallet;
     } else {
         (void)lock_id(store, to_datum(refund.request.purchase), {});
     }
     Item item;
-    if (lock_item(store, *refund.purchase->item, {}, &item) != LockResult::locked)
+    if (lock_item(store, required_key(refund.purchase->item, "item"), {}, &item) != LockResult::locked)
         return Verdict::unknown_item;
     refund.item = item;
     return Verdict::sell;
@@ -78,9 +80,9 @@ Verdict lock_rows(Refund &refund) {
 Verdict decide_quantity(Refund &refund) {
     const Quantity bought = negated(refund.purchase->qty);
     const Quantity before = refunded_quantity(refund.store, refund.request.purchase);
-    const Quantity left{bought.value - before.value};
+    const Quantity left = checked_sub(bought, before).value_or(Quantity{0});
     refund.qty = refund.request.qty.value_or(left);
-    if (refund.qty > left || left.value == 0) {
+    if (refund.qty > left || left < Quantity{1}) {
         MemoryContext context = MemoryContextSwitchTo(refund.result_context);
         refund.outcome.detail = psprintf(INT64_FORMAT " bought, " INT64_FORMAT " refunded before.",
                                          bought.value, before.value);
@@ -96,13 +98,11 @@ void give_back(Refund &refund) {
     MovementOutcome &outcome = refund.outcome;
     const auto amount = checked_mul(refund.purchase->unit_price.value_or(Money{}), refund.qty);
     outcome.stock = checked_add(refund.item->state.stock, refund.qty);
-    if (!outcome.stock || !amount) raise_overflow("stock", outcome.item);
+    if (!outcome.stock || !amount) raise_overflow(store, "stock", outcome.item);
     outcome.amount = amount;
-    set_locked_stock(store, *refund.item, *outcome.stock);
     if (refund.wallet) {
-        outcome.balance = checked_add(refund.wallet->balance, *amount);
-        if (!outcome.balance) raise_overflow("balance", outcome.wallet);
-        if (*amount > Money{0}) outcome.balance = change_locked_balance(store, *refund.wallet, *amount);
+        outcome.balance = checked_add(store.money, refund.wallet->balance, *amount);
+        if (!outcome.balance) raise_overflow(store, "balance", outcome.wallet);
     }
     outcome.id = refund.request.id ? *refund.request.id : new_uuid_v7();
     outcome.at = GetCurrentTimestamp();
@@ -110,13 +110,18 @@ void give_back(Refund &refund) {
     movement.id = *outcome.id;
     movement.kind = Kind::refund;
     movement.item = refund.item->key;
-    movement.wallet = refund.wallet ? refund.wallet->key : *refund.purchase->wallet;
+    movement.wallet =
+        refund.wallet ? refund.wallet->key : required_key(refund.purchase->wallet, "wallet");
     movement.qty = refund.qty;
     movement.amount = *amount;
     movement.unit_price = refund.purchase->unit_price;
     movement.ref = refund.request.purchase;
     movement.at = *outcome.at;
+    // Before the counters: a trigger of theirs that refunds the same purchase must find this refund.
     record(store, movement);
+    set_locked_stock(store, *refund.item, *outcome.stock);
+    if (refund.wallet && *amount > Money{0})
+        outcome.balance = change_locked_balance(store, *refund.wallet, *amount);
 }
 
 } // namespace

@@ -176,7 +176,10 @@ void record_sale(Sale &sale) {
 bool refuse(Sale &sale) {
     if (sale.decision.verdict == Verdict::amount_out_of_range)
         ereport(ERROR,
-                (errcode(errcodes::out_of_range), errmsg("amount of the purchase is out of range")));
+                (errcode(errcodes::out_of_range), errmsg("amount of the purchase is out of range"),
+                 errdetail("A column of type %s cannot hold it.",
+                           format_type_with_typemod(sale.store.money.type, sale.store.money.typmod)),
+                 errhint("Buy fewer units at a time.")));
     if (sale.request.remember && !remember(sale.store, *sale.request.id, item_key(sale), buyer_key(sale),
                                            sale.request.terms.qty, sale.decision.verdict))
         return false;

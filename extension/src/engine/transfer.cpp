@@ -80,7 +80,8 @@ void record_line(Store &store, const MovementOutcome &outcome, int32 line, Datum
 
 void pay(Store &store, const TransferRequest &request, const Parties &parties,
          MovementOutcome *outcome) {
-    if (!checked_add(parties.payee->balance, request.amount)) raise_overflow("balance", outcome->payee);
+    if (!checked_add(store.money, parties.payee->balance, request.amount))
+        raise_overflow(store, "balance", outcome->payee);
     outcome->balance = change_locked_balance(store, *parties.payer, negated(request.amount));
     (void)change_locked_balance(store, *parties.payee, request.amount);
     outcome->id = request.id ? *request.id : new_uuid_v7();

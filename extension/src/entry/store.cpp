@@ -1,5 +1,6 @@
 #include "base/prelude.hpp"
 
+#include "engine/journal.hpp"
 #include "entry/arguments.hpp"
 #include "entry/call.hpp"
 #include "store/ddl.hpp"
@@ -23,7 +24,10 @@ Datum vend_create_store(PG_FUNCTION_ARGS) {
         definition.wallets = arguments.boolean(4, "wallets");
         definition.prices = arguments.boolean(5, "prices");
         definition.money_type = arguments.string(6, "money_type");
-        create_store(definition);
+        if (!create_store(definition)) return;
+        Store &store = open_store(definition.name, {});
+        require_definition(store, definition);
+        as_owner(store, [&] { journal_differences(store); });
     });
     PG_RETURN_VOID();
 }

@@ -3,6 +3,7 @@
 #include "base/error_codes.hpp"
 #include "engine/journal.hpp"
 #include "entry/call.hpp"
+#include "store/binding.hpp"
 
 namespace vend {
 namespace {
@@ -44,10 +45,10 @@ Datum vend_journal(PG_FUNCTION_ARGS) {
 
 Datum vend_append_only(PG_FUNCTION_ARGS) {
     const TriggerData *trigger = trigger_data(fcinfo, "vend.append_only()");
-    ereport(ERROR,
-            (errcode(errcodes::not_in_state),
-             errmsg("ledger \"%s\" is append-only", RelationGetRelationName(trigger->tg_relation)),
-             errhint("Record a movement that corrects the earlier one.")));
+    ereport(ERROR, (errcode(errcodes::not_in_state),
+                    errmsg("ledger \"%s\" is append-only",
+                           relation_label(RelationGetRelid(trigger->tg_relation))),
+                    errhint("Record a movement that corrects the earlier one.")));
     return PointerGetDatum(nullptr);
 }
 

@@ -2,38 +2,24 @@
 
 #include "store/audit_query.hpp"
 
+#include "store/binding.hpp"
 #include "store/operators.hpp"
 
 namespace vend {
 namespace {
 
-// A counter of the store: its table, its columns, and those of the ledger that explain it.
-struct Counter {
-    const char *finding;
-    const char *relation;
-    const char *key;
-    const char *value;
-    const char *ledger_key;
-    const char *ledger_change;
-};
+// The order in which findings are repaired: the repair of a counter trusts the rows of the ledger.
+enum Rank { rank_ledger, rank_refunded, rank_negative, rank_counter };
 
-void begin_finding(StringInfo sql) {
-    if (sql->len > 0) appendStringInfoString(sql, " UNION ALL ");
+void begin_finding(StringInfo sql, Rank rank) {
+    appendStringInfo(sql, "%sSELECT %d AS rank, ", sql->len > 0 ? " UNION ALL " : "", rank);
 }
 
-// Counters that their ledger does not explain. The table is taken to be right: what was counted on the
-// shelf is recorded as an adjustment.
-void append_counter(StringInfo sql, const Store &s, const Counter &c) {
-    begin_finding(sql);
-    appendStringInfo(sql,
-                     "SELECT '%s', a.key::pg_catalog.text, a.total, a.value, pg_catalog.format("
-                     "'INSERT INTO %%s (id, line, kind, %s, %s, at) VALUES (vend.uuid_v7(), 0, "
-                     "''adjustment'', %%L, %%s, now())', %s::pg_catalog.text, a.key, a.value " MINUS
-                     " a.total) FROM (",
-                     c.finding, c.ledger_key, c.ledger_change, quote_literal_cstr(s.ledger));
+// The counters a (key, value, total) that their ledger does not explain.
+void append_differences(StringInfo sql, const Store &s, const Counter &c) {
     appendStringInfo(
         sql,
-        "SELECT coalesce(c.%s, l.key) AS key, coalesce(c.%s, 0)::pg_catalog.numeric AS value, "
+        "(SELECT coalesce(c.%s, l.key) AS key, coalesce(c.%s, 0)::pg_catalog.numeric AS value, "
         "coalesce(l.total, 0)::pg_catalog.numeric AS total FROM %s AS c FULL JOIN "
         "(SELECT %s AS key, pg_catalog.sum(%s) AS total FROM %s WHERE %s IS NOT NULL GROUP BY "
         "%s) AS l ON c.%s " EQ " l.key) AS a WHERE a.value " NE " a.total",
@@ -41,91 +27,143 @@ void append_counter(StringInfo sql, const Store &s, const Counter &c) {
         c.key);
 }
 
-// The SQL that sets one column of one ledger row, as an expression over the row e.
-char *ledger_update(const Store &s, const char *column, const char *value) {
-    return psprintf("pg_catalog.format('BEGIN; ALTER TABLE %%1$s DISABLE TRIGGER vend_append_only; "
-                    "UPDATE %%1$s SET %s = %%2$s WHERE id = %%3$L AND line = %%4$s; "
-                    "ALTER TABLE %%1$s ENABLE TRIGGER vend_append_only; COMMIT', "
-                    "%s::pg_catalog.text, %s, e.id, e.line)",
-                    column, quote_literal_cstr(s.ledger), value);
-}
-
-// Rows of purchases and refunds that do not say qty * unit_price.
-void append_prices(StringInfo sql, const Store &s, const char *kind, const char *sign) {
-    char *expected = psprintf("(e.qty::pg_catalog.numeric " TIMES " e.unit_price::pg_catalog.numeric)");
-    begin_finding(sql);
-    appendStringInfo(sql,
-                     "SELECT '%s', e.id::pg_catalog.text, %s, e.amount::pg_catalog.numeric, %s "
-                     "FROM %s AS e WHERE e.kind " EQ " '%s' AND %s " NE " e.amount::pg_catalog.numeric",
-                     kind, expected, ledger_update(s, "amount", expected), s.ledger, kind, expected);
-    // A purchase takes from the shelf and a refund gives back, whatever the row says.
-    begin_finding(sql);
-    appendStringInfo(sql,
-                     "SELECT '%s', e.id::pg_catalog.text, %s pg_catalog.abs(e.qty)::pg_catalog.numeric, "
-                     "e.qty::pg_catalog.numeric, %s FROM %s AS e WHERE e.kind " EQ " '%s' AND e.qty " NE
-                     " %s pg_catalog.abs(e.qty)",
-                     kind, sign, ledger_update(s, "qty", psprintf("%s pg_catalog.abs(e.qty)", sign)),
-                     s.ledger, kind, sign);
-}
-
-// Purchases of which more was given back than was bought, and refunds of what is no purchase.
-void append_refunds(StringInfo sql, const Store &s) {
-    begin_finding(sql);
+// Counters that their ledger does not explain. The table is taken to be right: what was counted on the
+// shelf is recorded as an adjustment.
+void append_counter(StringInfo sql, const Store &s, const Counter &c) {
+    begin_finding(sql, rank_counter);
     appendStringInfo(
         sql,
-        "SELECT 'refunded', r.ref::pg_catalog.text, coalesce(" MINUS " p.qty, 0)::pg_catalog.numeric, "
-        "r.total, NULL FROM (SELECT ref, pg_catalog.sum(qty) AS total FROM %s WHERE kind " EQ
-        " 'refund' GROUP BY ref) AS r LEFT JOIN %s AS p ON p.id " EQ " r.ref AND p.line " EQ
-        " 0 AND p.kind " EQ " 'purchase' WHERE r.total " GT " coalesce(" MINUS
-        " p.qty, 0)::pg_catalog.numeric",
-        s.ledger, s.ledger);
+        "'%s' AS finding, a.key::pg_catalog.text AS key, a.total AS expected, a.value AS found, "
+        "pg_catalog.format('INSERT INTO %%s (id, line, kind, %s, %s, at) VALUES "
+        "(vend.uuid_v7(), 0, ''adjustment'', %%L, %%s, now())', %s::pg_catalog.text, a.key, "
+        "a.value " MINUS " a.total) AS repair FROM ",
+        c.finding, c.ledger_key, c.ledger_change, quote_literal_cstr(s.ledger));
+    append_differences(sql, s, c);
+}
+
+// SQL that a trigger of ours would refuse.
+char *without_trigger(const char *relation, const char *trigger, const char *sql) {
+    return psprintf(
+        "BEGIN; ALTER TABLE %s DISABLE TRIGGER %s; %s; ALTER TABLE %s ENABLE TRIGGER %s; COMMIT",
+        relation, trigger, sql, relation, trigger);
+}
+
+// The SQL that sets one column of one ledger row; column, value, id and line are expressions.
+char *ledger_update(const Store &s, const char *column, const char *value, const char *id,
+                    const char *line) {
+    return psprintf("pg_catalog.format(%s, %s, %s, %s, %s, %s::pg_catalog.text)",
+                    quote_literal_cstr(without_trigger("%5$s", append_only_trigger,
+                                                       "UPDATE %5$s SET %1$I = %2$s WHERE id = %3$L AND "
+                                                       "line = %4$s")),
+                    column, value, id, line, quote_literal_cstr(s.ledger));
+}
+
+// Ledger rows that do not say what one of their kind says: a sale takes from the shelf and is paid at
+// its unit price, a deposit moves no stock, ... An adjustment has an item or a wallet, not both.
+void append_ledger_rows(StringInfo sql, const Store &s) {
+    begin_finding(sql, rank_ledger);
+    appendStringInfo(
+        sql,
+        "e.kind, e.id::pg_catalog.text, f.expected, f.found, CASE WHEN f.expected IS NOT NULL THEN %s END "
+        "FROM %s AS e CROSS JOIN LATERAL (VALUES ('qty', e.qty::pg_catalog.numeric, CASE "
+        "WHEN e.kind " EQ " 'purchase' THEN " MINUS " pg_catalog.abs(e.qty) "
+        "WHEN e.kind " EQ " 'refund' OR e.kind " EQ " 'restock' THEN pg_catalog.abs(e.qty) "
+        "WHEN e.kind " NE " 'adjustment' OR e.item IS NULL THEN 0 "
+        "WHEN e.wallet IS NULL THEN e.qty END), "
+        "('amount', e.amount::pg_catalog.numeric, CASE "
+        "WHEN e.kind " EQ " 'purchase' OR e.kind " EQ " 'refund' THEN e.qty::pg_catalog.numeric " TIMES
+        " e.unit_price "
+        "WHEN e.kind " EQ " 'withdrawal' OR (e.kind " EQ " 'transfer' AND e.line " EQ " 0) "
+        "THEN " MINUS " pg_catalog.abs(e.amount) "
+        "WHEN e.kind " EQ " 'deposit' OR e.kind " EQ " 'transfer' THEN pg_catalog.abs(e.amount) "
+        "WHEN e.kind " NE " 'adjustment' OR e.wallet IS NULL THEN 0 "
+        "WHEN e.item IS NULL THEN e.amount END)) AS f (figure, found, expected) "
+        "WHERE f.expected IS NULL OR f.expected " NE " f.found",
+        ledger_update(s, "f.figure", "f.expected", "e.id", "e.line"), s.ledger);
+}
+
+// Purchases of which more was given back than was bought, and refunds of what is no purchase. The last
+// refund is taken to be the one that is wrong.
+void append_refunds(StringInfo sql, const Store &s) {
+    begin_finding(sql, rank_refunded);
+    appendStringInfo(
+        sql,
+        "'refunded', r.ref::pg_catalog.text, coalesce(" MINUS " p.qty, 0)::pg_catalog.numeric, r.total, "
+        "CASE WHEN p.id IS NOT NULL THEN %s END FROM (SELECT ref, pg_catalog.sum(qty) AS total FROM %s "
+        "WHERE kind " EQ " 'refund' GROUP BY ref) AS r LEFT JOIN %s AS p ON p.id " EQ
+        " r.ref AND p.line " EQ " 0 AND p.kind " EQ " 'purchase' CROSS JOIN LATERAL "
+        "(SELECT b.id, b.line, b.qty FROM %s AS b WHERE b.ref " EQ " r.ref AND b.kind " EQ " 'refund' "
+        "ORDER BY b.at DESC, b.id DESC LIMIT 1) AS last "
+        "WHERE r.total " GT " coalesce(" MINUS " p.qty, 0)::pg_catalog.numeric",
+        ledger_update(s, "'qty'", "greatest(0, last.qty " MINUS " (r.total " PLUS " p.qty))", "last.id",
+                      "last.line"),
+        s.ledger, s.ledger, s.ledger);
 }
 
 // Transfers of which the payee did not get what the payer gave; the payer's line is taken to be right.
 void append_transfers(StringInfo sql, const Store &s) {
-    begin_finding(sql);
-    appendStringInfo(sql,
-                     "SELECT 'transfer', p.id::pg_catalog.text, " MINUS " p.amount::pg_catalog.numeric, "
-                     "coalesce(e.amount, 0)::pg_catalog.numeric, "
-                     "CASE WHEN e.id IS NOT NULL THEN %s END "
-                     "FROM %s AS p LEFT JOIN %s AS e ON e.id " EQ " p.id AND e.line " EQ " 1 "
-                     "WHERE p.kind " EQ " 'transfer' AND p.line " EQ " 0 AND "
-                     "coalesce(e.amount, 0)::pg_catalog.numeric " NE " " MINUS
-                     " p.amount::pg_catalog.numeric",
-                     ledger_update(s, "amount", "(" MINUS " p.amount)"), s.ledger, s.ledger);
+    begin_finding(sql, rank_ledger);
+    appendStringInfo(
+        sql,
+        "'transfer', p.id::pg_catalog.text, " MINUS " p.amount::pg_catalog.numeric, "
+        "coalesce(e.amount, 0)::pg_catalog.numeric, "
+        "CASE WHEN e.id IS NOT NULL THEN %s END "
+        "FROM %s AS p LEFT JOIN %s AS e ON e.id " EQ " p.id AND e.line " EQ " 1 "
+        "WHERE p.kind " EQ " 'transfer' AND p.line " EQ " 0 AND "
+        "coalesce(e.amount, 0)::pg_catalog.numeric " NE " " MINUS " p.amount::pg_catalog.numeric",
+        ledger_update(s, "'amount'", MINUS " p.amount", "e.id", "e.line"), s.ledger, s.ledger);
 }
 
 // Counters below zero, which only a dropped check lets in.
-void append_negative(StringInfo sql, const char *finding, const char *relation, const BoundColumn &key,
-                     const BoundColumn &value) {
-    begin_finding(sql);
+void append_negative(StringInfo sql, const Store &s, const char *finding, const Counter &c) {
+    const char *update = "UPDATE %1$s SET %2$s = 0 WHERE %3$s = %4$L";
+    if (s.refuses_direct_writes) update = without_trigger("%1$s", journal_trigger, update);
+    begin_finding(sql, rank_negative);
     appendStringInfo(sql,
-                     "SELECT '%s', %s::pg_catalog.text, 0::pg_catalog.numeric, %s::pg_catalog.numeric, "
-                     "pg_catalog.format('UPDATE %%s SET %%I = 0 WHERE %%I = %%L', "
-                     "%s::pg_catalog.text, %s, %s, %s) FROM %s WHERE 0 " GT " %s",
-                     finding, key.name, value.name, quote_literal_cstr(relation),
-                     quote_literal_cstr(value.raw_name), quote_literal_cstr(key.raw_name), key.name,
-                     relation, value.name);
+                     "'%s', c.%s::pg_catalog.text, 0::pg_catalog.numeric, c.%s::pg_catalog.numeric, "
+                     "pg_catalog.format(%s, %s::pg_catalog.text, %s::pg_catalog.text, "
+                     "%s::pg_catalog.text, c.%s) FROM %s AS c WHERE 0 " GT " c.%s",
+                     finding, c.key, c.value, quote_literal_cstr(update), quote_literal_cstr(c.relation),
+                     quote_literal_cstr(c.value), quote_literal_cstr(c.key), c.key, c.relation, c.value);
 }
 
 } // namespace
 
+Counter item_counter(const Store &s) {
+    return {"stock", s.items, s.item_key.name, s.stock.name, "item", "qty"};
+}
+
+Counter wallet_counter(const Store &s) {
+    return {"balance", s.wallets, s.wallet_key.name, s.balance.name, "wallet", "amount"};
+}
+
+char *compose_adjustments(const Store &s, const Counter &c) {
+    StringInfoData sql;
+    initStringInfo(&sql);
+    appendStringInfo(&sql,
+                     "INSERT INTO %s (id, line, kind, %s, %s, at) "
+                     "SELECT vend.uuid_v7(), 0, 'adjustment', a.key, a.value " MINUS
+                     " a.total, $1 FROM ",
+                     s.ledger, c.ledger_key, c.ledger_change);
+    append_differences(&sql, s, c);
+    return sql.data;
+}
+
 char *compose_audit(const Store &s) {
     StringInfoData sql;
     initStringInfo(&sql);
-    append_counter(&sql, s, {"stock", s.items, s.item_key.name, s.stock.name, "item", "qty"});
-    append_negative(&sql, "negative stock", s.items, s.item_key, s.stock);
+    append_counter(&sql, s, item_counter(s));
+    append_negative(&sql, s, "negative stock", item_counter(s));
     if (s.has_wallets()) {
-        append_counter(&sql, s,
-                       {"balance", s.wallets, s.wallet_key.name, s.balance.name, "wallet", "amount"});
-        append_negative(&sql, "negative balance", s.wallets, s.wallet_key, s.balance);
+        append_counter(&sql, s, wallet_counter(s));
+        append_negative(&sql, s, "negative balance", wallet_counter(s));
     }
-    append_prices(&sql, s, "purchase", MINUS);
-    append_prices(&sql, s, "refund", "");
+    append_ledger_rows(&sql, s);
     append_refunds(&sql, s);
     append_transfers(&sql, s);
-    appendStringInfoString(&sql, " ORDER BY 1, 2");
-    return sql.data;
+    return psprintf("SELECT finding, key, expected, found, repair FROM (%s) AS findings "
+                    "ORDER BY rank, finding, key",
+                    sql.data);
 }
 
 } // namespace vend

@@ -1,11 +1,27 @@
 #pragma once
-// The query behind vend.audit(): everything in a store that does not add up.
+// The query behind vend.audit(), everything in a store that does not add up, and the statement that
+// brings a ledger up to counters that were written while nobody journalled.
 
 #include "base/prelude.hpp"
 
 #include "store/store.hpp"
 
 namespace vend {
+
+// A counter of the store: its table, its columns, and those of the ledger that explain it.
+struct Counter {
+    const char *finding;
+    const char *relation;
+    const char *key;
+    const char *value;
+    const char *ledger_key;
+    const char *ledger_change;
+};
+Counter item_counter(const Store &store);
+Counter wallet_counter(const Store &store);
+
+// $1 at. Records what the audit would find of a counter, as adjustments.
+char *compose_adjustments(const Store &store, const Counter &counter);
 
 // Columns: finding, key, expected, found, repair. Allocated in the current memory context.
 char *compose_audit(const Store &store);

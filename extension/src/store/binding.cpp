@@ -16,13 +16,15 @@ constexpr std::initializer_list<int16> journal_events{TRIGGER_TYPE_ROW | TRIGGER
                                                       TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_TRUNCATE};
 constexpr int16 event_mask =
     TRIGGER_TYPE_INSERT | TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_TRUNCATE;
-constexpr int16 ledger_events = TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_TRUNCATE;
+// For each row: a statement on a parent table fires no statement trigger of its children.
+constexpr std::initializer_list<int16> ledger_events{TRIGGER_TYPE_ROW | TRIGGER_TYPE_BEFORE |
+                                                         TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE,
+                                                     TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_TRUNCATE};
 
 [[noreturn]] void raise_invalid(const char *store, const char *detail) {
-    ereport(ERROR,
-            (errcode(errcodes::not_in_state),
-             errmsg("the binding of store \"%s\" is no longer valid", store), errdetail("%s", detail),
-             errhint("Undo the change, or end the binding with vend.detach_store().")));
+    ereport(ERROR, (errcode(errcodes::not_in_state),
+                    errmsg("the binding of store \"%s\" is not valid", store), errdetail("%s", detail),
+                    errhint("Undo the change, or end the binding with vend.detach_store().")));
     pg_unreachable();
 }
 
@@ -124,7 +126,7 @@ Oid require_unique(const Store &store, Relation relation, std::initializer_list<
     }
     if (!OidIsValid(found))
         raise_invalid(store.name, psprintf("Table \"%s\" has no unique index on its key.",
-                                           RelationGetRelationName(relation)));
+                                           relation_label(RelationGetRelid(relation))));
     return found;
 }
 
@@ -137,11 +139,23 @@ BoundColumn bind_column(const Store &store, Relation relation, const char *name,
     const AttrNumber number = get_attnum(RelationGetRelid(relation), name);
     if (number <= 0)
         raise_invalid(store.name, psprintf("Table \"%s\" has no column \"%s\".",
-                                           RelationGetRelationName(relation), name));
+                                           relation_label(RelationGetRelid(relation)), name));
     const Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(relation), number - 1);
     *type = {attribute->atttypid, attribute->atttypmod};
     return {MemoryContextStrdup(store.context, quote_identifier(name)),
             MemoryContextStrdup(store.context, name), number};
+}
+
+// Columns that the engine writes.
+void require_writable(const Store &store, Relation relation,
+                      std::initializer_list<const char *> columns) {
+    for (const char *column : columns) {
+        const AttrNumber number = get_attnum(RelationGetRelid(relation), column);
+        const Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(relation), number - 1);
+        if (attribute->attgenerated != '\0' || attribute->attidentity == ATTRIBUTE_IDENTITY_ALWAYS)
+            raise_invalid(store.name, psprintf("Column \"%s\" of table \"%s\" is generated.", column,
+                                               relation_label(RelationGetRelid(relation))));
+    }
 }
 
 BoundColumn bind_typed(const Store &store, Relation relation, const char *name, Oid wanted) {
@@ -149,8 +163,8 @@ BoundColumn bind_typed(const Store &store, Relation relation, const char *name, 
     const BoundColumn column = bind_column(store, relation, name, &type);
     if (type.type != wanted)
         raise_invalid(store.name, psprintf("Column \"%s\" of table \"%s\" is of type %s, not %s.", name,
-                                           RelationGetRelationName(relation), format_type_be(type.type),
-                                           format_type_be(wanted)));
+                                           relation_label(RelationGetRelid(relation)),
+                                           format_type_be(type.type), format_type_be(wanted)));
     return column;
 }
 
@@ -162,7 +176,7 @@ BoundColumn bind_money(Store *store, Relation relation, const char *name) {
         raise_invalid(store->name,
                       psprintf("Column \"%s\" of table \"%s\" is of type %s, which is not the money of "
                                "this store.",
-                               name, RelationGetRelationName(relation),
+                               name, relation_label(RelationGetRelid(relation)),
                                format_type_with_typemod(type.type, type.typmod)));
     store->money = *money;
     return column;
@@ -175,7 +189,8 @@ BoundColumn bind_key(const Store &store, Relation relation, const char *name, Ke
         raise_invalid(store.name,
                       psprintf("Column \"%s\" of table \"%s\" is of type %s, which is not the key type "
                                "of this store.",
-                               name, RelationGetRelationName(relation), format_type_be(type.type)));
+                               name, relation_label(RelationGetRelid(relation)),
+                               format_type_be(type.type)));
     if (!OidIsValid(key->type)) *key = key_type_of(type.type, store.context);
     return column;
 }
@@ -189,11 +204,11 @@ char *quoted_relation_name(const Store &store, Relation relation) {
 void require_owner(const Store &store, Relation relation) {
     if (relation->rd_rel->relowner != store.owner)
         raise_invalid(store.name, psprintf("\"%s\" and the table of items do not have the same owner.",
-                                           RelationGetRelationName(relation)));
+                                           relation_label(RelationGetRelid(relation))));
 }
 
 void bind_ledger(const RegistryRow &row, Store *store) {
-    Relation ledger = open_bound(*store, row.ledger, "append_only", {ledger_events});
+    Relation ledger = open_bound(*store, row.ledger, "append_only", ledger_events);
     require_owner(*store, ledger);
     store->ledger_relation = RelationGetRelid(ledger);
     store->ledger = quoted_relation_name(*store, ledger);
@@ -210,6 +225,9 @@ void bind_ledger(const RegistryRow &row, Store *store) {
     (void)bind_key(*store, ledger, "wallet", &store->buyer_type);
     (void)bind_money(store, ledger, "amount");
     (void)bind_money(store, ledger, "unit_price");
+    require_writable(*store, ledger,
+                     {"id", "line", "kind", "item", "qty", "wallet", "amount", "unit_price", "ref", "at",
+                      "refusal", "refusal_qty"});
     const Oid key = require_unique(*store, ledger, {id.number, line.number});
     store->ledger_key = MemoryContextStrdup(store->context, get_rel_name(key));
     store->ledger_schema =
@@ -229,6 +247,7 @@ void bind_items(const RegistryRow &row, Store *store) {
     store->stock_version = bind_typed(*store, items, row.stock_version, INT8OID);
     store->version = bind_typed(*store, items, row.version, INT8OID);
     store->lock_mode = bind_typed(*store, items, row.lock_mode, TEXTOID);
+    require_writable(*store, items, {row.stock, row.stock_version, row.version});
     relation_close(items, NoLock);
 }
 
@@ -241,6 +260,7 @@ void bind_wallets(const RegistryRow &row, Store *store) {
     store->wallet_key = bind_key(*store, wallets, row.wallet_key, &store->buyer_type);
     (void)require_unique(*store, wallets, {store->wallet_key.number});
     store->balance = bind_money(store, wallets, row.balance);
+    require_writable(*store, wallets, {row.balance});
     relation_close(wallets, NoLock);
 }
 
@@ -276,6 +296,12 @@ Oid relation_owner(Oid relation) {
     const Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
     ReleaseSysCache(tuple);
     return owner;
+}
+
+char *relation_label(Oid relation) {
+    const char *name = get_rel_name(relation);
+    if (name == nullptr) return pstrdup("?");
+    return psprintf("%s.%s", get_namespace_name(get_rel_namespace(relation)), name);
 }
 
 void resolve_binding(const RegistryRow &row, Store *store) {

@@ -11,12 +11,16 @@ namespace vend {
 inline constexpr const char *journal_trigger = "vend_journal";
 inline constexpr const char *journal_truncate_trigger = "vend_journal_truncate";
 inline constexpr const char *append_only_trigger = "vend_append_only";
+inline constexpr const char *append_only_truncate_trigger = "vend_append_only_truncate";
 
 // The relation that a quoted, qualified name means, or InvalidOid.
 Oid relation_named(const char *quoted_name);
 
 // The owner of a relation, or InvalidOid.
 Oid relation_owner(Oid relation);
+
+// Its schema and name, for messages.
+char *relation_label(Oid relation);
 
 // Fills a store in its own memory context. Raises 55000, naming the store and what is wrong, when the
 // binding is no longer valid.

@@ -140,6 +140,11 @@ StatementText compose(const Store &s, Statement statement) {
         return journal_truncate(s, "item, qty", s.items, s.item_key, s.stock);
     case Statement::journal_wallet_truncate:
         return journal_truncate(s, "wallet, amount", s.wallets, s.wallet_key, s.balance);
+    case Statement::journal_item_differences:
+        return text_of(compose_adjustments(s, item_counter(s)), s.ledger_relation, {TIMESTAMPTZOID}, {});
+    case Statement::journal_wallet_differences:
+        return text_of(compose_adjustments(s, wallet_counter(s)), s.ledger_relation, {TIMESTAMPTZOID},
+                       {});
     case Statement::audit:
         return text_of(compose_audit(s), s.ledger_relation, {},
                        {TEXTOID, TEXTOID, NUMERICOID, NUMERICOID, TEXTOID});

@@ -36,24 +36,52 @@ const char *key_type_sql(Oid type, const char *argument) {
     return format_type_be(type);
 }
 
-const char *money_type_sql(const char *text) {
+// The type that a text means; none where it means none.
+MoneyType parsed_money_type(const char *text) {
     Oid type = InvalidOid;
     int32 typmod = -1;
-    compat::parse_type(text, &type, &typmod);
-    if (!money_type_of(type, typmod))
+    MemoryContext context = CurrentMemoryContext;
+    PG_TRY();
+    { compat::parse_type(text, &type, &typmod); }
+    PG_CATCH();
+    {
+        MemoryContextSwitchTo(context);
+        ErrorData *error = CopyErrorData();
+        if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
+            ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION)
+            PG_RE_THROW();
+        FlushErrorState(); // the transaction fails with the error that follows
+        type = InvalidOid;
+    }
+    PG_END_TRY();
+    return money_type_of(type, typmod).value_or(MoneyType{});
+}
+
+const char *money_type_sql(const char *text) {
+    const MoneyType money = parsed_money_type(text);
+    if (!OidIsValid(money.type))
         ereport(ERROR,
-                (errcode(errcodes::bad_argument), errmsg("money_type cannot be %s", text),
+                (errcode(errcodes::bad_argument), errmsg("money_type cannot be \"%s\"", text),
                  errhint("Use bigint, for the smallest coin, or numeric(p,s) with at most 18 digits.")));
-    return format_type_with_typemod(type, typmod);
+    return format_type_with_typemod(money.type, money.typmod);
+}
+
+// NaN sorts above every number.
+const char *not_negative(const char *column, const Types &types) {
+    const bool is_integer = strcmp(types.money, "bigint") == 0;
+    return psprintf("CHECK (%s >= 0%s)", column, is_integer ? "" : psprintf(" AND %s <> 'NaN'", column));
 }
 
 Types checked_types(const StoreDefinition &definition) {
     if (definition.name[0] == '\0' || strlen(definition.name) >= NAMEDATALEN)
         ereport(ERROR, (errcode(errcodes::bad_argument),
                         errmsg("name of a store must have 1 to %d bytes", NAMEDATALEN - 1)));
-    if (strcmp(definition.name, "vend") == 0)
-        ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("a store cannot be called \"vend\""),
-                        errdetail("The schema of that name belongs to the extension.")));
+    // pg_dump leaves these schemas out.
+    for (const char *reserved : {"vend", "information_schema"})
+        if (strcmp(definition.name, reserved) == 0)
+            ereport(ERROR, (errcode(errcodes::bad_argument),
+                            errmsg("a store cannot be called \"%s\"", reserved),
+                            errdetail("The schema of that name is not the user's.")));
     if (strcmp(definition.direct_writes, "journal") != 0 &&
         strcmp(definition.direct_writes, "refuse") != 0)
         ereport(ERROR, (errcode(errcodes::bad_argument),
@@ -79,15 +107,26 @@ void provide_schema(const char *name, const char *quoted) {
                         errmsg("schema \"%s\" belongs to another role", name)));
 }
 
-// Tables of an earlier store, or somebody's own.
-void require_no_tables(const char *name) {
-    for (const char *table : {"item", "wallet", "ledger", "holding", "role"})
-        if (OidIsValid(get_relname_relid(table, get_namespace_oid(name, false))))
+bool has_relation(const char *schema, const char *relation) {
+    return OidIsValid(get_relname_relid(relation, get_namespace_oid(schema, false)));
+}
+
+// Whether the schema has the tables of an earlier store. Raises when it has other relations of these
+// names, which are somebody's own.
+bool has_earlier_tables(const StoreDefinition &definition) {
+    const char *schema = definition.name;
+    if (has_relation(schema, "item") && has_relation(schema, "ledger") &&
+        has_relation(schema, "wallet") == definition.wallets)
+        return true;
+    for (const char *relation : {"item", "wallet", "ledger", "holding", "role"})
+        if (has_relation(schema, relation))
             ereport(ERROR,
                     (errcode(ERRCODE_DUPLICATE_TABLE),
-                     errmsg("schema \"%s\" already has a relation \"%s\"", name, table),
-                     errhint("Rename or drop it, or choose another name for the store; a detached "
-                             "store cannot be bound again.")));
+                     errmsg("schema \"%s\" already has a relation \"%s\"", schema, relation),
+                     errdetail("The tables of an earlier store can be bound again when all of them "
+                               "are there: item, ledger and, unless wallets => false, wallet."),
+                     errhint("Rename or drop it, or choose another name for the store.")));
+    return false;
 }
 
 void create_items(const char *schema, const StoreDefinition &definition, const Types &types) {
@@ -100,15 +139,15 @@ void create_items(const char *schema, const StoreDefinition &definition, const T
                      ") WITH (fillfactor = 50)",
                      schema, types.item_key, definition.prices ? "price " : "",
                      definition.prices ? types.money : "",
-                     definition.prices ? " NOT NULL CHECK (price >= 0), " : ""));
+                     definition.prices ? psprintf(" NOT NULL %s, ", not_negative("price", types)) : ""));
     run_ddl(psprintf("COMMENT ON TABLE %s.item IS 'Things for sale'", schema));
 }
 
 void create_wallets(const char *schema, const Types &types) {
     run_ddl(psprintf("CREATE TABLE %s.wallet ("
-                     "id %s PRIMARY KEY, balance %s NOT NULL DEFAULT 0 CHECK (balance >= 0)"
+                     "id %s PRIMARY KEY, balance %s NOT NULL DEFAULT 0 %s"
                      ") WITH (fillfactor = 80)",
-                     schema, types.wallet_key, types.money));
+                     schema, types.wallet_key, types.money, not_negative("balance", types)));
     run_ddl(psprintf("COMMENT ON TABLE %s.wallet IS 'Balances of the buyers'", schema));
 }
 
@@ -131,6 +170,9 @@ void create_ledger(const char *schema, const Types &types) {
     run_ddl(psprintf("COMMENT ON TABLE %s.ledger IS "
                      "'One row for each signed change of a stock or a balance; append-only'",
                      schema));
+}
+
+void create_holding(const char *schema) {
     run_ddl(psprintf("CREATE VIEW %s.holding AS "
                      "SELECT wallet AS buyer, item, (-sum(qty))::bigint AS qty FROM %s.ledger "
                      "WHERE kind IN ('purchase', 'refund') GROUP BY wallet, item HAVING sum(qty) <> 0",
@@ -195,9 +237,78 @@ void forget_dropped_store(const char *name) {
     (void)delete_registry(name);
 }
 
-void drop_trigger(const char *relation, const char *trigger) {
-    if (OidIsValid(relation_named(relation)))
-        run_ddl(psprintf("DROP TRIGGER IF EXISTS %s ON %s", trigger, relation));
+// Drops every trigger of ours that names the store or stands on one of its tables, whatever they were
+// renamed to.
+void drop_triggers(const RegistryRow &row) {
+    Datum relations[] = {relation_named(row.item),
+                         row.wallet == nullptr ? InvalidOid : relation_named(row.wallet),
+                         relation_named(row.ledger)};
+    for (Datum &relation : relations) relation = ObjectIdGetDatum(relation);
+    const std::size_t bytes = strlen(row.name) + 1; // as pg_trigger keeps an argument
+    Datum values[] = {PointerGetDatum(cstring_to_text_with_len(row.name, static_cast<int>(bytes))),
+                      PointerGetDatum(construct_array(relations, std::size(relations), OIDOID,
+                                                      sizeof(Oid), true, TYPALIGN_INT))};
+    Oid types[] = {BYTEAOID, OIDARRAYOID};
+    const int result = SPI_execute_with_args(
+        "SELECT pg_catalog.format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::pg_catalog.regclass) "
+        "FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid "
+        "JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid "
+        "WHERE f.pronamespace = 'vend'::pg_catalog.regnamespace AND "
+        "f.proname IN ('journal', 'append_only') AND (t.tgargs = $1 OR t.tgrelid = ANY ($2)) AND "
+        "pg_catalog.pg_has_role(c.relowner, 'USAGE')",
+        std::size(values), types, values, nullptr, false, 0);
+    if (result != SPI_OK_SELECT)
+        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
+                        errmsg("could not find triggers: %s", SPI_result_code_string(result))));
+    SPITupleTable *found = SPI_tuptable;
+    for (uint64 i = 0; i < found->numvals; ++i) run_ddl(SPI_getvalue(found->vals[i], found->tupdesc, 1));
+}
+
+RegistryRow registry_row(const StoreDefinition &definition, const char *schema) {
+    RegistryRow row;
+    row.name = pstrdup(definition.name);
+    row.item = psprintf("%s.item", schema);
+    row.item_key = pstrdup("id");
+    row.stock = pstrdup("stock");
+    row.price = definition.prices ? pstrdup("price") : nullptr;
+    row.stock_version = pstrdup("stock_version");
+    row.version = pstrdup("version");
+    row.lock_mode = pstrdup("lock_mode");
+    if (definition.wallets) {
+        row.wallet = psprintf("%s.wallet", schema);
+        row.wallet_key = pstrdup("id");
+        row.balance = pstrdup("balance");
+    }
+    row.ledger = psprintf("%s.ledger", schema);
+    row.role = psprintf("%s.role", schema);
+    row.direct_writes = pstrdup(definition.direct_writes);
+    row.creator = GetUserNameFromId(GetUserId(), false);
+    return row;
+}
+
+// The tables of an earlier store, which the caller must own, to be bound anew: nobody writes to them
+// until the end of the transaction, and the triggers that a dump brought along go.
+void take_over(const RegistryRow &row) {
+    require_owner_of(row);
+    for (const char *relation : {row.item, row.wallet, row.ledger})
+        if (relation != nullptr) run_ddl(psprintf("LOCK TABLE %s", relation));
+    forget_dropped_store(row.name); // somebody else may have bound them while this call waited
+    ListCell *cell = nullptr;
+    foreach (cell, registered_stores()) {
+        const auto *other = static_cast<const RegistryRow *>(lfirst(cell));
+        if (strcmp(other->item, row.item) == 0 || strcmp(other->ledger, row.ledger) == 0)
+            ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
+                            errmsg("the tables belong to store \"%s\"", other->name)));
+    }
+    drop_triggers(row);
+}
+
+void require_argument(const char *argument, const char *given, const char *found) {
+    if (strcmp(given, found) == 0) return;
+    ereport(ERROR,
+            (errcode(errcodes::bad_argument),
+             errmsg("%s is %s, but the earlier tables of the store have %s", argument, given, found),
+             errhint("Say %s => '%s'.", argument, found)));
 }
 
 // The column that carries a right, and the view, as GRANT and REVOKE name them.
@@ -223,42 +334,42 @@ void revoke_right(const char *store, const char *right, Oid role) {
                      quote_identifier(GetUserNameFromId(role, false))));
 }
 
-void create_store(const StoreDefinition &definition) {
+bool create_store(const StoreDefinition &definition) {
     const Types types = checked_types(definition);
     const char *schema = quote_identifier(definition.name);
     forget_dropped_store(definition.name);
     provide_schema(definition.name, schema);
-    require_no_tables(definition.name);
-
-    create_items(schema, definition, types);
-    if (definition.wallets) create_wallets(schema, types);
-    create_ledger(schema, types);
-    create_rights(schema);
-
-    RegistryRow row;
-    row.name = pstrdup(definition.name);
-    row.item = psprintf("%s.item", schema);
-    row.item_key = pstrdup("id");
-    row.stock = pstrdup("stock");
-    row.price = definition.prices ? pstrdup("price") : nullptr;
-    row.stock_version = pstrdup("stock_version");
-    row.version = pstrdup("version");
-    row.lock_mode = pstrdup("lock_mode");
-    if (definition.wallets) {
-        row.wallet = psprintf("%s.wallet", schema);
-        row.wallet_key = pstrdup("id");
-        row.balance = pstrdup("balance");
+    const RegistryRow row = registry_row(definition, schema);
+    const bool is_earlier = has_earlier_tables(definition);
+    if (is_earlier) {
+        take_over(row);
+    } else {
+        create_items(schema, definition, types);
+        if (definition.wallets) create_wallets(schema, types);
+        create_ledger(schema, types);
     }
-    row.ledger = psprintf("%s.ledger", schema);
-    row.role = psprintf("%s.role", schema);
-    row.direct_writes = pstrdup(definition.direct_writes);
-    row.creator = GetUserNameFromId(GetUserId(), false);
+    if (!has_relation(definition.name, "holding")) create_holding(schema);
+    if (!has_relation(definition.name, "role")) create_rights(schema);
 
     create_journal(row.item, definition.name);
     if (definition.wallets) create_journal(row.wallet, definition.name);
-    create_trigger(row.ledger, append_only_trigger, "BEFORE UPDATE OR DELETE OR TRUNCATE", "STATEMENT",
+    create_trigger(row.ledger, append_only_trigger, "BEFORE UPDATE OR DELETE", "ROW", "append_only",
+                   definition.name);
+    create_trigger(row.ledger, append_only_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT",
                    "append_only", definition.name);
     insert_registry(row);
+    return is_earlier;
+}
+
+void require_definition(const Store &store, const StoreDefinition &definition) {
+    require_argument("item_key_type", format_type_be(definition.item_key_type),
+                     format_type_be(store.item_type.type));
+    require_argument("wallet_key_type", format_type_be(definition.wallet_key_type),
+                     format_type_be(store.buyer_type.type));
+    require_argument("money_type", money_type_sql(definition.money_type),
+                     format_type_with_typemod(store.money.type, store.money.typmod));
+    require_argument("prices", definition.prices ? "true" : "false",
+                     get_attnum(store.item_relation, "price") > 0 ? "true" : "false");
 }
 
 void detach_store(const char *name) {
@@ -267,12 +378,7 @@ void detach_store(const char *name) {
     require_owner_of(row);
     // First, so that of two who detach one store at once the second waits here and finds it gone.
     if (!delete_registry(name)) raise_unknown_store(name);
-    for (const char *relation : {row.item, row.wallet}) {
-        if (relation == nullptr) continue;
-        drop_trigger(relation, journal_trigger);
-        drop_trigger(relation, journal_truncate_trigger);
-    }
-    drop_trigger(row.ledger, append_only_trigger);
+    drop_triggers(row);
 }
 
 } // namespace vend

@@ -4,6 +4,7 @@
 
 #include "base/compat.hpp"
 #include "base/error_codes.hpp"
+#include "store/binding.hpp"
 #include "store/compose.hpp"
 
 namespace vend {
@@ -72,6 +73,17 @@ bool has_shape(SPIPlanPtr plan, const Rows &rows, const Shape &shape) {
     return true;
 }
 
+// A rule may send a write to another table and let the same rows come back.
+bool writes_elsewhere(SPIPlanPtr plan, const Shape &shape) {
+    ListCell *cell = nullptr;
+    foreach (cell, source_of(plan)->query_list) {
+        const auto *query = static_cast<const Query *>(lfirst(cell));
+        if (query->canSetTag && query->resultRelation != 0)
+            return rt_fetch(query->resultRelation, query->rtable)->relid != shape.relation;
+    }
+    return false;
+}
+
 } // namespace
 
 std::optional<Datum> Rows::value(int column) const {
@@ -114,7 +126,9 @@ Rows run(Store &store, Statement statement, std::span<const Parameter> parameter
                 (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not run a statement of store \"%s\": %s",
                                                          store.name, SPI_result_code_string(result))));
     const Rows rows{SPI_processed, SPI_tuptable};
-    if (!has_shape(plan, rows, store.shapes[static_cast<std::size_t>(statement)]))
+    const Shape &shape = store.shapes[static_cast<std::size_t>(statement)];
+    if (writes_elsewhere(plan, shape)) raise_write_altered(shape.relation);
+    if (!has_shape(plan, rows, shape))
         ereport(ERROR, (errcode(errcodes::not_in_state),
                         errmsg("the tables of store \"%s\" were changed during the call", store.name)));
     return rows;
@@ -130,7 +144,7 @@ Rows run_write(Store &store, Statement statement, std::initializer_list<Paramete
     innermost_write = &write;
     const Rows rows = run(store, statement, parameters);
     innermost_write = write.outer;
-    if (rows.count > 1 || rows.count != write.rows_seen) raise_write_altered(get_rel_name(relation));
+    if (rows.count > 1 || rows.count != write.rows_seen) raise_write_altered(relation);
     return rows;
 }
 
@@ -148,10 +162,10 @@ void restore_engine_write(EngineWrite *write) {
     innermost_write = write;
 }
 
-void raise_write_altered(const char *relation) {
+void raise_write_altered(Oid relation) {
     ereport(ERROR, (errcode(errcodes::write_altered),
                     errmsg("a write of pg_vend to \"%s\" did not have the effect that was decided",
-                           relation == nullptr ? "?" : relation),
+                           relation_label(relation)),
                     errhint("A trigger or rule on the table suppresses or alters the write.")));
     pg_unreachable();
 }

@@ -61,7 +61,7 @@ EngineWrite *current_engine_write();
 void restore_engine_write(EngineWrite *write);
 
 // Raises 27000: the row that came back is not the row that was decided on.
-[[noreturn]] void raise_write_altered(const char *relation);
+[[noreturn]] void raise_write_altered(Oid relation);
 
 // Raises 55000 under session_replication_role = replica, where triggers that uphold the ledger do not
 // fire.

@@ -4,6 +4,30 @@
 
 namespace vend {
 
+namespace {
+
+struct KeyInput {
+    const char *text;
+    Oid type;
+};
+
+// Says what the text was read as, where the input function says only what it does not like.
+void explain_key_input(void *argument) {
+    const auto *input = static_cast<const KeyInput *>(argument);
+    errdetail("\"%s\" was given for a key of type %s.", input->text, format_type_be(input->type));
+}
+
+Datum read_key(KeyType &type, char *text) {
+    KeyInput input{text, type.type};
+    ErrorContextCallback callback{error_context_stack, explain_key_input, &input};
+    error_context_stack = &callback;
+    const Datum key = InputFunctionCall(&type.input, text, type.io_param, -1);
+    error_context_stack = callback.previous;
+    return key;
+}
+
+} // namespace
+
 bool is_key_type(Oid type) {
     return type == TEXTOID || type == INT8OID || type == UUIDOID;
 }
@@ -34,7 +58,7 @@ Datum key_from_argument(KeyType &type, Oid argument_type, Datum argument) {
         getTypeOutputInfo(argument_type, &output, &is_varlena);
         text = OidOutputFunctionCall(output, argument);
     }
-    return InputFunctionCall(&type.input, text, type.io_param, -1);
+    return read_key(type, text);
 }
 
 char *key_text(KeyType &type, Datum key) {

@@ -78,10 +78,18 @@ void require_intact(const Store &store, const Rows &rows, const LedgerRow &row) 
             stored.has_value() != sent[i].is_null &&
             (!stored || datum_image_eq(*stored, sent[i].value, attribute->attbyval, attribute->attlen));
     }
-    if (!is_intact) raise_write_altered(store.ledger_name);
+    if (!is_intact) raise_write_altered(store.ledger_relation);
 }
 
 } // namespace
+
+Datum required_key(const std::optional<Datum> &key, const char *column) {
+    if (!key)
+        ereport(ERROR, (errcode(errcodes::not_in_state),
+                        errmsg("column \"%s\" of a ledger row is null", column),
+                        errdetail("A purchase or refund has an item and a wallet.")));
+    return *key;
+}
 
 std::optional<Entry> read_entry(Store &store, const Uuid &id, int32 line) {
     const Rows rows = run(store, Statement::read_entry, {{to_datum(id)}, {Int32GetDatum(line)}});
@@ -147,10 +155,8 @@ bool remember(Store &store, const Uuid &id, Datum item, Datum buyer, Quantity qt
     return true;
 }
 
-void journal_truncate(Store &store, Oid relation) {
-    const Statement statement = relation == store.item_relation ? Statement::journal_item_truncate
-                                                                : Statement::journal_wallet_truncate;
-    // TRUNCATE takes what is there now, whatever the transaction's snapshot shows.
+void journal_set(Store &store, Statement statement) {
+    // The statement is about what is there now, whatever the transaction's snapshot shows.
     const Parameter at{TimestampTzGetDatum(GetCurrentTimestamp())};
     CommandCounterIncrement();
     Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());

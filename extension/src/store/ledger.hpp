@@ -43,6 +43,9 @@ struct Entry {
     [[nodiscard]] bool is(Kind wanted) const { return to_text(wanted) == kind; }
 };
 
+// The item or wallet of a purchase or refund; raises 55000 for a row that was made by hand without one.
+Datum required_key(const std::optional<Datum> &key, const char *column);
+
 std::optional<Entry> read_entry(Store &store, const Uuid &id, int32 line = 0);
 
 // What was given back of a purchase so far.
@@ -55,7 +58,8 @@ void record(Store &store, const Movement &movement);
 // Remembers a refusal; false when the id was recorded meanwhile.
 bool remember(Store &store, const Uuid &id, Datum item, Datum buyer, Quantity qty, Verdict refusal);
 
-// Records what a TRUNCATE is about to take away.
-void journal_truncate(Store &store, Oid relation);
+// Records a whole table's adjustments by one of the journal statements. The table is locked against
+// writes.
+void journal_set(Store &store, Statement statement);
 
 } // namespace vend

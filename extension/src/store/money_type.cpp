@@ -32,12 +32,17 @@ std::optional<Money> money_from(int scale, Datum number) {
 } // namespace
 
 std::optional<MoneyType> money_type_of(Oid type, int32 typmod) {
-    if (type == INT8OID) return MoneyType{INT8OID, -1, 0};
+    if (type == INT8OID) return MoneyType{INT8OID, -1, 0, Money{PG_INT64_MAX}};
     if (type != NUMERICOID || typmod < static_cast<int32>(VARHDRSZ)) return std::nullopt;
     const int precision = ((typmod - static_cast<int32>(VARHDRSZ)) >> 16) & 0xffff;
     const int scale = (((typmod - static_cast<int32>(VARHDRSZ)) & 0x7ff) ^ 1024) - 1024;
     if (scale < 0 || scale > precision || precision > digits_max) return std::nullopt;
-    return MoneyType{NUMERICOID, typmod, scale};
+    return MoneyType{NUMERICOID, typmod, scale, Money{power_of_ten(precision) - 1}};
+}
+
+std::optional<Money> checked_add(const MoneyType &type, Money a, Money b) {
+    const auto sum = checked_add(a, b);
+    return sum && *sum <= type.max ? sum : std::nullopt;
 }
 
 Money money_from_column(const MoneyType &type, Datum value) {
@@ -56,7 +61,7 @@ Datum money_to_column(const MoneyType &type, Money money) {
 
 Money money_from_numeric(const MoneyType &type, Datum number, const char *argument) {
     const auto money = money_from(type.scale, number);
-    if (!money)
+    if (!money || *money > type.max || *money < Money{-type.max.value})
         ereport(ERROR, (errcode(errcodes::out_of_range),
                         errmsg("%s does not fit the money of the store", argument),
                         errdetail("%s is not a value of type %s.",

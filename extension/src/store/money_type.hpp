@@ -14,8 +14,12 @@ struct MoneyType {
     Oid type = InvalidOid; // INT8OID or NUMERICOID
     int32 typmod = -1;
     int scale = 0;
+    Money max{}; // the largest that a column holds
     friend bool operator==(const MoneyType &, const MoneyType &) = default;
 };
+
+// Exact, or nothing where the sum is beyond the type.
+std::optional<Money> checked_add(const MoneyType &type, Money a, Money b);
 
 // The money type of a column, or nothing where a column of that type cannot hold money exactly:
 // numeric needs a declared scale, and no more digits than an int64 has.

@@ -116,21 +116,20 @@ void set_locked_stock(Store &store, const Item &item, Quantity stock) {
     const auto left =
         stock_left(run_write(store, Statement::add_stock, {{item.key}, {Int64GetDatum(change)}},
                              store.item_relation, change));
-    if (left != stock) raise_write_altered(get_rel_name(store.item_relation));
+    if (left != stock) raise_write_altered(store.item_relation);
 }
 
 Money change_locked_balance(Store &store, const Wallet &wallet, Money change) {
     const Rows rows =
         run_write(store, Statement::add_balance, {{wallet.key}, {money_to_column(store.money, change)}},
                   store.wallet_relation, change.value);
-    if (rows.count == 0) raise_write_altered(get_rel_name(store.wallet_relation));
+    if (rows.count == 0) raise_write_altered(store.wallet_relation);
     return require_not_negative("balance", money_from_column(store.money, rows.required(1)));
 }
 
 void bump_version(Store &store, Datum item) {
     const Rows rows = run_write(store, Statement::bump_version, {{item}}, store.item_relation, 0);
-    if (rows.count == 0 && read_item(store, item))
-        raise_write_altered(get_rel_name(store.item_relation));
+    if (rows.count == 0 && read_item(store, item)) raise_write_altered(store.item_relation);
 }
 
 } // namespace vend

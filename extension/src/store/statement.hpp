@@ -28,6 +28,8 @@ enum class Statement {
     remember,
     journal_item_truncate,
     journal_wallet_truncate,
+    journal_item_differences,
+    journal_wallet_differences,
     audit,
 };
 

@@ -191,7 +191,7 @@ Store &open_store_of_trigger(const TriggerData *trigger) {
     if (relation != store.item_relation && relation != store.wallet_relation)
         ereport(ERROR, (errcode(errcodes::not_in_state),
                         errmsg("table \"%s\" carries a trigger of store \"%s\" but is not bound to it",
-                               RelationGetRelationName(trigger->tg_relation), store.name)));
+                               relation_label(RelationGetRelid(trigger->tg_relation)), store.name)));
     return store;
 }
 
