@@ -36,6 +36,7 @@ VEND_SOURCES = extension/src/module.cpp \
 	extension/src/store/row_lock.cpp \
 	extension/src/store/rows.cpp \
 	extension/src/store/store.cpp \
+	extension/src/store/table.cpp \
 	extension/src/base/ids.cpp \
 	extension/src/base/settings.cpp \
 	$(VEND_CORE_SOURCES)

@@ -13,13 +13,15 @@ CREATE TABLE vend.store (
     wallet        text,
     wallet_key    text,
     balance       text,
-        ledger        text NOT NULL,
+    ledger        text NOT NULL,
     role          text NOT NULL,
     direct_writes text NOT NULL CHECK (direct_writes IN ('journal', 'refuse')),
     creator       text NOT NULL,
     CHECK ((wallet IS NULL) = (wallet_key IS NULL) AND (wallet IS NULL) = (balance IS NULL))
 );
 GRANT SELECT ON vend.store TO PUBLIC;
+-- So that he who may restore the database restores its stores: a row alone binds nothing.
+GRANT INSERT ON vend.store TO pg_database_owner;
 SELECT pg_catalog.pg_extension_config_dump('vend.store', '');
 
 COMMENT ON TABLE vend.store IS 'Registry of stores: the relations and columns that each one is bound to';

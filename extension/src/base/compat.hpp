@@ -38,4 +38,60 @@ inline void parse_type(const char *text, Oid *type, int32 *typmod) {
 #endif
 }
 
+// Until 15 the walker is declared without its parameters, which C++ takes for none.
+inline bool walk_expression(Node *node, bool (*walker)(Node *, void *), void *context) {
+#if PG_VERSION_NUM >= 160000
+    return expression_tree_walker(node, walker, context);
+#else
+    return expression_tree_walker(
+        node, reinterpret_cast<bool (*)()>(reinterpret_cast<void (*)()>(walker)), context);
+#endif
+}
+
+// The compiled CHECK constraints of a table that is written.
+inline ExprState **&checks_of(ResultRelInfo *result) {
+#if PG_VERSION_NUM >= 180000
+    return result->ri_CheckConstraintExprs;
+#else
+    return result->ri_ConstraintExprs;
+#endif
+}
+
+inline bool has_generated(const TupleConstr *constraints) {
+#if PG_VERSION_NUM >= 180000
+    return constraints->has_generated_stored || constraints->has_generated_virtual;
+#else
+    return constraints->has_generated_stored;
+#endif
+}
+
+inline IndexScanDesc begin_index_scan(Relation relation, Relation index, Snapshot snapshot, int keys) {
+#if PG_VERSION_NUM >= 180000
+    return index_beginscan(relation, index, snapshot, nullptr, keys, 0);
+#else
+    return index_beginscan(relation, index, snapshot, keys, 0);
+#endif
+}
+
+// Which indexes of an updated row need new entries.
+#if PG_VERSION_NUM >= 160000
+using IndexUpdate = TU_UpdateIndexes;
+inline bool needs_index_entries(IndexUpdate update) {
+    return update != TU_None;
+}
+inline void insert_updated_index_entries(ResultRelInfo *result, TupleTableSlot *row, EState *state,
+                                         IndexUpdate update) {
+    (void)ExecInsertIndexTuples(result, row, state, true, false, nullptr, NIL, update == TU_Summarizing);
+}
+#else
+using IndexUpdate = bool;
+inline bool needs_index_entries(IndexUpdate update) {
+    return update;
+}
+inline void insert_updated_index_entries(ResultRelInfo *result, TupleTableSlot *row, EState *state,
+                                         IndexUpdate /*update*/) {
+    (void)ExecInsertIndexTuples(result, row, state, true, false, nullptr, NIL);
+}
+#endif
+
 } // namespace vend::compat

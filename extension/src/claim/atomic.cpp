@@ -4,10 +4,10 @@
 
 namespace vend {
 
-Claim claim_atomic(Store &store, const Item &item, const Decision &decision, const ClaimTerms &terms) {
-    if (!claim_if_enough(store, item, terms.sale)) return {Claim::Result::inconclusive, decision};
-
-    return {Claim::Result::claimed, decision};
+Claim claim_atomic(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms) {
+    // A trigger of the owner's that is to run before the row is written needs its lock anyway.
+    if (store.is_plain && take_if_unwritten(store, *item, terms.sale.qty)) return {true, decision};
+    return claim_pessimistic(store, item, decision, terms);
 }
 
 } // namespace vend

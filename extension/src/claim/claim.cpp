@@ -8,7 +8,7 @@ Claim claim(Store &store, LockMode mode, Item *item, const Decision &decision, c
     if (terms.wait.is_bounded()) mode = LockMode::pessimistic;
     switch (mode) {
     case LockMode::atomic:
-        return claim_atomic(store, *item, decision, terms);
+        return claim_atomic(store, item, decision, terms);
     case LockMode::pessimistic:
         return claim_pessimistic(store, item, decision, terms);
     case LockMode::optimistic:

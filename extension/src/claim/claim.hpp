@@ -1,6 +1,6 @@
 #pragma once
-// Taking units from an item, by its lock mode. A claim depends on what stands in the WHERE of its one
-// UPDATE, or on a row that is locked: one that finds nothing has changed nothing.
+// Taking units from an item, by its lock mode. A claim writes the very version of the row that was
+// decided on, or a row that is locked: one that is refused has changed nothing.
 
 #include "base/prelude.hpp"
 
@@ -17,20 +17,15 @@ struct ClaimTerms {
 };
 
 struct Claim {
-    enum class Result {
-        claimed,
-        refused,      // the decision says why
-        inconclusive, // the row is not what it was when the decision was made
-    };
-    Result result = Result::inconclusive;
-    Decision decision; // the price and amount that the claim was made at
+    bool is_made = false;
+    Decision decision; // the price and amount that it was made at, or why it was refused
 };
 
 // Each takes the item as it was last read, updates it to what was seen since, and the decision made on
 // it.
 
-// One conditional UPDATE, which waits for a concurrent writer and then looks at what he left.
-Claim claim_atomic(Store &store, const Item &item, const Decision &decision, const ClaimTerms &terms);
+// One conditional write. After a concurrent writer it looks at what he left, under the lock of the row.
+Claim claim_atomic(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms);
 
 // Locks the row, decides on what it finds, writes.
 Claim claim_pessimistic(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms);

@@ -7,20 +7,18 @@
 namespace vend {
 
 Claim claim_optimistic(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms) {
-    Claim claim{Claim::Result::refused, decision};
+    Claim claim{false, decision};
     for (int retries_left = settings::optimistic_retries();; --retries_left) {
-        if (claim_if_unchanged(store, *item, terms.sale)) {
-
-            claim.result = Claim::Result::claimed;
+        if (take_if_unwritten(store, *item, terms.sale.qty)) {
+            claim.is_made = true;
             return claim;
         }
         CHECK_FOR_INTERRUPTS();
         const auto now = read_item(store, item->key);
-        // Nobody wrote, and yet the write found nothing.
-        if (now && now->state == item->state) {
-            claim.result = Claim::Result::inconclusive;
-            return claim;
-        }
+        // Somebody wrote to the row, but not to the stock: no conflict.
+        if (now && now->state.stock_version == item->state.stock_version &&
+            now->state.stock == item->state.stock)
+            return claim_pessimistic(store, item, claim.decision, terms);
         claim.decision =
             decide_sale(now ? std::optional(now->state) : std::nullopt, terms.wallet, terms.sale);
         if (now) *item = *now;

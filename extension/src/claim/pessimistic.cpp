@@ -5,7 +5,7 @@
 namespace vend {
 
 Claim claim_pessimistic(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms) {
-    Claim claim{Claim::Result::refused, decision};
+    Claim claim{false, decision};
     switch (lock_item(store, item->key, terms.wait, item)) {
     case LockResult::absent:
         claim.decision.verdict = Verdict::unknown_item;
@@ -19,8 +19,7 @@ Claim claim_pessimistic(Store &store, Item *item, const Decision &decision, cons
     claim.decision = decide_sale(item->state, terms.wallet, terms.sale);
     if (claim.decision.verdict != Verdict::sell) return claim;
     set_locked_stock(store, *item, Quantity{item->state.stock.value - terms.sale.qty.value});
-
-    claim.result = Claim::Result::claimed;
+    claim.is_made = true;
     return claim;
 }
 

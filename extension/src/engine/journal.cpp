@@ -20,7 +20,7 @@ struct Side {
 };
 
 bool is_about_items(const Store &store, const TriggerData *trigger) {
-    return RelationGetRelid(trigger->tg_relation) == store.item_relation;
+    return RelationGetRelid(trigger->tg_relation) == store.item_table.relation;
 }
 
 HeapTuple old_tuple(const TriggerData *trigger) {
@@ -190,7 +190,7 @@ void journal_row(Store &store, const TriggerData *trigger) {
 
 void journal_truncation(Store &store, const TriggerData *trigger) {
     require_journal_mode(store, trigger, {}, {});
-    journal_set(store, RelationGetRelid(trigger->tg_relation) == store.item_relation
+    journal_set(store, RelationGetRelid(trigger->tg_relation) == store.item_table.relation
                            ? Statement::journal_item_truncate
                            : Statement::journal_wallet_truncate);
 }

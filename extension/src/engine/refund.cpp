@@ -35,6 +35,14 @@ void describe(Refund &refund, const std::optional<Entry> &entry) {
     MemoryContextSwitchTo(context);
 }
 
+// A row that was made by hand may be none that can be given back.
+void require_sound(const Entry &purchase) {
+    if (purchase.qty < Quantity{0} && purchase.unit_price && *purchase.unit_price >= Money{0}) return;
+    ereport(ERROR, (errcode(errcodes::not_in_state), errmsg("the purchase cannot be refunded"),
+                    errdetail("Its ledger row has no negative qty or no unit_price."),
+                    errhint("vend.audit() says what it should be.")));
+}
+
 bool answer_from_ledger(Refund &refund) {
     if (!refund.request.id) return false;
     const auto entry = read_entry(refund.store, *refund.request.id);
@@ -78,7 +86,7 @@ Verdict lock_rows(Refund &refund) {
 
 // How much to give back; never more than is left.
 Verdict decide_quantity(Refund &refund) {
-    const Quantity bought = negated(refund.purchase->qty);
+    const Quantity bought{-std::max(refund.purchase->qty.value, -PG_INT64_MAX)};
     const Quantity before = refunded_quantity(refund.store, refund.request.purchase);
     const Quantity left = checked_sub(bought, before).value_or(Quantity{0});
     refund.qty = refund.request.qty.value_or(left);
@@ -96,7 +104,7 @@ Verdict decide_quantity(Refund &refund) {
 void give_back(Refund &refund) {
     Store &store = refund.store;
     MovementOutcome &outcome = refund.outcome;
-    const auto amount = checked_mul(refund.purchase->unit_price.value_or(Money{}), refund.qty);
+    const auto amount = checked_mul(*refund.purchase->unit_price, refund.qty);
     outcome.stock = checked_add(refund.item->state.stock, refund.qty);
     if (!outcome.stock || !amount) raise_overflow(store, "stock", outcome.item);
     outcome.amount = amount;
@@ -132,6 +140,7 @@ MovementOutcome refund(Store &store, const RefundRequest &request, MemoryContext
     if (answer_from_ledger(refund)) return outcome;
     refund.purchase = read_entry(store, request.purchase);
     if (refund.purchase && !refund.purchase->is(Kind::purchase)) refund.purchase.reset();
+    if (refund.purchase) require_sound(*refund.purchase);
     outcome.verdict = refund.purchase ? lock_rows(refund) : Verdict::unknown_purchase;
     if (answer_from_ledger(refund)) return outcome;
     describe(refund, refund.purchase);

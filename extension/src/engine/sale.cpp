@@ -117,32 +117,21 @@ void lock_buyer(Sale &sale) {
 }
 
 // Decides and claims; true when the units are ours. What was read before the lock is good enough to
-// try with, but no refusal is given on it: the item is read again first. A claim that found nothing
-// although a fresh read finds nothing wrong is made once more under the lock of the row, which
-// settles it: there is nothing to loop for.
+// try with, but no refusal is given on it: the item is read again first.
 bool claim_units(Sale &sale) {
     const ClaimTerms terms{sale.request.terms, sale.wallet_state, sale.request.wait};
-    bool is_fresh = false;
-    for (bool is_contested = false;;) {
+    for (bool is_fresh = false;; is_fresh = true) {
         sale.decision = decide_sale(state_of(sale.item), sale.wallet_state, sale.request.terms);
-        if (sale.decision.verdict == Verdict::sell) {
-            const LockMode mode =
-                is_contested ? LockMode::pessimistic
-                             : effective_lock_mode(sale.request.lock_mode, sale.item->state.lock_mode,
-                                                   settings::lock_mode());
-            const Claim made = claim(sale.store, mode, &*sale.item, sale.decision, terms);
-            if (made.result != Claim::Result::inconclusive) {
-                sale.decision = made.decision;
-                if (made.decision.verdict == Verdict::unknown_item) sale.item.reset();
-                return made.result == Claim::Result::claimed;
-            }
-            is_contested = true;
-        } else if (is_fresh) {
-            return false;
-        }
+        if (sale.decision.verdict == Verdict::sell) break;
+        if (is_fresh) return false;
         sale.item = read_item(sale.store, sale.request.item);
-        is_fresh = true;
     }
+    const LockMode mode =
+        effective_lock_mode(sale.request.lock_mode, sale.item->state.lock_mode, settings::lock_mode());
+    const Claim made = claim(sale.store, mode, &*sale.item, sale.decision, terms);
+    sale.decision = made.decision;
+    if (made.decision.verdict == Verdict::unknown_item) sale.item.reset();
+    return made.is_made;
 }
 
 // Nothing here can be refused any more.

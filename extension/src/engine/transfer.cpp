@@ -30,10 +30,16 @@ std::optional<Wallet> locked_wallet(Store &store, Datum key) {
     return wallet;
 }
 
-// In key order, whoever pays: two transfers in opposite directions must not deadlock.
-Parties lock_parties(Store &store, const TransferRequest &request) {
+Datum key_of(const std::optional<Wallet> &wallet, Datum asked) {
+    return wallet ? wallet->key : asked;
+}
+
+// In the order of the rows' keys, whoever pays and however he is spelled: two transfers in opposite
+// directions must not deadlock.
+Parties lock_parties(Store &store, const TransferRequest &request, const Parties &read) {
     Parties parties;
-    if (compare_keys(store.buyer_type, request.payer, request.payee) < 0) {
+    if (compare_keys(store.buyer_type, key_of(read.payer, request.payer),
+                     key_of(read.payee, request.payee)) < 0) {
         parties.payer = locked_wallet(store, request.payer);
         parties.payee = locked_wallet(store, request.payee);
     } else {
@@ -41,10 +47,6 @@ Parties lock_parties(Store &store, const TransferRequest &request) {
         parties.payer = locked_wallet(store, request.payer);
     }
     return parties;
-}
-
-Datum key_of(const std::optional<Wallet> &wallet, Datum asked) {
-    return wallet ? wallet->key : asked;
 }
 
 bool answer_from_ledger(Store &store, const TransferRequest &request, const Parties &parties,
@@ -114,7 +116,7 @@ MovementOutcome transfer(Store &store, const TransferRequest &request, MemoryCon
     require_two(store, parties, request);
     bool is_replayed = answer_from_ledger(store, request, parties, &outcome);
     if (!is_replayed) {
-        parties = lock_parties(store, request);
+        parties = lock_parties(store, request, parties);
         is_replayed = answer_from_ledger(store, request, parties, &outcome);
     }
     MemoryContext context = MemoryContextSwitchTo(result_context);

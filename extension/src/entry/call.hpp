@@ -41,7 +41,7 @@ int begin_foreign_call(int *security_context);
 
 // Runs body() with the rights of the store's owner and without his row level security, the way a foreign
 // key is checked. An error restores the user with the (sub)transaction.
-template <typename Body> void as_owner(const Store &store, Body body) {
+template <typename Body> void as_owner(Store &store, Body body) {
     static_assert(std::is_trivially_destructible_v<Body>, "an error jumps over destructors");
     Oid user = InvalidOid;
     int security_context = 0;
@@ -49,7 +49,9 @@ template <typename Body> void as_owner(const Store &store, Body body) {
     int security_context_inside = security_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS;
     const int nest_level = user == store.owner ? 0 : begin_foreign_call(&security_context_inside);
     SetUserIdAndSecContext(store.owner, security_context_inside);
+    open_tables(store);
     body();
+    close_tables(store);
     if (nest_level > 0) AtEOXact_GUC(false, nest_level);
     SetUserIdAndSecContext(user, security_context);
 }

@@ -60,19 +60,21 @@ char *ledger_update(const Store &s, const char *column, const char *value, const
 
 // Ledger rows that do not say what one of their kind says: a sale takes from the shelf and is paid at
 // its unit price, a deposit moves no stock, ... An adjustment has an item or a wallet, not both.
+// Reckoned in numeric, where nothing overflows.
 void append_ledger_rows(StringInfo sql, const Store &s) {
     begin_finding(sql, rank_ledger);
     appendStringInfo(
         sql,
         "e.kind, e.id::pg_catalog.text, f.expected, f.found, CASE WHEN f.expected IS NOT NULL THEN %s END "
-        "FROM %s AS e CROSS JOIN LATERAL (VALUES ('qty', e.qty::pg_catalog.numeric, CASE "
+        "FROM (SELECT id, line, kind, item, wallet, qty::pg_catalog.numeric, amount::pg_catalog.numeric, "
+        "unit_price::pg_catalog.numeric FROM %s) AS e CROSS JOIN LATERAL (VALUES ('qty', e.qty, CASE "
         "WHEN e.kind " EQ " 'purchase' THEN " MINUS " pg_catalog.abs(e.qty) "
         "WHEN e.kind " EQ " 'refund' OR e.kind " EQ " 'restock' THEN pg_catalog.abs(e.qty) "
         "WHEN e.kind " NE " 'adjustment' OR e.item IS NULL THEN 0 "
         "WHEN e.wallet IS NULL THEN e.qty END), "
-        "('amount', e.amount::pg_catalog.numeric, CASE "
-        "WHEN e.kind " EQ " 'purchase' OR e.kind " EQ " 'refund' THEN e.qty::pg_catalog.numeric " TIMES
-        " e.unit_price "
+        "('amount', e.amount, CASE "
+        "WHEN e.kind " EQ " 'purchase' THEN " MINUS " pg_catalog.abs(e.qty) " TIMES " e.unit_price "
+        "WHEN e.kind " EQ " 'refund' THEN pg_catalog.abs(e.qty) " TIMES " e.unit_price "
         "WHEN e.kind " EQ " 'withdrawal' OR (e.kind " EQ " 'transfer' AND e.line " EQ " 0) "
         "THEN " MINUS " pg_catalog.abs(e.amount) "
         "WHEN e.kind " EQ " 'deposit' OR e.kind " EQ " 'transfer' THEN pg_catalog.abs(e.amount) "
@@ -88,13 +90,13 @@ void append_refunds(StringInfo sql, const Store &s) {
     begin_finding(sql, rank_refunded);
     appendStringInfo(
         sql,
-        "'refunded', r.ref::pg_catalog.text, coalesce(" MINUS " p.qty, 0)::pg_catalog.numeric, r.total, "
+        "'refunded', r.ref::pg_catalog.text, coalesce(" MINUS " p.qty::pg_catalog.numeric, 0), r.total, "
         "CASE WHEN p.id IS NOT NULL THEN %s END FROM (SELECT ref, pg_catalog.sum(qty) AS total FROM %s "
         "WHERE kind " EQ " 'refund' GROUP BY ref) AS r LEFT JOIN %s AS p ON p.id " EQ
         " r.ref AND p.line " EQ " 0 AND p.kind " EQ " 'purchase' CROSS JOIN LATERAL "
         "(SELECT b.id, b.line, b.qty FROM %s AS b WHERE b.ref " EQ " r.ref AND b.kind " EQ " 'refund' "
         "ORDER BY b.at DESC, b.id DESC LIMIT 1) AS last "
-        "WHERE r.total " GT " coalesce(" MINUS " p.qty, 0)::pg_catalog.numeric",
+        "WHERE r.total " GT " coalesce(" MINUS " p.qty::pg_catalog.numeric, 0)",
         ledger_update(s, "'qty'", "greatest(0, last.qty " MINUS " (r.total " PLUS " p.qty))", "last.id",
                       "last.line"),
         s.ledger, s.ledger, s.ledger);
@@ -111,7 +113,8 @@ void append_transfers(StringInfo sql, const Store &s) {
         "FROM %s AS p LEFT JOIN %s AS e ON e.id " EQ " p.id AND e.line " EQ " 1 "
         "WHERE p.kind " EQ " 'transfer' AND p.line " EQ " 0 AND "
         "coalesce(e.amount, 0)::pg_catalog.numeric " NE " " MINUS " p.amount::pg_catalog.numeric",
-        ledger_update(s, "'amount'", MINUS " p.amount", "e.id", "e.line"), s.ledger, s.ledger);
+        ledger_update(s, "'amount'", MINUS " p.amount::pg_catalog.numeric", "e.id", "e.line"), s.ledger,
+        s.ledger);
 }
 
 // Counters below zero, which only a dropped check lets in.
@@ -161,8 +164,10 @@ char *compose_audit(const Store &s) {
     append_ledger_rows(&sql, s);
     append_refunds(&sql, s);
     append_transfers(&sql, s);
-    return psprintf("SELECT finding, key, expected, found, repair FROM (%s) AS findings "
-                    "ORDER BY rank, finding, key",
+    // A repair is given once all that it trusts is in order.
+    return psprintf("SELECT finding, key, expected, found, "
+                    "CASE WHEN rank " EQ " pg_catalog.min(rank) OVER () THEN repair END "
+                    "FROM (%s) AS findings ORDER BY rank, finding, key",
                     sql.data);
 }
 

@@ -113,14 +113,25 @@ bool is_unique_over(const FormData_pg_index *index, std::initializer_list<AttrNu
     return true;
 }
 
+// Whether the index tells keys apart as the columns do.
+bool has_column_collations(Relation relation, Relation index) {
+    for (int i = 0; i < index->rd_index->indnkeyatts; ++i) {
+        const AttrNumber number = index->rd_index->indkey.values[i];
+        if (number > 0 && TupleDescAttr(RelationGetDescr(relation), number - 1)->attcollation !=
+                              index->rd_indcollation[i])
+            return false;
+    }
+    return true;
+}
+
 // The index that makes these columns a key; one counter, one lock and one id each rest on it.
 Oid require_unique(const Store &store, Relation relation, std::initializer_list<AttrNumber> columns) {
     Oid found = InvalidOid;
     ListCell *cell = nullptr;
     foreach (cell, RelationGetIndexList(relation)) {
         Relation index = index_open(lfirst_oid(cell), AccessShareLock);
-        if (is_unique_over(index->rd_index, columns) && RelationGetIndexPredicate(index) == NIL &&
-            RelationGetIndexExpressions(index) == NIL)
+        if (is_unique_over(index->rd_index, columns) && has_column_collations(relation, index) &&
+            RelationGetIndexPredicate(index) == NIL && RelationGetIndexExpressions(index) == NIL)
             found = RelationGetRelid(index);
         index_close(index, AccessShareLock);
     }
@@ -210,25 +221,35 @@ void require_owner(const Store &store, Relation relation) {
 void bind_ledger(const RegistryRow &row, Store *store) {
     Relation ledger = open_bound(*store, row.ledger, "append_only", ledger_events);
     require_owner(*store, ledger);
-    store->ledger_relation = RelationGetRelid(ledger);
     store->ledger = quoted_relation_name(*store, ledger);
     store->ledger_name = MemoryContextStrdup(store->context, RelationGetRelationName(ledger));
-    const BoundColumn id = bind_typed(*store, ledger, "id", UUIDOID);
-    const BoundColumn line = bind_typed(*store, ledger, "line", INT4OID);
-    (void)bind_typed(*store, ledger, "kind", TEXTOID);
-    (void)bind_typed(*store, ledger, "qty", INT8OID);
-    (void)bind_typed(*store, ledger, "ref", UUIDOID);
-    (void)bind_typed(*store, ledger, "at", TIMESTAMPTZOID);
-    (void)bind_typed(*store, ledger, "refusal", TEXTOID);
-    (void)bind_typed(*store, ledger, "refusal_qty", INT8OID);
-    (void)bind_key(*store, ledger, "item", &store->item_type);
-    (void)bind_key(*store, ledger, "wallet", &store->buyer_type);
-    (void)bind_money(store, ledger, "amount");
-    (void)bind_money(store, ledger, "unit_price");
+    AttrNumber *number = store->ledger_columns;
+    const auto bind = [&](const char *name, Oid type) {
+        *number++ = bind_typed(*store, ledger, name, type).number;
+    };
+    const auto bind_item_or_wallet = [&](const char *name, KeyType *type) {
+        *number++ = bind_key(*store, ledger, name, type).number;
+    };
+    const auto bind_figure = [&](const char *name) {
+        *number++ = bind_money(store, ledger, name).number;
+    };
+    bind("id", UUIDOID);
+    bind("line", INT4OID);
+    bind("kind", TEXTOID);
+    bind_item_or_wallet("item", &store->item_type);
+    bind("qty", INT8OID);
+    bind_item_or_wallet("wallet", &store->buyer_type);
+    bind_figure("amount");
+    bind_figure("unit_price");
+    bind("ref", UUIDOID);
+    bind("at", TIMESTAMPTZOID);
+    bind("refusal", TEXTOID);
+    bind("refusal_qty", INT8OID);
     require_writable(*store, ledger,
                      {"id", "line", "kind", "item", "qty", "wallet", "amount", "unit_price", "ref", "at",
                       "refusal", "refusal_qty"});
-    const Oid key = require_unique(*store, ledger, {id.number, line.number});
+    const Oid key = require_unique(*store, ledger, {store->ledger_columns[0], store->ledger_columns[1]});
+    bind_table(&store->ledger_table, ledger, key, store->context);
     store->ledger_key = MemoryContextStrdup(store->context, get_rel_name(key));
     store->ledger_schema =
         MemoryContextStrdup(store->context, get_namespace_name(RelationGetNamespace(ledger)));
@@ -238,10 +259,10 @@ void bind_ledger(const RegistryRow &row, Store *store) {
 void bind_items(const RegistryRow &row, Store *store) {
     Relation items = open_bound(*store, row.item, "journal", journal_events);
     store->owner = items->rd_rel->relowner;
-    store->item_relation = RelationGetRelid(items);
     store->items = quoted_relation_name(*store, items);
     store->item_key = bind_key(*store, items, row.item_key, &store->item_type);
-    (void)require_unique(*store, items, {store->item_key.number});
+    bind_table(&store->item_table, items, require_unique(*store, items, {store->item_key.number}),
+               store->context);
     store->stock = bind_typed(*store, items, row.stock, INT8OID);
     if (row.price != nullptr) store->price = bind_money(store, items, row.price);
     store->stock_version = bind_typed(*store, items, row.stock_version, INT8OID);
@@ -255,10 +276,10 @@ void bind_wallets(const RegistryRow &row, Store *store) {
     if (row.wallet == nullptr) return;
     Relation wallets = open_bound(*store, row.wallet, "journal", journal_events);
     require_owner(*store, wallets);
-    store->wallet_relation = RelationGetRelid(wallets);
     store->wallets = quoted_relation_name(*store, wallets);
     store->wallet_key = bind_key(*store, wallets, row.wallet_key, &store->buyer_type);
-    (void)require_unique(*store, wallets, {store->wallet_key.number});
+    bind_table(&store->wallet_table, wallets,
+               require_unique(*store, wallets, {store->wallet_key.number}), store->context);
     store->balance = bind_money(store, wallets, row.balance);
     require_writable(*store, wallets, {row.balance});
     relation_close(wallets, NoLock);
@@ -277,6 +298,31 @@ void bind_role(const RegistryRow &row, Store *store) {
                           psprintf("View %s does not have the columns of the rights.", row.role));
     store->role_relation = id;
     relation_close(role, NoLock);
+}
+
+// A column of the owner's in the ledger may have a default, which a statement fills in.
+bool has_other_columns(Relation ledger) {
+    int count = 0;
+    for (int i = 0; i < RelationGetDescr(ledger)->natts; ++i)
+        if (!TupleDescAttr(RelationGetDescr(ledger), i)->attisdropped) ++count;
+    return count != ledger_column_count;
+}
+
+// How the rows of the store are to be written.
+void bind_writes(Store *store) {
+    const Oid our_functions[] = {trigger_function("journal"), trigger_function("append_only")};
+    store->is_plain = true;
+    for (Table *table : {&store->item_table, &store->wallet_table, &store->ledger_table}) {
+        if (!OidIsValid(table->relation)) continue;
+        Relation relation = table_open(table->relation, NoLock);
+        store->is_plain = store->is_plain && is_plain_table(relation, our_functions) &&
+                          (table != &store->ledger_table || !has_other_columns(relation));
+        if (store->is_plain) compile_checks(table, relation, store->context);
+        table_close(relation, NoLock);
+    }
+    MemoryContext caller = MemoryContextSwitchTo(store->context);
+    store->write_state = CreateExecutorState();
+    MemoryContextSwitchTo(caller);
 }
 
 } // namespace
@@ -312,6 +358,7 @@ void resolve_binding(const RegistryRow &row, Store *store) {
     bind_wallets(row, store);
     bind_ledger(row, store);
     bind_role(row, store);
+    bind_writes(store);
 }
 
 } // namespace vend

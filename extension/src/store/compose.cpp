@@ -21,45 +21,6 @@ StatementText text_of(char *sql, Oid relation, Types parameters, Types columns) 
     return text;
 }
 
-// $1 item. Columns: key, stock, price, stock_version, version, lock_mode.
-StatementText item_query(const Store &s, const char *locking) {
-    return text_of(
-        psprintf("SELECT %s, %s, %s, %s, %s, %s FROM %s WHERE %s " EQ " $1%s", s.item_key.name,
-                 s.stock.name, s.has_prices() ? s.price.name : "NULL::pg_catalog.int8",
-                 s.stock_version.name, s.version.name, s.lock_mode.name, s.items, s.item_key.name,
-                 locking),
-        s.item_relation, {s.item_type.type},
-        {s.item_type.type, INT8OID, s.has_prices() ? s.money.type : INT8OID, INT8OID, INT8OID, TEXTOID});
-}
-
-// $1 wallet. Columns: key, balance.
-StatementText wallet_query(const Store &s, const char *locking) {
-    return text_of(psprintf("SELECT %s, %s FROM %s WHERE %s " EQ " $1%s", s.wallet_key.name,
-                            s.balance.name, s.wallets, s.wallet_key.name, locking),
-                   s.wallet_relation, {s.buyer_type.type}, {s.buyer_type.type, s.money.type});
-}
-
-// $1 item, $2 qty, $3 expected version or null, $4 the price that was decided on, or null in a store
-// without prices, then what the condition adds. Column: stock left.
-StatementText claim(const Store &s, const char *condition, bool counter_read) {
-    StringInfoData sql;
-    initStringInfo(&sql);
-    appendStringInfo(&sql, "UPDATE %s SET %s = %s " MINUS " $2, %s = %s " PLUS " 1", s.items,
-                     s.stock.name, s.stock.name, s.stock_version.name, s.stock_version.name);
-    appendStringInfo(&sql, " WHERE %s " EQ " $1 AND %s", s.item_key.name, condition);
-    appendStringInfo(&sql, " AND ($3 IS NULL OR %s " EQ " $3)", s.version.name);
-    if (s.has_prices())
-        appendStringInfo(&sql, " AND %s " EQ " $4", s.price.name);
-    else
-        appendStringInfoString(&sql, " AND $4 IS NULL");
-    appendStringInfo(&sql, " RETURNING %s", s.stock.name);
-    if (counter_read)
-        return text_of(sql.data, s.item_relation,
-                       {s.item_type.type, INT8OID, INT8OID, s.money.type, INT8OID, INT8OID}, {INT8OID});
-    return text_of(sql.data, s.item_relation, {s.item_type.type, INT8OID, INT8OID, s.money.type},
-                   {INT8OID});
-}
-
 // The columns of a ledger row, in the order of the parameters and of what comes back.
 #define LEDGER_COLUMNS                                                                                  \
     "id, line, kind, item, qty, wallet, amount, unit_price, ref, at, refusal, refusal_qty"
@@ -71,7 +32,7 @@ StatementText insert_entry(const Store &s, const char *on_conflict) {
                             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
                             "%sRETURNING " LEDGER_COLUMNS,
                             s.ledger, on_conflict),
-                   s.ledger_relation, types, types);
+                   s.ledger_table.relation, types, types);
 }
 
 // $1 at. What a TRUNCATE is about to take away, as adjustments.
@@ -81,57 +42,33 @@ StatementText journal_truncate(const Store &s, const char *columns, const char *
                             "SELECT vend.uuid_v7(), 0, 'adjustment', %s, " MINUS " %s, $1 "
                             "FROM ONLY %s WHERE %s " NE " 0",
                             s.ledger, columns, key.name, counter.name, relation, counter.name),
-                   s.ledger_relation, {TIMESTAMPTZOID}, {});
+                   s.ledger_table.relation, {TIMESTAMPTZOID}, {});
 }
 
 } // namespace
 
 StatementText compose(const Store &s, Statement statement) {
     switch (statement) {
-    case Statement::read_item:
-        return item_query(s, "");
-    case Statement::lock_item:
-        return item_query(s, " FOR NO KEY UPDATE");
-    case Statement::lock_item_skip_locked:
-        return item_query(s, " FOR NO KEY UPDATE SKIP LOCKED");
-    case Statement::claim_if_enough:
-        return claim(s, psprintf("%s " GE " $2", s.stock.name), false);
-    case Statement::claim_if_unchanged:
-        return claim(s, psprintf("%s " EQ " $5 AND %s " EQ " $6", s.stock_version.name, s.stock.name),
-                     true);
     case Statement::add_stock:
         return text_of(psprintf("UPDATE %s SET %s = %s " PLUS " $2, %s = %s " PLUS " 1 WHERE %s " EQ
                                 " $1 RETURNING %s",
                                 s.items, s.stock.name, s.stock.name, s.stock_version.name,
                                 s.stock_version.name, s.item_key.name, s.stock.name),
-                       s.item_relation, {s.item_type.type, INT8OID}, {INT8OID});
+                       s.item_table.relation, {s.item_type.type, INT8OID}, {INT8OID});
     case Statement::bump_version:
         return text_of(psprintf("UPDATE %s SET %s = %s " PLUS " 1 WHERE %s " EQ " $1", s.items,
                                 s.version.name, s.version.name, s.item_key.name),
-                       s.item_relation, {s.item_type.type}, {});
-    case Statement::read_wallet:
-        return wallet_query(s, "");
-    case Statement::lock_wallet:
-        return wallet_query(s, " FOR NO KEY UPDATE");
-    case Statement::lock_wallet_skip_locked:
-        return wallet_query(s, " FOR NO KEY UPDATE SKIP LOCKED");
+                       s.item_table.relation, {s.item_type.type}, {});
     case Statement::add_balance:
         return text_of(psprintf("UPDATE %s SET %s = %s " PLUS " $2 WHERE %s " EQ " $1 RETURNING %s",
                                 s.wallets, s.balance.name, s.balance.name, s.wallet_key.name,
                                 s.balance.name),
-                       s.wallet_relation, {s.buyer_type.type, s.money.type}, {s.money.type});
-    case Statement::read_entry:
-        return text_of(psprintf("SELECT kind, item, qty, wallet, amount, unit_price, ref, at, refusal, "
-                                "refusal_qty FROM %s WHERE id " EQ " $1 AND line " EQ " $2",
-                                s.ledger),
-                       s.ledger_relation, {UUIDOID, INT4OID},
-                       {TEXTOID, s.item_type.type, INT8OID, s.buyer_type.type, s.money.type,
-                        s.money.type, UUIDOID, TIMESTAMPTZOID, TEXTOID, INT8OID});
+                       s.wallet_table.relation, {s.buyer_type.type, s.money.type}, {s.money.type});
     case Statement::refunded:
         return text_of(psprintf("SELECT coalesce(pg_catalog.sum(qty), 0)::pg_catalog.int8 FROM %s "
                                 "WHERE ref " EQ " $1 AND kind " EQ " 'refund'",
                                 s.ledger),
-                       s.ledger_relation, {UUIDOID}, {INT8OID});
+                       s.ledger_table.relation, {UUIDOID}, {INT8OID});
     case Statement::record:
         return insert_entry(s, "");
     case Statement::remember:
@@ -141,12 +78,13 @@ StatementText compose(const Store &s, Statement statement) {
     case Statement::journal_wallet_truncate:
         return journal_truncate(s, "wallet, amount", s.wallets, s.wallet_key, s.balance);
     case Statement::journal_item_differences:
-        return text_of(compose_adjustments(s, item_counter(s)), s.ledger_relation, {TIMESTAMPTZOID}, {});
+        return text_of(compose_adjustments(s, item_counter(s)), s.ledger_table.relation,
+                       {TIMESTAMPTZOID}, {});
     case Statement::journal_wallet_differences:
-        return text_of(compose_adjustments(s, wallet_counter(s)), s.ledger_relation, {TIMESTAMPTZOID},
-                       {});
+        return text_of(compose_adjustments(s, wallet_counter(s)), s.ledger_table.relation,
+                       {TIMESTAMPTZOID}, {});
     case Statement::audit:
-        return text_of(compose_audit(s), s.ledger_relation, {},
+        return text_of(compose_audit(s), s.ledger_table.relation, {},
                        {TEXTOID, TEXTOID, NUMERICOID, NUMERICOID, TEXTOID});
     }
     pg_unreachable();

@@ -311,27 +311,42 @@ void require_argument(const char *argument, const char *given, const char *found
              errhint("Say %s => '%s'.", argument, found)));
 }
 
-// The column that carries a right, and the view, as GRANT and REVOKE name them.
-char *right_of_store(const char *name, const char *right) {
-    if (!right_from(right))
-        ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("unknown right \"%s\"", right),
-                        errhint("The rights are buyer, cashier, operator and auditor.")));
+RegistryRow own_store(const char *name) {
     RegistryRow row;
     if (!read_registry(name, &row)) raise_unknown_store(name);
     require_owner_of(row);
-    return psprintf("(%s) ON %s", quote_identifier(right), row.role);
+    return row;
+}
+
+Right right_named(const char *name) {
+    const auto right = right_from(name);
+    if (!right)
+        ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("unknown right \"%s\"", name),
+                        errhint("The rights are buyer, cashier, operator and auditor.")));
+    return *right;
 }
 
 } // namespace
 
 void grant_right(const char *store, const char *right, Oid role) {
-    run_ddl(psprintf("GRANT SELECT %s TO %s", right_of_store(store, right),
+    (void)right_named(right);
+    run_ddl(psprintf("GRANT SELECT (%s) ON %s TO %s", quote_identifier(right), own_store(store).role,
                      quote_identifier(GetUserNameFromId(role, false))));
 }
 
 void revoke_right(const char *store, const char *right, Oid role) {
-    run_ddl(psprintf("REVOKE SELECT %s FROM %s", right_of_store(store, right),
-                     quote_identifier(GetUserNameFromId(role, false))));
+    const AttrNumber column = right_column(right_named(right));
+    const RegistryRow row = own_store(store);
+    const char *role_name = GetUserNameFromId(role, false);
+    run_ddl(psprintf("REVOKE SELECT (%s) ON %s FROM %s", quote_identifier(right), row.role,
+                     quote_identifier(role_name)));
+    const Oid view = relation_named(row.role);
+    if (!has_privs_of_role(role, relation_owner(view)) &&
+        pg_attribute_aclcheck(view, column, role, ACL_SELECT) == ACLCHECK_OK)
+        ereport(
+            WARNING,
+            (errmsg("role \"%s\" still has the right of a %s on store \"%s\"", role_name, right, store),
+             errdetail("It has it from PUBLIC, through another role or from another grantor.")));
 }
 
 bool create_store(const StoreDefinition &definition) {
@@ -369,7 +384,7 @@ void require_definition(const Store &store, const StoreDefinition &definition) {
     require_argument("money_type", money_type_sql(definition.money_type),
                      format_type_with_typemod(store.money.type, store.money.typmod));
     require_argument("prices", definition.prices ? "true" : "false",
-                     get_attnum(store.item_relation, "price") > 0 ? "true" : "false");
+                     get_attnum(store.item_table.relation, "price") > 0 ? "true" : "false");
 }
 
 void detach_store(const char *name) {

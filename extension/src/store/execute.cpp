@@ -120,7 +120,7 @@ Rows run(Store &store, Statement statement, std::span<const Parameter> parameter
     const int result =
         snapshot == InvalidSnapshot
             ? SPI_execute_plan(plan, values, nulls, false, 0)
-            : SPI_execute_snapshot(plan, values, nulls, snapshot, InvalidSnapshot, false, false, 0);
+            : SPI_execute_snapshot(plan, values, nulls, snapshot, InvalidSnapshot, false, true, 0);
     if (result < 0)
         ereport(ERROR,
                 (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not run a statement of store \"%s\": %s",

@@ -6,6 +6,7 @@
 #include "base/ids.hpp"
 #include "store/execute.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace vend {
@@ -38,23 +39,27 @@ bool is_id_taken(const Store &store, const ErrorData *error) {
            strcmp(error->constraint_name, store.ledger_key) == 0;
 }
 
+// A row that was made by hand.
+[[noreturn]] void raise_null_column(const char *column) {
+    ereport(ERROR,
+            (errcode(errcodes::not_in_state), errmsg("column \"%s\" of a ledger row is null", column)));
+    pg_unreachable();
+}
+
 // The columns that record and remember write, in the order of their statements.
 struct LedgerRow {
     Parameter id, line, kind, item, qty, wallet, amount, unit_price, ref, at, refusal, refusal_qty;
 };
-constexpr int ledger_columns = 12;
-
-std::array<Parameter, ledger_columns> parameters_of(const LedgerRow &row) {
+std::array<Parameter, ledger_column_count> parameters_of(const LedgerRow &row) {
     return {row.id,     row.line,       row.kind, row.item, row.qty,     row.wallet,
             row.amount, row.unit_price, row.ref,  row.at,   row.refusal, row.refusal_qty};
 }
 
-// Runs an INSERT of one row; an id that is taken becomes an error of ours.
-Rows insert_row(Store &store, Statement statement, const Uuid &id, const LedgerRow &row) {
+// Runs write(), which inserts a row; an id that is taken becomes an error of ours.
+template <typename Write> void with_free_id(const Store &store, const Uuid &id, Write write) {
     MemoryContext context = CurrentMemoryContext;
-    Rows rows;
     PG_TRY();
-    { rows = run(store, statement, parameters_of(row)); }
+    { write(); }
     PG_CATCH();
     {
         MemoryContextSwitchTo(context);
@@ -64,48 +69,97 @@ Rows insert_row(Store &store, Statement statement, const Uuid &id, const LedgerR
         ReThrowError(error);
     }
     PG_END_TRY();
-    return rows;
+}
+
+void insert_plain(Store &store, const LedgerRow &row) {
+    Table &table = store.ledger_table;
+    TupleTableSlot *slot = MakeSingleTupleTableSlot(RelationGetDescr(table.rel), &TTSOpsVirtual);
+    std::fill_n(slot->tts_isnull, slot->tts_tupleDescriptor->natts, true);
+    const AttrNumber *number = store.ledger_columns;
+    for (const Parameter &column : parameters_of(row)) {
+        slot->tts_values[*number - 1] = column.value;
+        slot->tts_isnull[*number - 1] = column.is_null;
+        ++number;
+    }
+    ExecStoreVirtualTuple(slot);
+    insert_row(table, store.write_state, slot);
+    ExecDropSingleTupleTableSlot(slot);
 }
 
 // The row that came back must be the row that was sent.
 void require_intact(const Store &store, const Rows &rows, const LedgerRow &row) {
     const auto sent = parameters_of(row);
     bool is_intact = rows.count == 1;
-    for (int i = 0; is_intact && i < ledger_columns; ++i) {
+    for (int i = 0; is_intact && i < ledger_column_count; ++i) {
         const Form_pg_attribute attribute = TupleDescAttr(rows.table->tupdesc, i);
         const auto stored = rows.value(i + 1);
         is_intact =
             stored.has_value() != sent[i].is_null &&
             (!stored || datum_image_eq(*stored, sent[i].value, attribute->attbyval, attribute->attlen));
     }
-    if (!is_intact) raise_write_altered(store.ledger_relation);
+    if (!is_intact) raise_write_altered(store.ledger_table.relation);
+}
+
+// The columns of a ledger row, in the order of LedgerRow.
+enum LedgerColumn : int {
+    column_id,
+    column_line,
+    column_kind,
+    column_item,
+    column_qty,
+    column_wallet,
+    column_amount,
+    column_unit_price,
+    column_ref,
+    column_at,
+    column_refusal,
+    column_refusal_qty,
+};
+
+Entry entry_of(const Store &store, TupleTableSlot *row) {
+    const auto value = [&](LedgerColumn column) -> std::optional<Datum> {
+        bool is_null = false;
+        const Datum datum = slot_getattr(row, store.ledger_columns[column], &is_null);
+        if (is_null) return std::nullopt;
+        return datum;
+    };
+    const auto required = [&](LedgerColumn column, const char *name) {
+        const auto datum = value(column);
+        if (!datum) raise_null_column(name);
+        return *datum;
+    };
+    const auto key = [&](LedgerColumn column, const KeyType &type) {
+        const auto datum = value(column);
+        return datum ? std::optional(datumCopy(*datum, type.by_value, type.length)) : std::nullopt;
+    };
+    Entry entry;
+    entry.kind = TextDatumGetCString(required(column_kind, "kind"));
+    entry.item = key(column_item, store.item_type);
+    entry.qty = Quantity{DatumGetInt64(required(column_qty, "qty"))};
+    entry.wallet = key(column_wallet, store.buyer_type);
+    entry.amount = money_from_column(store.money, required(column_amount, "amount"));
+    if (const auto unit_price = value(column_unit_price))
+        entry.unit_price = money_from_column(store.money, *unit_price);
+    if (const auto ref = value(column_ref)) entry.ref = uuid_from(*ref);
+    entry.at = DatumGetTimestampTz(required(column_at, "at"));
+    if (const auto refusal = value(column_refusal)) entry.refusal = TextDatumGetCString(*refusal);
+    if (const auto qty = value(column_refusal_qty)) entry.refusal_qty = Quantity{DatumGetInt64(*qty)};
+    return entry;
 }
 
 } // namespace
 
 Datum required_key(const std::optional<Datum> &key, const char *column) {
-    if (!key)
-        ereport(ERROR, (errcode(errcodes::not_in_state),
-                        errmsg("column \"%s\" of a ledger row is null", column),
-                        errdetail("A purchase or refund has an item and a wallet.")));
+    if (!key) raise_null_column(column);
     return *key;
 }
 
 std::optional<Entry> read_entry(Store &store, const Uuid &id, int32 line) {
-    const Rows rows = run(store, Statement::read_entry, {{to_datum(id)}, {Int32GetDatum(line)}});
-    if (rows.count == 0) return std::nullopt;
-    Entry entry;
-    entry.kind = TextDatumGetCString(rows.required(1));
-    entry.item = rows.value(2);
-    entry.qty = Quantity{DatumGetInt64(rows.required(3))};
-    entry.wallet = rows.value(4);
-    entry.amount = money_from_column(store.money, rows.required(5));
-    if (const auto unit_price = rows.value(6))
-        entry.unit_price = money_from_column(store.money, *unit_price);
-    if (const auto ref = rows.value(7)) entry.ref = uuid_from(*ref);
-    entry.at = DatumGetTimestampTz(rows.required(8));
-    if (const auto refusal = rows.value(9)) entry.refusal = TextDatumGetCString(*refusal);
-    if (const auto qty = rows.value(10)) entry.refusal_qty = Quantity{DatumGetInt64(*qty)};
+    const Datum key[] = {to_datum(id), Int32GetDatum(line)};
+    TupleTableSlot *row = new_row(store.ledger_table);
+    std::optional<Entry> entry;
+    if (find_row(store.ledger_table, key, row)) entry = entry_of(store, row);
+    ExecDropSingleTupleTableSlot(row);
     return entry;
 }
 
@@ -130,7 +184,12 @@ void record(Store &store, const Movement &movement) {
         .refusal = null_parameter,
         .refusal_qty = null_parameter,
     };
-    require_intact(store, insert_row(store, Statement::record, movement.id, row), row);
+    with_free_id(store, movement.id, [&] {
+        if (store.is_plain)
+            insert_plain(store, row);
+        else
+            require_intact(store, run(store, Statement::record, parameters_of(row)), row);
+    });
 }
 
 bool remember(Store &store, const Uuid &id, Datum item, Datum buyer, Quantity qty, Verdict refusal) {
@@ -148,7 +207,8 @@ bool remember(Store &store, const Uuid &id, Datum item, Datum buyer, Quantity qt
         .refusal = {text_datum(status_of(refusal))},
         .refusal_qty = {Int64GetDatum(qty.value)},
     };
-    const Rows rows = insert_row(store, Statement::remember, id, row);
+    Rows rows;
+    with_free_id(store, id, [&] { rows = run(store, Statement::remember, parameters_of(row)); });
     // Recorded meanwhile; or kept out by a trigger, which reading it again tells.
     if (rows.count == 0 && read_entry(store, id)) return false;
     require_intact(store, rows, row);

@@ -53,31 +53,32 @@ bool is_ours_tighter(LockWait wait) {
     return wait.nowait || (wait.timeout_ms > 0 && (LockTimeout == 0 || wait.timeout_ms < LockTimeout));
 }
 
-LockResult try_to_lock_row(Store &store, const LockStatements &statements, Datum key, LockWait wait,
-                           Rows *rows) {
-    if (!is_ours_tighter(wait)) {
-        *rows = run(store, statements.lock, {{key}});
-        return rows->count == 1 ? LockResult::locked : LockResult::absent;
-    }
-    *rows = run(store, statements.lock_skip_locked, {{key}});
-    if (rows->count == 1) return LockResult::locked;
-    // Not there, or locked by somebody else.
-    if (run(store, statements.read, {{key}}).count == 0) return LockResult::absent;
-    if (wait.nowait) return LockResult::busy;
-    if (!acquire_in_time(wait.timeout_ms, [&] { *rows = run(store, statements.lock, {{key}}); }))
-        return LockResult::busy;
-    return rows->count == 1 ? LockResult::locked : LockResult::absent;
+// Waits for the row in a subtransaction, which leaves its lock to us but no pin on what it read.
+bool wait_for_row(Table &table, Datum key, int timeout_ms, const TupleTableSlot *found) {
+    return acquire_in_time(timeout_ms, [&] {
+        TupleTableSlot *row = new_row(table);
+        row->tts_tid = found->tts_tid;
+        (void)lock_found_row(table, {&key, 1}, row, LockWaitBlock);
+        ExecDropSingleTupleTableSlot(row);
+    });
 }
 
 } // namespace
 
-LockResult lock_row(Store &store, const LockStatements &statements, Datum key, LockWait wait,
-                    Rows *rows) {
+LockResult lock_row(Table &table, Datum key, LockWait wait, TupleTableSlot *row) {
+    const LockWaitPolicy policy = is_ours_tighter(wait) ? LockWaitSkip : LockWaitBlock;
+    // A row that went away while we waited for it may have been replaced: there is another of that key.
     for (int i = 0; i < replacements_max; ++i) {
-        const LockResult result = try_to_lock_row(store, statements, key, wait, rows);
-        if (result != LockResult::absent) return result;
-        // A row that was replaced while we waited for it is not gone: there is another of that key.
-        if (run(store, statements.read, {{key}}).count == 0) return LockResult::absent;
+        if (!find_row(table, {&key, 1}, row)) return LockResult::absent;
+        switch (lock_found_row(table, {&key, 1}, row, policy)) {
+        case RowLock::locked:
+            return LockResult::locked;
+        case RowLock::busy:
+            if (wait.nowait || !wait_for_row(table, key, wait.timeout_ms, row)) return LockResult::busy;
+            break;
+        case RowLock::gone:
+            break;
+        }
         CHECK_FOR_INTERRUPTS();
     }
     return LockResult::busy;
@@ -85,7 +86,7 @@ LockResult lock_row(Store &store, const LockStatements &statements, Datum key, L
 
 bool lock_id(const Store &store, Datum id, LockWait wait) {
     const auto hash = DatumGetUInt64(
-        DirectFunctionCall2(uuid_hash_extended, id, Int64GetDatum(store.ledger_relation)));
+        DirectFunctionCall2(uuid_hash_extended, id, Int64GetDatum(store.ledger_table.relation)));
     LOCKTAG tag;
     SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, static_cast<uint32>(hash >> 32), static_cast<uint32>(hash),
                          id_lock_class);

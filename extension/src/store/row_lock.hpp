@@ -8,16 +8,8 @@
 
 namespace vend {
 
-// The three statements that a row can be locked with.
-struct LockStatements {
-    Statement read;
-    Statement lock;
-    Statement lock_skip_locked;
-};
-
-// Gives the rows of the statement that locked the row.
-LockResult lock_row(Store &store, const LockStatements &statements, Datum key, LockWait wait,
-                    Rows *rows);
+// Finds a row by its key and locks it FOR NO KEY UPDATE.
+LockResult lock_row(Table &table, Datum key, LockWait wait, TupleTableSlot *row);
 
 // In a store without wallets nothing of the buyer can be locked, so calls with one id queue at a lock of
 // the id, until the end of the transaction. Ids that collide in it wait for each other, no more. False

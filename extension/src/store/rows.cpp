@@ -9,10 +9,28 @@
 namespace vend {
 namespace {
 
-constexpr LockStatements item_statements{Statement::read_item, Statement::lock_item,
-                                         Statement::lock_item_skip_locked};
-constexpr LockStatements wallet_statements{Statement::read_wallet, Statement::lock_wallet,
-                                           Statement::lock_wallet_skip_locked};
+// The value of a column, where it is not null.
+std::optional<Datum> column_value(TupleTableSlot *row, const BoundColumn &column) {
+    bool is_null = false;
+    const Datum value = slot_getattr(row, column.number, &is_null);
+    if (is_null) return std::nullopt;
+    return value;
+}
+
+// The value of a column that the engine cannot do without.
+Datum required(TupleTableSlot *row, const BoundColumn &column) {
+    const auto value = column_value(row, column);
+    if (!value)
+        ereport(ERROR, (errcode(errcodes::not_in_state),
+                        errmsg("column \"%s\" of a bound row is null", column.raw_name),
+                        errhint("Fill the column in and declare it NOT NULL.")));
+    return *value;
+}
+
+// A copy, which outlives the row.
+Datum key_of(TupleTableSlot *row, const BoundColumn &column, const KeyType &type) {
+    return datumCopy(required(row, column), type.by_value, type.length);
+}
 
 // A counter below zero can only stem from a check that was dropped; nothing is decided on it.
 template <typename Counter> Counter require_not_negative(const char *what, Counter counter) {
@@ -21,16 +39,18 @@ template <typename Counter> Counter require_not_negative(const char *what, Count
     return counter;
 }
 
-Item item_of(Store &store, const Rows &rows) {
+Item item_of(Store &store, TupleTableSlot *row) {
     Item item;
-    item.key = rows.required(1);
-    item.state.stock = require_not_negative("stock", Quantity{DatumGetInt64(rows.required(2))});
+    item.version = row->tts_tid;
+    item.key = key_of(row, store.item_key, store.item_type);
+    item.state.stock =
+        require_not_negative("stock", Quantity{DatumGetInt64(required(row, store.stock))});
     if (store.has_prices())
         item.state.price =
-            require_not_negative("price", money_from_column(store.money, rows.required(3)));
-    item.state.stock_version = DatumGetInt64(rows.required(4));
-    item.state.version = DatumGetInt64(rows.required(5));
-    if (const auto mode = rows.value(6)) {
+            require_not_negative("price", money_from_column(store.money, required(row, store.price)));
+    item.state.stock_version = DatumGetInt64(required(row, store.stock_version));
+    item.state.version = DatumGetInt64(required(row, store.version));
+    if (const auto mode = column_value(row, store.lock_mode)) {
         const char *name = TextDatumGetCString(*mode);
         item.state.lock_mode = lock_mode_from(name);
         if (!item.state.lock_mode)
@@ -41,19 +61,10 @@ Item item_of(Store &store, const Rows &rows) {
     return item;
 }
 
-Wallet wallet_of(Store &store, const Rows &rows) {
-    return Wallet{rows.required(1),
-                  require_not_negative("balance", money_from_column(store.money, rows.required(2)))};
-}
-
-Parameter price_parameter(const Store &store, const Item &item) {
-    if (!item.state.price) return null_parameter;
-    return {money_to_column(store.money, *item.state.price)};
-}
-
-Parameter version_parameter(const SaleTerms &terms) {
-    if (!terms.expected_version) return null_parameter;
-    return {Int64GetDatum(*terms.expected_version)};
+Wallet wallet_of(Store &store, TupleTableSlot *row) {
+    return {
+        row->tts_tid, key_of(row, store.wallet_key, store.buyer_type),
+        require_not_negative("balance", money_from_column(store.money, required(row, store.balance)))};
 }
 
 std::optional<Quantity> stock_left(const Rows &rows) {
@@ -61,75 +72,90 @@ std::optional<Quantity> stock_left(const Rows &rows) {
     return Quantity{DatumGetInt64(rows.required(1))};
 }
 
+bool write_stock(Store &store, const Item &item, Quantity stock) {
+    const auto stock_version = checked_add(Quantity{item.state.stock_version}, Quantity{1});
+    if (!stock_version)
+        ereport(ERROR,
+                (errcode(errcodes::out_of_range), errmsg("stock_version of an item is out of range")));
+    return update_row(store.item_table, store.write_state, item.version,
+                      {{store.stock.number, Int64GetDatum(stock.value)},
+                       {store.stock_version.number, Int64GetDatum(stock_version->value)}});
+}
+
 } // namespace
 
 std::optional<Item> read_item(Store &store, Datum key) {
-    const Rows rows = run(store, Statement::read_item, {{key}});
-    if (rows.count == 0) return std::nullopt;
-    return item_of(store, rows);
+    TupleTableSlot *row = new_row(store.item_table);
+    std::optional<Item> item;
+    if (find_row(store.item_table, {&key, 1}, row)) item = item_of(store, row);
+    ExecDropSingleTupleTableSlot(row);
+    return item;
 }
 
 LockResult lock_item(Store &store, Datum key, LockWait wait, Item *item) {
-    Rows rows;
-    const LockResult result = lock_row(store, item_statements, key, wait, &rows);
-    if (result == LockResult::locked) *item = item_of(store, rows);
+    TupleTableSlot *row = new_row(store.item_table);
+    const LockResult result = lock_row(store.item_table, key, wait, row);
+    if (result == LockResult::locked) *item = item_of(store, row);
+    ExecDropSingleTupleTableSlot(row);
     return result;
 }
 
 std::optional<Wallet> read_wallet(Store &store, Datum key) {
-    const Rows rows = run(store, Statement::read_wallet, {{key}});
-    if (rows.count == 0) return std::nullopt;
-    return wallet_of(store, rows);
+    TupleTableSlot *row = new_row(store.wallet_table);
+    std::optional<Wallet> wallet;
+    if (find_row(store.wallet_table, {&key, 1}, row)) wallet = wallet_of(store, row);
+    ExecDropSingleTupleTableSlot(row);
+    return wallet;
 }
 
 LockResult lock_wallet(Store &store, Datum key, LockWait wait, Wallet *wallet) {
-    Rows rows;
-    const LockResult result = lock_row(store, wallet_statements, key, wait, &rows);
-    if (result == LockResult::locked) *wallet = wallet_of(store, rows);
+    TupleTableSlot *row = new_row(store.wallet_table);
+    const LockResult result = lock_row(store.wallet_table, key, wait, row);
+    if (result == LockResult::locked) *wallet = wallet_of(store, row);
+    ExecDropSingleTupleTableSlot(row);
     return result;
 }
 
-bool claim_if_enough(Store &store, const Item &item, const SaleTerms &terms) {
-    return run_write(store, Statement::claim_if_enough,
-                     {{item.key},
-                      {Int64GetDatum(terms.qty.value)},
-                      version_parameter(terms),
-                      price_parameter(store, item)},
-                     store.item_relation, -terms.qty.value)
-               .count == 1;
-}
-
-bool claim_if_unchanged(Store &store, const Item &item, const SaleTerms &terms) {
-    return run_write(store, Statement::claim_if_unchanged,
-                     {{item.key},
-                      {Int64GetDatum(terms.qty.value)},
-                      version_parameter(terms),
-                      price_parameter(store, item),
-                      {Int64GetDatum(item.state.stock_version)},
-                      {Int64GetDatum(item.state.stock.value)}},
-                     store.item_relation, -terms.qty.value)
-               .count == 1;
+bool take_if_unwritten(Store &store, const Item &item, Quantity qty) {
+    const Quantity left{item.state.stock.value - qty.value};
+    if (store.is_plain) return write_stock(store, item, left);
+    Item now;
+    if (lock_item(store, item.key, {}, &now) != LockResult::locked || now.state != item.state)
+        return false;
+    set_locked_stock(store, now, left);
+    return true;
 }
 
 void set_locked_stock(Store &store, const Item &item, Quantity stock) {
+    if (store.is_plain) {
+        if (!write_stock(store, item, stock)) raise_write_altered(store.item_table.relation);
+        return;
+    }
     const int64 change = stock.value - item.state.stock.value;
     const auto left =
         stock_left(run_write(store, Statement::add_stock, {{item.key}, {Int64GetDatum(change)}},
-                             store.item_relation, change));
-    if (left != stock) raise_write_altered(store.item_relation);
+                             store.item_table.relation, change));
+    if (left != stock) raise_write_altered(store.item_table.relation);
 }
 
 Money change_locked_balance(Store &store, const Wallet &wallet, Money change) {
+    if (store.is_plain) {
+        const Money balance = checked_add(store.money, wallet.balance, change).value();
+        if (!update_row(store.wallet_table, store.write_state, wallet.version,
+                        {{store.balance.number, money_to_column(store.money, balance)}}))
+            raise_write_altered(store.wallet_table.relation);
+        return balance;
+    }
     const Rows rows =
         run_write(store, Statement::add_balance, {{wallet.key}, {money_to_column(store.money, change)}},
-                  store.wallet_relation, change.value);
-    if (rows.count == 0) raise_write_altered(store.wallet_relation);
+                  store.wallet_table.relation, change.value);
+    if (rows.count == 0) raise_write_altered(store.wallet_table.relation);
     return require_not_negative("balance", money_from_column(store.money, rows.required(1)));
 }
 
 void bump_version(Store &store, Datum item) {
-    const Rows rows = run_write(store, Statement::bump_version, {{item}}, store.item_relation, 0);
-    if (rows.count == 0 && read_item(store, item)) raise_write_altered(store.item_relation);
+    const Rows rows = run_write(store, Statement::bump_version, {{item}}, store.item_table.relation, 0);
+    if (rows.count == 0 && read_item(store, item)) raise_write_altered(store.item_table.relation);
 }
 
 } // namespace vend

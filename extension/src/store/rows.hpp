@@ -11,11 +11,13 @@
 namespace vend {
 
 struct Item {
-    Datum key = 0; // as the row has it
+    ItemPointerData version{}; // the version of the row that was read
+    Datum key = 0;             // as the row has it
     ItemState state;
 };
 
 struct Wallet {
+    ItemPointerData version{};
     Datum key = 0; // as the row has it
     Money balance{};
 };
@@ -37,9 +39,9 @@ LockResult lock_item(Store &store, Datum key, LockWait wait, Item *item);
 std::optional<Wallet> read_wallet(Store &store, Datum key);
 LockResult lock_wallet(Store &store, Datum key, LockWait wait, Wallet *wallet);
 
-// One conditional update each; false when the condition did not hold.
-bool claim_if_enough(Store &store, const Item &item, const SaleTerms &terms);
-bool claim_if_unchanged(Store &store, const Item &item, const SaleTerms &terms);
+// Takes units from an item as it was read; false, and nothing is changed, when somebody has written to
+// the row since.
+bool take_if_unwritten(Store &store, const Item &item, Quantity qty);
 
 // Each changes a counter of a row that this transaction has locked; raises 27000 unless it changes by
 // what was decided. The balance may meanwhile have been moved by a call from a trigger of the user's, so

@@ -9,20 +9,12 @@ namespace vend {
 
 inline constexpr int parameters_max = 12;
 inline constexpr int result_columns_max = 12;
+inline constexpr int ledger_column_count = 12;
 
 enum class Statement {
-    read_item,
-    lock_item,
-    lock_item_skip_locked,
-    claim_if_enough,
-    claim_if_unchanged,
     add_stock,
     bump_version,
-    read_wallet,
-    lock_wallet,
-    lock_wallet_skip_locked,
     add_balance,
-    read_entry,
     refunded,
     record,
     remember,

@@ -23,8 +23,9 @@ void on_relation_changed(Datum /*unused*/, Oid relation) {
         only_store = nullptr;
     }
     for (Store *store = stores; store != nullptr; store = store->next)
-        if (registry_changed || relation == store->item_relation || relation == store->wallet_relation ||
-            relation == store->ledger_relation || relation == store->role_relation)
+        if (registry_changed || relation == store->item_table.relation ||
+            relation == store->wallet_table.relation || relation == store->ledger_table.relation ||
+            relation == store->role_relation)
             store->stale = true;
 }
 
@@ -79,9 +80,9 @@ Store *load_store(const char *name) {
 }
 
 void lock_relations(const Store &store) {
-    LockRelationOid(store.item_relation, RowExclusiveLock);
-    if (store.has_wallets()) LockRelationOid(store.wallet_relation, RowExclusiveLock);
-    LockRelationOid(store.ledger_relation, RowExclusiveLock);
+    LockRelationOid(store.item_table.relation, RowExclusiveLock);
+    if (store.has_wallets()) LockRelationOid(store.wallet_table.relation, RowExclusiveLock);
+    LockRelationOid(store.ledger_table.relation, RowExclusiveLock);
 }
 
 Store &valid_store(const char *name) {
@@ -188,11 +189,23 @@ Store &open_store_of_trigger(const TriggerData *trigger) {
                         errmsg("trigger \"%s\" does not name its store", trigger->tg_trigger->tgname)));
     Store &store = valid_store(trigger->tg_trigger->tgargs[0]);
     const Oid relation = RelationGetRelid(trigger->tg_relation);
-    if (relation != store.item_relation && relation != store.wallet_relation)
+    if (relation != store.item_table.relation && relation != store.wallet_table.relation)
         ereport(ERROR, (errcode(errcodes::not_in_state),
                         errmsg("table \"%s\" carries a trigger of store \"%s\" but is not bound to it",
                                relation_label(RelationGetRelid(trigger->tg_relation)), store.name)));
     return store;
+}
+
+void open_tables(Store &store) {
+    // It keeps the versions of rows that the call has read from being vacuumed away under it.
+    if (!ActiveSnapshotSet()) elog(ERROR, "a call of pg_vend needs an active snapshot");
+    for (Table *table : {&store.item_table, &store.wallet_table, &store.ledger_table})
+        if (OidIsValid(table->relation)) table->rel = table_open(table->relation, NoLock);
+}
+
+void close_tables(const Store &store) {
+    for (const Table *table : {&store.item_table, &store.wallet_table, &store.ledger_table})
+        if (OidIsValid(table->relation)) table_close(table->rel, NoLock);
 }
 
 void free_stale_stores() {

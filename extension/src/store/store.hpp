@@ -14,6 +14,7 @@
 #include "store/key_type.hpp"
 #include "store/money_type.hpp"
 #include "store/statement.hpp"
+#include "store/table.hpp"
 
 #include <initializer_list>
 
@@ -34,9 +35,9 @@ struct Store {
     Oid owner = InvalidOid;
     bool refuses_direct_writes = false;
 
-    Oid item_relation = InvalidOid;
-    Oid wallet_relation = InvalidOid; // invalid: payment happens elsewhere
-    Oid ledger_relation = InvalidOid;
+    Table item_table;
+    Table wallet_table; // absent: payment happens elsewhere
+    Table ledger_table;
     Oid role_relation = InvalidOid; // its columns, in the order of Right, carry the rights
     char *items = nullptr;          // quoted, qualified
     char *wallets = nullptr;
@@ -48,6 +49,13 @@ struct Store {
     BoundColumn item_key, stock, price, stock_version, version, lock_mode;
     BoundColumn wallet_key, balance;
 
+    AttrNumber ledger_columns[ledger_column_count] = {}; // in the order of LedgerRow
+
+    // Nothing of the owner's runs with a write to one of the tables, so rows are written without a
+    // statement.
+    bool is_plain = false;
+    EState *write_state = nullptr; // what such writes check constraints with
+
     KeyType item_type;
     KeyType buyer_type;
     MoneyType money;
@@ -55,7 +63,7 @@ struct Store {
     SPIPlanPtr plans[statement_count] = {};
     Shape shapes[statement_count];
 
-    [[nodiscard]] bool has_wallets() const { return OidIsValid(wallet_relation); }
+    [[nodiscard]] bool has_wallets() const { return OidIsValid(wallet_table.relation); }
     [[nodiscard]] bool has_prices() const { return price.name != nullptr; }
 };
 
@@ -77,6 +85,11 @@ Store &open_store(const char *name_or_null, std::initializer_list<Right> suffici
 
 // The store of a trigger on one of its relations; the caller's rights do not matter.
 Store &open_store_of_trigger(const TriggerData *trigger);
+
+// Holds the store's tables open: until they are closed, no ALTER TABLE of this session, which a trigger
+// of the owner's might run, can change what was resolved. An error closes them.
+void open_tables(Store &store);
+void close_tables(const Store &store);
 
 // Frees the stores that went stale; called when no call of ours is running.
 void free_stale_stores();

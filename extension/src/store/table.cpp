@@ -1,0 +1,234 @@
+#include "base/prelude.hpp"
+
+#include "store/table.hpp"
+
+#include "base/compat.hpp"
+
+#include <algorithm>
+
+namespace vend {
+namespace {
+
+bool is_users_function(Oid function, void * /*context*/) {
+    return function >= FirstNormalObjectId;
+}
+
+bool runs_users_code(Node *node, void *context) {
+    if (node == nullptr) return false;
+    if (check_functions_in_node(node, is_users_function, context)) return true;
+    if (IsA(node, CoerceToDomain)) return true;
+    return compat::walk_expression(node, runs_users_code, context);
+}
+
+// A trigger that the owner's write would fire and that does something.
+bool is_users_trigger(const Trigger &trigger, std::span<const Oid> our_functions) {
+    if (trigger.tgenabled == TRIGGER_DISABLED) return false;
+    if (std::ranges::find(our_functions, trigger.tgfoid) != our_functions.end()) return false;
+    // Of a foreign key that points to this table; no key of ours ever changes.
+    return !(trigger.tgisinternal && RI_FKey_trigger_type(trigger.tgfoid) == RI_TRIGGER_PK);
+}
+
+bool has_users_index(Relation relation) {
+    ListCell *cell = nullptr;
+    bool found = false;
+    foreach (cell, RelationGetIndexList(relation)) {
+        Relation index = index_open(lfirst_oid(cell), AccessShareLock);
+        found = found || !index->rd_index->indimmediate ||
+                runs_users_code(reinterpret_cast<Node *>(RelationGetIndexExpressions(index)), nullptr) ||
+                runs_users_code(reinterpret_cast<Node *>(RelationGetIndexPredicate(index)), nullptr);
+        index_close(index, AccessShareLock);
+    }
+    return found;
+}
+
+Node *check_expression(const ConstrCheck &check) {
+    return static_cast<Node *>(stringToNode(check.ccbin));
+}
+
+bool has_users_check(const TupleConstr *constraints) {
+    for (int i = 0; i < constraints->num_check; ++i)
+        if (runs_users_code(check_expression(constraints->check[i]), nullptr)) return true;
+    return false;
+}
+
+// What PostgreSQL's executor functions want to know of the table. No triggers: a plain table has none
+// that matter.
+void describe_result(const Table &table, ResultRelInfo *result) {
+    result->type = T_ResultRelInfo;
+    result->ri_RelationDesc = table.rel;
+    compat::checks_of(result) = table.checks;
+}
+
+void require_constraints(ResultRelInfo *result, EState *state, TupleTableSlot *row) {
+    if (result->ri_RelationDesc->rd_att->constr != nullptr) ExecConstraints(result, row, state);
+    ResetPerTupleExprContext(state);
+}
+
+void insert_index_entries(ResultRelInfo *result, EState *state, TupleTableSlot *row,
+                          compat::IndexUpdate update) {
+    if (!compat::needs_index_entries(update)) return;
+    ExecOpenIndices(result, false);
+    compat::insert_updated_index_entries(result, row, state, update);
+    ExecCloseIndices(result);
+    ResetPerTupleExprContext(state);
+}
+
+[[noreturn]] void raise_concurrent_write(const char *what) {
+    ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                    errmsg("could not serialize access due to concurrent %s", what)));
+    pg_unreachable();
+}
+
+bool has_key(Table &table, std::span<const Datum> key, TupleTableSlot *row) {
+    for (std::size_t i = 0; i < key.size(); ++i) {
+        bool is_null = false;
+        const Datum value = slot_getattr(row, table.key_numbers[i], &is_null);
+        if (is_null || !DatumGetBool(FunctionCall2Coll(&table.key_equal[i], table.key_collations[i],
+                                                       value, key[i])))
+            return false;
+    }
+    return true;
+}
+
+} // namespace
+
+void bind_table(Table *table, Relation relation, Oid key_index, MemoryContext context) {
+    table->relation = RelationGetRelid(relation);
+    table->key_index = key_index;
+    Relation index = index_open(key_index, AccessShareLock);
+    table->key_columns = IndexRelationGetNumberOfKeyAttributes(index);
+    for (int i = 0; i < table->key_columns; ++i) {
+        const Oid type = index->rd_opcintype[i];
+        const Oid equal = get_opfamily_member(index->rd_opfamily[i], type, type, BTEqualStrategyNumber);
+        fmgr_info_cxt(get_opcode(equal), &table->key_equal[i], context);
+        table->key_collations[i] = index->rd_indcollation[i];
+        table->key_numbers[i] = index->rd_index->indkey.values[i];
+    }
+    index_close(index, NoLock);
+}
+
+bool is_plain_table(Relation relation, std::span<const Oid> our_functions) {
+    if (relation->rd_rules != nullptr) return false;
+    if (const TriggerDesc *triggers = relation->trigdesc)
+        for (int i = 0; i < triggers->numtriggers; ++i)
+            if (is_users_trigger(triggers->triggers[i], our_functions)) return false;
+    if (const TupleConstr *constraints = RelationGetDescr(relation)->constr)
+        if (compat::has_generated(constraints) || has_users_check(constraints)) return false;
+    return !has_users_index(relation);
+}
+
+void compile_checks(Table *table, Relation relation, MemoryContext context) {
+    const TupleConstr *constraints = RelationGetDescr(relation)->constr;
+    if (constraints == nullptr || constraints->num_check == 0) return;
+    MemoryContext caller = MemoryContextSwitchTo(context);
+    table->checks = static_cast<ExprState **>(palloc0(sizeof(ExprState *) * constraints->num_check));
+    for (int i = 0; i < constraints->num_check; ++i)
+        table->checks[i] = ExecInitExpr(
+            expression_planner(reinterpret_cast<Expr *>(check_expression(constraints->check[i]))),
+            nullptr);
+    MemoryContextSwitchTo(caller);
+}
+
+TupleTableSlot *new_row(const Table &table) {
+    return table_slot_create(table.rel, nullptr);
+}
+
+bool find_row(Table &table, std::span<const Datum> key, TupleTableSlot *row) {
+    ScanKeyData conditions[key_columns_max];
+    const int count = static_cast<int>(key.size());
+    for (int i = 0; i < count; ++i)
+        ScanKeyEntryInitializeWithInfo(&conditions[i], 0, static_cast<AttrNumber>(i + 1),
+                                       BTEqualStrategyNumber, InvalidOid, table.key_collations[i],
+                                       &table.key_equal[i], key[i]);
+    CommandCounterIncrement();
+    PushActiveSnapshot(GetTransactionSnapshot());
+    Relation index = index_open(table.key_index, AccessShareLock);
+    IndexScanDesc scan = compat::begin_index_scan(table.rel, index, GetActiveSnapshot(), count);
+    index_rescan(scan, conditions, count, nullptr, 0);
+    const bool is_found = index_getnext_slot(scan, ForwardScanDirection, row);
+    index_endscan(scan);
+    index_close(index, NoLock);
+    PopActiveSnapshot();
+    return is_found;
+}
+
+RowLock lock_found_row(Table &table, std::span<const Datum> key, TupleTableSlot *row,
+                       LockWaitPolicy policy) {
+    ItemPointerData version = row->tts_tid;
+    uint8 flags = TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS;
+    if (!IsolationUsesXactSnapshot()) flags |= TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
+    TM_FailureData failure;
+    switch (table_tuple_lock(table.rel, &version, GetActiveSnapshot(), row, GetCurrentCommandId(true),
+                             LockTupleNoKeyExclusive, policy, flags, &failure)) {
+    case TM_Ok:
+        return !failure.traversed || has_key(table, key, row) ? RowLock::locked : RowLock::gone;
+    case TM_WouldBlock:
+        return RowLock::busy;
+    case TM_Updated:
+        raise_concurrent_write("update");
+    case TM_Deleted:
+        if (IsolationUsesXactSnapshot()) raise_concurrent_write("update");
+        return RowLock::gone;
+    case TM_SelfModified:
+        return RowLock::gone;
+    default:
+        elog(ERROR, "unexpected result of locking a row of \"%s\"", RelationGetRelationName(table.rel));
+    }
+}
+
+bool update_row(Table &table, EState *state, ItemPointerData version,
+                std::initializer_list<ColumnChange> changes) {
+    const TupleDesc descriptor = RelationGetDescr(table.rel);
+    TupleTableSlot *was = new_row(table);
+    if (!table_tuple_fetch_row_version(table.rel, &version, SnapshotAny, was))
+        elog(ERROR, "could not fetch a row of \"%s\"", RelationGetRelationName(table.rel));
+    slot_getallattrs(was);
+    TupleTableSlot *is = MakeSingleTupleTableSlot(descriptor, &TTSOpsVirtual);
+    std::copy_n(was->tts_values, descriptor->natts, is->tts_values);
+    std::copy_n(was->tts_isnull, descriptor->natts, is->tts_isnull);
+    for (const ColumnChange &change : changes) {
+        is->tts_values[change.number - 1] = change.value;
+        is->tts_isnull[change.number - 1] = false;
+    }
+    ExecStoreVirtualTuple(is);
+
+    ResultRelInfo result{};
+    describe_result(table, &result);
+    CheckCmdReplicaIdentity(table.rel, CMD_UPDATE);
+    require_constraints(&result, state, is);
+    TM_FailureData failure;
+    LockTupleMode lock_mode{};
+    compat::IndexUpdate index_update{};
+    bool is_written = false;
+    switch (table_tuple_update(table.rel, &version, is, GetCurrentCommandId(true), GetActiveSnapshot(),
+                               InvalidSnapshot, true, &failure, &lock_mode, &index_update)) {
+    case TM_Ok:
+        insert_index_entries(&result, state, is, index_update);
+        is_written = true;
+        break;
+    case TM_Updated:
+        if (IsolationUsesXactSnapshot()) raise_concurrent_write("update");
+        break;
+    case TM_Deleted:
+        if (IsolationUsesXactSnapshot()) raise_concurrent_write("delete");
+        break;
+    default:
+        elog(ERROR, "unexpected result of updating a row of \"%s\"", RelationGetRelationName(table.rel));
+    }
+    ExecDropSingleTupleTableSlot(is);
+    ExecDropSingleTupleTableSlot(was);
+    CommandCounterIncrement();
+    return is_written;
+}
+
+void insert_row(Table &table, EState *state, TupleTableSlot *row) {
+    ResultRelInfo result{};
+    describe_result(table, &result);
+    ExecOpenIndices(&result, false);
+    ExecSimpleRelationInsert(&result, state, row);
+    ExecCloseIndices(&result);
+    ResetPerTupleExprContext(state);
+    CommandCounterIncrement();
+}
+
+} // namespace vend

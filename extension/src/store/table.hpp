@@ -1,0 +1,66 @@
+#pragma once
+// The rows of a store's tables, reached through the unique index on their key: an index descent and a
+// write where a statement would start and end an executor as well, which is most of what a sale costs.
+// What is read, how rows are locked and who waits for whom is as with SELECT, SELECT ... FOR NO KEY
+// UPDATE and UPDATE of one row by its key.
+//
+// Only a plain store is written this way, one whose tables carry nothing of the owner's that has to run
+// with a write (see is_plain_table()).
+
+#include "base/prelude.hpp"
+
+#include <initializer_list>
+#include <span>
+
+namespace vend {
+
+inline constexpr int key_columns_max = 2;
+
+// A table of a store, bound to the index that makes its key a key.
+struct Table {
+    Oid relation = InvalidOid; // invalid: the store has no such table
+    Relation rel = nullptr;    // open while a call is under way
+    Oid key_index = InvalidOid;
+    int key_columns = 0;
+    AttrNumber key_numbers[key_columns_max] = {};
+    Oid key_collations[key_columns_max] = {};
+    FmgrInfo key_equal[key_columns_max] = {};
+    ExprState **checks = nullptr; // its CHECK constraints, compiled once
+};
+
+// Binds a table to its key index; everything lives in the context.
+void bind_table(Table *table, Relation relation, Oid key_index, MemoryContext context);
+
+// Whether nothing of the owner's runs with a write: no trigger but ours and those that watch rows that
+// foreign keys point to, no rule, no generated column, and no function or domain of his in a check or
+// index.
+bool is_plain_table(Relation relation, std::span<const Oid> our_functions);
+
+// Compiles the CHECK constraints of a plain table.
+void compile_checks(Table *table, Relation relation, MemoryContext context);
+
+TupleTableSlot *new_row(const Table &table);
+
+// Finds a row by its key, under a snapshot of its own.
+bool find_row(Table &table, std::span<const Datum> key, TupleTableSlot *row);
+
+enum class RowLock { locked, busy, gone };
+
+// Locks a row that was found FOR NO KEY UPDATE and gives its newest version. Gone: it was deleted, or
+// its key changed. Raises 40001 where the snapshot of the transaction does not allow to follow it.
+RowLock lock_found_row(Table &table, std::span<const Datum> key, TupleTableSlot *row,
+                       LockWaitPolicy policy);
+
+struct ColumnChange {
+    AttrNumber number;
+    Datum value;
+};
+
+// Replaces columns of one version of a row, once nobody else has it locked. False when it is no longer
+// the newest version; raises 40001 where the snapshot of the transaction does not allow to go on then.
+bool update_row(Table &table, EState *state, ItemPointerData version,
+                std::initializer_list<ColumnChange> changes);
+
+void insert_row(Table &table, EState *state, TupleTableSlot *row);
+
+} // namespace vend
