@@ -36,9 +36,20 @@ run_unit() {
 run_regress() { run_pg_regress regress REGRESS ISOLATION "$@"; }
 run_isolation() { run_pg_regress isolation ISOLATION REGRESS "$@"; }
 
+# The isolation specs once more, on stores that are not plain.
+run_statements() {
+    if ! { psql -Xq -d postgres -c 'DROP DATABASE IF EXISTS statements' -c 'CREATE DATABASE statements' &&
+        psql -Xq -v ON_ERROR_STOP=1 -d statements -c 'CREATE EXTENSION pg_vend' -f test/isolation/owners_triggers.sql; }; then
+        record broken database
+        return
+    fi
+    local regress_options=("ISOLATION_OPTS=--inputdir=$PWD/test/isolation --outputdir=build/statements --use-existing --dbname=statements")
+    run_pg_regress statements ISOLATION REGRESS "$@"
+}
+
 # run_pg_regress DIRECTORY LIST OTHER_LIST [TEST]
 run_pg_regress() {
-    local dir=build/$1 list=("$3=")
+    local dir=build/$1 list=("$3=" "${regress_options[@]}")
     [ $# -lt 4 ] || list+=("$2=$4")
     mkdir -p build
     if ! pgxs installcheck "${list[@]}" |& tee "$dir.log"; then

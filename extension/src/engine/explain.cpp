@@ -80,7 +80,8 @@ void raise_overflow(const Store &store, const char *counter, const char *key) {
             (errcode(errcodes::out_of_range), errmsg("%s of \"%s\" is out of range", counter, key),
              errdetail("A column of type %s cannot hold it.",
                        is_money ? format_type_with_typemod(store.money.type, store.money.typmod)
-                                : format_type_be(INT8OID))));
+                                : format_type_be(INT8OID)),
+             errhint("Take some out first.")));
     pg_unreachable();
 }
 

@@ -51,14 +51,20 @@ Side side_of(const Store &store, const TriggerData *trigger, HeapTuple tuple) {
     return side;
 }
 
+bool is_same_row(const Store &store, const TriggerData *trigger, const Side &was, const Side &is) {
+    const KeyType &type = is_about_items(store, trigger) ? store.item_type : store.buyer_type;
+    return was.exists && is.exists && same_key(type, was.key, is.key);
+}
+
 // What to do instead of a direct write.
-const char *instead_of(const TriggerData *trigger, bool items, const Side &was, const Side &is) {
+const char *instead_of(const TriggerData *trigger, bool items, bool is_same_row, const Side &was,
+                       const Side &is) {
     if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event)) return "Delete the rows whose %s is 0 instead.";
     if (!is.exists) return "A row can be deleted when its %s is 0.";
     if (!was.exists)
         return items ? "Insert it with %s 0, then add to it with vend.restock()."
                      : "Insert it with %s 0, then add to it with vend.deposit().";
-    if (is.counter == was.counter) return "A row can get another key when its %s is 0.";
+    if (!is_same_row) return "A row can get another key when its %s is 0.";
     if (items)
         return is.counter > was.counter ? "Add to the %s with vend.restock()."
                                         : "Take from the %s with vend.purchase().";
@@ -75,7 +81,8 @@ void require_journal_mode(const Store &store, const TriggerData *trigger, const 
              errmsg("direct writes to %s of table \"%s\" are refused", items ? "stock" : "balances",
                     relation_label(RelationGetRelid(trigger->tg_relation))),
              errdetail("Store \"%s\" was made with direct_writes => 'refuse'.", store.name),
-             errhint(instead_of(trigger, items, was, is), items ? "stock" : "balance")));
+             errhint(instead_of(trigger, items, is_same_row(store, trigger, was, is), was, is),
+                     items ? "stock" : "balance")));
 }
 
 void adjust(Store &store, const TriggerData *trigger, Datum key, int64 change) {
@@ -147,9 +154,8 @@ int64 difference(const Side &is, const Side &was) {
 // The row must have changed by what was decided, whatever other triggers did to it.
 void check_engine_write(EngineWrite *write, const Store &store, const TriggerData *trigger,
                         const Side &was, const Side &is) {
-    const KeyType &type = is_about_items(store, trigger) ? store.item_type : store.buyer_type;
-    if (!was.exists || !is.exists || !same_key(type, was.key, is.key) ||
-        difference(is, was) != write->change || !is_stock_version_right(store, trigger, *write))
+    if (!is_same_row(store, trigger, was, is) || difference(is, was) != write->change ||
+        !is_stock_version_right(store, trigger, *write))
         raise_write_altered(RelationGetRelid(trigger->tg_relation));
     ++write->rows_seen;
 }
@@ -170,13 +176,11 @@ void journal_row(Store &store, const TriggerData *trigger) {
         return;
     }
 
-    const KeyType &type = is_about_items(store, trigger) ? store.item_type : store.buyer_type;
-    const bool is_same_row = was.exists && is.exists && same_key(type, was.key, is.key);
-    const bool moves_nothing =
-        is_same_row ? was.counter == is.counter : was.counter == 0 && is.counter == 0;
+    const bool is_same = is_same_row(store, trigger, was, is);
+    const bool moves_nothing = is_same ? was.counter == is.counter : was.counter == 0 && is.counter == 0;
     if (!moves_nothing) {
         require_journal_mode(store, trigger, was, is);
-        if (is_same_row) {
+        if (is_same) {
             adjust(store, trigger, is.key, difference(is, was));
         } else {
             if (was.exists) adjust(store, trigger, was.key, difference({}, was));

@@ -6,6 +6,7 @@
 #include "base/ids.hpp"
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
+#include "store/execute.hpp"
 #include "store/row_lock.hpp"
 #include "store/rows.hpp"
 
@@ -20,6 +21,7 @@ struct Refund {
     std::optional<Entry> purchase;
     std::optional<Wallet> wallet;
     std::optional<Item> item;
+    Quantity before{}; // refunded so far
     Quantity qty{};
     MovementOutcome outcome;
 };
@@ -87,13 +89,13 @@ Verdict lock_rows(Refund &refund) {
 // How much to give back; never more than is left.
 Verdict decide_quantity(Refund &refund) {
     const Quantity bought{-std::max(refund.purchase->qty.value, -PG_INT64_MAX)};
-    const Quantity before = refunded_quantity(refund.store, refund.request.purchase);
-    const Quantity left = checked_sub(bought, before).value_or(Quantity{0});
+    refund.before = refunded_quantity(refund.store, refund.request.purchase);
+    const Quantity left = checked_sub(bought, refund.before).value_or(Quantity{0});
     refund.qty = refund.request.qty.value_or(left);
     if (refund.qty > left || left < Quantity{1}) {
         MemoryContext context = MemoryContextSwitchTo(refund.result_context);
         refund.outcome.detail = psprintf(INT64_FORMAT " bought, " INT64_FORMAT " refunded before.",
-                                         bought.value, before.value);
+                                         bought.value, refund.before.value);
         MemoryContextSwitchTo(context);
         return Verdict::over_refund;
     }
@@ -125,17 +127,20 @@ void give_back(Refund &refund) {
     movement.unit_price = refund.purchase->unit_price;
     movement.ref = refund.request.purchase;
     movement.at = *outcome.at;
-    // Before the counters: a trigger of theirs that refunds the same purchase must find this refund.
-    record(store, movement);
     set_locked_stock(store, *refund.item, *outcome.stock);
     if (refund.wallet && *amount > Money{0})
         outcome.balance = change_locked_balance(store, *refund.wallet, *amount);
+    record(store, movement);
+    // A trigger of the owner's may have refunded the same purchase meanwhile.
+    if (!store.is_plain && refunded_quantity(store, refund.request.purchase).value !=
+                               refund.before.value + refund.qty.value)
+        raise_write_altered(store.ledger_table.relation);
 }
 
 } // namespace
 
 MovementOutcome refund(Store &store, const RefundRequest &request, MemoryContext result_context) {
-    Refund refund{store, request, result_context, {}, {}, {}, {}, {}};
+    Refund refund{store, request, result_context, {}, {}, {}, {}, {}, {}};
     MovementOutcome &outcome = refund.outcome;
     if (answer_from_ledger(refund)) return outcome;
     refund.purchase = read_entry(store, request.purchase);

@@ -9,7 +9,8 @@ namespace vend {
 
 void Arguments::require(int number, const char *name) const {
     if (is_null(number))
-        ereport(ERROR, (errcode(errcodes::null_argument), errmsg("%s must not be null", name)));
+        ereport(ERROR, (errcode(errcodes::null_argument), errmsg("%s must not be null", name),
+                        errhint("Only an argument whose default is NULL may be NULL.")));
 }
 
 const char *Arguments::optional_string(int number) const {
@@ -64,7 +65,9 @@ Quantity Arguments::quantity(int number, const char *name) const {
     require(number, name);
     const Quantity quantity{DatumGetInt64(datum(number))};
     if (quantity < Quantity{1})
-        ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("%s must be at least 1", name)));
+        ereport(ERROR,
+                (errcode(errcodes::bad_argument), errmsg("%s must be at least 1", name),
+                 errhint("Units are given back with vend.refund() and added with vend.restock().")));
     return quantity;
 }
 
@@ -72,7 +75,9 @@ Money Arguments::money(int number, const MoneyType &type, const char *name) cons
     require(number, name);
     const Money amount = money_from_numeric(type, datum(number), name);
     if (amount <= Money{0})
-        ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("%s must be more than 0", name)));
+        ereport(ERROR,
+                (errcode(errcodes::bad_argument), errmsg("%s must be more than 0", name),
+                 errhint("Money is put in with vend.deposit() and taken out with vend.withdraw().")));
     return amount;
 }
 

@@ -25,7 +25,8 @@ struct Moved {
 void require_wallets(const Store &store) {
     if (!store.has_wallets())
         ereport(ERROR,
-                (errcode(errcodes::not_in_state), errmsg("store \"%s\" has no wallets", store.name)));
+                (errcode(errcodes::not_in_state), errmsg("store \"%s\" has no wallets", store.name),
+                 errhint("It was made with wallets => false: payment happens elsewhere.")));
 }
 
 MovementOutcome move_counter(const Arguments &arguments, Store &store, Kind kind,

@@ -3,6 +3,7 @@
 
 #include "base/prelude.hpp"
 
+#include "base/error_codes.hpp"
 #include "base/ids.hpp"
 #include "core/checked.hpp"
 #include "store/money_type.hpp"
@@ -34,7 +35,10 @@ class ResultRow {
             ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                             errmsg("function returning record called in a context that cannot "
                                    "accept type record")));
-        Assert(descriptor->natts == count);
+        if (descriptor->natts != count)
+            ereport(ERROR, (errcode(errcodes::not_in_state),
+                            errmsg("the library and the extension's types are not of one version"),
+                            errhint("Connect again, or run ALTER EXTENSION pg_vend UPDATE.")));
         return HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls));
     }
 

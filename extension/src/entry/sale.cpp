@@ -44,12 +44,15 @@ void require_consistent(const Store &store, const SaleRequest &request, bool rai
                         errhint("Use max_price to refuse a price higher than the one shown.")));
     if (!store.has_prices() && !terms.unit_price)
         ereport(ERROR, (errcode(errcodes::bad_argument),
-                        errmsg("unit_price must be given: store \"%s\" has no prices", store.name)));
+                        errmsg("unit_price must be given: store \"%s\" has no prices", store.name),
+                        errhint("Pass unit_price => ..., the price of one unit.")));
     if (!store.has_prices() && terms.max_price)
         ereport(ERROR, (errcode(errcodes::bad_argument),
-                        errmsg("max_price cannot be given: store \"%s\" has no prices", store.name)));
+                        errmsg("max_price cannot be given: store \"%s\" has no prices", store.name),
+                        errhint("Each sale states its price in unit_price.")));
     if (request.remember && !request.id)
-        ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("remember needs an id")));
+        ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("remember needs an id"),
+                        errhint("Pass id => ..., and ask again under the same id.")));
     if (request.remember && raises)
         ereport(ERROR,
                 (errcode(errcodes::bad_argument), errmsg("vend.purchase() cannot remember a refusal"),

@@ -90,14 +90,15 @@ void append_refunds(StringInfo sql, const Store &s) {
     begin_finding(sql, rank_refunded);
     appendStringInfo(
         sql,
-        "'refunded', r.ref::pg_catalog.text, coalesce(" MINUS " p.qty::pg_catalog.numeric, 0), r.total, "
-        "CASE WHEN p.id IS NOT NULL THEN %s END FROM (SELECT ref, pg_catalog.sum(qty) AS total FROM %s "
-        "WHERE kind " EQ " 'refund' GROUP BY ref) AS r LEFT JOIN %s AS p ON p.id " EQ
-        " r.ref AND p.line " EQ " 0 AND p.kind " EQ " 'purchase' CROSS JOIN LATERAL "
-        "(SELECT b.id, b.line, b.qty FROM %s AS b WHERE b.ref " EQ " r.ref AND b.kind " EQ " 'refund' "
-        "ORDER BY b.at DESC, b.id DESC LIMIT 1) AS last "
-        "WHERE r.total " GT " coalesce(" MINUS " p.qty::pg_catalog.numeric, 0)",
-        ledger_update(s, "'qty'", "greatest(0, last.qty " MINUS " (r.total " PLUS " p.qty))", "last.id",
+        "'refunded', r.ref::pg_catalog.text, p.qty, r.total, CASE WHEN p.id IS NOT NULL THEN %s END "
+        "FROM (SELECT ref, pg_catalog.sum(qty) AS total FROM %s WHERE kind " EQ
+        " 'refund' GROUP BY ref) AS r "
+        "LEFT JOIN (SELECT id, pg_catalog.abs(qty::pg_catalog.numeric) AS qty FROM %s WHERE line " EQ
+        " 0 AND kind " EQ " 'purchase') AS p ON p.id " EQ " r.ref "
+        "LEFT JOIN LATERAL (SELECT b.id, b.line, b.qty FROM %s AS b WHERE b.ref " EQ
+        " r.ref AND b.kind " EQ " 'refund' ORDER BY b.at DESC, b.id DESC LIMIT 1) AS last ON true "
+        "WHERE p.id IS NULL OR r.total " GT " p.qty",
+        ledger_update(s, "'qty'", "greatest(0, last.qty " MINUS " (r.total " MINUS " p.qty))", "last.id",
                       "last.line"),
         s.ledger, s.ledger, s.ledger);
 }
@@ -107,14 +108,12 @@ void append_transfers(StringInfo sql, const Store &s) {
     begin_finding(sql, rank_ledger);
     appendStringInfo(
         sql,
-        "'transfer', p.id::pg_catalog.text, " MINUS " p.amount::pg_catalog.numeric, "
-        "coalesce(e.amount, 0)::pg_catalog.numeric, "
+        "'transfer', p.id::pg_catalog.text, p.paid, coalesce(e.amount, 0)::pg_catalog.numeric, "
         "CASE WHEN e.id IS NOT NULL THEN %s END "
-        "FROM %s AS p LEFT JOIN %s AS e ON e.id " EQ " p.id AND e.line " EQ " 1 "
-        "WHERE p.kind " EQ " 'transfer' AND p.line " EQ " 0 AND "
-        "coalesce(e.amount, 0)::pg_catalog.numeric " NE " " MINUS " p.amount::pg_catalog.numeric",
-        ledger_update(s, "'amount'", MINUS " p.amount::pg_catalog.numeric", "e.id", "e.line"), s.ledger,
-        s.ledger);
+        "FROM (SELECT id, pg_catalog.abs(amount::pg_catalog.numeric) AS paid FROM %s WHERE kind " EQ
+        " 'transfer' AND line " EQ " 0) AS p LEFT JOIN %s AS e ON e.id " EQ " p.id AND e.line " EQ " 1 "
+        "WHERE coalesce(e.amount, 0)::pg_catalog.numeric " NE " p.paid",
+        ledger_update(s, "'amount'", "p.paid", "e.id", "e.line"), s.ledger, s.ledger);
 }
 
 // Counters below zero, which only a dropped check lets in.
@@ -167,7 +166,7 @@ char *compose_audit(const Store &s) {
     // A repair is given once all that it trusts is in order.
     return psprintf("SELECT finding, key, expected, found, "
                     "CASE WHEN rank " EQ " pg_catalog.min(rank) OVER () THEN repair END "
-                    "FROM (%s) AS findings ORDER BY rank, finding, key",
+                    "FROM (%s) AS findings ORDER BY rank, finding, key, expected, found",
                     sql.data);
 }
 

@@ -70,10 +70,11 @@ Relation open_named(const Store &store, const char *quoted_name) {
     for (;;) {
         const Oid id = relation_named(quoted_name);
         Relation relation = OidIsValid(id) ? try_relation_open(id, RowExclusiveLock) : nullptr;
-        if (relation == nullptr)
+        if (relation_named(quoted_name) == id) {
+            if (relation != nullptr) return relation;
             raise_invalid(store.name, psprintf("Table %s does not exist.", quoted_name));
-        if (relation_named(quoted_name) == id) return relation;
-        relation_close(relation, NoLock);
+        }
+        if (relation != nullptr) relation_close(relation, NoLock);
         CHECK_FOR_INTERRUPTS();
     }
 }
@@ -172,10 +173,11 @@ void require_writable(const Store &store, Relation relation,
 BoundColumn bind_typed(const Store &store, Relation relation, const char *name, Oid wanted) {
     ColumnType type;
     const BoundColumn column = bind_column(store, relation, name, &type);
-    if (type.type != wanted)
+    if (type.type != wanted || type.typmod != -1)
         raise_invalid(store.name, psprintf("Column \"%s\" of table \"%s\" is of type %s, not %s.", name,
                                            relation_label(RelationGetRelid(relation)),
-                                           format_type_be(type.type), format_type_be(wanted)));
+                                           format_type_with_typemod(type.type, type.typmod),
+                                           format_type_be(wanted)));
     return column;
 }
 
@@ -202,6 +204,13 @@ BoundColumn bind_key(const Store &store, Relation relation, const char *name, Ke
                                "of this store.",
                                name, relation_label(RelationGetRelid(relation)),
                                format_type_be(type.type)));
+    // Keys are told apart by their bytes.
+    const Oid collation = TupleDescAttr(RelationGetDescr(relation), column.number - 1)->attcollation;
+    if (OidIsValid(collation) && !get_collation_isdeterministic(collation))
+        raise_invalid(
+            store.name,
+            psprintf("Column \"%s\" of table \"%s\" has a collation that is not deterministic.", name,
+                     relation_label(RelationGetRelid(relation))));
     if (!OidIsValid(key->type)) *key = key_type_of(type.type, store.context);
     return column;
 }
@@ -210,6 +219,15 @@ char *quoted_relation_name(const Store &store, Relation relation) {
     return MemoryContextStrdup(
         store.context, quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
                                                   RelationGetRelationName(relation)));
+}
+
+// The statements of the engine run as the owner.
+void require_usable_schema(const Store &store, Relation relation) {
+    const Oid schema = RelationGetNamespace(relation);
+    if (!compat::may_use_schema(schema, relation->rd_rel->relowner))
+        raise_invalid(store.name, psprintf("Role \"%s\" owns the tables but may not use schema \"%s\".",
+                                           GetUserNameFromId(relation->rd_rel->relowner, false),
+                                           get_namespace_name(schema)));
 }
 
 void require_owner(const Store &store, Relation relation) {
@@ -221,8 +239,8 @@ void require_owner(const Store &store, Relation relation) {
 void bind_ledger(const RegistryRow &row, Store *store) {
     Relation ledger = open_bound(*store, row.ledger, "append_only", ledger_events);
     require_owner(*store, ledger);
+    require_usable_schema(*store, ledger);
     store->ledger = quoted_relation_name(*store, ledger);
-    store->ledger_name = MemoryContextStrdup(store->context, RelationGetRelationName(ledger));
     AttrNumber *number = store->ledger_columns;
     const auto bind = [&](const char *name, Oid type) {
         *number++ = bind_typed(*store, ledger, name, type).number;
@@ -248,17 +266,16 @@ void bind_ledger(const RegistryRow &row, Store *store) {
     require_writable(*store, ledger,
                      {"id", "line", "kind", "item", "qty", "wallet", "amount", "unit_price", "ref", "at",
                       "refusal", "refusal_qty"});
-    const Oid key = require_unique(*store, ledger, {store->ledger_columns[0], store->ledger_columns[1]});
-    bind_table(&store->ledger_table, ledger, key, store->context);
-    store->ledger_key = MemoryContextStrdup(store->context, get_rel_name(key));
-    store->ledger_schema =
-        MemoryContextStrdup(store->context, get_namespace_name(RelationGetNamespace(ledger)));
+    bind_table(&store->ledger_table, ledger,
+               require_unique(*store, ledger, {store->ledger_columns[0], store->ledger_columns[1]}),
+               store->context);
     relation_close(ledger, NoLock);
 }
 
 void bind_items(const RegistryRow &row, Store *store) {
     Relation items = open_bound(*store, row.item, "journal", journal_events);
     store->owner = items->rd_rel->relowner;
+    require_usable_schema(*store, items);
     store->items = quoted_relation_name(*store, items);
     store->item_key = bind_key(*store, items, row.item_key, &store->item_type);
     bind_table(&store->item_table, items, require_unique(*store, items, {store->item_key.number}),
@@ -276,6 +293,7 @@ void bind_wallets(const RegistryRow &row, Store *store) {
     if (row.wallet == nullptr) return;
     Relation wallets = open_bound(*store, row.wallet, "journal", journal_events);
     require_owner(*store, wallets);
+    require_usable_schema(*store, wallets);
     store->wallets = quoted_relation_name(*store, wallets);
     store->wallet_key = bind_key(*store, wallets, row.wallet_key, &store->buyer_type);
     bind_table(&store->wallet_table, wallets,
@@ -311,18 +329,23 @@ bool has_other_columns(Relation ledger) {
 // How the rows of the store are to be written.
 void bind_writes(Store *store) {
     const Oid our_functions[] = {trigger_function("journal"), trigger_function("append_only")};
+    const AttrNumber item_columns[] = {store->stock.number, store->stock_version.number};
+    const AttrNumber wallet_columns[] = {store->balance.number};
+    struct Write {
+        Table *table;
+        std::span<const AttrNumber> columns; // of existing rows
+    };
     store->is_plain = true;
-    for (Table *table : {&store->item_table, &store->wallet_table, &store->ledger_table}) {
-        if (!OidIsValid(table->relation)) continue;
-        Relation relation = table_open(table->relation, NoLock);
-        store->is_plain = store->is_plain && is_plain_table(relation, our_functions) &&
-                          (table != &store->ledger_table || !has_other_columns(relation));
-        if (store->is_plain) compile_checks(table, relation, store->context);
+    for (const Write &write :
+         {Write{&store->item_table, item_columns}, Write{&store->wallet_table, wallet_columns},
+          Write{&store->ledger_table, {}}}) {
+        if (!OidIsValid(write.table->relation)) continue;
+        Relation relation = table_open(write.table->relation, NoLock);
+        store->is_plain = store->is_plain && is_plain_table(relation, write.columns, our_functions) &&
+                          (write.table != &store->ledger_table || !has_other_columns(relation));
+        if (store->is_plain) compile_checks(write.table, relation, store->context);
         table_close(relation, NoLock);
     }
-    MemoryContext caller = MemoryContextSwitchTo(store->context);
-    store->write_state = CreateExecutorState();
-    MemoryContextSwitchTo(caller);
 }
 
 } // namespace
@@ -348,6 +371,19 @@ char *relation_label(Oid relation) {
     const char *name = get_rel_name(relation);
     if (name == nullptr) return pstrdup("?");
     return psprintf("%s.%s", get_namespace_name(get_rel_namespace(relation)), name);
+}
+
+void lock_bound(const RegistryRow &row) {
+    for (const char *name : {row.item, row.wallet, row.ledger}) {
+        if (name == nullptr) continue;
+        for (Oid id = relation_named(name); OidIsValid(id);) {
+            LockRelationOid(id, RowExclusiveLock);
+            const Oid meanwhile = relation_named(name);
+            if (meanwhile == id) break;
+            UnlockRelationOid(id, RowExclusiveLock);
+            id = meanwhile;
+        }
+    }
 }
 
 void resolve_binding(const RegistryRow &row, Store *store) {

@@ -24,6 +24,8 @@ char *relation_label(Oid relation);
 
 // Fills a store in its own memory context. Raises 55000, naming the store and what is wrong, when the
 // binding is no longer valid.
+void lock_bound(const RegistryRow &row);
+
 void resolve_binding(const RegistryRow &row, Store *store);
 
 } // namespace vend

@@ -232,7 +232,8 @@ void forget_dropped_store(const char *name) {
     RegistryRow row;
     if (!read_registry(name, &row)) return;
     if (OidIsValid(relation_named(row.item)) || OidIsValid(relation_named(row.ledger)))
-        ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("store \"%s\" already exists", name)));
+        ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("store \"%s\" already exists", name),
+                        errhint("Choose another name, or end it with vend.detach_store().")));
     require_owner_of(row);
     (void)delete_registry(name);
 }

@@ -174,7 +174,8 @@ void require_triggers() {
     if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
         ereport(ERROR, (errcode(errcodes::not_in_state),
                         errmsg("pg_vend cannot write while session_replication_role is \"replica\""),
-                        errdetail("The triggers that uphold the ledger do not fire in that role.")));
+                        errdetail("The triggers that uphold the ledger do not fire in that role."),
+                        errhint("SET session_replication_role = origin.")));
 }
 
 } // namespace vend

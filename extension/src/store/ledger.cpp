@@ -31,12 +31,23 @@ Parameter optional_parameter(std::optional<Datum> value) {
     pg_unreachable();
 }
 
+// Whether the index is one on the id of an entry; there may be two, while one replaces the other.
+bool is_key_of_ledger(const Store &store, Oid index) {
+    HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+    if (!HeapTupleIsValid(tuple)) return false;
+    const auto *form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
+    const bool is_key = form->indrelid == store.ledger_table.relation && form->indnkeyatts == 2 &&
+                        form->indkey.values[0] == store.ledger_table.key_numbers[0] &&
+                        form->indkey.values[1] == store.ledger_table.key_numbers[1];
+    ReleaseSysCache(tuple);
+    return is_key;
+}
+
 bool is_id_taken(const Store &store, const ErrorData *error) {
-    return error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION && error->table_name != nullptr &&
-           error->constraint_name != nullptr && error->schema_name != nullptr &&
-           strcmp(error->schema_name, store.ledger_schema) == 0 &&
-           strcmp(error->table_name, store.ledger_name) == 0 &&
-           strcmp(error->constraint_name, store.ledger_key) == 0;
+    return error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION && error->constraint_name != nullptr &&
+           error->schema_name != nullptr &&
+           is_key_of_ledger(store, get_relname_relid(error->constraint_name,
+                                                     get_namespace_oid(error->schema_name, true)));
 }
 
 // A row that was made by hand.
@@ -82,7 +93,7 @@ void insert_plain(Store &store, const LedgerRow &row) {
         ++number;
     }
     ExecStoreVirtualTuple(slot);
-    insert_row(table, store.write_state, slot);
+    insert_row(table, slot);
     ExecDropSingleTupleTableSlot(slot);
 }
 

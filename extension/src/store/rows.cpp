@@ -77,7 +77,7 @@ bool write_stock(Store &store, const Item &item, Quantity stock) {
     if (!stock_version)
         ereport(ERROR,
                 (errcode(errcodes::out_of_range), errmsg("stock_version of an item is out of range")));
-    return update_row(store.item_table, store.write_state, item.version,
+    return update_row(store.item_table, item.version,
                       {{store.stock.number, Int64GetDatum(stock.value)},
                        {store.stock_version.number, Int64GetDatum(stock_version->value)}});
 }
@@ -141,7 +141,7 @@ void set_locked_stock(Store &store, const Item &item, Quantity stock) {
 Money change_locked_balance(Store &store, const Wallet &wallet, Money change) {
     if (store.is_plain) {
         const Money balance = checked_add(store.money, wallet.balance, change).value();
-        if (!update_row(store.wallet_table, store.write_state, wallet.version,
+        if (!update_row(store.wallet_table, wallet.version,
                         {{store.balance.number, money_to_column(store.money, balance)}}))
             raise_write_altered(store.wallet_table.relation);
         return balance;

@@ -61,6 +61,12 @@ RegistryRow registered(const char *name) {
 Store *load_store(const char *name) {
     watched_registry = registry_relation();
     for (RegistryRow row = registered(name);;) {
+        // While this waits for the tables, the store may be made anew.
+        lock_bound(row);
+        if (const RegistryRow row_locked = registered(name); !is_same_row(row, row_locked)) {
+            row = row_locked;
+            continue;
+        }
         MemoryContext context =
             AllocSetContextCreate(CurrentMemoryContext, "pg_vend store", ALLOCSET_SMALL_SIZES);
         auto *store = new (MemoryContextAllocZero(context, sizeof(Store))) Store;

@@ -42,9 +42,6 @@ struct Store {
     char *items = nullptr;          // quoted, qualified
     char *wallets = nullptr;
     char *ledger = nullptr;
-    char *ledger_name = nullptr; // unqualified, unquoted, as error fields have it
-    char *ledger_schema = nullptr;
-    char *ledger_key = nullptr; // name of the unique index on (id, line)
 
     BoundColumn item_key, stock, price, stock_version, version, lock_mode;
     BoundColumn wallet_key, balance;
@@ -54,7 +51,6 @@ struct Store {
     // Nothing of the owner's runs with a write to one of the tables, so rows are written without a
     // statement.
     bool is_plain = false;
-    EState *write_state = nullptr; // what such writes check constraints with
 
     KeyType item_type;
     KeyType buyer_type;

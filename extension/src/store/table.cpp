@@ -17,6 +17,7 @@ bool runs_users_code(Node *node, void *context) {
     if (node == nullptr) return false;
     if (check_functions_in_node(node, is_users_function, context)) return true;
     if (IsA(node, CoerceToDomain)) return true;
+    if (IsA(node, Var) && reinterpret_cast<Var *>(node)->vartype >= FirstNormalObjectId) return true;
     return compat::walk_expression(node, runs_users_code, context);
 }
 
@@ -24,8 +25,23 @@ bool runs_users_code(Node *node, void *context) {
 bool is_users_trigger(const Trigger &trigger, std::span<const Oid> our_functions) {
     if (trigger.tgenabled == TRIGGER_DISABLED) return false;
     if (std::ranges::find(our_functions, trigger.tgfoid) != our_functions.end()) return false;
-    // Of a foreign key that points to this table; no key of ours ever changes.
+    // Of a foreign key that points to this table, to columns that are not written.
     return !(trigger.tgisinternal && RI_FKey_trigger_type(trigger.tgfoid) == RI_TRIGGER_PK);
+}
+
+// Code that runs for one write must not come back here for another: the compiled checks are shared.
+bool is_harmless(Node *expression) {
+    return !runs_users_code(expression, nullptr) && !contain_mutable_functions(expression);
+}
+
+bool is_harmless_index(Relation index) {
+    for (int i = 0; i < RelationGetDescr(index)->natts; ++i)
+        if (TupleDescAttr(RelationGetDescr(index), i)->atttypid >= FirstNormalObjectId) return false;
+    for (int i = 0; i < IndexRelationGetNumberOfKeyAttributes(index); ++i)
+        if (index->rd_opfamily[i] >= FirstNormalObjectId) return false;
+    return index->rd_index->indimmediate &&
+           is_harmless(reinterpret_cast<Node *>(RelationGetIndexExpressions(index))) &&
+           is_harmless(reinterpret_cast<Node *>(RelationGetIndexPredicate(index)));
 }
 
 bool has_users_index(Relation relation) {
@@ -33,9 +49,7 @@ bool has_users_index(Relation relation) {
     bool found = false;
     foreach (cell, RelationGetIndexList(relation)) {
         Relation index = index_open(lfirst_oid(cell), AccessShareLock);
-        found = found || !index->rd_index->indimmediate ||
-                runs_users_code(reinterpret_cast<Node *>(RelationGetIndexExpressions(index)), nullptr) ||
-                runs_users_code(reinterpret_cast<Node *>(RelationGetIndexPredicate(index)), nullptr);
+        found = found || !is_harmless_index(index);
         index_close(index, AccessShareLock);
     }
     return found;
@@ -47,8 +61,18 @@ Node *check_expression(const ConstrCheck &check) {
 
 bool has_users_check(const TupleConstr *constraints) {
     for (int i = 0; i < constraints->num_check; ++i)
-        if (runs_users_code(check_expression(constraints->check[i]), nullptr)) return true;
+        if (!is_harmless(check_expression(constraints->check[i]))) return true;
     return false;
+}
+
+// Whether a foreign key may point to one of the columns.
+bool are_key_columns(Relation relation, std::span<const AttrNumber> columns) {
+    Bitmapset *keys = RelationGetIndexAttrBitmap(relation, INDEX_ATTR_BITMAP_KEY);
+    const bool found = std::ranges::any_of(columns, [&](AttrNumber column) {
+        return bms_is_member(column - FirstLowInvalidHeapAttributeNumber, keys);
+    });
+    bms_free(keys);
+    return found;
 }
 
 // What PostgreSQL's executor functions want to know of the table. No triggers: a plain table has none
@@ -60,8 +84,8 @@ void describe_result(const Table &table, ResultRelInfo *result) {
 }
 
 void require_constraints(ResultRelInfo *result, EState *state, TupleTableSlot *row) {
+    row->tts_tableOid = RelationGetRelid(result->ri_RelationDesc);
     if (result->ri_RelationDesc->rd_att->constr != nullptr) ExecConstraints(result, row, state);
-    ResetPerTupleExprContext(state);
 }
 
 void insert_index_entries(ResultRelInfo *result, EState *state, TupleTableSlot *row,
@@ -70,7 +94,6 @@ void insert_index_entries(ResultRelInfo *result, EState *state, TupleTableSlot *
     ExecOpenIndices(result, false);
     compat::insert_updated_index_entries(result, row, state, update);
     ExecCloseIndices(result);
-    ResetPerTupleExprContext(state);
 }
 
 [[noreturn]] void raise_concurrent_write(const char *what) {
@@ -107,8 +130,10 @@ void bind_table(Table *table, Relation relation, Oid key_index, MemoryContext co
     index_close(index, NoLock);
 }
 
-bool is_plain_table(Relation relation, std::span<const Oid> our_functions) {
-    if (relation->rd_rules != nullptr) return false;
+bool is_plain_table(Relation relation, std::span<const AttrNumber> written,
+                    std::span<const Oid> our_functions) {
+    if (relation->rd_rules != nullptr || relation->rd_rel->relispartition) return false;
+    if (are_key_columns(relation, written)) return false;
     if (const TriggerDesc *triggers = relation->trigdesc)
         for (int i = 0; i < triggers->numtriggers; ++i)
             if (is_users_trigger(triggers->triggers[i], our_functions)) return false;
@@ -176,8 +201,7 @@ RowLock lock_found_row(Table &table, std::span<const Datum> key, TupleTableSlot 
     }
 }
 
-bool update_row(Table &table, EState *state, ItemPointerData version,
-                std::initializer_list<ColumnChange> changes) {
+bool update_row(Table &table, ItemPointerData version, std::initializer_list<ColumnChange> changes) {
     const TupleDesc descriptor = RelationGetDescr(table.rel);
     TupleTableSlot *was = new_row(table);
     if (!table_tuple_fetch_row_version(table.rel, &version, SnapshotAny, was))
@@ -192,6 +216,7 @@ bool update_row(Table &table, EState *state, ItemPointerData version,
     }
     ExecStoreVirtualTuple(is);
 
+    EState *state = CreateExecutorState();
     ResultRelInfo result{};
     describe_result(table, &result);
     CheckCmdReplicaIdentity(table.rel, CMD_UPDATE);
@@ -215,19 +240,22 @@ bool update_row(Table &table, EState *state, ItemPointerData version,
     default:
         elog(ERROR, "unexpected result of updating a row of \"%s\"", RelationGetRelationName(table.rel));
     }
+    FreeExecutorState(state);
     ExecDropSingleTupleTableSlot(is);
     ExecDropSingleTupleTableSlot(was);
     CommandCounterIncrement();
     return is_written;
 }
 
-void insert_row(Table &table, EState *state, TupleTableSlot *row) {
+void insert_row(Table &table, TupleTableSlot *row) {
+    EState *state = CreateExecutorState();
     ResultRelInfo result{};
     describe_result(table, &result);
+    row->tts_tableOid = table.relation;
     ExecOpenIndices(&result, false);
     ExecSimpleRelationInsert(&result, state, row);
     ExecCloseIndices(&result);
-    ResetPerTupleExprContext(state);
+    FreeExecutorState(state);
     CommandCounterIncrement();
 }
 

@@ -31,10 +31,11 @@ struct Table {
 // Binds a table to its key index; everything lives in the context.
 void bind_table(Table *table, Relation relation, Oid key_index, MemoryContext context);
 
-// Whether nothing of the owner's runs with a write: no trigger but ours and those that watch rows that
-// foreign keys point to, no rule, no generated column, and no function or domain of his in a check or
-// index.
-bool is_plain_table(Relation relation, std::span<const Oid> our_functions);
+// Whether nothing of the owner's runs with a write of these columns: no trigger but ours and those of
+// foreign keys that point to other columns, no rule, no generated column, no partition bound, and in
+// checks and indexes no function, type or domain of his and nothing that is not immutable.
+bool is_plain_table(Relation relation, std::span<const AttrNumber> written,
+                    std::span<const Oid> our_functions);
 
 // Compiles the CHECK constraints of a plain table.
 void compile_checks(Table *table, Relation relation, MemoryContext context);
@@ -58,9 +59,8 @@ struct ColumnChange {
 
 // Replaces columns of one version of a row, once nobody else has it locked. False when it is no longer
 // the newest version; raises 40001 where the snapshot of the transaction does not allow to go on then.
-bool update_row(Table &table, EState *state, ItemPointerData version,
-                std::initializer_list<ColumnChange> changes);
+bool update_row(Table &table, ItemPointerData version, std::initializer_list<ColumnChange> changes);
 
-void insert_row(Table &table, EState *state, TupleTableSlot *row);
+void insert_row(Table &table, TupleTableSlot *row);
 
 } // namespace vend
