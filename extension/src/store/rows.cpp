@@ -41,7 +41,7 @@ template <typename Counter> Counter require_not_negative(const char *what, Count
 
 Item item_of(Store &store, TupleTableSlot *row) {
     Item item;
-    item.version = row->tts_tid;
+    item.version = version_of(row);
     item.key = key_of(row, store.item_key, store.item_type);
     item.state.stock =
         require_not_negative("stock", Quantity{DatumGetInt64(required(row, store.stock))});
@@ -63,7 +63,7 @@ Item item_of(Store &store, TupleTableSlot *row) {
 
 Wallet wallet_of(Store &store, TupleTableSlot *row) {
     return {
-        row->tts_tid, key_of(row, store.wallet_key, store.buyer_type),
+        version_of(row), key_of(row, store.wallet_key, store.buyer_type),
         require_not_negative("balance", money_from_column(store.money, required(row, store.balance)))};
 }
 

@@ -11,13 +11,13 @@
 namespace vend {
 
 struct Item {
-    ItemPointerData version{}; // the version of the row that was read
-    Datum key = 0;             // as the row has it
+    RowVersion version; // of the row that was read
+    Datum key = 0;      // as the row has it
     ItemState state;
 };
 
 struct Wallet {
-    ItemPointerData version{};
+    RowVersion version;
     Datum key = 0; // as the row has it
     Money balance{};
 };

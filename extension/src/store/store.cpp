@@ -203,7 +203,8 @@ Store &open_store_of_trigger(const TriggerData *trigger) {
 }
 
 void open_tables(Store &store) {
-    // It keeps the versions of rows that the call has read from being vacuumed away under it.
+    // It keeps the versions of rows that the call has read from being vacuumed away under it, unless
+    // old_snapshot_threshold says otherwise.
     if (!ActiveSnapshotSet()) elog(ERROR, "a call of pg_vend needs an active snapshot");
     for (Table *table : {&store.item_table, &store.wallet_table, &store.ledger_table})
         if (OidIsValid(table->relation)) table->rel = table_open(table->relation, NoLock);

@@ -158,6 +158,12 @@ TupleTableSlot *new_row(const Table &table) {
     return table_slot_create(table.rel, nullptr);
 }
 
+RowVersion version_of(TupleTableSlot *row) {
+    bool is_null = false;
+    const Datum writer = slot_getsysattr(row, MinTransactionIdAttributeNumber, &is_null);
+    return {row->tts_tid, DatumGetTransactionId(writer)};
+}
+
 bool find_row(Table &table, std::span<const Datum> key, TupleTableSlot *row) {
     ScanKeyData conditions[key_columns_max];
     const int count = static_cast<int>(key.size());
@@ -201,11 +207,15 @@ RowLock lock_found_row(Table &table, std::span<const Datum> key, TupleTableSlot 
     }
 }
 
-bool update_row(Table &table, ItemPointerData version, std::initializer_list<ColumnChange> changes) {
+bool update_row(Table &table, const RowVersion &version, std::initializer_list<ColumnChange> changes) {
     const TupleDesc descriptor = RelationGetDescr(table.rel);
     TupleTableSlot *was = new_row(table);
-    if (!table_tuple_fetch_row_version(table.rel, &version, SnapshotAny, was))
-        elog(ERROR, "could not fetch a row of \"%s\"", RelationGetRelationName(table.rel));
+    ItemPointerData place = version.place;
+    if (!table_tuple_fetch_row_version(table.rel, &place, SnapshotAny, was) ||
+        version_of(was).writer != version.writer) {
+        ExecDropSingleTupleTableSlot(was);
+        return false;
+    }
     slot_getallattrs(was);
     TupleTableSlot *is = MakeSingleTupleTableSlot(descriptor, &TTSOpsVirtual);
     std::copy_n(was->tts_values, descriptor->natts, is->tts_values);
@@ -225,7 +235,7 @@ bool update_row(Table &table, ItemPointerData version, std::initializer_list<Col
     LockTupleMode lock_mode{};
     compat::IndexUpdate index_update{};
     bool is_written = false;
-    switch (table_tuple_update(table.rel, &version, is, GetCurrentCommandId(true), GetActiveSnapshot(),
+    switch (table_tuple_update(table.rel, &place, is, GetCurrentCommandId(true), GetActiveSnapshot(),
                                InvalidSnapshot, true, &failure, &lock_mode, &index_update)) {
     case TM_Ok:
         insert_index_entries(&result, state, is, index_update);

@@ -42,6 +42,14 @@ void compile_checks(Table *table, Relation relation, MemoryContext context);
 
 TupleTableSlot *new_row(const Table &table);
 
+// One version of a row. Its place may be given to another row once the version is dead to everybody,
+// which old_snapshot_threshold allows while this call still runs; who wrote it tells the two apart.
+struct RowVersion {
+    ItemPointerData place{};
+    TransactionId writer = InvalidTransactionId;
+};
+RowVersion version_of(TupleTableSlot *row);
+
 // Finds a row by its key, under a snapshot of its own.
 bool find_row(Table &table, std::span<const Datum> key, TupleTableSlot *row);
 
@@ -59,7 +67,7 @@ struct ColumnChange {
 
 // Replaces columns of one version of a row, once nobody else has it locked. False when it is no longer
 // the newest version; raises 40001 where the snapshot of the transaction does not allow to go on then.
-bool update_row(Table &table, ItemPointerData version, std::initializer_list<ColumnChange> changes);
+bool update_row(Table &table, const RowVersion &version, std::initializer_list<ColumnChange> changes);
 
 void insert_row(Table &table, TupleTableSlot *row);
 
