@@ -4,7 +4,6 @@
 
 #define EQ "OPERATOR(pg_catalog.=)"
 #define NE "OPERATOR(pg_catalog.<>)"
-#define GE "OPERATOR(pg_catalog.>=)"
 #define GT "OPERATOR(pg_catalog.>)"
 #define PLUS "OPERATOR(pg_catalog.+)"
 #define MINUS "OPERATOR(pg_catalog.-)"

@@ -3,8 +3,8 @@
 
 #include "base/prelude.hpp"
 
-#include "store/execute.hpp"
 #include "store/rows.hpp"
+#include "store/table.hpp"
 
 namespace vend {
 
