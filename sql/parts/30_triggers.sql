@@ -11,8 +11,13 @@ CREATE FUNCTION vend.registry_changed() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'vend_registry_changed';
 COMMENT ON FUNCTION vend.registry_changed() IS 'On vend.store: makes all sessions read the registry again';
 
-CREATE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON vend.store
+-- For each row: a replica's apply worker fires no statement triggers. TRUNCATE has no rows.
+CREATE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE ON vend.store
+    FOR EACH ROW EXECUTE FUNCTION vend.registry_changed();
+CREATE TRIGGER registry_truncated AFTER TRUNCATE ON vend.store
     FOR EACH STATEMENT EXECUTE FUNCTION vend.registry_changed();
 -- ALWAYS, so that a replica's apply worker invalidates its sessions as well.
 ALTER TABLE vend.store ENABLE ALWAYS TRIGGER registry_changed;
+ALTER TABLE vend.store ENABLE ALWAYS TRIGGER registry_truncated;
 COMMENT ON TRIGGER registry_changed ON vend.store IS 'Makes all sessions read the registry again';
+COMMENT ON TRIGGER registry_truncated ON vend.store IS 'Makes all sessions read the registry again';

@@ -65,6 +65,14 @@ inline ExprState **&checks_of(ResultRelInfo *result) {
 #endif
 }
 
+inline bool is_enforced([[maybe_unused]] const ConstrCheck &check) {
+#if PG_VERSION_NUM >= 180000
+    return check.ccenforced;
+#else
+    return true;
+#endif
+}
+
 inline bool has_generated(const TupleConstr *constraints) {
 #if PG_VERSION_NUM >= 180000
     return constraints->has_generated_stored || constraints->has_generated_virtual;

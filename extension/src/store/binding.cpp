@@ -35,9 +35,15 @@ Oid trigger_function(const char *name) {
     return LookupFuncName(names, 0, nullptr, false);
 }
 
+// A journal that fires always would record what replication applies a second time.
+bool is_enabled(const Trigger &trigger, bool is_journal) {
+    return trigger.tgenabled == TRIGGER_FIRES_ON_ORIGIN ||
+           (trigger.tgenabled == TRIGGER_FIRES_ALWAYS && !is_journal);
+}
+
 // Whether the relation carries exactly one trigger of this function, for this store, that covers all
 // these events and is enabled: a second one would journal everything twice.
-bool has_trigger(Relation relation, Oid function, const char *store, int16 type) {
+bool has_trigger(Relation relation, Oid function, bool is_journal, const char *store, int16 type) {
     const TriggerDesc *triggers = relation->trigdesc;
     if (triggers == nullptr) return false;
     int fitting = 0;
@@ -46,9 +52,9 @@ bool has_trigger(Relation relation, Oid function, const char *store, int16 type)
         const Trigger &trigger = triggers->triggers[i];
         if (trigger.tgfoid != function || (trigger.tgtype & type & event_mask) == 0) continue;
         ++similar;
-        if ((trigger.tgtype & type) == type && trigger.tgenabled != TRIGGER_DISABLED &&
-            trigger.tgenabled != TRIGGER_FIRES_ON_REPLICA && trigger.tgqual == nullptr &&
-            trigger.tgnattr == 0 && trigger.tgnargs == 1 && strcmp(trigger.tgargs[0], store) == 0)
+        if ((trigger.tgtype & type) == type && is_enabled(trigger, is_journal) &&
+            trigger.tgqual == nullptr && trigger.tgnattr == 0 && trigger.tgnargs == 1 &&
+            strcmp(trigger.tgargs[0], store) == 0)
             ++fitting;
     }
     return fitting == 1 && similar == 1;
@@ -95,7 +101,8 @@ Relation open_bound(const Store &store, const char *quoted_name, const char *fun
                                            "rights of whoever commits.",
                                            quoted_name));
     for (const int16 type : types) {
-        if (has_trigger(relation, function_id, store.name, type)) continue;
+        if (has_trigger(relation, function_id, strcmp(function, "journal") == 0, store.name, type))
+            continue;
         raise_invalid(
             store.name,
             psprintf("Table %s does not carry exactly one enabled trigger vend.%s() of this store.",
@@ -326,6 +333,13 @@ bool has_other_columns(Relation ledger) {
     return count != ledger_column_count;
 }
 
+// An owner may freeze a table by taking its privileges from himself, which statements heed.
+bool may_write(Relation relation) {
+    constexpr AclMode needed = ACL_SELECT | ACL_INSERT | ACL_UPDATE;
+    return pg_class_aclmask(RelationGetRelid(relation), relation->rd_rel->relowner, needed,
+                            ACLMASK_ALL) == needed;
+}
+
 // How the rows of the store are to be written.
 void bind_writes(Store *store) {
     const Oid our_functions[] = {trigger_function("journal"), trigger_function("append_only")};
@@ -342,6 +356,7 @@ void bind_writes(Store *store) {
         if (!OidIsValid(write.table->relation)) continue;
         Relation relation = table_open(write.table->relation, NoLock);
         store->is_plain = store->is_plain && is_plain_table(relation, write.columns, our_functions) &&
+                          may_write(relation) &&
                           (write.table != &store->ledger_table || !has_other_columns(relation));
         if (store->is_plain) compile_checks(write.table, relation, store->context);
         table_close(relation, NoLock);

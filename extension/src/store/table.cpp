@@ -148,9 +148,10 @@ void compile_checks(Table *table, Relation relation, MemoryContext context) {
     MemoryContext caller = MemoryContextSwitchTo(context);
     table->checks = static_cast<ExprState **>(palloc0(sizeof(ExprState *) * constraints->num_check));
     for (int i = 0; i < constraints->num_check; ++i)
-        table->checks[i] = ExecInitExpr(
-            expression_planner(reinterpret_cast<Expr *>(check_expression(constraints->check[i]))),
-            nullptr);
+        if (compat::is_enforced(constraints->check[i]))
+            table->checks[i] = ExecInitExpr(
+                expression_planner(reinterpret_cast<Expr *>(check_expression(constraints->check[i]))),
+                nullptr);
     MemoryContextSwitchTo(caller);
 }
 
