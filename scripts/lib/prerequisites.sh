@@ -32,11 +32,15 @@ missing_postgres() {
     fi
 }
 
-# missing_packages build|test: the packages that the work needs and the machine lacks.
+# missing_packages build|test|bench: the packages that the work needs and the machine lacks.
 missing_packages() {
     missing_postgres
     lacks_command make make
     lacks_command g++ g++
+    if [ "$1" = bench ]; then
+        lacks_command python3 python3
+        lacks_command valgrind valgrind
+    fi
     [ "$1" = test ] || return 0
     lacks_command clang++ clang
     lacks_command clang-format clang-format
@@ -51,7 +55,7 @@ missing_packages() {
 
 lacks_command() { command -v "$1" >/dev/null || echo "$2"; }
 
-# ensure_prerequisites build|test: installs what is missing, or says what it is and fails.
+# ensure_prerequisites build|test|bench: installs what is missing, or says what it is and fails.
 ensure_prerequisites() {
     local missing
     mapfile -t missing < <(missing_packages "$1" | tr ' ' '\n' | sort -u)

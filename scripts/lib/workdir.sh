@@ -29,7 +29,7 @@ fail() {
 
 # run_in_workdir build|test SCRIPT ARGUMENTS...: SCRIPT is the caller's path from the root.
 run_in_workdir() {
-    local needs=$1 script=$2 user status=0
+    local needs=$1 script=$2 user
     shift 2
     if [ "$vend_root" = "${PG_VEND_WORK:-}/src" ]; then
         cd "$vend_root" || exit
@@ -38,10 +38,15 @@ run_in_workdir() {
     ensure_prerequisites "$needs"
     user=$(unprivileged_user)
     make_workdir "$user"
-    # In the background and in a process group of its own, so that a signal can be passed on at once
-    # and to all of it.
+    exit_as "${run_as[@]}" "$PG_VEND_WORK/src/$script" "$@"
+}
+
+# exit_as COMMAND...: runs it and exits with its status. In the background and in a process group of
+# its own, so that a signal can be passed on at once and to all of it.
+exit_as() {
+    local status=0
     set -m
-    "${run_as[@]}" "$PG_VEND_WORK/src/$script" "$@" </dev/null &
+    "$@" </dev/null &
     child=$!
     trap 'kill -TERM -- -$child 2>/dev/null || :' INT TERM HUP
     while kill -0 "$child" 2>/dev/null; do

@@ -1,7 +1,11 @@
 # Aim: a store's tables are plain tables (G8): a dump carries store, registry and rights, and the restored store sells
-# on with an empty audit; rows alone need --disable-triggers; DROP EXTENSION needs no CASCADE and leaves every row.
+# on with an empty audit; rows alone need --disable-triggers; a dump that leaves a schema out harms no other store;
+# DROP EXTENSION needs no CASCADE and leaves every row.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Answers;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -63,6 +67,53 @@ for my $case (['rows_right', '0', '--disable-triggers'], ['rows_twice', '4'])
 	$node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $name, '-f', "$dir/$name" ], "restore, $name");
 	is($node->safe_psql($name, $audit), $findings, "$name: findings of the audit");
 }
+
+# A dump without another schema has the store whole; one without the store's own has only its row in the registry.
+$node->safe_psql('source', q{
+CREATE SCHEMA other;
+CREATE TABLE other.note AS SELECT 1 AS n;
+SELECT vend.create_store('stall');
+INSERT INTO stall.item (id, price, stock) VALUES ('book', 1, 5);
+INSERT INTO stall.wallet (id, balance) VALUES ('alpha', 100);
+});
+for my $schema (qw(other shop))
+{
+	$node->command_ok([ 'pg_dump', "--exclude-schema=$schema", '-f', "$dir/without_$schema", 'source' ],
+		"dump, without $schema");
+	$node->safe_psql('postgres', "CREATE DATABASE without_$schema");
+	$node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', "without_$schema", '-f', "$dir/without_$schema" ],
+		"restore, without $schema");
+	is($node->safe_psql("without_$schema", "SELECT to_regnamespace('$schema') IS NULL, count(*) FROM vend.store"), 't|2',
+		"without $schema: it is not there, both rows of the registry are");
+	is($node->safe_psql("without_$schema", q{SELECT status FROM vend.try_purchase('book', 'alpha', store => 'stall');
+		SELECT count(*) FROM vend.audit('stall')}), "purchased\n0", "without $schema: the other store sells on");
+}
+is($node->safe_psql('without_other', $books), $before, 'without other: every row of the store is there');
+is($node->safe_psql('without_other', q{SELECT status FROM vend.try_purchase('lamp', 'alpha', 2, vend.id_from('order 1'), store => 'shop');
+	SELECT status FROM vend.try_purchase('vase', 'beta', store => 'shop');
+	SELECT count(*) FROM vend.audit('shop')}), "replayed\npurchased\n0", 'without other: it sells on');
+
+my $session = open_session($node, 'without_shop');
+for my $call ("vend.try_purchase('lamp', 'alpha', store => 'shop')", "vend.deposit('alpha', 1, store => 'shop')",
+	"vend.audit('shop')")
+{
+	is(answer($session, "SELECT * FROM $call"), '55000', "without shop: refused: $call");
+}
+my ($status, $out, $error) = $node->psql('without_shop', "SELECT vend.purchase('lamp', 'alpha', store => 'shop')");
+like($error, qr/the binding of store "shop" is not valid.*Table shop\.item does not exist.*vend\.detach_store\(\)/s,
+	'without shop: the error says what is missing and what to do');
+is(answer($session, "SELECT status FROM vend.try_purchase('book', 'alpha')"), 'purchased',
+	'without shop: a call that names no store means the one that can be used');
+is(answer($session, "SELECT vend.detach_store('shop')"), '', 'without shop: it can be detached');
+is(answer($session, "SELECT * FROM vend.audit('shop')"), '42704', 'without shop: it is gone');
+is(answer($session, "SELECT vend.create_store('shop', money_type => 'numeric(12,2)')"), '', 'without shop: it can be made again');
+$node->command_ok([ 'pg_dump', '-a', '-n', 'shop', '--disable-triggers', '-f', "$dir/shop_rows", 'source' ], 'dump of its rows');
+$node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', 'without_shop', '-f', "$dir/shop_rows" ], 'and restore');
+is($node->safe_psql('without_shop', $books), $before, 'without shop: every row is there again');
+is(answer($session, "SELECT status FROM vend.try_purchase('vase', 'beta', store => 'shop')"), 'purchased',
+	'without shop: it sells again');
+is(answer($session, $audit), '0', 'without shop: the audit is empty');
+$session->quit;
 
 # The extension goes, the store's tables stay.
 $node->safe_psql('source', 'DROP EXTENSION pg_vend');

@@ -311,5 +311,24 @@ SELECT * FROM vend.audit();
 DEALLOCATE ALL;
 SELECT vend.detach_store('shop');
 DROP SCHEMA shop, calls CASCADE;
+
+-- The registry names the maker as he was called: dropped after he was renamed, a store is forgotten by the database's owner.
+SET ROLE regress_vend_owner;
+SELECT vend.create_store('shop');
+RESET ROLE;
+ALTER ROLE regress_vend_owner RENAME TO regress_vend_renamed;
+SET ROLE regress_vend_renamed;
+SELECT status FROM vend.try_purchase('1', '7');
+DROP SCHEMA shop CASCADE;
+SELECT vend.create_store('shop');
+\echo :SQLSTATE
+RESET ROLE;
+SELECT vend.detach_store('shop');
+SET ROLE regress_vend_renamed;
+SELECT vend.create_store('shop');
+SELECT vend.detach_store('shop');
+DROP SCHEMA shop CASCADE;
+RESET ROLE;
+ALTER ROLE regress_vend_renamed RENAME TO regress_vend_owner;
 DO $$ BEGIN EXECUTE format('REVOKE CREATE ON DATABASE %I FROM regress_vend_owner', current_database()); END $$;
 DROP ROLE regress_vend_owner, regress_vend_buyer;
