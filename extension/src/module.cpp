@@ -11,11 +11,12 @@
 
 #include "base/prelude.hpp"
 
+#include "base/compat.hpp"
 #include "base/settings.hpp"
 #include "store/store.hpp"
 
 extern "C" {
-PG_MODULE_MAGIC;
+VEND_MODULE_MAGIC;
 PGDLLEXPORT void _PG_init();
 }
 

@@ -7,6 +7,13 @@
 #error "pg_vend is written for PostgreSQL 15 to 18"
 #endif
 
+// From 18 on PG_MODULE_MAGIC leaves a field out, which is a warning in C++.
+#if PG_VERSION_NUM >= 180000
+#define VEND_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "pg_vend", .version = nullptr)
+#else
+#define VEND_MODULE_MAGIC PG_MODULE_MAGIC
+#endif
+
 namespace vend::compat {
 
 // Whether a kept plan was made under the search path of now; if not, it is about to be planned again.

@@ -12,8 +12,10 @@ SET vend.lock_timeout = 1500;
 SHOW vend.lock_timeout;
 SET vend.lock_timeout = '3 min';
 SHOW vend.lock_timeout;
+-- The limits are those above; releases differ in the words.
+\set VERBOSITY sqlstate
 SET vend.lock_timeout = -1;
-\echo :SQLSTATE
+\set VERBOSITY default
 SET vend.lock_timeout = '5 parsecs';
 \echo :SQLSTATE
 SET vend.lock_timeout = '1000h';
