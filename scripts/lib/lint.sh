@@ -7,6 +7,7 @@ lint_version=14
 run_lint() {
     check_with clang-format sources_are_formatted
     check shellcheck scripts_are_sound
+    check python bench_compiles
     check META.json meta_is_json
     check g++ build_extension .
     check clang++ build_with_clang
@@ -37,7 +38,11 @@ sources_are_tidy() {
 }
 
 scripts_are_sound() {
-    grep -rlE '^#!.*sh|^# shellcheck shell' scripts test .ci | xargs shellcheck -x
+    grep -rlE '^#!.*sh|^# shellcheck shell' scripts test bench .ci | xargs shellcheck -x
+}
+
+bench_compiles() {
+    find bench -name '*.py' -exec python3 -c 'import sys; [compile(open(f).read(), f, "exec") for f in sys.argv[1:]]' {} +
 }
 
 meta_is_json() {

@@ -6,7 +6,7 @@
 # The pg_config to build for: the caller's PG_CONFIG, else the newest of Debian's, else the PATH's.
 find_pg_config() {
     local found
-        if [ -n "${PG_CONFIG:-}" ]; then
+    if [ -n "${PG_CONFIG:-}" ]; then
         command -v "$PG_CONFIG" || fail "PG_CONFIG=$PG_CONFIG: no such command"
         return
     fi
@@ -37,10 +37,9 @@ missing_packages() {
     missing_postgres
     lacks_command make make
     lacks_command g++ g++
-    if [ "$1" = bench ]; then
-        lacks_command python3 python3
-        lacks_command valgrind valgrind
-    fi
+    [ "$1" != bench ] || lacks_command valgrind valgrind
+    [ "$1" != build ] || return 0
+    lacks_command python3 python3
     [ "$1" = test ] || return 0
     lacks_command clang++ clang
     lacks_command clang-format clang-format
