@@ -20,12 +20,18 @@ def parse_arguments():
     parser.add_argument("--rows", type=int)
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
-    for name, usual, quick in (("rounds", 9, 3), ("seconds", 4, 2), ("rows", 10_000_000, 1_000_000)):
-        if getattr(options, name) is None:
-            setattr(options, name, quick if options.quick else usual)
-    if options.seconds < 2:
+    if options.seconds == 1:
         parser.error("--seconds takes 2 at least: pgbench reports whole seconds")
     return options
+
+
+def complete(options, claim):
+    """The options with what the claim takes where nothing is given."""
+    usual = {"rounds": 9, "seconds": 4, "rows": 10_000_000, **getattr(claim, "USUAL", {})}
+    if options.quick:
+        usual = {"rounds": 3, "seconds": 2, "rows": 1_000_000}
+    given = {name: value for name, value in vars(options).items() if value is not None}
+    return argparse.Namespace(**{"clients": None, **usual, **given})
 
 
 def main():
@@ -42,7 +48,7 @@ def main():
     report.describe(results)
     for name in options.claims:
         claim = importlib.import_module(name)
-        results["claims"][name] = claim.measure(options)
+        results["claims"][name] = claim.measure(complete(options, claim))
         report.save(results)
         claim.show(results["claims"][name])
         sys.stdout.flush()
