@@ -1,4 +1,4 @@
-"""Runs a single-user backend under callgrind and reads the profile that it leaves.
+"""Runs a single-user backend, or a whole server, under callgrind and reads the profiles that it leaves.
 
 The format: https://valgrind.org/docs/manual/cl-format.html. Names are given once, with a number, and by
 that number afterwards. What a function costs itself stands under its fn= line; a call is a calls= line,
@@ -7,12 +7,16 @@ followed by a line whose last figure is what the call cost with all that it call
 
 import re
 import subprocess
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from server import OWNER, WORK, Failure
+import load
+from server import OWNER, WORK, Failure, Server, children
 
 NAME = re.compile(r"(?P<what>ob|fl|fi|fe|fn|cob|cfi|cfl|cfn)=(?:\((?P<number>\d+)\))? ?(?P<name>.*)")
+TOTAL = re.compile(r"^totals: (\d+)$", re.MULTILINE)
+START_S_MAX, SESSION_END_S_MAX = 120, 120
 KIND = {"ob": "ob", "cob": "ob", "fn": "fn", "cfn": "fn"}
 
 
@@ -97,3 +101,57 @@ def profile_calls(server, database, call, settings, warm, counted):
     if done.returncode != 0 or "ERROR:" in done.stdout or not out.exists():
         raise Failure(f"callgrind failed in {database}\n{done.stdout[-3000:]}")
     return read_profile(out)
+
+
+class ProfiledServer(Server):
+    """A server all of whose processes run under callgrind, and leave their profiles when they end."""
+
+    def start(self):
+        with open(self.directory / "server.log", "a", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={self.directory}/callgrind.%p",
+                 "postgres", "-D", str(self.data)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment)
+        pid_file = self.data / "postmaster.pid"
+        deadline = time.monotonic() + START_S_MAX
+        # what pg_ctl looks for, too
+        while not (pid_file.exists() and "ready" in pid_file.read_text(encoding="utf-8")):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.process.kill()
+                raise Failure("no server under callgrind\n"
+                              + (self.directory / "server.log").read_text(encoding="utf-8")[-3000:])
+            time.sleep(0.1)
+
+    def stop(self, mode):
+        super().stop(mode)
+        self.process.wait()
+
+    def finished_profiles(self):
+        """Those of all sessions so far: a profile is complete when its process has gone."""
+        residents = self.sql("SELECT pid FROM pg_stat_activity WHERE backend_type <> 'client backend'",
+                             "postgres", "postgres").split()
+        deadline = time.monotonic() + SESSION_END_S_MAX
+        while children(self.postmaster()).keys() - set(residents):
+            if time.monotonic() > deadline:
+                raise Failure("sessions under callgrind did not end")
+            time.sleep(0.1)
+        return set(self.directory.glob("callgrind.*"))
+
+
+def backend_instructions(server, database, options, transactions):
+    """Of a session in which pgbench ran so many transactions, from its beginning to its end."""
+    earlier = server.finished_profiles()
+    load.run_pgbench(["-n", "-M", "prepared", "-c", "1", "-t", str(transactions), "--random-seed=1",
+                      *options, *server.options(database)], "pgbench under callgrind")
+    # all other sessions, one of pgbench among them, did next to nothing
+    return max(int(TOTAL.search(path.read_text(encoding="utf-8"))[1])
+               for path in server.finished_profiles() - earlier)
+
+
+def transaction_instructions(server, database, options, transactions):
+    """Of one transaction in a session that has made some: a long session less a short one, which leaves
+    neither its start nor what it loads into its caches."""
+    short = 100
+    few, many = (backend_instructions(server, database, options, count)
+                 for count in (short, short + transactions))
+    return (many - few) / transactions

@@ -1,16 +1,15 @@
 """One hot item: all clients queue at its row, each until the one before it has committed."""
 
+import commit_latency
 import load
 import report
 import single
 import store
-from server import WORK, Failure, Server, say
+from commit_latency import LATENCIES
+from server import say
 
-DELAY_US = 1000
-LATENCIES = ("as it is", "+1 ms")
 # A lost race of the optimistic claims is an error 40001, and whoever gets it asks again.
 RETRY = ["--max-tries=1000"]
-COMMIT = "SELECT pg_logical_emit_message(true, '', '');\n"
 
 
 def by_hand(mode):
@@ -47,17 +46,6 @@ def contenders(server, latency):
         load.Contender(f"{by_hand(mode)}, {latency}", server, by_hand(mode), hand, RETRY))]
 
 
-def commit_ms(servers):
-    """{latency: what a commit takes}: the least that there is to flush, one client, the best second."""
-    emit = load.write_script("commit", COMMIT)
-    rates = {latency: [] for latency in servers}
-    for _ in range(3):
-        for latency, server in servers.items():
-            commit = load.Contender("commit", server, "template_store", emit)
-            rates[latency] += load.rates_by_second(commit, 1, 1, 2)[0]
-    return {latency: 1000 / max(series) for latency, series in rates.items()}
-
-
 def measure_clients(servers, clients, options):
     everybody = [contender for latency, server in servers.items()
                  for contender in contenders(server, latency)]
@@ -67,19 +55,13 @@ def measure_clients(servers, clients, options):
 
 
 def measure(options):
-    library = WORK / "src" / "bench" / "module" / "slow_flush.so"
-    slow = {"LD_PRELOAD": str(library), "SLOW_FLUSH_US": str(DELAY_US)}
     results = {"clients": {}}
-    with Server("hot") as plain, Server("hot_slow", environment=slow) as slowed:
-        servers = dict(zip(LATENCIES, (plain, slowed)))
+    with commit_latency.servers("hot") as servers:
         say("hot: setting up")
         for server in servers.values():
             set_up(server)
-        results["settings"] = plain.shown_settings()
-        results["commit_ms"] = commit_ms(servers)
-        added = results["commit_ms"]["+1 ms"] - results["commit_ms"]["as it is"]
-        if not 0.9 <= added <= 3:
-            raise Failure(f"a delay of {DELAY_US} us made a commit {added:.2f} ms longer")
+        results["settings"] = servers[LATENCIES[0]].shown_settings()
+        results["commit_ms"] = commit_latency.commit_ms(servers)
         for clients in options.clients or (1, 16, 64):
             results["clients"][clients] = measure_clients(servers, clients, options)
         for server in servers.values():

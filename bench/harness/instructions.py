@@ -6,9 +6,11 @@ import callgrind
 import report
 import single
 import sold_out
+import store
 from server import Server, say
 
 WARM, COUNTED = 30, 100
+MODES = (*single.MODES, "escrow")
 # The work that any such function has PostgreSQL do, in functions that the server exports: its own
 # static functions have no name in a stripped binary.
 SERVER_STEPS = (
@@ -24,7 +26,9 @@ OWN_SHOWN = 15
 def set_up(server):
     single.set_up(server)
     sold_out.set_up(server)
-    databases = [*single.MODES, *single.HAND, "shop"]
+    store.copy_store(server, "escrow", "template_store")
+    store.sell_in_escrow(server, "escrow", "id = '500'")
+    databases = [*MODES, *single.HAND, "shop"]
     for database in databases:
         server.sql("CREATE FUNCTION public.mark() RETURNS void LANGUAGE c AS 'vend_bench', 'bench_mark'",
                    database, "postgres")
@@ -36,9 +40,11 @@ def calls():
     purchase = "{}.purchase('500', '50000')"
     for mode in single.MODES:
         yield mode, mode, purchase.format("vend"), f"SET vend.lock_mode = '{mode}';"
+    yield "escrow", "escrow", purchase.format("vend"), ""
     for name in single.HAND:
         yield name, name, purchase.format("hand"), ""
     yield "sold_out", "shop", "vend.try_purchase('gone', '50000')", ""
+    yield "sold_out_escrow", "shop", "vend.try_purchase('gone_escrow', '50000')", ""
     yield "constant", "shop", "public.constant('gone', '50000')", ""
 
 
@@ -92,14 +98,14 @@ def show(results):
         [[name, f"{of['total']:,}", *(f"{of['objects'].get(name, 0):,}" for name in objects)]
          for name, of in of_calls.items()])
     report.table(
-        ["instructions of the other / of pg_vend", *single.MODES],
-        [[hand, *(f"{of_calls[hand]['total'] / of_calls[mode]['total']:.2f}" for mode in single.MODES)]
+        ["instructions of the other / of pg_vend", *MODES],
+        [[hand, *(f"{of_calls[hand]['total'] / of_calls[mode]['total']:.2f}" for mode in MODES)]
          for hand in single.HAND])
-    for name in ("atomic", "sold_out"):
+    for name in ("atomic", "escrow", "sold_out", "sold_out_escrow"):
         of = of_calls[name]
         module = [entry for entry in of["inclusive"] if entry["object"] == "pg_vend.so"]
         show_functions(f"{name}: functions of pg_vend, with all that they call", of["total"], module)
-    for name in ("atomic", "handwritten"):
+    for name in ("atomic", "escrow", "handwritten"):
         of = of_calls[name]
         steps = [entry for entry in of["inclusive"] if entry["function"] in SERVER_STEPS]
         named = [entry for entry in of["own"] if not entry["function"].startswith("0x")]

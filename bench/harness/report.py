@@ -55,8 +55,8 @@ def clients(count):
     return "1 client" if count == 1 else f"{count} clients"
 
 
-def median(series):
-    return f"{statistics.median(series):,.0f}"
+def median(series, digits=0):
+    return f"{statistics.median(series):,.{digits}f}"
 
 
 def settings_line(settings):

@@ -27,10 +27,13 @@ SETTINGS = {
     "max_wal_size": "'40GB'",
     "checkpoint_timeout": "'1d'",
     "autovacuum": "off",
+    "shared_preload_libraries": "'pg_vend'",
 }
 # What decides about durability or speed and is shown with the figures.
 SHOWN = ("fsync", "synchronous_commit", "full_page_writes", "wal_sync_method", "shared_buffers",
-         "max_wal_size", "checkpoint_timeout", "autovacuum")
+         "max_wal_size", "checkpoint_timeout", "autovacuum", "shared_preload_libraries")
+# Titles of the workers that do for the sessions what these have left to do.
+SETTLER = "postgres: pg_vend settler "
 
 
 class Failure(Exception):
@@ -56,13 +59,17 @@ def stat_of(pid):
     return stat.rpartition(")")[2].split()
 
 
-def titles_of_children(parent):
+def children(parent):
+    """{pid: title}"""
+    found = {}
     for directory in Path("/proc").glob("[0-9]*"):
         try:
             if stat_of(directory.name)[1] == parent:
-                yield (directory / "cmdline").read_text(encoding="utf-8", errors="replace")
+                title = (directory / "cmdline").read_text(encoding="utf-8", errors="replace")
+                found[directory.name] = title
         except OSError:
             pass  # it has ended meanwhile
+    return found
 
 
 class Server:
@@ -78,7 +85,11 @@ class Server:
              "--no-instructions"], "initdb")
         with open(self.data / "postgresql.conf", "a", encoding="utf-8") as conf:
             conf.write(f"unix_socket_directories = '{self.directory}'\n")
-            for setting, value in self.settings.items():
+        self.write_settings(self.settings)
+
+    def write_settings(self, settings):
+        with open(self.data / "postgresql.conf", "a", encoding="utf-8") as conf:
+            for setting, value in settings.items():
                 conf.write(f"{setting} = {value}\n")
 
     def __enter__(self):
@@ -99,6 +110,12 @@ class Server:
                                      env=self.environment)
         if status != 0:
             raise Failure(f"the server did not start\n{log.read_text(encoding='utf-8')}")
+
+    def restart(self, settings):
+        """With other settings than before."""
+        self.stop("fast")
+        self.write_settings(settings)
+        self.start()
 
     def stop(self, mode):
         if (self.data / "postmaster.pid").exists():
@@ -126,17 +143,21 @@ class Server:
             self.sql("VACUUM (ANALYZE)", database, "postgres")
         self.sql("CHECKPOINT", "postgres", "postgres")
 
+    def postmaster(self):
+        return (self.data / "postmaster.pid").read_text(encoding="utf-8").split()[0]
+
     def session_seconds(self, user):
-        """Processor time of all sessions so far. The server has it when it has seen them end."""
-        postmaster = (self.data / "postmaster.pid").read_text(encoding="utf-8").split()[0]
-        deadline = time.monotonic() + 30
+        """Processor time of all sessions so far, and of the settlers that worked for them. The server
+        has it when it has seen them end; a settler ends when it has had nothing to do for a second."""
+        postmaster = self.postmaster()
+        deadline = time.monotonic() + 60
         # a process that has ended and was not yet waited for has no title
-        while any(title == "" or title.startswith(f"postgres: {user} ")
-                  for title in titles_of_children(postmaster)):
+        while any(title == "" or title.startswith((f"postgres: {user} ", SETTLER))
+                  for title in children(postmaster).values()):
             if time.monotonic() > deadline:
-                raise Failure("sessions did not end")
+                raise Failure("sessions or settlers did not end")
             time.sleep(0.01)
         return sum(int(ticks) for ticks in stat_of(postmaster)[13:15]) / os.sysconf("SC_CLK_TCK")
 
     def shown_settings(self):
-        return {name: self.sql(f"SHOW {name}", "postgres") for name in SHOWN}
+        return {name: self.sql(f"SHOW {name}", "postgres", "postgres") for name in SHOWN}

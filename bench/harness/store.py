@@ -44,3 +44,20 @@ def require_sums(server, databases):
         wrong = server.sql(text_of("audit.sql"), database)
         if wrong != "0":
             raise Failure(f"in {database} {wrong} items or wallets do not equal their ledger rows")
+
+
+def sell_in_escrow(server, database, items):
+    """items: a condition on shop.item."""
+    server.sql(f"SELECT vend.set_lock_mode(id, 'escrow') FROM shop.item WHERE {items}", database)
+
+
+def require_settled(server, databases):
+    """All that was sold in escrow is in the rows of the items, and the store's own audit agrees."""
+    for database in databases:
+        server.sql("SELECT vend.settle()", database)
+        left = server.sql("SELECT count(*) FROM shop.stock_delta", database)
+        if left != "0":
+            raise Failure(f"in {database} {left} changes of stock were not settled")
+        findings = server.sql("SELECT * FROM vend.audit()", database)
+        if findings:
+            raise Failure(f"vend.audit() in {database}:\n{findings}")

@@ -4,6 +4,7 @@
 //   engine/  a sale and the other movements: read, lock, claim, decide, record
 //   claim/   taking units from an item, one file for each lock mode
 //   store/   the binding of a store, the statements composed from it, rows as the engine reads them
+//   shared/  the counters of escrow items in shared memory, and who settles them
 //   core/    the rules: statuses, quantities, money, the decision; no PostgreSQL in it
 //   base/    PostgreSQL's headers, versions, SQLSTATEs, settings, ids
 //
@@ -13,7 +14,7 @@
 
 #include "base/compat.hpp"
 #include "base/settings.hpp"
-#include "store/store.hpp"
+#include "shared/memory.hpp"
 
 extern "C" {
 VEND_MODULE_MAGIC;
@@ -22,5 +23,5 @@ PGDLLEXPORT void _PG_init();
 
 void _PG_init() {
     vend::settings::define();
-    vend::watch_invalidations();
+    if (process_shared_preload_libraries_in_progress) vend::request_shared_memory();
 }

@@ -47,7 +47,8 @@ build_extension() {
         make -C "$src" -s -f Makefile.pgxs PG_CONFIG="$PG_CONFIG" "$@" install
 }
 
-# start_cluster NAME [SETTING...]: initdb and a server reachable by socket only; PGHOST leads there.
+# start_cluster NAME [SETTING...]: initdb and a server reachable by socket only, which preloads the
+# extension that is installed; PGHOST leads there.
 # It does not wait for its disk: a crash of the machine loses nothing that anybody wants.
 start_cluster() {
     local name=$1 data=$PG_VEND_WORK/$1/data setting
@@ -59,6 +60,7 @@ start_cluster() {
         echo "listen_addresses = ''"
         echo "unix_socket_directories = '$PG_VEND_WORK/$name'"
         echo "max_connections = 120"
+        echo "shared_preload_libraries = 'pg_vend'"
         echo "fsync = off"
         echo "max_wal_size = '4GB'"
         for setting; do echo "$setting"; done

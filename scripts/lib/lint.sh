@@ -42,7 +42,7 @@ scripts_are_sound() {
 }
 
 bench_compiles() {
-    find bench -name '*.py' -exec python3 -c 'import sys; [compile(open(f).read(), f, "exec") for f in sys.argv[1:]]' {} +
+    find bench test -name '*.py' -exec python3 -c 'import sys; [compile(open(f).read(), f, "exec") for f in sys.argv[1:]]' {} +
 }
 
 meta_is_json() {

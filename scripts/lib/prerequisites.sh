@@ -50,6 +50,8 @@ missing_packages() {
     lacks_command patch patch
     [ -f /usr/include/gtest/gtest.h ] || echo libgtest-dev
     perl -MIPC::Run -e 1 2>/dev/null || echo libipc-run-perl
+    # Debian's own python3, whatever else the PATH of root has.
+    /usr/bin/python3 -c 'import psycopg2' 2>/dev/null || echo python3-psycopg2
 }
 
 lacks_command() { command -v "$1" >/dev/null || echo "$2"; }

@@ -14,6 +14,7 @@ CREATE TABLE vend.store (
     wallet_key    text,
     balance       text,
     ledger        text NOT NULL,
+    delta         text NOT NULL,
     role          text NOT NULL,
     direct_writes text NOT NULL CHECK (direct_writes IN ('journal', 'refuse')),
     creator       text NOT NULL,
@@ -37,6 +38,7 @@ COMMENT ON COLUMN vend.store.wallet IS 'Quoted, qualified name of the relation o
 COMMENT ON COLUMN vend.store.wallet_key IS 'Column of the wallet relation that identifies a buyer';
 COMMENT ON COLUMN vend.store.balance IS 'Column with the buyer''s balance';
 COMMENT ON COLUMN vend.store.ledger IS 'Quoted, qualified name of the ledger';
+COMMENT ON COLUMN vend.store.delta IS 'Quoted, qualified name of the relation of changes of stock that are not settled';
 COMMENT ON COLUMN vend.store.role IS 'Quoted, qualified name of the view whose columns carry the rights';
 COMMENT ON COLUMN vend.store.direct_writes IS 'What plain SQL writes to stock and balance meet: journal or refuse';
 COMMENT ON COLUMN vend.store.creator IS 'Role that made the store, who may forget it when its tables are gone';

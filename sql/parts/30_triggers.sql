@@ -7,6 +7,16 @@ CREATE FUNCTION vend.append_only() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'vend_append_only';
 COMMENT ON FUNCTION vend.append_only() IS 'On the ledger: refuses UPDATE, DELETE and TRUNCATE';
 
+CREATE FUNCTION vend.counter() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'vend_counter';
+COMMENT ON FUNCTION vend.counter() IS
+    'On items, always: what is written without the journal makes the counters of escrow items be read again';
+
+CREATE FUNCTION vend.delta() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'vend_delta';
+COMMENT ON FUNCTION vend.delta() IS
+    'On the deltas of escrow items, always: refuses direct writes; those of replication make the counters be read again';
+
 CREATE FUNCTION vend.registry_changed() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'vend_registry_changed';
 COMMENT ON FUNCTION vend.registry_changed() IS 'On vend.store: makes all sessions read the registry again';

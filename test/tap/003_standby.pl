@@ -74,6 +74,8 @@ my @writes = (
 	"SELECT vend.transfer('beta', 'alpha', 1)",
 	"SELECT vend.try_transfer('beta', 'alpha', 1)",
 	"SELECT vend.restock('lamp', 1)",
+	"SELECT vend.set_lock_mode('lamp', 'atomic')",
+	"SELECT vend.settle()",
 	"SELECT vend.create_store('stall')",
 	"SELECT vend.detach_store('shop')",
 	"SELECT vend.grant_role('buyer', 'clerk')",
@@ -88,8 +90,10 @@ like($error, qr/ERROR:  cannot execute vend\.try_purchase\(\) in a read-only tra
 is(join(',', $primary->safe_psql('postgres', q{
 	SELECT string_agg(DISTINCT p.proname, ',' ORDER BY p.proname) FROM pg_proc p
 	WHERE pronamespace = 'vend'::regnamespace AND prorettype <> 'trigger'::regtype})),
-	join(',', sort { $a cmp $b } keys %{ { map { $_ => 1 } 'audit', 'id_from', 'uuid_v7', map { /vend\.(\w+)\(/ } @writes } }),
+	join(',', sort { $a cmp $b } keys %{ { map { $_ => 1 } 'audit', 'available', 'id_from', 'stat_items', 'uuid_v7', map { /vend\.(\w+)\(/ } @writes } }),
 	'no function was left out');
+is(answer($reader, "SELECT vend.available('lamp') = stock FROM shop.item WHERE id = 'lamp'"), 't', 'what is available can be asked');
+is(answer($reader, 'SELECT count(*) FROM vend.stat_item'), '0', 'and nothing is counted');
 
 # What the session has cached follows the primary.
 on_primary("SELECT vend.create_store('stall'); INSERT INTO stall.item VALUES ('lamp', 1, 1)");

@@ -40,8 +40,9 @@ is($publisher->safe_psql('postgres', q{
 	WHERE relkind = 'r' AND relnamespace IN ('shop'::regnamespace, 'vend'::regnamespace) ORDER BY c.oid::regclass::text}),
 	'shop.item|d|PRIMARY KEY (id)
 shop.ledger|d|PRIMARY KEY (id, line)
+shop.stock_delta|f|
 shop.wallet|d|PRIMARY KEY (id)
-vend.store|d|PRIMARY KEY (name)', 'each table has a primary key and is named by it');
+vend.store|d|PRIMARY KEY (name)', 'each table has a primary key or is named by all of its columns');
 
 # What the publisher does: sales in each mode, movements, and plain SQL of all sorts.
 my $turn = 0;

@@ -8,7 +8,7 @@ namespace {
 
 using namespace vend;
 
-constexpr ItemState ten_at_five{Quantity{10}, Money{5}, 7, 3, std::nullopt};
+constexpr ItemState ten_at_five{Quantity{10}, Quantity{0}, Money{5}, 7, 3, std::nullopt};
 constexpr WalletState hundred{WalletState::Kind::locked, Money{100}};
 
 SaleTerms terms(std::int64_t qty) {
@@ -32,6 +32,15 @@ TEST(Decision, SellsAtThePriceOfTheItem) {
 TEST(Decision, SellsTheLastUnitAndNoMore) {
     EXPECT_EQ(verdict(ten_at_five, hundred, terms(10)), Verdict::sell);
     EXPECT_EQ(verdict(ten_at_five, hundred, terms(11)), Verdict::sold_out);
+}
+
+TEST(Decision, WhatOthersHoldMayComeBack) {
+    ItemState item = ten_at_five;
+    item.held = Quantity{3};
+    EXPECT_EQ(verdict(item, hundred, terms(10)), Verdict::sell);
+    EXPECT_EQ(verdict(item, hundred, terms(11)), Verdict::all_held);
+    EXPECT_EQ(verdict(item, hundred, terms(13)), Verdict::all_held);
+    EXPECT_EQ(verdict(item, hundred, terms(14)), Verdict::sold_out);
 }
 
 TEST(Decision, SpendsTheLastCoinAndNoMore) {
@@ -85,29 +94,32 @@ TEST(Decision, AnAmountThatDoesNotExistIsNoSale) {
 // Every reason to refuse, switched on or off; of those that hold, the first in the order of precedence
 // must be given.
 TEST(Decision, PrecedenceHoldsForEveryCombination) {
-    for (int mask = 0; mask < 64; ++mask) {
+    for (int mask = 0; mask < 128; ++mask) {
         const bool unknown_item = (mask & 1) != 0;
         const bool stale = (mask & 2) != 0;
         const bool dear = (mask & 4) != 0;
         const bool sold_out = (mask & 8) != 0;
         const bool unknown_buyer = (mask & 16) != 0;
         const bool poor = (mask & 32) != 0;
+        const bool held = (mask & 64) != 0;
 
         SaleTerms wanted = terms(sold_out ? 11 : 1);
         wanted.expected_version = stale ? 2 : 3;
         wanted.max_price = Money{dear ? 4 : 5};
         WalletState wallet{WalletState::Kind::locked, Money{poor ? 0 : 1000}};
         if (unknown_buyer) wallet.kind = WalletState::Kind::unknown;
-        const std::optional<ItemState> item =
-            unknown_item ? std::nullopt : std::optional<ItemState>(ten_at_five);
+        std::optional<ItemState> item = ten_at_five;
+        item->held = Quantity{held ? 1 : 0};
+        if (unknown_item) item.reset();
 
-        const Verdict expected = unknown_item    ? Verdict::unknown_item
-                                 : stale         ? Verdict::stale_version
-                                 : dear          ? Verdict::price_changed
-                                 : sold_out      ? Verdict::sold_out
-                                 : unknown_buyer ? Verdict::unknown_buyer
-                                 : poor          ? Verdict::insufficient_funds
-                                                 : Verdict::sell;
+        const Verdict expected = unknown_item       ? Verdict::unknown_item
+                                 : stale            ? Verdict::stale_version
+                                 : dear             ? Verdict::price_changed
+                                 : sold_out && held ? Verdict::all_held
+                                 : sold_out         ? Verdict::sold_out
+                                 : unknown_buyer    ? Verdict::unknown_buyer
+                                 : poor             ? Verdict::insufficient_funds
+                                                    : Verdict::sell;
         EXPECT_EQ(verdict(item, wallet, wanted), expected) << "combination " << mask;
     }
 }
@@ -126,7 +138,12 @@ TEST(Decision, NeverSellsWhatIsNotThere) {
     std::uniform_int_distribution<std::int64_t> any(0, std::numeric_limits<std::int64_t>::max());
     for (int i = 0; i < 100000; ++i) {
         auto &figures = i % 2 == 0 ? small : any;
-        ItemState item{Quantity{figures(random)}, Money{figures(random)}, 0, 0, std::nullopt};
+        ItemState item{Quantity{figures(random)},
+                       Quantity{figures(random)},
+                       Money{figures(random)},
+                       0,
+                       0,
+                       std::nullopt};
         const WalletState wallet{WalletState::Kind::locked, Money{figures(random)}};
         const SaleTerms wanted = terms(std::max<std::int64_t>(1, figures(random)));
         const Decision decision = decide_sale(item, wallet, wanted);

@@ -63,6 +63,15 @@ inline bool walk_expression(Node *node, bool (*walker)(Node *, void *), void *co
 #endif
 }
 
+// The file that holds the table's rows.
+inline uint32 file_of(Relation relation) {
+#if PG_VERSION_NUM >= 160000
+    return relation->rd_locator.relNumber;
+#else
+    return relation->rd_node.relNode;
+#endif
+}
+
 // The compiled CHECK constraints of a table that is written.
 inline ExprState **&checks_of(ResultRelInfo *result) {
 #if PG_VERSION_NUM >= 180000

@@ -11,8 +11,13 @@ char *default_store_value = nullptr;
 int lock_mode_value = static_cast<int>(LockMode::atomic);
 int lock_timeout_ms_value = 0;
 int optimistic_retries_value = 10;
+int escrow_items_value = 1000;
+int escrow_wait_ms_value = 1000;
+int settle_interval_ms_value = 100;
 
 constexpr int optimistic_retries_max = 10000;
+constexpr int escrow_items_max = 1000000;
+constexpr int settle_interval_ms_max = 60000;
 
 // The names point at string literals, which are terminated.
 const config_enum_entry lock_mode_options[] = {
@@ -41,6 +46,21 @@ void define() {
                             "write before it answers conflict.",
                             nullptr, &optimistic_retries_value, 10, 0, optimistic_retries_max,
                             PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    // Without preloading it has no effect, and can be no more than that.
+    DefineCustomIntVariable(
+        "vend.escrow_items", "Sets how many escrow items can be on sale at the same time.",
+        "Each takes about 0.6 kB of shared memory.", &escrow_items_value, 1000, 1, escrow_items_max,
+        process_shared_preload_libraries_in_progress ? PGC_POSTMASTER : PGC_SIGHUP, 0, nullptr, nullptr,
+        nullptr);
+    DefineCustomIntVariable("vend.escrow_wait",
+                            "Sets how long a sale of an escrow item waits for units that sales under "
+                            "way may give back before it answers all_held.",
+                            nullptr, &escrow_wait_ms_value, 1000, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS,
+                            nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("vend.settle_interval",
+                            "Sets how long the sales of escrow items gather before they are settled.",
+                            nullptr, &settle_interval_ms_value, 100, 1, settle_interval_ms_max,
+                            PGC_SIGHUP, GUC_UNIT_MS, nullptr, nullptr, nullptr);
     MarkGUCPrefixReserved("vend");
 }
 
@@ -54,6 +74,18 @@ LockMode lock_mode() {
 
 int lock_timeout_ms() {
     return lock_timeout_ms_value;
+}
+
+int escrow_items() {
+    return escrow_items_value;
+}
+
+int escrow_wait_ms() {
+    return escrow_wait_ms_value;
+}
+
+int settle_interval_ms() {
+    return settle_interval_ms_value;
 }
 
 int optimistic_retries() {

@@ -13,6 +13,15 @@ const char *default_store();
 LockMode lock_mode();
 // vend.lock_timeout, in milliseconds: how long a sale waits for a row lock; 0: no limit of ours.
 int lock_timeout_ms();
+// vend.escrow_items: how many counters of escrow items there is room for.
+int escrow_items();
+
+// vend.escrow_wait, in milliseconds: how long a sale waits for units that others may give back.
+int escrow_wait_ms();
+
+// vend.settle_interval, in milliseconds: how long deltas gather before they are settled.
+int settle_interval_ms();
+
 // vend.optimistic_retries: how often an optimistic sale starts over before it says conflict.
 int optimistic_retries();
 

@@ -2,10 +2,13 @@
 
 #include "claim/claim.hpp"
 
+#include "base/settings.hpp"
+#include "claim/escrow.hpp"
+
 namespace vend {
 
 Claim claim(Store &store, LockMode mode, Item *item, const Decision &decision, const ClaimTerms &terms) {
-    if (terms.wait.is_bounded()) mode = LockMode::pessimistic;
+    if (terms.wait.is_bounded() && mode != LockMode::escrow) mode = LockMode::pessimistic;
     switch (mode) {
     case LockMode::atomic:
         return claim_atomic(store, item, decision, terms);
@@ -13,8 +16,17 @@ Claim claim(Store &store, LockMode mode, Item *item, const Decision &decision, c
         return claim_pessimistic(store, item, decision, terms);
     case LockMode::optimistic:
         return claim_optimistic(store, item, decision, terms);
+    case LockMode::escrow:
+        return claim_escrow(store, item, decision, terms);
     }
     pg_unreachable();
+}
+
+LockMode mode_of_sale(Store &store, const Item &item, std::optional<LockMode> argument) {
+    if (is_in_escrow(store, item)) return LockMode::escrow;
+    // Its row says escrow, but that is this transaction's own doing and not in force yet.
+    if (item.state.lock_mode == LockMode::escrow) return LockMode::pessimistic;
+    return effective_lock_mode(argument, item.state.lock_mode, settings::lock_mode());
 }
 
 } // namespace vend

@@ -18,7 +18,8 @@ struct ClaimTerms {
 
 struct Claim {
     bool is_made = false;
-    Decision decision; // the price and amount that it was made at, or why it was refused
+    bool is_stale = false; // the item is sold in another way now: the sale starts over
+    Decision decision;     // the price and amount that it was made at, or why it was refused
 };
 
 // Each takes the item as it was last read, updates it to what was seen since, and the decision made on
@@ -33,6 +34,13 @@ Claim claim_pessimistic(Store &store, Item *item, const Decision &decision, cons
 // Writes only if nobody has written since the row was read; reads again, up to
 // vend.optimistic_retries times, if somebody has.
 Claim claim_optimistic(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms);
+
+// Takes from the counter of the item in shared memory and appends a delta; its row stays unlocked.
+Claim claim_escrow(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms);
+
+// The mode in which an item is sold: escrow if it is in it, else the argument of the call, its own mode,
+// the setting.
+LockMode mode_of_sale(Store &store, const Item &item, std::optional<LockMode> argument);
 
 // Claims in the given mode. Whatever the mode, a bounded wait can only be had by locking the row first.
 Claim claim(Store &store, LockMode mode, Item *item, const Decision &decision, const ClaimTerms &terms);

@@ -3,11 +3,12 @@
 #include "claim/claim.hpp"
 
 #include "base/settings.hpp"
+#include "claim/escrow.hpp"
 
 namespace vend {
 
 Claim claim_optimistic(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms) {
-    Claim claim{false, decision};
+    Claim claim{.decision = decision};
     for (int retries_left = settings::optimistic_retries();; --retries_left) {
         if (take_if_unwritten(store, *item, terms.sale.qty)) {
             claim.is_made = true;
@@ -15,6 +16,10 @@ Claim claim_optimistic(Store &store, Item *item, const Decision &decision, const
         }
         CHECK_FOR_INTERRUPTS();
         const auto now = read_item(store, item->key);
+        if (now && is_in_escrow(store, *now)) {
+            claim.is_stale = true;
+            return claim;
+        }
         // Somebody wrote to the row, but not to the stock: no conflict.
         if (now && now->state.stock_version == item->state.stock_version &&
             now->state.stock == item->state.stock)

@@ -2,10 +2,12 @@
 
 #include "claim/claim.hpp"
 
+#include "claim/escrow.hpp"
+
 namespace vend {
 
 Claim claim_pessimistic(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms) {
-    Claim claim{false, decision};
+    Claim claim{.decision = decision};
     switch (lock_item(store, item->key, terms.wait, item)) {
     case LockResult::absent:
         claim.decision.verdict = Verdict::unknown_item;
@@ -16,6 +18,11 @@ Claim claim_pessimistic(Store &store, Item *item, const Decision &decision, cons
     case LockResult::locked:
         break;
     }
+    if (is_in_escrow(store, *item)) {
+        claim.is_stale = true;
+        return claim;
+    }
+    if (item->state.lock_mode == LockMode::escrow) fold_deltas(store, item);
     claim.decision = decide_sale(item->state, terms.wallet, terms.sale);
     if (claim.decision.verdict != Verdict::sell) return claim;
     set_locked_stock(store, *item, Quantity{item->state.stock.value - terms.sale.qty.value});

@@ -14,7 +14,8 @@ Decision decide_item(const std::optional<ItemState> &item, const SaleTerms &term
     else if (terms.max_price && decision.unit_price > *terms.max_price)
         decision.verdict = Verdict::price_changed;
     else if (item->stock < terms.qty)
-        decision.verdict = Verdict::sold_out;
+        decision.verdict = terms.qty.value - item->stock.value <= item->held.value ? Verdict::all_held
+                                                                                   : Verdict::sold_out;
     else if (auto amount = checked_mul(decision.unit_price, terms.qty);
              amount && *amount <= terms.amount_max)
         decision.amount = *amount;

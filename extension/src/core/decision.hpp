@@ -14,6 +14,7 @@ namespace vend {
 
 struct ItemState {
     Quantity stock;
+    Quantity held{};            // by sales of others that may still give it back; of an escrow item
     std::optional<Money> price; // nothing in a store without prices
     std::int64_t stock_version = 0;
     std::int64_t version = 0;

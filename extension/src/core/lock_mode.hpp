@@ -7,9 +7,10 @@
 
 namespace vend {
 
-enum class LockMode { atomic, pessimistic, optimistic };
+enum class LockMode { atomic, pessimistic, optimistic, escrow };
 
-inline constexpr std::array<std::string_view, 3> lock_mode_names{"atomic", "pessimistic", "optimistic"};
+inline constexpr std::array<std::string_view, 4> lock_mode_names{"atomic", "pessimistic", "optimistic",
+                                                                 "escrow"};
 
 constexpr std::string_view to_text(LockMode mode) {
     return lock_mode_names[static_cast<std::size_t>(mode)];

@@ -17,6 +17,7 @@ enum class Verdict {
     stale_version, // the caller's expected_version is not the item's
     price_changed,
     sold_out,
+    all_held, // not enough left, but sales that have not committed may give some back
     unknown_buyer,
     insufficient_funds,
     busy,
@@ -26,10 +27,10 @@ enum class Verdict {
 
 // The status that a caller sees. Two verdicts share "conflict"; their SQLSTATEs tell them apart.
 constexpr std::string_view status_of(Verdict verdict) {
-    constexpr std::array<std::string_view, 12> statuses{
-        "purchased",     "unknown_purchase", "over_refund",   "unknown_item",       "conflict",
-        "price_changed", "sold_out",         "unknown_buyer", "insufficient_funds", "busy",
-        "conflict",      "out_of_range"};
+    constexpr std::array<std::string_view, 13> statuses{
+        "purchased",     "unknown_purchase", "over_refund", "unknown_item",  "conflict",
+        "price_changed", "sold_out",         "all_held",    "unknown_buyer", "insufficient_funds",
+        "busy",          "conflict",         "out_of_range"};
     return statuses[static_cast<std::size_t>(verdict)];
 }
 
@@ -38,7 +39,7 @@ constexpr std::string_view status_of(Verdict verdict) {
 constexpr std::optional<Verdict> remembered_verdict(std::string_view status) {
     for (Verdict verdict :
          {Verdict::unknown_item, Verdict::stale_version, Verdict::price_changed, Verdict::sold_out,
-          Verdict::unknown_buyer, Verdict::insufficient_funds, Verdict::busy})
+          Verdict::all_held, Verdict::unknown_buyer, Verdict::insufficient_funds, Verdict::busy})
         if (status_of(verdict) == status) return verdict;
     return std::nullopt;
 }

@@ -4,6 +4,7 @@
 
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
+#include "claim/escrow.hpp"
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
 #include "store/rows.hpp"
@@ -13,7 +14,7 @@ namespace {
 
 // The one row that the movement is about; the other of the two is absent.
 struct Target {
-    std::optional<Item> item;
+    std::optional<HeldItem> item; // held once it is locked
     std::optional<Wallet> wallet;
     Datum key = 0;
 };
@@ -31,8 +32,10 @@ Target read_target(Store &store, const CounterRequest &request) {
     Target target;
     target.key = request.key;
     if (is_about_item(request)) {
-        target.item = read_item(store, request.key);
-        if (target.item) target.key = target.item->key;
+        if (const auto item = read_item(store, request.key)) {
+            target.item = HeldItem{*item, false};
+            target.key = item->key;
+        }
     } else {
         target.wallet = read_wallet(store, request.key);
         if (target.wallet) target.key = target.wallet->key;
@@ -42,10 +45,10 @@ Target read_target(Store &store, const CounterRequest &request) {
 
 bool lock_target(Store &store, const CounterRequest &request, Target *target) {
     if (is_about_item(request)) {
-        Item item;
-        if (lock_item(store, request.key, {}, &item) != LockResult::locked) return false;
+        HeldItem item;
+        if (hold_item(store, request.key, &item) != LockResult::locked) return false;
         target->item = item;
-        target->key = item.key;
+        target->key = item.item.key;
     } else {
         Wallet wallet;
         if (lock_wallet(store, request.key, {}, &wallet) != LockResult::locked) return false;
@@ -65,7 +68,7 @@ bool answer_from_ledger(Store &store, const CounterRequest &request, const Targe
     require_same_request(store, *request.id, *entry, identity);
     outcome->replayed = true;
     outcome->at = entry->at;
-    if (target.item) outcome->stock = target.item->state.stock;
+    if (target.item) outcome->stock = stock_as_left(store, target.item->item);
     if (target.wallet) outcome->balance = target.wallet->balance;
     return true;
 }
@@ -74,9 +77,8 @@ bool answer_from_ledger(Store &store, const CounterRequest &request, const Targe
 bool write_counter(Store &store, const CounterRequest &request, const Target &target,
                    MovementOutcome *outcome) {
     if (target.item) {
-        outcome->stock = checked_add(target.item->state.stock, request.qty);
+        outcome->stock = add_units(store, *target.item, request.qty);
         if (!outcome->stock) raise_overflow(store, "stock", outcome->item);
-        set_locked_stock(store, *target.item, *outcome->stock);
         return true;
     }
     outcome->balance = target.wallet->balance;

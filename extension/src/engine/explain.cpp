@@ -29,6 +29,10 @@ const char *explain(const Store &store, const Decision &decision, const SaleTerm
     case Verdict::sold_out:
         return psprintf(INT64_FORMAT " left, " INT64_FORMAT " wanted.", item->stock.value,
                         terms.qty.value);
+    case Verdict::all_held:
+        return psprintf(INT64_FORMAT " left, " INT64_FORMAT " wanted, " INT64_FORMAT
+                                     " held by sales that have not committed.",
+                        item->stock.value, terms.qty.value, item->held.value);
     case Verdict::unknown_buyer:
         return psprintf("Store \"%s\" has no wallet \"%s\".", store.name, buyer_name);
     case Verdict::insufficient_funds:

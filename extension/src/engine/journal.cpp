@@ -4,6 +4,7 @@
 
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
+#include "claim/escrow.hpp"
 #include "store/binding.hpp"
 #include "store/execute.hpp"
 #include "store/ledger.hpp"
@@ -17,6 +18,7 @@ struct Side {
     bool exists = false;
     Datum key = 0;
     int64 counter = 0;
+    bool is_in_escrow = false;
 };
 
 bool is_about_items(const Store &store, const TriggerData *trigger) {
@@ -25,6 +27,12 @@ bool is_about_items(const Store &store, const TriggerData *trigger) {
 
 HeapTuple old_tuple(const TriggerData *trigger) {
     return TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ? nullptr : trigger->tg_trigtuple;
+}
+
+bool is_escrow_row(const Store &store, HeapTuple tuple, TupleDesc descriptor) {
+    bool is_null = false;
+    const Datum mode = heap_getattr(tuple, store.lock_mode.number, descriptor, &is_null);
+    return !is_null && TextDatumGetCString(mode) == to_text(LockMode::escrow);
 }
 
 Side side_of(const Store &store, const TriggerData *trigger, HeapTuple tuple) {
@@ -46,6 +54,7 @@ Side side_of(const Store &store, const TriggerData *trigger, HeapTuple tuple) {
                                : items     ? "stock"
                                            : "balance",
                                relation_label(RelationGetRelid(trigger->tg_relation)))));
+    side.is_in_escrow = items && is_escrow_row(store, tuple, descriptor);
     if (!is_counter_null)
         side.counter = items ? DatumGetInt64(counter) : money_from_column(store.money, counter).value;
     return side;
@@ -85,6 +94,36 @@ void require_journal_mode(const Store &store, const TriggerData *trigger, const 
                      items ? "stock" : "balance")));
 }
 
+int64 added(int64 counter, Quantity qty) {
+    const auto sum = checked_add(Quantity{counter}, qty);
+    if (!sum)
+        ereport(ERROR, (errcode(errcodes::out_of_range), errmsg("stock of an item is out of range")));
+    return sum->value;
+}
+
+[[noreturn]] void refuse_write_in_escrow(const TriggerData *trigger, const Side &was, const Side &is) {
+    ereport(ERROR,
+            (errcode(errcodes::not_in_state),
+             errmsg("stock of an escrow item of table \"%s\" cannot be written directly",
+                    relation_label(RelationGetRelid(trigger->tg_relation))),
+             errdetail("Its row is not all of its stock: sales that are not settled yet count as well."),
+             is.counter > was.counter
+                 ? errhint("Add to it with vend.restock().")
+                 : errhint("Give the item a row mode with vend.set_lock_mode() first.")));
+    pg_unreachable();
+}
+
+// The item leaves escrow: what its deltas say becomes part of its row, if that stays.
+void leave_escrow(Store &store, Side *was, Side *is) {
+    const Quantity unsettled = close_escrow(store, was->key).sum;
+    was->counter = added(was->counter, unsettled);
+    if (!is->exists || unsettled == Quantity{}) return;
+    is->counter = added(is->counter, unsettled);
+    Item item;
+    if (lock_item(store, is->key, {}, &item) == LockResult::locked)
+        set_locked_stock(store, item, Quantity{added(item.state.stock.value, unsettled)});
+}
+
 void adjust(Store &store, const TriggerData *trigger, Datum key, int64 change) {
     if (change == 0) return;
     Movement movement;
@@ -101,6 +140,17 @@ void adjust(Store &store, const TriggerData *trigger, Datum key, int64 change) {
     record(store, movement);
 }
 
+bool has_column_changed(const TriggerData *trigger, AttrNumber number) {
+    const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
+    const Form_pg_attribute attribute = TupleDescAttr(descriptor, number - 1);
+    bool was_null = false;
+    bool is_null = false;
+    const Datum was = heap_getattr(trigger->tg_trigtuple, number, descriptor, &was_null);
+    const Datum is = heap_getattr(trigger->tg_newtuple, number, descriptor, &is_null);
+    return was_null != is_null ||
+           (!is_null && !datum_image_eq(was, is, attribute->attbyval, attribute->attlen));
+}
+
 // Whether a column changed that a reader of the item sees: any but the counter, the two versions and
 // the lock mode.
 bool is_edit(const Store &store, const TriggerData *trigger) {
@@ -112,14 +162,17 @@ bool is_edit(const Store &store, const TriggerData *trigger) {
             number == store.stock_version.number || number == store.version.number ||
             number == store.lock_mode.number)
             continue;
-        bool was_null = false;
-        bool is_null = false;
-        const Datum was = heap_getattr(trigger->tg_trigtuple, number, descriptor, &was_null);
-        const Datum is = heap_getattr(trigger->tg_newtuple, number, descriptor, &is_null);
-        if (was_null != is_null) return true;
-        if (!is_null && !datum_image_eq(was, is, attribute->attbyval, attribute->attlen)) return true;
+        if (has_column_changed(trigger, static_cast<AttrNumber>(number))) return true;
     }
     return false;
+}
+
+// An update of an item that leaves all that its counter rests on.
+bool is_mere_edit(const Store &store, const TriggerData *trigger) {
+    return TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) &&
+           !has_column_changed(trigger, store.item_key.number) &&
+           !has_column_changed(trigger, store.stock.number) &&
+           !has_column_changed(trigger, store.lock_mode.number);
 }
 
 bool is_version_unchanged(const Store &store, const TriggerData *trigger) {
@@ -177,6 +230,13 @@ void journal_row(Store &store, const TriggerData *trigger) {
     }
 
     const bool is_same = is_same_row(store, trigger, was, is);
+    if (was.is_in_escrow && is_same && was.counter != is.counter)
+        refuse_write_in_escrow(trigger, was, is);
+    if (is.is_in_escrow && !(was.is_in_escrow && is_same)) {
+        require_escrow(store);
+        (void)counter_key(store, is.key);
+    }
+    if (was.is_in_escrow && !(is.is_in_escrow && is_same)) leave_escrow(store, &was, &is);
     const bool moves_nothing = is_same ? was.counter == is.counter : was.counter == 0 && is.counter == 0;
     if (!moves_nothing) {
         require_journal_mode(store, trigger, was, is);
@@ -192,11 +252,33 @@ void journal_row(Store &store, const TriggerData *trigger) {
         bump_version(store, is.key);
 }
 
+void forget_counters(Store &store, const TriggerData *trigger) {
+    const bool items = is_about_items(store, trigger);
+    const AttrNumber key_column = items ? store.item_key.number : store.delta_item;
+    const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
+    // Nobody else sees a new item yet, and an edit of something else is of no concern.
+    if (items && (TRIGGER_FIRED_BY_INSERT(trigger->tg_event) || is_mere_edit(store, trigger))) return;
+    for (HeapTuple tuple : {trigger->tg_trigtuple, trigger->tg_newtuple}) {
+        if (tuple == nullptr || (items && !is_escrow_row(store, tuple, descriptor))) continue;
+        bool is_null = false;
+        const Datum key = heap_getattr(tuple, key_column, descriptor, &is_null);
+        if (!is_null) forget_counter(store, key);
+    }
+}
+
 void journal_truncation(Store &store, const TriggerData *trigger) {
     require_journal_mode(store, trigger, {}, {});
-    journal_set(store, RelationGetRelid(trigger->tg_relation) == store.item_table.relation
-                           ? Statement::journal_item_truncate
-                           : Statement::journal_wallet_truncate);
+    if (!is_about_items(store, trigger)) {
+        journal_set(store, Statement::journal_wallet_truncate);
+        return;
+    }
+    // Its lock on the table left nothing pending but this transaction's own.
+    if (has_pending(store.item_table.relation))
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
+                        errmsg("this transaction has itself moved units of escrow items"),
+                        errhint("Commit first.")));
+    journal_set(store, Statement::journal_item_truncate);
+    for (const Datum item : unsettled_items(store)) (void)take_deltas(store, item);
 }
 
 void journal_differences(Store &store) {

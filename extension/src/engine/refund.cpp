@@ -4,6 +4,7 @@
 
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
+#include "claim/escrow.hpp"
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
 #include "store/execute.hpp"
@@ -20,7 +21,7 @@ struct Refund {
     MemoryContext result_context;
     std::optional<Entry> purchase;
     std::optional<Wallet> wallet;
-    std::optional<Item> item;
+    std::optional<HeldItem> item;
     Quantity before{}; // refunded so far
     Quantity qty{};
     MovementOutcome outcome;
@@ -58,7 +59,7 @@ bool answer_from_ledger(Refund &refund) {
     outcome.amount = entry->amount;
     outcome.at = entry->at;
     if (const auto item = read_item(refund.store, required_key(entry->item, "item")))
-        outcome.stock = item->state.stock;
+        outcome.stock = stock_as_left(refund.store, *item);
     if (refund.store.has_wallets())
         if (const auto wallet = read_wallet(refund.store, required_key(entry->wallet, "wallet")))
             outcome.balance = wallet->balance;
@@ -79,8 +80,8 @@ Verdict lock_rows(Refund &refund) {
     } else {
         (void)lock_id(store, to_datum(refund.request.purchase), {});
     }
-    Item item;
-    if (lock_item(store, required_key(refund.purchase->item, "item"), {}, &item) != LockResult::locked)
+    HeldItem item;
+    if (hold_item(store, required_key(refund.purchase->item, "item"), &item) != LockResult::locked)
         return Verdict::unknown_item;
     refund.item = item;
     return Verdict::sell;
@@ -107,8 +108,7 @@ void give_back(Refund &refund) {
     Store &store = refund.store;
     MovementOutcome &outcome = refund.outcome;
     const auto amount = checked_mul(*refund.purchase->unit_price, refund.qty);
-    outcome.stock = checked_add(refund.item->state.stock, refund.qty);
-    if (!outcome.stock || !amount) raise_overflow(store, "stock", outcome.item);
+    if (!amount) raise_overflow(store, "balance", outcome.wallet);
     outcome.amount = amount;
     if (refund.wallet) {
         outcome.balance = checked_add(store.money, refund.wallet->balance, *amount);
@@ -119,7 +119,7 @@ void give_back(Refund &refund) {
     Movement movement;
     movement.id = *outcome.id;
     movement.kind = Kind::refund;
-    movement.item = refund.item->key;
+    movement.item = refund.item->item.key;
     movement.wallet =
         refund.wallet ? refund.wallet->key : required_key(refund.purchase->wallet, "wallet");
     movement.qty = refund.qty;
@@ -127,7 +127,8 @@ void give_back(Refund &refund) {
     movement.unit_price = refund.purchase->unit_price;
     movement.ref = refund.request.purchase;
     movement.at = *outcome.at;
-    set_locked_stock(store, *refund.item, *outcome.stock);
+    outcome.stock = add_units(store, *refund.item, refund.qty);
+    if (!outcome.stock) raise_overflow(store, "stock", outcome.item);
     if (refund.wallet && *amount > Money{0})
         outcome.balance = change_locked_balance(store, *refund.wallet, *amount);
     record(store, movement);

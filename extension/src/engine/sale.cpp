@@ -6,6 +6,7 @@
 #include "base/ids.hpp"
 #include "base/settings.hpp"
 #include "claim/claim.hpp"
+#include "claim/escrow.hpp"
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
 #include "store/row_lock.hpp"
@@ -22,6 +23,7 @@ struct Sale {
     std::optional<Wallet> wallet;
     WalletState wallet_state;
     Decision decision;
+    std::optional<TimestampTz> wait_until; // for units that others hold
     SaleOutcome outcome;
 };
 
@@ -82,14 +84,38 @@ bool answer_from_ledger(Sale &sale) {
     return true;
 }
 
+// An item in escrow is sold in no other mode.
+void require_mode(const Sale &sale) {
+    if (!sale.item || sale.item->state.lock_mode != LockMode::escrow) return;
+    if (sale.request.lock_mode)
+        ereport(ERROR,
+                (errcode(errcodes::bad_argument),
+                 errmsg("lock_mode cannot be given: item \"%s\" is sold in escrow",
+                        key_text(sale.store.item_type, sale.item->key)),
+                 errhint("Leave lock_mode out, or change the item's with vend.set_lock_mode().")));
+}
+
+// The item as a sale would find it now: in escrow its counter's stock counts.
+void look_at_item(Sale &sale) {
+    sale.item = read_item(sale.store, sale.request.item);
+    if (sale.item) see_counter(sale.store, &*sale.item);
+}
+
+// Whether the decision is a refusal that stands: not where it passed over a stock that is unknown yet.
+bool is_final(const Sale &sale) {
+    if (sale.decision.verdict == Verdict::sell) return false;
+    return !sale.item || sale.item->is_stock_known || sale.decision.verdict < Verdict::sold_out;
+}
+
 // Without a lock, an xid or a byte of WAL. The item is read before the id: in the other order a purchase
 // under this id that commits in between would be answered sold out instead of replayed.
 bool answer_without_lock(Sale &sale) {
-    sale.item = read_item(sale.store, sale.request.item);
+    look_at_item(sale);
     if (answer_from_ledger(sale)) return true;
+    require_mode(sale);
     if (sale.request.remember) return false;
     sale.decision = decide_item(state_of(sale.item), sale.request.terms);
-    return sale.decision.verdict != Verdict::sell;
+    return is_final(sale);
 }
 
 // From here to the end of the transaction the buyer's balance and ids stand still.
@@ -116,22 +142,34 @@ void lock_buyer(Sale &sale) {
     }
 }
 
-// Decides and claims; true when the units are ours. What was read before the lock is good enough to
-// try with, but no refusal is given on it: the item is read again first.
-bool claim_units(Sale &sale) {
+enum class ClaimResult { made, refused, stale };
+
+// Decides and claims. What was read before the lock is good enough to try with, but no refusal is given
+// on it: the item is read again first.
+ClaimResult claim_units(Sale &sale) {
     const ClaimTerms terms{sale.request.terms, sale.wallet_state, sale.request.wait};
     for (bool is_fresh = false;; is_fresh = true) {
         sale.decision = decide_sale(state_of(sale.item), sale.wallet_state, sale.request.terms);
-        if (sale.decision.verdict == Verdict::sell) break;
-        if (is_fresh) return false;
-        sale.item = read_item(sale.store, sale.request.item);
+        if (!is_final(sale)) break;
+        if (is_fresh) return ClaimResult::refused;
+        look_at_item(sale);
+        require_mode(sale);
     }
-    const LockMode mode =
-        effective_lock_mode(sale.request.lock_mode, sale.item->state.lock_mode, settings::lock_mode());
+    const LockMode mode = mode_of_sale(sale.store, *sale.item, sale.request.lock_mode);
     const Claim made = claim(sale.store, mode, &*sale.item, sale.decision, terms);
     sale.decision = made.decision;
+    if (made.is_stale) return ClaimResult::stale;
     if (made.decision.verdict == Verdict::unknown_item) sale.item.reset();
-    return made.is_made;
+    return made.is_made ? ClaimResult::made : ClaimResult::refused;
+}
+
+// Waits for sales that hold what is left to end; false when there is no time left for that.
+bool wait_for_units(Sale &sale) {
+    if (sale.decision.verdict != Verdict::all_held || sale.request.wait.nowait) return false;
+    if (!sale.wait_until)
+        sale.wait_until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), settings::escrow_wait_ms());
+    return wait_for_change(counter_key(sale.store, sale.item->key), sale.item->counter_changes,
+                           *sale.wait_until);
 }
 
 // Nothing here can be refused any more.
@@ -173,6 +211,9 @@ bool refuse(Sale &sale) {
                                            sale.request.terms.qty, sale.decision.verdict))
         return false;
     name_parties(sale);
+    if ((sale.decision.verdict == Verdict::sold_out || sale.decision.verdict == Verdict::all_held) &&
+        sale.item && sale.item->state.lock_mode == LockMode::escrow)
+        count_refusal(counter_key(sale.store, sale.item->key));
     MemoryContext context = MemoryContextSwitchTo(sale.result_context);
     sale.outcome.verdict = sale.decision.verdict;
     sale.outcome.detail = explain(sale.store, sale.decision, sale.request.terms, state_of(sale.item),
@@ -188,19 +229,27 @@ bool refuse(Sale &sale) {
 } // namespace
 
 SaleOutcome sell(Store &store, const SaleRequest &request, MemoryContext result_context) {
-    Sale sale{store, request, result_context, {}, {}, {}, {}, {}};
+    Sale sale{store, request, result_context, {}, {}, {}, {}, {}, {}};
     for (;;) {
+        CHECK_FOR_INTERRUPTS();
         if (answer_without_lock(sale)) {
-            if (!sale.outcome.replayed) (void)refuse(sale);
+            if (sale.outcome.replayed) return sale.outcome;
+            if (wait_for_units(sale)) continue;
+            (void)refuse(sale);
             return sale.outcome;
         }
         lock_buyer(sale);
         if (answer_from_ledger(sale)) return sale.outcome;
-        if (claim_units(sale)) {
+        switch (claim_units(sale)) {
+        case ClaimResult::made:
             record_sale(sale);
             return sale.outcome;
+        case ClaimResult::stale:
+            break;
+        case ClaimResult::refused:
+            if (!wait_for_units(sale) && refuse(sale)) return sale.outcome;
+            break;
         }
-        if (refuse(sale)) return sale.outcome;
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/prelude.hpp"
 
+#include "store/as_role.hpp"
 #include "store/execute.hpp"
 #include "store/store.hpp"
 
@@ -34,26 +35,17 @@ template <typename Body> void in_call(Body body) {
     PG_END_TRY();
 }
 
-// Another role's session runs triggers of the owner's. They find nothing through a search_path of the
-// caller's, leave no setting behind and queue nothing that would run with the caller's rights when he
-// commits. Gives the nest level of settings to end.
-int begin_foreign_call(int *security_context);
-
-// Runs body() with the rights of the store's owner and without his row level security, the way a foreign
-// key is checked. An error restores the user with the (sub)transaction.
+// Runs body() as the store's owner, with its tables open.
 template <typename Body> void as_owner(Store &store, Body body) {
     static_assert(std::is_trivially_destructible_v<Body>, "an error jumps over destructors");
-    Oid user = InvalidOid;
-    int security_context = 0;
-    GetUserIdAndSecContext(&user, &security_context);
-    int security_context_inside = security_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS;
-    const int nest_level = user == store.owner ? 0 : begin_foreign_call(&security_context_inside);
-    SetUserIdAndSecContext(store.owner, security_context_inside);
-    open_tables(store);
-    body();
-    close_tables(store);
-    if (nest_level > 0) AtEOXact_GUC(false, nest_level);
-    SetUserIdAndSecContext(user, security_context);
+    as_role(store.owner, [&] {
+        // A call within a call opens the deltas for itself.
+        Relation deltas = calls_under_way > 1 ? store.delta_table.rel : nullptr;
+        open_tables(store);
+        body();
+        close_tables(store);
+        store.delta_table.rel = deltas;
+    });
 }
 
 // Raises the clear error where nothing can be written: read-only transaction, standby, parallel

@@ -27,6 +27,8 @@ Wording wording_of(Verdict verdict) {
         return {errcodes::price_changed, "price of item \"%s\" has changed", false};
     case Verdict::sold_out:
         return {errcodes::sold_out, "item \"%s\" is sold out", false};
+    case Verdict::all_held:
+        return {errcodes::all_held, "what is left of item \"%s\" is held by sales under way", false};
     case Verdict::unknown_buyer:
         return {errcodes::unknown_buyer, "buyer \"%s\" does not exist", true};
     case Verdict::insufficient_funds:

@@ -33,6 +33,10 @@ std::optional<LockMode> lock_mode_argument(const Arguments &arguments) {
     if (!mode)
         ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("unknown lock mode \"%s\"", text),
                         errhint("The lock modes are atomic, pessimistic and optimistic.")));
+    if (mode == LockMode::escrow)
+        ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("lock_mode of a sale cannot be escrow"),
+                        errdetail("An item is in escrow for all of its sales, or for none."),
+                        errhint("Put it there with vend.set_lock_mode().")));
     return mode;
 }
 

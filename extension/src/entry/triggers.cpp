@@ -3,6 +3,7 @@
 #include "base/error_codes.hpp"
 #include "engine/journal.hpp"
 #include "entry/call.hpp"
+#include "shared/counters.hpp"
 #include "store/binding.hpp"
 
 namespace vend {
@@ -15,6 +16,20 @@ const TriggerData *trigger_data(FunctionCallInfo fcinfo, const char *function) {
     return reinterpret_cast<const TriggerData *>(fcinfo->context);
 }
 
+void require_after_row(const TriggerData *trigger, const char *function) {
+    if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) || !TRIGGER_FIRED_AFTER(trigger->tg_event))
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("%s must be fired AFTER ... FOR EACH ROW", function)));
+}
+
+void forget_counters_of(const TriggerData *trigger) {
+    if (!has_counters()) return;
+    in_call([&] {
+        Store &store = open_store_of_trigger(trigger);
+        as_owner(store, [&] { forget_counters(store, trigger); });
+    });
+}
+
 } // namespace
 } // namespace vend
 
@@ -22,15 +37,14 @@ using namespace vend;
 
 VEND_FUNCTION(vend_journal);
 VEND_FUNCTION(vend_append_only);
+VEND_FUNCTION(vend_counter);
+VEND_FUNCTION(vend_delta);
 VEND_FUNCTION(vend_registry_changed);
 
 Datum vend_journal(PG_FUNCTION_ARGS) {
     const TriggerData *trigger = trigger_data(fcinfo, "vend.journal()");
     const bool is_truncate = TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event);
-    if (!is_truncate &&
-        !(TRIGGER_FIRED_FOR_ROW(trigger->tg_event) && TRIGGER_FIRED_AFTER(trigger->tg_event)))
-        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-                        errmsg("vend.journal() must be fired AFTER ... FOR EACH ROW")));
+    if (!is_truncate) require_after_row(trigger, "vend.journal()");
     in_call([&] {
         Store &store = open_store_of_trigger(trigger);
         as_owner(store, [&] {
@@ -49,6 +63,29 @@ Datum vend_append_only(PG_FUNCTION_ARGS) {
                     errmsg("ledger \"%s\" is append-only",
                            relation_label(RelationGetRelid(trigger->tg_relation))),
                     errhint("Record a movement that corrects the earlier one.")));
+    return PointerGetDatum(nullptr);
+}
+
+// These two fire always. In the replica role nobody journals: replication, or a restore.
+Datum vend_counter(PG_FUNCTION_ARGS) {
+    const TriggerData *trigger = trigger_data(fcinfo, "vend.counter()");
+    require_after_row(trigger, "vend.counter()");
+    if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA) forget_counters_of(trigger);
+    return PointerGetDatum(nullptr);
+}
+
+Datum vend_delta(PG_FUNCTION_ARGS) {
+    const TriggerData *trigger = trigger_data(fcinfo, "vend.delta()");
+    const bool is_truncate = TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event);
+    if (!is_truncate) require_after_row(trigger, "vend.delta()");
+    if (SessionReplicationRole != SESSION_REPLICATION_ROLE_REPLICA)
+        ereport(ERROR, (errcode(errcodes::not_in_state),
+                        errmsg("table \"%s\" cannot be written directly",
+                               relation_label(RelationGetRelid(trigger->tg_relation))),
+                        errdetail("It holds what sales in escrow have not settled yet."),
+                        errhint("vend.settle() empties it.")));
+    // The truncated table is another file, which no counter was loaded from.
+    if (!is_truncate) forget_counters_of(trigger);
     return PointerGetDatum(nullptr);
 }
 

@@ -19,12 +19,11 @@ void begin_finding(StringInfo sql, Rank rank) {
 void append_differences(StringInfo sql, const Store &s, const Counter &c) {
     appendStringInfo(
         sql,
-        "(SELECT coalesce(c.%s, l.key) AS key, coalesce(c.%s, 0)::pg_catalog.numeric AS value, "
-        "coalesce(l.total, 0)::pg_catalog.numeric AS total FROM %s AS c FULL JOIN "
+        "(SELECT coalesce(c.key, l.key) AS key, coalesce(c.value, 0) AS value, "
+        "coalesce(l.total, 0)::pg_catalog.numeric AS total FROM (%s) AS c FULL JOIN "
         "(SELECT %s AS key, pg_catalog.sum(%s) AS total FROM %s WHERE %s IS NOT NULL GROUP BY "
-        "%s) AS l ON c.%s " EQ " l.key) AS a WHERE a.value " NE " a.total",
-        c.key, c.value, c.relation, c.ledger_key, c.ledger_change, s.ledger, c.ledger_key, c.ledger_key,
-        c.key);
+        "%s) AS l ON c.key " EQ " l.key) AS a WHERE a.value " NE " a.total",
+        c.source, c.ledger_key, c.ledger_change, s.ledger, c.ledger_key, c.ledger_key);
 }
 
 // Counters that their ledger does not explain. The table is taken to be right: what was counted on the
@@ -42,10 +41,10 @@ void append_counter(StringInfo sql, const Store &s, const Counter &c) {
 }
 
 // SQL that a trigger of ours would refuse.
-char *without_trigger(const char *relation, const char *trigger, const char *sql) {
-    return psprintf(
-        "BEGIN; ALTER TABLE %s DISABLE TRIGGER %s; %s; ALTER TABLE %s ENABLE TRIGGER %s; COMMIT",
-        relation, trigger, sql, relation, trigger);
+char *without_trigger(const char *relation, const char *trigger, const char *sql,
+                      const char *enable = "ENABLE") {
+    return psprintf("BEGIN; ALTER TABLE %s DISABLE TRIGGER %s; %s; ALTER TABLE %s %s TRIGGER %s; COMMIT",
+                    relation, trigger, sql, relation, enable, trigger);
 }
 
 // The SQL that sets one column of one ledger row; column, value, id and line are expressions.
@@ -129,14 +128,38 @@ void append_negative(StringInfo sql, const Store &s, const char *finding, const 
                      quote_literal_cstr(c.value), quote_literal_cstr(c.key), c.key, c.relation, c.value);
 }
 
+// Items whose deltas take more than the row has: they cannot be settled.
+void append_unsettleable(StringInfo sql, const Store &s) {
+    const char *insert = without_trigger(
+        "%1$s", delta_trigger, "INSERT INTO %1$s (item, qty) VALUES (%2$L, %3$s)", "ENABLE ALWAYS");
+    begin_finding(sql, rank_negative);
+    appendStringInfo(sql,
+                     "'negative stock', c.key::pg_catalog.text, 0::pg_catalog.numeric, c.value, "
+                     "pg_catalog.format(%s, %s::pg_catalog.text, c.key, " MINUS " c.value) "
+                     "FROM (%s) AS c JOIN %s AS i ON i.%s " EQ " c.key WHERE 0 " GT
+                     " c.value AND i.%s " GE " 0",
+                     quote_literal_cstr(insert), quote_literal_cstr(s.deltas), compose_stock(s), s.items,
+                     s.item_key.name, s.stock.name);
+}
+
 } // namespace
 
+// An item's row and its deltas, where that is gone its deltas.
+char *compose_stock(const Store &s) {
+    return psprintf("SELECT x.key, pg_catalog.sum(x.value) AS value FROM "
+                    "(SELECT %s AS key, %s::pg_catalog.numeric AS value FROM %s "
+                    "UNION ALL SELECT item, qty FROM %s) AS x GROUP BY x.key",
+                    s.item_key.name, s.stock.name, s.items, s.deltas);
+}
+
 Counter item_counter(const Store &s) {
-    return {"stock", s.items, s.item_key.name, s.stock.name, "item", "qty"};
+    return {"stock", compose_stock(s), s.items, s.item_key.name, s.stock.name, "item", "qty"};
 }
 
 Counter wallet_counter(const Store &s) {
-    return {"balance", s.wallets, s.wallet_key.name, s.balance.name, "wallet", "amount"};
+    const char *source = psprintf("SELECT %s AS key, %s::pg_catalog.numeric AS value FROM %s",
+                                  s.wallet_key.name, s.balance.name, s.wallets);
+    return {"balance", source, s.wallets, s.wallet_key.name, s.balance.name, "wallet", "amount"};
 }
 
 char *compose_adjustments(const Store &s, const Counter &c) {
@@ -156,6 +179,7 @@ char *compose_audit(const Store &s) {
     initStringInfo(&sql);
     append_counter(&sql, s, item_counter(s));
     append_negative(&sql, s, "negative stock", item_counter(s));
+    append_unsettleable(&sql, s);
     if (s.has_wallets()) {
         append_counter(&sql, s, wallet_counter(s));
         append_negative(&sql, s, "negative balance", wallet_counter(s));

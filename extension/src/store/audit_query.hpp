@@ -11,12 +11,14 @@ namespace vend {
 // A counter of the store: its table, its columns, and those of the ledger that explain it.
 struct Counter {
     const char *finding;
+    const char *source; // of all that the counter has: a query with the columns key and value
     const char *relation;
     const char *key;
     const char *value;
     const char *ledger_key;
     const char *ledger_change;
 };
+char *compose_stock(const Store &store); // of items
 Counter item_counter(const Store &store);
 Counter wallet_counter(const Store &store);
 

@@ -5,6 +5,7 @@
 #include "base/compat.hpp"
 #include "base/error_codes.hpp"
 
+#include <algorithm>
 #include <initializer_list>
 
 namespace vend {
@@ -14,6 +15,11 @@ namespace {
 constexpr std::initializer_list<int16> journal_events{TRIGGER_TYPE_ROW | TRIGGER_TYPE_INSERT |
                                                           TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE,
                                                       TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_TRUNCATE};
+constexpr std::initializer_list<int16> item_counter_events{TRIGGER_TYPE_ROW | TRIGGER_TYPE_INSERT |
+                                                           TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE};
+constexpr std::initializer_list<int16> delta_events{TRIGGER_TYPE_ROW | TRIGGER_TYPE_INSERT |
+                                                        TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE,
+                                                    TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_TRUNCATE};
 constexpr int16 event_mask =
     TRIGGER_TYPE_INSERT | TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_TRUNCATE;
 // For each row: a statement on a parent table fires no statement trigger of its children.
@@ -85,6 +91,18 @@ Relation open_named(const Store &store, const char *quoted_name) {
     }
 }
 
+void require_triggers_of(const Store &store, Relation relation, const char *function, Oid function_id,
+                         std::initializer_list<int16> types) {
+    for (const int16 type : types)
+        if (!has_trigger(relation, function_id, strcmp(function, "journal") == 0, store.name, type))
+            raise_invalid(store.name, psprintf("Table %s does not carry exactly one enabled trigger "
+                                               "vend.%s() of this store.",
+                                               quote_qualified_identifier(
+                                                   get_namespace_name(RelationGetNamespace(relation)),
+                                                   RelationGetRelationName(relation)),
+                                               function));
+}
+
 // A relation of a store, opened and checked.
 Relation open_bound(const Store &store, const char *quoted_name, const char *function,
                     std::initializer_list<int16> types) {
@@ -100,21 +118,45 @@ Relation open_bound(const Store &store, const char *quoted_name, const char *fun
         raise_invalid(store.name, psprintf("Table %s has a deferrable trigger, which would run with the "
                                            "rights of whoever commits.",
                                            quoted_name));
-    for (const int16 type : types) {
-        if (has_trigger(relation, function_id, strcmp(function, "journal") == 0, store.name, type))
-            continue;
-        raise_invalid(
-            store.name,
-            psprintf("Table %s does not carry exactly one enabled trigger vend.%s() of this store.",
-                     quoted_name, function));
-    }
+    require_triggers_of(store, relation, function, function_id, types);
     return relation;
 }
 
-bool is_unique_over(const FormData_pg_index *index, std::initializer_list<AttrNumber> columns) {
-    if (!index->indisunique || !index->indimmediate || !index->indisvalid ||
-        index->indnkeyatts != static_cast<int16>(columns.size()))
-        return false;
+// Replication and rewrites of the table's contents fire only triggers that fire always.
+bool fires_always(Relation relation, Oid function) {
+    for (int i = 0; i < relation->trigdesc->numtriggers; ++i) {
+        const Trigger &trigger = relation->trigdesc->triggers[i];
+        if (trigger.tgfoid == function && trigger.tgenabled != TRIGGER_FIRES_ALWAYS &&
+            TRIGGER_FOR_ROW(trigger.tgtype))
+            return false;
+    }
+    return true;
+}
+
+// Who each row trigger of ours is, and who wrote it, in the order of their names.
+uint32 *add_trigger_states(Relation relation, std::initializer_list<Oid> functions, uint32 *state,
+                           const uint32 *end) {
+    Relation catalog = table_open(TriggerRelationId, AccessShareLock);
+    ScanKeyData condition;
+    ScanKeyInit(&condition, Anum_pg_trigger_tgrelid, BTEqualStrategyNumber, F_OIDEQ,
+                ObjectIdGetDatum(RelationGetRelid(relation)));
+    SysScanDesc scan =
+        systable_beginscan(catalog, TriggerRelidNameIndexId, true, nullptr, 1, &condition);
+    while (HeapTuple tuple = systable_getnext(scan)) {
+        const auto *trigger = reinterpret_cast<Form_pg_trigger>(GETSTRUCT(tuple));
+        if (!TRIGGER_FOR_ROW(trigger->tgtype) ||
+            std::ranges::find(functions, trigger->tgfoid) == functions.end() || state + 2 > end)
+            continue;
+        *state++ = trigger->oid;
+        *state++ = HeapTupleHeaderGetRawXmin(tuple->t_data);
+    }
+    systable_endscan(scan);
+    table_close(catalog, AccessShareLock);
+    return state;
+}
+
+bool is_over(const FormData_pg_index *index, std::initializer_list<AttrNumber> columns) {
+    if (!index->indisvalid || index->indnkeyatts != static_cast<int16>(columns.size())) return false;
     int position = 0;
     for (const AttrNumber column : columns)
         if (index->indkey.values[position++] != column) return false;
@@ -132,17 +174,30 @@ bool has_column_collations(Relation relation, Relation index) {
     return true;
 }
 
-// The index that makes these columns a key; one counter, one lock and one id each rest on it.
-Oid require_unique(const Store &store, Relation relation, std::initializer_list<AttrNumber> columns) {
+bool is_btree(Relation index) {
+    return index->rd_rel->relam == BTREE_AM_OID;
+}
+
+// An index of these columns, and of all rows.
+Oid find_index(Relation relation, std::initializer_list<AttrNumber> columns, bool is_unique) {
     Oid found = InvalidOid;
     ListCell *cell = nullptr;
     foreach (cell, RelationGetIndexList(relation)) {
         Relation index = index_open(lfirst_oid(cell), AccessShareLock);
-        if (is_unique_over(index->rd_index, columns) && has_column_collations(relation, index) &&
-            RelationGetIndexPredicate(index) == NIL && RelationGetIndexExpressions(index) == NIL)
+        const bool is_key = index->rd_index->indisunique && index->rd_index->indimmediate;
+        if ((is_key || !is_unique) && is_btree(index) && is_over(index->rd_index, columns) &&
+            has_column_collations(relation, index) &&
+            heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, nullptr) &&
+            heap_attisnull(index->rd_indextuple, Anum_pg_index_indexprs, nullptr))
             found = RelationGetRelid(index);
         index_close(index, AccessShareLock);
     }
+    return found;
+}
+
+// The index that makes these columns a key; one counter, one lock and one id each rest on it.
+Oid require_unique(const Store &store, Relation relation, std::initializer_list<AttrNumber> columns) {
+    const Oid found = find_index(relation, columns, true);
     if (!OidIsValid(found))
         raise_invalid(store.name, psprintf("Table \"%s\" has no unique index on its key.",
                                            relation_label(RelationGetRelid(relation))));
@@ -280,7 +335,9 @@ void bind_ledger(const RegistryRow &row, Store *store) {
 }
 
 void bind_items(const RegistryRow &row, Store *store) {
+    const Oid counter_function = trigger_function("counter");
     Relation items = open_bound(*store, row.item, "journal", journal_events);
+    require_triggers_of(*store, items, "counter", counter_function, item_counter_events);
     store->owner = items->rd_rel->relowner;
     require_usable_schema(*store, items);
     store->items = quoted_relation_name(*store, items);
@@ -294,6 +351,68 @@ void bind_items(const RegistryRow &row, Store *store) {
     store->lock_mode = bind_typed(*store, items, row.lock_mode, TEXTOID);
     require_writable(*store, items, {row.stock, row.stock_version, row.version});
     relation_close(items, NoLock);
+}
+
+int column_count(Relation relation) {
+    int count = 0;
+    for (int i = 0; i < RelationGetDescr(relation)->natts; ++i)
+        if (!TupleDescAttr(RelationGetDescr(relation), i)->attisdropped) ++count;
+    return count;
+}
+
+// What is not right with the tables for sales in escrow; null: nothing.
+const char *escrow_problem(const Store &store, Relation items, Relation deltas) {
+    const Oid counter_function = trigger_function("counter");
+    const Oid delta_function = trigger_function("delta");
+    if (!fires_always(items, counter_function) || !fires_always(deltas, delta_function))
+        return psprintf(
+            "A trigger of pg_vend does not fire always: ALTER TABLE %s ENABLE ALWAYS TRIGGER %s; "
+            "ALTER TABLE %s ENABLE ALWAYS TRIGGER %s",
+            store.items, counter_trigger, store.deltas, delta_trigger);
+    constexpr AclMode needed = ACL_SELECT | ACL_INSERT | ACL_DELETE;
+    if (!is_plain_table(deltas, {}, {&delta_function, 1}) || column_count(deltas) != 2 ||
+        pg_class_aclmask(RelationGetRelid(deltas), store.owner, needed, ACLMASK_ALL) != needed)
+        return psprintf(
+            "Table %s must have the columns item and qty only, all privileges of its owner, and no "
+            "trigger, rule, expression or check of his.",
+            store.deltas);
+    return nullptr;
+}
+
+void bind_deltas(const RegistryRow &row, Store *store) {
+    const Oid journal_function = trigger_function("journal");
+    const Oid counter_function = trigger_function("counter");
+    const Oid delta_function = trigger_function("delta");
+    Relation deltas = open_bound(*store, row.delta, "delta", delta_events);
+    require_owner(*store, deltas);
+    require_usable_schema(*store, deltas);
+    store->deltas = quoted_relation_name(*store, deltas);
+    store->delta_item = bind_key(*store, deltas, "item", &store->item_type).number;
+    store->delta_qty = bind_typed(*store, deltas, "qty", INT8OID).number;
+    require_writable(*store, deltas, {"item", "qty"});
+    const Oid index = find_index(deltas, {store->delta_item}, false);
+    if (!OidIsValid(index))
+        raise_invalid(store->name, psprintf("Table %s has no index on its item.", row.delta));
+    bind_table(&store->delta_table, deltas, index, store->context);
+
+    store->delta_shape = shape_of(deltas);
+    Relation items = table_open(store->item_table.relation, NoLock);
+    TableState &state = store->table_state;
+    state.items = store->item_table.relation;
+    state.files = {compat::file_of(items), compat::file_of(deltas)};
+    const AttrNumber columns[] = {store->item_key.number, store->stock.number, store->lock_mode.number,
+                                  store->delta_item, store->delta_qty};
+    std::ranges::copy(columns, state.columns.begin());
+    uint32 *next = add_trigger_states(items, {journal_function, counter_function}, state.triggers.data(),
+                                      state.triggers.data() + state.triggers.size());
+    (void)add_trigger_states(deltas, {delta_function}, next,
+                             state.triggers.data() + state.triggers.size());
+    if (const char *problem = escrow_problem(*store, items, deltas))
+        store->escrow_problem = MemoryContextStrdup(store->context, problem);
+    else
+        compile_checks(&store->delta_table, deltas, store->context);
+    table_close(items, NoLock);
+    relation_close(deltas, NoLock);
 }
 
 void bind_wallets(const RegistryRow &row, Store *store) {
@@ -325,14 +444,6 @@ void bind_role(const RegistryRow &row, Store *store) {
     relation_close(role, NoLock);
 }
 
-// A column of the owner's in the ledger may have a default, which a statement fills in.
-bool has_other_columns(Relation ledger) {
-    int count = 0;
-    for (int i = 0; i < RelationGetDescr(ledger)->natts; ++i)
-        if (!TupleDescAttr(RelationGetDescr(ledger), i)->attisdropped) ++count;
-    return count != ledger_column_count;
-}
-
 // An owner may freeze a table by taking its privileges from himself, which statements heed.
 bool may_write(Relation relation) {
     constexpr AclMode needed = ACL_SELECT | ACL_INSERT | ACL_UPDATE;
@@ -342,8 +453,10 @@ bool may_write(Relation relation) {
 
 // How the rows of the store are to be written.
 void bind_writes(Store *store) {
-    const Oid our_functions[] = {trigger_function("journal"), trigger_function("append_only")};
-    const AttrNumber item_columns[] = {store->stock.number, store->stock_version.number};
+    const Oid our_functions[] = {trigger_function("journal"), trigger_function("append_only"),
+                                 trigger_function("counter")};
+    const AttrNumber item_columns[] = {store->stock.number, store->stock_version.number,
+                                       store->lock_mode.number};
     const AttrNumber wallet_columns[] = {store->balance.number};
     struct Write {
         Table *table;
@@ -355,9 +468,11 @@ void bind_writes(Store *store) {
           Write{&store->ledger_table, {}}}) {
         if (!OidIsValid(write.table->relation)) continue;
         Relation relation = table_open(write.table->relation, NoLock);
-        store->is_plain = store->is_plain && is_plain_table(relation, write.columns, our_functions) &&
-                          may_write(relation) &&
-                          (write.table != &store->ledger_table || !has_other_columns(relation));
+        store->is_plain =
+            store->is_plain && is_plain_table(relation, write.columns, our_functions) &&
+            may_write(relation) &&
+            // A column of the owner's may have a default, which a statement fills in.
+            (write.table != &store->ledger_table || column_count(relation) == ledger_column_count);
         if (store->is_plain) compile_checks(write.table, relation, store->context);
         table_close(relation, NoLock);
     }
@@ -389,7 +504,7 @@ char *relation_label(Oid relation) {
 }
 
 void lock_bound(const RegistryRow &row) {
-    for (const char *name : {row.item, row.wallet, row.ledger}) {
+    for (const char *name : {row.item, row.wallet, row.ledger, row.delta}) {
         if (name == nullptr) continue;
         for (Oid id = relation_named(name); OidIsValid(id);) {
             LockRelationOid(id, RowExclusiveLock);
@@ -408,6 +523,7 @@ void resolve_binding(const RegistryRow &row, Store *store) {
     bind_items(row, store);
     bind_wallets(row, store);
     bind_ledger(row, store);
+    bind_deltas(row, store);
     bind_role(row, store);
     bind_writes(store);
 }

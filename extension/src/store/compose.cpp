@@ -36,12 +36,12 @@ StatementText insert_entry(const Store &s, const char *on_conflict) {
 }
 
 // $1 at. What a TRUNCATE is about to take away, as adjustments.
-StatementText journal_truncate(const Store &s, const char *columns, const char *relation,
-                               const BoundColumn &key, const BoundColumn &counter) {
-    return text_of(psprintf("INSERT INTO %s (id, line, kind, %s, at) "
-                            "SELECT vend.uuid_v7(), 0, 'adjustment', %s, " MINUS " %s, $1 "
-                            "FROM ONLY %s WHERE %s " NE " 0",
-                            s.ledger, columns, key.name, counter.name, relation, counter.name),
+StatementText journal_truncate(const Store &s, const Counter &c, Oid type) {
+    return text_of(psprintf("INSERT INTO %s (id, line, kind, %s, %s, at) "
+                            "SELECT vend.uuid_v7(), 0, 'adjustment', c.key, (" MINUS " c.value)::%s, $1 "
+                            "FROM (%s) AS c WHERE c.value " NE " 0",
+                            s.ledger, c.ledger_key, c.ledger_change, format_type_be_qualified(type),
+                            c.source),
                    s.ledger_table.relation, {TIMESTAMPTZOID}, {});
 }
 
@@ -59,6 +59,13 @@ StatementText compose(const Store &s, Statement statement) {
         return text_of(psprintf("UPDATE %s SET %s = %s " PLUS " 1 WHERE %s " EQ " $1", s.items,
                                 s.version.name, s.version.name, s.item_key.name),
                        s.item_table.relation, {s.item_type.type}, {});
+    case Statement::set_lock_mode:
+        return text_of(psprintf("UPDATE %s SET %s = $2 WHERE %s " EQ " $1 RETURNING %s", s.items,
+                                s.lock_mode.name, s.item_key.name, s.stock.name),
+                       s.item_table.relation, {s.item_type.type, TEXTOID}, {INT8OID});
+    case Statement::unsettled_items:
+        return text_of(psprintf("SELECT DISTINCT item FROM %s ORDER BY item", s.deltas),
+                       s.delta_table.relation, {}, {s.item_type.type});
     case Statement::add_balance:
         return text_of(psprintf("UPDATE %s SET %s = %s " PLUS " $2 WHERE %s " EQ " $1 RETURNING %s",
                                 s.wallets, s.balance.name, s.balance.name, s.wallet_key.name,
@@ -74,9 +81,9 @@ StatementText compose(const Store &s, Statement statement) {
     case Statement::remember:
         return insert_entry(s, "ON CONFLICT (id, line) DO NOTHING ");
     case Statement::journal_item_truncate:
-        return journal_truncate(s, "item, qty", s.items, s.item_key, s.stock);
+        return journal_truncate(s, item_counter(s), INT8OID);
     case Statement::journal_wallet_truncate:
-        return journal_truncate(s, "wallet, amount", s.wallets, s.wallet_key, s.balance);
+        return journal_truncate(s, wallet_counter(s), s.money.type);
     case Statement::journal_item_differences:
         return text_of(compose_adjustments(s, item_counter(s)), s.ledger_table.relation,
                        {TIMESTAMPTZOID}, {});

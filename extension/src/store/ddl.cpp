@@ -5,11 +5,15 @@
 #include "base/compat.hpp"
 #include "base/error_codes.hpp"
 #include "core/right.hpp"
+#include "shared/counters.hpp"
 #include "store/binding.hpp"
 #include "store/key_type.hpp"
 #include "store/money_type.hpp"
 #include "store/registry.hpp"
 #include "store/store.hpp"
+
+#include <algorithm>
+#include <initializer_list>
 
 namespace vend {
 namespace {
@@ -130,16 +134,16 @@ bool has_earlier_tables(const StoreDefinition &definition) {
 }
 
 void create_items(const char *schema, const StoreDefinition &definition, const Types &types) {
-    run_ddl(psprintf("CREATE TABLE %s.item ("
-                     "id %s PRIMARY KEY, %s%s%s"
-                     "stock bigint NOT NULL DEFAULT 0 CHECK (stock >= 0), "
-                     "stock_version bigint NOT NULL DEFAULT 0, "
-                     "version bigint NOT NULL DEFAULT 1, "
-                     "lock_mode text CHECK (lock_mode IN ('atomic', 'pessimistic', 'optimistic'))"
-                     ") WITH (fillfactor = 50)",
-                     schema, types.item_key, definition.prices ? "price " : "",
-                     definition.prices ? types.money : "",
-                     definition.prices ? psprintf(" NOT NULL %s, ", not_negative("price", types)) : ""));
+    run_ddl(psprintf(
+        "CREATE TABLE %s.item ("
+        "id %s PRIMARY KEY, %s%s%s"
+        "stock bigint NOT NULL DEFAULT 0 CHECK (stock >= 0), "
+        "stock_version bigint NOT NULL DEFAULT 0, "
+        "version bigint NOT NULL DEFAULT 1, "
+        "lock_mode text CHECK (lock_mode IN ('atomic', 'pessimistic', 'optimistic', 'escrow'))"
+        ") WITH (fillfactor = 50)",
+        schema, types.item_key, definition.prices ? "price " : "", definition.prices ? types.money : "",
+        definition.prices ? psprintf(" NOT NULL %s, ", not_negative("price", types)) : ""));
     run_ddl(psprintf("COMMENT ON TABLE %s.item IS 'Things for sale'", schema));
 }
 
@@ -169,6 +173,18 @@ void create_ledger(const char *schema, const Types &types) {
     run_ddl(psprintf("CREATE INDEX ledger_ref ON %s.ledger (ref) WHERE ref IS NOT NULL", schema));
     run_ddl(psprintf("COMMENT ON TABLE %s.ledger IS "
                      "'One row for each signed change of a stock or a balance; append-only'",
+                     schema));
+}
+
+// Small and short-lived: what is dead in it is cleared away early.
+void create_deltas(const char *schema, const Types &types) {
+    run_ddl(psprintf("CREATE TABLE %s.stock_delta (item %s NOT NULL, qty bigint NOT NULL)", schema,
+                     types.item_key));
+    run_ddl(psprintf("CREATE INDEX stock_delta_item ON %s.stock_delta (item)", schema));
+    // It has no key: a publication FOR ALL TABLES would keep its rows from being deleted.
+    run_ddl(psprintf("ALTER TABLE %s.stock_delta REPLICA IDENTITY FULL", schema));
+    run_ddl(psprintf("COMMENT ON TABLE %s.stock_delta IS "
+                     "'Changes of the stock of escrow items that are not in its row yet'",
                      schema));
 }
 
@@ -203,6 +219,16 @@ void create_journal(const char *relation, const char *store) {
     create_trigger(relation, journal_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT", "journal", store);
 }
 
+// They fire always: what replication or a session in the replica role writes concerns the counters too.
+void create_counter_triggers(const RegistryRow &row) {
+    const char *events = "AFTER INSERT OR UPDATE OR DELETE";
+    create_trigger(row.item, counter_trigger, events, "ROW", "counter", row.name);
+    create_trigger(row.delta, delta_trigger, events, "ROW", "delta", row.name);
+    create_trigger(row.delta, delta_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT", "delta", row.name);
+    run_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", row.item, counter_trigger));
+    run_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", row.delta, delta_trigger));
+}
+
 [[noreturn]] void raise_not_owner(const char *name, const char *detail) {
     ereport(ERROR, (errcode(errcodes::not_permitted), errmsg("permission denied for store \"%s\"", name),
                     errdetail("%s", detail)));
@@ -213,7 +239,7 @@ void create_journal(const char *relation, const char *store) {
 // made the store or owns the database.
 void require_owner_of(const RegistryRow &row) {
     bool is_left = false;
-    for (const char *name : {row.item, row.wallet, row.ledger}) {
+    for (const char *name : {row.item, row.wallet, row.ledger, row.delta}) {
         const Oid owner = name == nullptr ? InvalidOid : relation_owner(relation_named(name));
         if (!OidIsValid(owner)) continue;
         is_left = true;
@@ -243,7 +269,7 @@ void forget_dropped_store(const char *name) {
 void drop_triggers(const RegistryRow &row) {
     Datum relations[] = {relation_named(row.item),
                          row.wallet == nullptr ? InvalidOid : relation_named(row.wallet),
-                         relation_named(row.ledger)};
+                         relation_named(row.ledger), relation_named(row.delta)};
     for (Datum &relation : relations) relation = ObjectIdGetDatum(relation);
     const std::size_t bytes = strlen(row.name) + 1; // as pg_trigger keeps an argument
     Datum values[] = {PointerGetDatum(cstring_to_text_with_len(row.name, static_cast<int>(bytes))),
@@ -255,7 +281,7 @@ void drop_triggers(const RegistryRow &row) {
         "FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid "
         "JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid "
         "WHERE f.pronamespace = 'vend'::pg_catalog.regnamespace AND "
-        "f.proname IN ('journal', 'append_only') AND (t.tgargs = $1 OR t.tgrelid = ANY ($2)) AND "
+        "f.proname IN ('journal', 'append_only', 'counter', 'delta') AND (t.tgargs = $1 OR t.tgrelid = ANY ($2)) AND "
         "pg_catalog.pg_has_role(c.relowner, 'USAGE')",
         std::size(values), types, values, nullptr, false, 0);
     if (result != SPI_OK_SELECT)
@@ -281,6 +307,7 @@ RegistryRow registry_row(const StoreDefinition &definition, const char *schema) 
         row.balance = pstrdup("balance");
     }
     row.ledger = psprintf("%s.ledger", schema);
+    row.delta = psprintf("%s.stock_delta", schema);
     row.role = psprintf("%s.role", schema);
     row.direct_writes = pstrdup(definition.direct_writes);
     row.creator = GetUserNameFromId(GetUserId(), false);
@@ -291,8 +318,9 @@ RegistryRow registry_row(const StoreDefinition &definition, const char *schema) 
 // until the end of the transaction, and the triggers that a dump brought along go.
 void take_over(const RegistryRow &row) {
     require_owner_of(row);
-    for (const char *relation : {row.item, row.wallet, row.ledger})
-        if (relation != nullptr) run_ddl(psprintf("LOCK TABLE %s", relation));
+    for (const char *relation : {row.item, row.wallet, row.ledger, row.delta})
+        if (relation != nullptr && OidIsValid(relation_named(relation)))
+            run_ddl(psprintf("LOCK TABLE %s", relation));
     forget_dropped_store(row.name); // somebody else may have bound them while this call waited
     ListCell *cell = nullptr;
     foreach (cell, registered_stores()) {
@@ -317,6 +345,25 @@ RegistryRow own_store(const char *name) {
     if (!read_registry(name, &row)) raise_unknown_store(name);
     require_owner_of(row);
     return row;
+}
+
+bool has_columns(Oid relation, std::initializer_list<const char *> columns) {
+    return OidIsValid(relation) && std::ranges::all_of(columns, [&](const char *column) {
+               return get_attnum(relation, column) > 0;
+           });
+}
+
+// Brings the rows of the items up to their deltas, as far as there still are both. The triggers are
+// gone, and the lock that took keeps everybody out.
+void settle_unbound(const RegistryRow &row) {
+    if (!has_columns(relation_named(row.item), {row.item_key, row.stock}) ||
+        !has_columns(relation_named(row.delta), {"item", "qty"}))
+        return;
+    run_ddl(psprintf("WITH d AS (DELETE FROM %s RETURNING item, qty), "
+                     "s AS (SELECT item, pg_catalog.sum(qty) AS qty FROM d GROUP BY item) "
+                     "UPDATE %s AS i SET %s = i.%s + s.qty FROM s WHERE i.%s = s.item",
+                     row.delta, row.item, quote_identifier(row.stock), quote_identifier(row.stock),
+                     quote_identifier(row.item_key)));
 }
 
 Right right_named(const char *name) {
@@ -364,6 +411,7 @@ bool create_store(const StoreDefinition &definition) {
         if (definition.wallets) create_wallets(schema, types);
         create_ledger(schema, types);
     }
+    if (!has_relation(definition.name, "stock_delta")) create_deltas(schema, types);
     if (!has_relation(definition.name, "holding")) create_holding(schema);
     if (!has_relation(definition.name, "role")) create_rights(schema);
 
@@ -373,6 +421,7 @@ bool create_store(const StoreDefinition &definition) {
                    definition.name);
     create_trigger(row.ledger, append_only_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT",
                    "append_only", definition.name);
+    create_counter_triggers(row);
     insert_registry(row);
     return is_earlier;
 }
@@ -394,7 +443,18 @@ void detach_store(const char *name) {
     require_owner_of(row);
     // First, so that of two who detach one store at once the second waits here and finds it gone.
     if (!delete_registry(name)) raise_unknown_store(name);
+    const Oid items = relation_named(row.item);
+    if (OidIsValid(items) && has_pending(items))
+        ereport(ERROR,
+                (errcode(ERRCODE_OBJECT_IN_USE),
+                 errmsg("this transaction has itself moved units of escrow items of store \"%s\"", name),
+                 errhint("Commit first.")));
+    // In the order of every call.
+    for (const char *relation : {row.item, row.wallet, row.ledger, row.delta})
+        if (relation != nullptr && OidIsValid(relation_named(relation)))
+            LockRelationOid(relation_named(relation), AccessExclusiveLock);
     drop_triggers(row);
+    settle_unbound(row);
 }
 
 } // namespace vend

@@ -93,6 +93,11 @@ std::optional<Datum> Rows::value(int column) const {
     return datum;
 }
 
+Datum Rows::value_at(uint64 row, int column) const {
+    bool is_null = false;
+    return SPI_getbinval(table->vals[row], table->tupdesc, column, &is_null);
+}
+
 Datum Rows::required(int column) const {
     const auto datum = value(column);
     if (!datum)

@@ -9,6 +9,7 @@
 #include <initializer_list>
 #include <optional>
 #include <span>
+#include <string_view>
 
 namespace vend {
 
@@ -19,6 +20,10 @@ struct Parameter {
 
 inline constexpr Parameter null_parameter{0, true};
 
+inline Datum text_datum(std::string_view text) {
+    return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
+}
+
 // The rows of the last statement; they live until the call of ours ends.
 struct Rows {
     uint64 count = 0;
@@ -26,6 +31,8 @@ struct Rows {
 
     // The value of a column (from 1) of the first row.
     [[nodiscard]] std::optional<Datum> value(int column) const;
+    // Of any row, a column that is never null.
+    [[nodiscard]] Datum value_at(uint64 row, int column) const;
     // The same for a column that the engine cannot do without; raises 55000 when it is null.
     [[nodiscard]] Datum required(int column) const;
 };

@@ -69,6 +69,31 @@ int compare_keys(KeyType &type, Datum a, Datum b) {
     return DatumGetInt32(FunctionCall2Coll(&type.compare, DEFAULT_COLLATION_OID, a, b));
 }
 
+std::span<const uint8> key_bytes(const KeyType &type, const Datum &key) {
+    if (type.by_value)
+        return {reinterpret_cast<const uint8 *>(&key), static_cast<std::size_t>(type.length)};
+    if (type.length > 0)
+        return {reinterpret_cast<const uint8 *>(DatumGetPointer(key)),
+                static_cast<std::size_t>(type.length)};
+    const auto *text = reinterpret_cast<const struct varlena *>(PG_DETOAST_DATUM_PACKED(key));
+    return {reinterpret_cast<const uint8 *>(VARDATA_ANY(text)), VARSIZE_ANY_EXHDR(text)};
+}
+
+Datum key_from_bytes(const KeyType &type, std::span<const uint8> bytes) {
+    if (type.by_value) {
+        Datum key = 0;
+        memcpy(&key, bytes.data(), bytes.size());
+        return key;
+    }
+    if (type.length > 0) {
+        void *key = palloc(bytes.size());
+        memcpy(key, bytes.data(), bytes.size());
+        return PointerGetDatum(key);
+    }
+    return PointerGetDatum(cstring_to_text_with_len(reinterpret_cast<const char *>(bytes.data()),
+                                                    static_cast<int>(bytes.size())));
+}
+
 bool same_key(const KeyType &type, Datum a, Datum b) {
     return datum_image_eq(a, b, type.by_value, type.length);
 }

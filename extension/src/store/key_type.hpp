@@ -4,6 +4,8 @@
 
 #include "base/prelude.hpp"
 
+#include <span>
+
 namespace vend {
 
 struct KeyType {
@@ -29,6 +31,12 @@ char *key_text(KeyType &type, Datum key);
 
 // Less than 0, 0 or more, in the order of the type: the order in which rows are locked.
 int compare_keys(KeyType &type, Datum a, Datum b);
+
+// The bytes by which two keys differ.
+std::span<const uint8> key_bytes(const KeyType &type, const Datum &key);
+
+// The key of these bytes, in the current memory context.
+Datum key_from_bytes(const KeyType &type, std::span<const uint8> bytes);
 
 bool same_key(const KeyType &type, Datum a, Datum b);
 

@@ -12,10 +12,6 @@
 namespace vend {
 namespace {
 
-Datum text_datum(std::string_view text) {
-    return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
-}
-
 Parameter optional_parameter(std::optional<Datum> value) {
     return value ? Parameter{*value} : null_parameter;
 }

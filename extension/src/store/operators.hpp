@@ -5,6 +5,7 @@
 #define EQ "OPERATOR(pg_catalog.=)"
 #define NE "OPERATOR(pg_catalog.<>)"
 #define GT "OPERATOR(pg_catalog.>)"
+#define GE "OPERATOR(pg_catalog.>=)"
 #define PLUS "OPERATOR(pg_catalog.+)"
 #define MINUS "OPERATOR(pg_catalog.-)"
 #define TIMES "OPERATOR(pg_catalog.*)"

@@ -95,9 +95,10 @@ void insert_registry(const RegistryRow &row) {
         values[i] = text == nullptr ? 0 : CStringGetTextDatum(text);
         nulls[i] = text == nullptr ? 'n' : ' ';
     }
-    (void)run_as_registry_owner("INSERT INTO vend.store VALUES "
-                                "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
-                                column_count, values, nulls);
+    (void)run_as_registry_owner(
+        "INSERT INTO vend.store VALUES "
+        "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        column_count, values, nulls);
 }
 
 bool delete_registry(const char *name) {

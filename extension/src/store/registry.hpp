@@ -21,6 +21,7 @@ struct RegistryRow {
     char *wallet_key = nullptr;
     char *balance = nullptr;
     char *ledger = nullptr;
+    char *delta = nullptr;
     char *role = nullptr;
 
     char *direct_writes = nullptr;
@@ -29,10 +30,12 @@ struct RegistryRow {
 
 // Its columns in the order of the table, which sql/parts/20_registry.sql defines.
 inline constexpr char *RegistryRow::*registry_columns[] = {
-    &RegistryRow::name,   &RegistryRow::item,          &RegistryRow::item_key, &RegistryRow::stock,
-    &RegistryRow::price,  &RegistryRow::stock_version, &RegistryRow::version,  &RegistryRow::lock_mode,
-    &RegistryRow::wallet, &RegistryRow::wallet_key,    &RegistryRow::balance,  &RegistryRow::ledger,
-    &RegistryRow::role,   &RegistryRow::direct_writes, &RegistryRow::creator};
+    &RegistryRow::name,       &RegistryRow::item,      &RegistryRow::item_key,
+    &RegistryRow::stock,      &RegistryRow::price,     &RegistryRow::stock_version,
+    &RegistryRow::version,    &RegistryRow::lock_mode, &RegistryRow::wallet,
+    &RegistryRow::wallet_key, &RegistryRow::balance,   &RegistryRow::ledger,
+    &RegistryRow::delta,      &RegistryRow::role,      &RegistryRow::direct_writes,
+    &RegistryRow::creator};
 
 // The relation vend.store, or InvalidOid where the extension is not installed.
 Oid registry_relation();

@@ -8,6 +8,7 @@ namespace {
 // The last number of our advisory locks, where PostgreSQL's own functions put 1 or 2, so that they never
 // meet a lock of the user's.
 constexpr uint16 id_lock_class = 0x7664;
+constexpr uint16 counter_lock_class = 0x7665;
 
 // How often a row may be replaced while we wait for it.
 constexpr int replacements_max = 1000;
@@ -63,6 +64,39 @@ bool wait_for_row(Table &table, Datum key, int timeout_ms, const TupleTableSlot 
     });
 }
 
+LOCKTAG lock_tag(uint64 hash, uint16 lock_class) {
+    LOCKTAG tag;
+    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, static_cast<uint32>(hash >> 32), static_cast<uint32>(hash),
+                         lock_class);
+    return tag;
+}
+
+// An advisory lock belongs to the (sub)transaction, whatever part of it asks, so that it can be given
+// back.
+template <typename Body> auto in_transaction_owner(Body body) {
+    ResourceOwner owner = CurrentResourceOwner;
+    CurrentResourceOwner = CurTransactionResourceOwner;
+    const auto result = body();
+    CurrentResourceOwner = owner;
+    return result;
+}
+
+// False when it was not to be had in the time allowed.
+bool acquire_lock(const LOCKTAG &tag, LOCKMODE mode, LockWait wait) {
+    return in_transaction_owner([&] {
+        if (LockAcquire(&tag, mode, false, is_ours_tighter(wait)) != LOCKACQUIRE_NOT_AVAIL) return true;
+        return !wait.nowait &&
+               acquire_in_time(wait.timeout_ms, [&] { (void)LockAcquire(&tag, mode, false, false); });
+    });
+}
+
+LOCKTAG counter_tag(const Store &store, Datum item) {
+    const auto bytes = key_bytes(store.item_type, item);
+    return lock_tag(
+        hash_bytes_extended(bytes.data(), static_cast<int>(bytes.size()), store.item_table.relation),
+        counter_lock_class);
+}
+
 } // namespace
 
 LockResult lock_row(Table &table, Datum key, LockWait wait, TupleTableSlot *row) {
@@ -87,14 +121,16 @@ LockResult lock_row(Table &table, Datum key, LockWait wait, TupleTableSlot *row)
 bool lock_id(const Store &store, Datum id, LockWait wait) {
     const auto hash = DatumGetUInt64(
         DirectFunctionCall2(uuid_hash_extended, id, Int64GetDatum(store.ledger_table.relation)));
-    LOCKTAG tag;
-    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, static_cast<uint32>(hash >> 32), static_cast<uint32>(hash),
-                         id_lock_class);
-    const bool is_bounded = is_ours_tighter(wait);
-    if (LockAcquire(&tag, ExclusiveLock, false, is_bounded) != LOCKACQUIRE_NOT_AVAIL) return true;
-    return !wait.nowait && acquire_in_time(wait.timeout_ms, [&] {
-        (void)LockAcquire(&tag, ExclusiveLock, false, false);
-    });
+    return acquire_lock(lock_tag(hash, id_lock_class), ExclusiveLock, wait);
+}
+
+bool lock_counter(const Store &store, Datum item, LOCKMODE mode, LockWait wait) {
+    return acquire_lock(counter_tag(store, item), mode, wait);
+}
+
+void unlock_counter(const Store &store, Datum item) {
+    const LOCKTAG tag = counter_tag(store, item);
+    (void)in_transaction_owner([&] { return LockRelease(&tag, ShareLock, false); });
 }
 
 } // namespace vend

@@ -16,4 +16,11 @@ LockResult lock_row(Table &table, Datum key, LockWait wait, TupleTableSlot *row)
 // when it was not to be had in the time allowed.
 bool lock_id(const Store &store, Datum id, LockWait wait);
 
+// The lock of an item's counter in shared memory: shared by all who take from it or add to it, until the
+// end of their transactions; exclusive for who closes it. It is a lock that the deadlock detector sees.
+// Items that collide in it wait for each other's closing, no more.
+bool lock_counter(const Store &store, Datum item, LOCKMODE mode, LockWait wait);
+// Of a share lock whose call did nothing with it.
+void unlock_counter(const Store &store, Datum item);
+
 } // namespace vend

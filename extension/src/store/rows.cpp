@@ -84,11 +84,18 @@ bool write_stock(Store &store, const Item &item, Quantity stock) {
 
 } // namespace
 
-std::optional<Item> read_item(Store &store, Datum key) {
+std::optional<Item> read_item_in_view(Store &store, Datum key) {
     TupleTableSlot *row = new_row(store.item_table);
     std::optional<Item> item;
-    if (find_row(store.item_table, {&key, 1}, row)) item = item_of(store, row);
+    if (find_row_in_view(store.item_table, {&key, 1}, row)) item = item_of(store, row);
     ExecDropSingleTupleTableSlot(row);
+    return item;
+}
+
+std::optional<Item> read_item(Store &store, Datum key, View view) {
+    begin_view(view);
+    const auto item = read_item_in_view(store, key);
+    end_view();
     return item;
 }
 
@@ -151,6 +158,19 @@ Money change_locked_balance(Store &store, const Wallet &wallet, Money change) {
                   store.wallet_table.relation, change.value);
     if (rows.count == 0) raise_write_altered(store.wallet_table.relation);
     return require_not_negative("balance", money_from_column(store.money, rows.required(1)));
+}
+
+void set_locked_mode(Store &store, const Item &item, std::optional<LockMode> mode) {
+    const Parameter value = mode ? Parameter{text_datum(to_text(*mode))} : null_parameter;
+    if (store.is_plain) {
+        if (!update_row(store.item_table, item.version,
+                        {{store.lock_mode.number, value.value, value.is_null}}))
+            raise_write_altered(store.item_table.relation);
+        return;
+    }
+    const Rows rows =
+        run_write(store, Statement::set_lock_mode, {{item.key}, value}, store.item_table.relation, 0);
+    if (rows.count == 0) raise_write_altered(store.item_table.relation);
 }
 
 void bump_version(Store &store, Datum item) {

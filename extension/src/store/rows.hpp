@@ -14,6 +14,9 @@ struct Item {
     RowVersion version; // of the row that was read
     Datum key = 0;      // as the row has it
     ItemState state;
+    // Of an item in escrow, whose stock is its counter's.
+    bool is_stock_known = true;
+    uint64 counter_changes = 0; // when the counter was seen
 };
 
 struct Wallet {
@@ -32,7 +35,9 @@ struct LockWait {
 
 enum class LockResult { locked, absent, busy };
 
-std::optional<Item> read_item(Store &store, Datum key);
+std::optional<Item> read_item(Store &store, Datum key, View view = View::of_transaction);
+// The same under the view that was begun last.
+std::optional<Item> read_item_in_view(Store &store, Datum key);
 // Locks the row FOR NO KEY UPDATE and gives its newest version.
 LockResult lock_item(Store &store, Datum key, LockWait wait, Item *item);
 
@@ -48,6 +53,9 @@ bool take_if_unwritten(Store &store, const Item &item, Quantity qty);
 // what it is now comes back.
 void set_locked_stock(Store &store, const Item &item, Quantity stock);
 Money change_locked_balance(Store &store, const Wallet &wallet, Money change);
+
+// Sets the lock mode of a locked item; nothing: the setting decides.
+void set_locked_mode(Store &store, const Item &item, std::optional<LockMode> mode);
 
 // Counts an edit of the item that is not a sale.
 void bump_version(Store &store, Datum item);

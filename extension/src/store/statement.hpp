@@ -14,6 +14,7 @@ inline constexpr int ledger_column_count = 12;
 enum class Statement {
     add_stock,
     bump_version,
+    set_lock_mode,
     add_balance,
     refunded,
     record,
@@ -22,6 +23,7 @@ enum class Statement {
     journal_wallet_truncate,
     journal_item_differences,
     journal_wallet_differences,
+    unsettled_items,
     audit,
 };
 

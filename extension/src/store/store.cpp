@@ -4,6 +4,7 @@
 
 #include "base/error_codes.hpp"
 #include "base/settings.hpp"
+#include "store/as_role.hpp"
 #include "store/binding.hpp"
 #include "store/registry.hpp"
 
@@ -25,13 +26,22 @@ void on_relation_changed(Datum /*unused*/, Oid relation) {
     for (Store *store = stores; store != nullptr; store = store->next)
         if (registry_changed || relation == store->item_table.relation ||
             relation == store->wallet_table.relation || relation == store->ledger_table.relation ||
-            relation == store->role_relation)
+            relation == store->delta_table.relation || relation == store->role_relation)
             store->stale = true;
 }
 
 // ALTER SCHEMA says nothing of the tables in it, and the binding finds them by name.
 void on_schema_changed(Datum unused, int /*cache*/, uint32 /*hash*/) {
     on_relation_changed(unused, InvalidOid);
+}
+
+// Only sessions that use a store watch.
+void watch_invalidations() {
+    static bool is_watching = false;
+    if (is_watching) return;
+    CacheRegisterRelcacheCallback(on_relation_changed, 0);
+    CacheRegisterSyscacheCallback(NAMESPACEOID, on_schema_changed, 0);
+    is_watching = true;
 }
 
 Store *cached_store(const char *name) {
@@ -59,6 +69,7 @@ RegistryRow registered(const char *name) {
 // Resolving locks the relations, so of all that a store is made from only its registry row can change
 // until the store is in the cache; the row is read again to see whether it did.
 Store *load_store(const char *name) {
+    watch_invalidations();
     watched_registry = registry_relation();
     for (RegistryRow row = registered(name);;) {
         // While this waits for the tables, the store may be made anew.
@@ -71,7 +82,9 @@ Store *load_store(const char *name) {
             AllocSetContextCreate(CurrentMemoryContext, "pg_vend store", ALLOCSET_SMALL_SIZES);
         auto *store = new (MemoryContextAllocZero(context, sizeof(Store))) Store;
         store->context = context;
-        resolve_binding(row, store);
+        // Reading the definitions of indexes and checks runs functions of the owner's.
+        const Oid owner = relation_owner(relation_named(row.item));
+        as_role(OidIsValid(owner) ? owner : GetUserId(), [&] { resolve_binding(row, store); });
         const RegistryRow row_after = registered(name);
         if (is_same_row(row, row_after)) {
             MemoryContextSetParent(context, CacheMemoryContext);
@@ -145,6 +158,7 @@ const char *meant_store(const char *name_or_null) {
     if (settings::default_store()[0] != '\0') return settings::default_store();
     if (only_store != nullptr) return only_store;
 
+    watch_invalidations();
     watched_registry = registry_relation();
     const List *rows = registered_stores();
     if (rows == NIL)
@@ -157,11 +171,6 @@ const char *meant_store(const char *name_or_null) {
 }
 
 } // namespace
-
-void watch_invalidations() {
-    CacheRegisterRelcacheCallback(on_relation_changed, 0);
-    CacheRegisterSyscacheCallback(NAMESPACEOID, on_schema_changed, 0);
-}
 
 void raise_unknown_store(const char *name) {
     ereport(ERROR, (errcode(errcodes::unknown_store), errmsg("store \"%s\" does not exist", name),
@@ -195,7 +204,8 @@ Store &open_store_of_trigger(const TriggerData *trigger) {
                         errmsg("trigger \"%s\" does not name its store", trigger->tg_trigger->tgname)));
     Store &store = valid_store(trigger->tg_trigger->tgargs[0]);
     const Oid relation = RelationGetRelid(trigger->tg_relation);
-    if (relation != store.item_table.relation && relation != store.wallet_table.relation)
+    if (relation != store.item_table.relation && relation != store.wallet_table.relation &&
+        relation != store.delta_table.relation)
         ereport(ERROR, (errcode(errcodes::not_in_state),
                         errmsg("table \"%s\" carries a trigger of store \"%s\" but is not bound to it",
                                relation_label(RelationGetRelid(trigger->tg_relation)), store.name)));
@@ -208,11 +218,22 @@ void open_tables(Store &store) {
     if (!ActiveSnapshotSet()) elog(ERROR, "a call of pg_vend needs an active snapshot");
     for (Table *table : {&store.item_table, &store.wallet_table, &store.ledger_table})
         if (OidIsValid(table->relation)) table->rel = table_open(table->relation, NoLock);
+    store.delta_table.rel = nullptr;
+}
+
+void open_deltas(Store &store) {
+    if (store.delta_table.rel != nullptr) return;
+    Relation relation = table_open(store.delta_table.relation, RowExclusiveLock);
+    if (!is_same(shape_of(relation), store.delta_shape))
+        ereport(ERROR, (errcode(errcodes::not_in_state),
+                        errmsg("the tables of store \"%s\" were changed during the call", store.name)));
+    store.delta_table.rel = relation;
 }
 
 void close_tables(const Store &store) {
     for (const Table *table : {&store.item_table, &store.wallet_table, &store.ledger_table})
         if (OidIsValid(table->relation)) table_close(table->rel, NoLock);
+    if (store.delta_table.rel != nullptr) table_close(store.delta_table.rel, NoLock);
 }
 
 void free_stale_stores() {

@@ -11,6 +11,7 @@
 #include "base/prelude.hpp"
 
 #include "core/right.hpp"
+#include "shared/counter_key.hpp"
 #include "store/key_type.hpp"
 #include "store/money_type.hpp"
 #include "store/statement.hpp"
@@ -38,15 +39,23 @@ struct Store {
     Table item_table;
     Table wallet_table; // absent: payment happens elsewhere
     Table ledger_table;
+    Table delta_table;
     Oid role_relation = InvalidOid; // its columns, in the order of Right, carry the rights
     char *items = nullptr;          // quoted, qualified
     char *wallets = nullptr;
     char *ledger = nullptr;
+    char *deltas = nullptr;
 
     BoundColumn item_key, stock, price, stock_version, version, lock_mode;
     BoundColumn wallet_key, balance;
 
     AttrNumber ledger_columns[ledger_column_count] = {}; // in the order of LedgerRow
+
+    TableShape delta_shape;
+    AttrNumber delta_item = InvalidAttrNumber;
+    AttrNumber delta_qty = InvalidAttrNumber;
+    TableState table_state;
+    const char *escrow_problem = nullptr; // why no item can be sold in escrow
 
     // Nothing of the owner's runs with a write to one of the tables, so rows are written without a
     // statement.
@@ -63,8 +72,6 @@ struct Store {
     [[nodiscard]] bool has_prices() const { return price.name != nullptr; }
 };
 
-// Called once, when the library is loaded.
-void watch_invalidations();
 // Makes all sessions resolve their stores anew after this transaction.
 void invalidate_registry(Relation registry);
 
@@ -86,6 +93,9 @@ Store &open_store_of_trigger(const TriggerData *trigger);
 // of the owner's might run, can change what was resolved. An error closes them.
 void open_tables(Store &store);
 void close_tables(const Store &store);
+// The deltas are opened by those calls only that need them. Raises 55000 when they are not what was
+// bound.
+void open_deltas(Store &store);
 
 // Frees the stores that went stale; called when no call of ours is running.
 void free_stale_stores();

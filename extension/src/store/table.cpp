@@ -96,12 +96,6 @@ void insert_index_entries(ResultRelInfo *result, EState *state, TupleTableSlot *
     ExecCloseIndices(result);
 }
 
-[[noreturn]] void raise_concurrent_write(const char *what) {
-    ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-                    errmsg("could not serialize access due to concurrent %s", what)));
-    pg_unreachable();
-}
-
 bool has_key(Table &table, std::span<const Datum> key, TupleTableSlot *row) {
     for (std::size_t i = 0; i < key.size(); ++i) {
         bool is_null = false;
@@ -142,6 +136,19 @@ bool is_plain_table(Relation relation, std::span<const AttrNumber> written,
     return !has_users_index(relation);
 }
 
+TableShape shape_of(Relation relation) {
+    const TupleConstr *constraints = RelationGetDescr(relation)->constr;
+    return {compat::file_of(relation), RelationGetDescr(relation)->natts,
+            constraints == nullptr ? 0 : constraints->num_check,
+            relation->trigdesc == nullptr ? 0 : relation->trigdesc->numtriggers,
+            relation->rd_rules != nullptr};
+}
+
+bool is_same(const TableShape &a, const TableShape &b) {
+    return a.file == b.file && a.columns == b.columns && a.checks == b.checks &&
+           a.triggers == b.triggers && a.has_rules == b.has_rules;
+}
+
 void compile_checks(Table *table, Relation relation, MemoryContext context) {
     const TupleConstr *constraints = RelationGetDescr(relation)->constr;
     if (constraints == nullptr || constraints->num_check == 0) return;
@@ -165,22 +172,66 @@ RowVersion version_of(TupleTableSlot *row) {
     return {row->tts_tid, DatumGetTransactionId(writer)};
 }
 
-bool find_row(Table &table, std::span<const Datum> key, TupleTableSlot *row) {
+void raise_concurrent_write(const char *what) {
+    ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                    errmsg("could not serialize access due to concurrent %s", what)));
+    pg_unreachable();
+}
+
+void begin_view(View view) {
+    CommandCounterIncrement();
+    switch (view) {
+    case View::of_transaction:
+        PushActiveSnapshot(GetTransactionSnapshot());
+        break;
+    case View::latest:
+        PushActiveSnapshot(GetLatestSnapshot());
+        break;
+    case View::committed:
+        PushCopiedSnapshot(GetLatestSnapshot());
+        GetActiveSnapshot()->curcid = FirstCommandId; // before anything that this transaction wrote
+        break;
+    }
+}
+
+void end_view() {
+    PopActiveSnapshot();
+}
+
+RowScan begin_row_scan(Table &table, std::span<const Datum> key) {
     ScanKeyData conditions[key_columns_max];
     const int count = static_cast<int>(key.size());
     for (int i = 0; i < count; ++i)
         ScanKeyEntryInitializeWithInfo(&conditions[i], 0, static_cast<AttrNumber>(i + 1),
                                        BTEqualStrategyNumber, InvalidOid, table.key_collations[i],
                                        &table.key_equal[i], key[i]);
-    CommandCounterIncrement();
-    PushActiveSnapshot(GetTransactionSnapshot());
-    Relation index = index_open(table.key_index, AccessShareLock);
-    IndexScanDesc scan = compat::begin_index_scan(table.rel, index, GetActiveSnapshot(), count);
-    index_rescan(scan, conditions, count, nullptr, 0);
-    const bool is_found = index_getnext_slot(scan, ForwardScanDirection, row);
-    index_endscan(scan);
-    index_close(index, NoLock);
-    PopActiveSnapshot();
+    RowScan scan;
+    scan.index = index_open(table.key_index, AccessShareLock);
+    scan.scan = compat::begin_index_scan(table.rel, scan.index, GetActiveSnapshot(), count);
+    index_rescan(scan.scan, conditions, count, nullptr, 0);
+    return scan;
+}
+
+bool next_row(const RowScan &scan, TupleTableSlot *row) {
+    return index_getnext_slot(scan.scan, ForwardScanDirection, row);
+}
+
+void end_row_scan(const RowScan &scan) {
+    index_endscan(scan.scan);
+    index_close(scan.index, NoLock);
+}
+
+bool find_row_in_view(Table &table, std::span<const Datum> key, TupleTableSlot *row) {
+    const RowScan scan = begin_row_scan(table, key);
+    const bool is_found = next_row(scan, row);
+    end_row_scan(scan);
+    return is_found;
+}
+
+bool find_row(Table &table, std::span<const Datum> key, TupleTableSlot *row) {
+    begin_view(View::of_transaction);
+    const bool is_found = find_row_in_view(table, key, row);
+    end_view();
     return is_found;
 }
 
@@ -223,7 +274,7 @@ bool update_row(Table &table, const RowVersion &version, std::initializer_list<C
     std::copy_n(was->tts_isnull, descriptor->natts, is->tts_isnull);
     for (const ColumnChange &change : changes) {
         is->tts_values[change.number - 1] = change.value;
-        is->tts_isnull[change.number - 1] = false;
+        is->tts_isnull[change.number - 1] = change.is_null;
     }
     ExecStoreVirtualTuple(is);
 
@@ -268,6 +319,21 @@ void insert_row(Table &table, TupleTableSlot *row) {
     ExecCloseIndices(&result);
     FreeExecutorState(state);
     CommandCounterIncrement();
+}
+
+bool delete_row(Table &table, TupleTableSlot *row) {
+    CheckCmdReplicaIdentity(table.rel, CMD_DELETE);
+    TM_FailureData failure;
+    switch (table_tuple_delete(table.rel, &row->tts_tid, GetCurrentCommandId(true), GetActiveSnapshot(),
+                               InvalidSnapshot, true, &failure, false)) {
+    case TM_Ok:
+        return true;
+    case TM_Updated:
+    case TM_Deleted:
+        return false;
+    default:
+        elog(ERROR, "unexpected result of deleting a row of \"%s\"", RelationGetRelationName(table.rel));
+    }
 }
 
 } // namespace vend

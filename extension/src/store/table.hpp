@@ -37,6 +37,17 @@ void bind_table(Table *table, Relation relation, Oid key_index, MemoryContext co
 bool is_plain_table(Relation relation, std::span<const AttrNumber> written,
                     std::span<const Oid> our_functions);
 
+// What an ALTER TABLE changes that matters to who writes the table.
+struct TableShape {
+    uint32 file = 0;
+    int columns = 0;
+    int checks = 0;
+    int triggers = 0;
+    bool has_rules = false;
+};
+TableShape shape_of(Relation relation);
+bool is_same(const TableShape &a, const TableShape &b);
+
 // Compiles the CHECK constraints of a plain table.
 void compile_checks(Table *table, Relation relation, MemoryContext context);
 
@@ -50,7 +61,27 @@ struct RowVersion {
 };
 RowVersion version_of(TupleTableSlot *row);
 
-// Finds a row by its key, under a snapshot of its own.
+// What a snapshot shows: all that the transaction may see at this moment; what everybody's newest
+// commits and this transaction's own writes are; the newest commits alone, as if this transaction had
+// written nothing.
+enum class View { of_transaction, latest, committed };
+
+// Rows are read under the view that was begun last.
+void begin_view(View view);
+void end_view();
+
+// The rows of a key.
+struct RowScan {
+    Relation index = nullptr;
+    IndexScanDesc scan = nullptr;
+};
+RowScan begin_row_scan(Table &table, std::span<const Datum> key);
+bool next_row(const RowScan &scan, TupleTableSlot *row);
+void end_row_scan(const RowScan &scan);
+
+bool find_row_in_view(Table &table, std::span<const Datum> key, TupleTableSlot *row);
+
+// Finds a row by its key, under a view of its own.
 bool find_row(Table &table, std::span<const Datum> key, TupleTableSlot *row);
 
 enum class RowLock { locked, busy, gone };
@@ -63,6 +94,7 @@ RowLock lock_found_row(Table &table, std::span<const Datum> key, TupleTableSlot 
 struct ColumnChange {
     AttrNumber number;
     Datum value;
+    bool is_null = false;
 };
 
 // Replaces columns of one version of a row, once nobody else has it locked. False when it is no longer
@@ -70,5 +102,11 @@ struct ColumnChange {
 bool update_row(Table &table, const RowVersion &version, std::initializer_list<ColumnChange> changes);
 
 void insert_row(Table &table, TupleTableSlot *row);
+
+// Deletes a row that was just read. False when somebody else was first.
+bool delete_row(Table &table, TupleTableSlot *row);
+
+// Raises 40001.
+[[noreturn]] void raise_concurrent_write(const char *what);
 
 } // namespace vend

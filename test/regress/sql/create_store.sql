@@ -30,7 +30,7 @@ INSERT INTO shop.item (id, price, stock) VALUES ('a', -1, 1);
 \echo :SQLSTATE
 INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('a', 1, 1, 'none');
 \echo :SQLSTATE
-INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('a', 1, 1, 'escrow');
+INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('a', 1, 1, 'exclusive');
 \echo :SQLSTATE
 INSERT INTO shop.item (id, price, stock) VALUES (NULL, 1, 1);
 \echo :SQLSTATE

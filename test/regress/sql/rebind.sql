@@ -99,7 +99,7 @@ SELECT * FROM vend.audit();
 -- Tables that are bound under another name.
 SELECT vend.detach_store('shop');
 INSERT INTO vend.store SELECT 'kiosk', 'shop.item', 'id', 'stock', 'price', 'stock_version', 'version', 'lock_mode',
-    'shop.wallet', 'id', 'balance', 'shop.ledger', 'shop.role', 'journal', current_user;
+    'shop.wallet', 'id', 'balance', 'shop.ledger', 'shop.stock_delta', 'shop.role', 'journal', current_user;
 SELECT vend.create_store('shop');
 \echo :SQLSTATE
 DELETE FROM vend.store;

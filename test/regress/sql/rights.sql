@@ -176,6 +176,7 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha');
 \echo :SQLSTATE
 ALTER TABLE shop.item OWNER TO regress_vend_buyer_out;
 ALTER TABLE shop.ledger OWNER TO regress_vend_buyer_out;
+ALTER TABLE shop.stock_delta OWNER TO regress_vend_buyer_out;
 ALTER VIEW shop.role OWNER TO regress_vend_buyer_out;
 SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
 SET ROLE regress_vend_owner;

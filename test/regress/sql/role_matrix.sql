@@ -54,6 +54,10 @@ INSERT INTO pg_temp.call (name, statement) VALUES
     ('try_refund', $$SELECT * FROM vend.try_refund(vend.id_from('sale'), store => 'shop')$$),
     ('try_refund refused', $$SELECT * FROM vend.try_refund(vend.id_from('none'), store => 'shop')$$),
     ('restock', $$SELECT * FROM vend.restock('lamp', 1, store => 'shop')$$),
+    ('available', $$SELECT * FROM vend.available('lamp', store => 'shop')$$),
+    ('set_lock_mode', $$SELECT * FROM vend.set_lock_mode('lamp', 'atomic', store => 'shop')$$),
+    ('settle', $$SELECT * FROM vend.settle('shop')$$),
+    ('stat_items', 'SELECT * FROM vend.stat_items()'),
     ('audit', $$SELECT * FROM vend.audit('shop')$$),
     ('grant_role', $$SELECT vend.grant_role('cashier', 'regress_vend_nobody', 'shop')$$),
     ('revoke_role', $$SELECT vend.revoke_role('buyer', 'regress_vend_buyer', 'shop')$$),
@@ -72,6 +76,7 @@ CREATE TABLE pg_temp.direct (n int GENERATED ALWAYS AS IDENTITY, name text, stat
 INSERT INTO pg_temp.direct (name, statement) VALUES
     ('read item', 'SELECT FROM shop.item'), ('insert item', $$INSERT INTO shop.item (id, price, stock) VALUES ('x', 1, 1)$$), ('update item', 'UPDATE shop.item SET stock = 1'), ('delete item', 'DELETE FROM shop.item'), ('truncate item', 'TRUNCATE shop.item'), ('lock item', 'LOCK TABLE shop.item'),
     ('read wallet', 'SELECT FROM shop.wallet'), ('insert wallet', $$INSERT INTO shop.wallet (id, balance) VALUES ('x', 1)$$), ('update wallet', 'UPDATE shop.wallet SET balance = 1'), ('delete wallet', 'DELETE FROM shop.wallet'), ('truncate wallet', 'TRUNCATE shop.wallet'),
+    ('read stock_delta', 'SELECT FROM shop.stock_delta'), ('insert stock_delta', $$INSERT INTO shop.stock_delta VALUES ('lamp', 1)$$), ('delete stock_delta', 'DELETE FROM shop.stock_delta'),
     ('read ledger', 'SELECT FROM shop.ledger'), ('insert ledger', $$INSERT INTO shop.ledger (id, line, kind, at) VALUES (vend.uuid_v7(), 0, 'deposit', now())$$), ('update ledger', 'UPDATE shop.ledger SET qty = 1'), ('delete ledger', 'DELETE FROM shop.ledger'), ('truncate ledger', 'TRUNCATE shop.ledger'),
     ('read holding', 'SELECT FROM shop.holding'), ('read role', 'SELECT FROM shop.role'), ('trigger', 'CREATE TRIGGER t AFTER INSERT ON shop.ledger EXECUTE FUNCTION suppress_redundant_updates_trigger()'), ('drop', 'DROP TABLE shop.wallet'),
     ('write registry', 'UPDATE vend.store SET ledger = item'), ('delete registry', 'DELETE FROM vend.store');
@@ -295,6 +300,7 @@ SELECT pg_temp.hears('regress_vend_nobody', $$SELECT * FROM vend.deposit('alpha'
 ALTER TABLE shop.item OWNER TO regress_vend_other;
 ALTER TABLE shop.wallet OWNER TO regress_vend_other;
 ALTER TABLE shop.ledger OWNER TO regress_vend_other;
+ALTER TABLE shop.stock_delta OWNER TO regress_vend_other;
 ALTER VIEW shop.role OWNER TO regress_vend_other;
 GRANT USAGE ON SCHEMA shop TO regress_vend_other;
 SELECT m.call, pg_temp.hears('regress_vend_cashier', m.statement) AS cashier, pg_temp.hears('regress_vend_other', m.statement) AS new_owner, pg_temp.hears('regress_vend_owner', m.statement) AS old_owner FROM pg_temp.matrix m ORDER BY m.n;

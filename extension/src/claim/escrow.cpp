@@ -1,0 +1,248 @@
+#include "base/prelude.hpp"
+
+#include "claim/escrow.hpp"
+
+#include "base/error_codes.hpp"
+#include "claim/claim.hpp"
+#include "shared/settlers.hpp"
+#include "store/deltas.hpp"
+#include "store/execute.hpp"
+#include "store/row_lock.hpp"
+
+#include <algorithm>
+
+namespace vend {
+namespace {
+
+bool is_escrow(const std::optional<Item> &item) {
+    return item && item->state.lock_mode == LockMode::escrow;
+}
+
+std::optional<CounterLoad> units_in(Store &store, Datum key, View view) {
+    begin_view(view);
+    const auto item = read_item_in_view(store, key);
+    std::optional<CounterLoad> load;
+    if (is_escrow(item)) {
+        const Deltas deltas = sum_deltas(store, key);
+        load = CounterLoad{stock_with(store, *item, deltas), deltas.count};
+    }
+    end_view();
+    return load;
+}
+
+// A transaction that has written the stock while the triggers were off would load what it is no longer.
+// Nothing of its own is pending on a counter that is not loaded.
+void require_nothing_unjournalled(Store &store, Datum item, const CounterLoad &committed) {
+    if (!TransactionIdIsValid(GetTopTransactionIdIfAny())) return;
+    const auto own = units_in(store, item, View::latest);
+    if (!own || own->available != committed.available)
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
+                        errmsg("this transaction has itself written the stock of escrow item \"%s\"",
+                               key_text(store.item_type, item)),
+                        errhint("Commit first.")));
+}
+
+// What the counter has now, after loading it if need be. Nothing when the item is not in escrow.
+std::optional<CounterView> loaded_view(Store &store, Datum item, const CounterKey &key) {
+    for (;;) {
+        if (const auto view = view_counter(key)) return view;
+        if (begin_load(key, store.name, key_text(store.item_type, item))) {
+            const auto load = committed_units(store, item);
+            if (load) require_nothing_unjournalled(store, item, *load);
+            end_load(load);
+            if (!load) return std::nullopt;
+        }
+        CHECK_FOR_INTERRUPTS();
+    }
+}
+
+void set_stock(Item *item, const CounterView &view) {
+    item->state.stock = view.available;
+    item->state.held = view.held;
+    item->is_stock_known = true;
+    item->counter_changes = view.changes;
+}
+
+// Raises 40001 where the snapshot of the transaction shows another item than there is now. Its stock is
+// of no concern: the counter's is that of now for everybody.
+void require_as_seen(const std::optional<Item> &now, const Item &seen) {
+    if (!IsolationUsesXactSnapshot()) return;
+    if (!now) raise_concurrent_write("delete");
+    if (now->state.price != seen.state.price || now->state.version != seen.state.version ||
+        now->state.lock_mode != seen.state.lock_mode)
+        raise_concurrent_write("update");
+}
+
+enum class Entry { entered, busy, closed };
+
+// Shares the item's counter until the end of the transaction and reads the item anew: nobody can close
+// the counter from here on. Closed: the item is sold in another way now, or gone.
+Entry enter_escrow(Store &store, LockWait wait, Item *item) {
+    require_escrow(store);
+    if (!lock_counter(store, item->key, ShareLock, wait)) return Entry::busy;
+    const auto now = read_item(store, item->key, View::latest);
+    require_as_seen(now, *item);
+    if (now && is_in_escrow(store, *now)) {
+        *item = *now;
+        return Entry::entered;
+    }
+    unlock_counter(store, item->key);
+    return Entry::closed;
+}
+
+} // namespace
+
+bool is_in_escrow(Store &store, const Item &item) {
+    if (item.state.lock_mode != LockMode::escrow) return false;
+    if (is_closed_here(counter_key(store, item.key))) return false;
+    return !TransactionIdIsCurrentTransactionId(item.version.writer) ||
+           is_escrow(read_item(store, item.key, View::committed));
+}
+
+void require_escrow(const Store &store) {
+    require_counters();
+    if (store.escrow_problem != nullptr)
+        ereport(ERROR, (errcode(errcodes::not_in_state),
+                        errmsg("the tables of store \"%s\" are not fit for escrow", store.name),
+                        errdetail("%s", store.escrow_problem)));
+}
+
+CounterKey counter_key(const Store &store, Datum item) {
+    const auto bytes = key_bytes(store.item_type, item);
+    if (bytes.size() > counter_key_bytes_max)
+        ereport(ERROR,
+                (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("key of an escrow item is too long"),
+                 errdetail("It has %zu bytes, at most %zu are possible.", bytes.size(),
+                           counter_key_bytes_max)));
+    CounterKey key;
+    key.database = MyDatabaseId;
+    key.table = store.table_state;
+    key.length = static_cast<uint32>(bytes.size());
+    std::ranges::copy(bytes, key.bytes.begin());
+    return key;
+}
+
+std::optional<CounterLoad> committed_units(Store &store, Datum item) {
+    // Nothing of this transaction's own: that is pending, or was taken back.
+    return units_in(store, item, View::committed);
+}
+
+void see_counter(Store &store, Item *item) {
+    item->is_stock_known = item->state.lock_mode != LockMode::escrow;
+    if (!is_in_escrow(store, *item)) return;
+    if (const auto view = view_counter(counter_key(store, item->key))) set_stock(item, *view);
+}
+
+Quantity available_units(Store &store, const Item &item) {
+    if (item.state.lock_mode != LockMode::escrow) return item.state.stock;
+    if (is_in_escrow(store, item))
+        if (const auto view = view_counter(counter_key(store, item.key))) return view->available;
+    begin_view(View::latest);
+    const auto now = read_item_in_view(store, item.key);
+    const Quantity stock = stock_with(store, now.value_or(item), sum_deltas(store, item.key));
+    end_view();
+    return stock;
+}
+
+Quantity stock_as_left(Store &store, const Item &item) {
+    const Quantity available = available_units(store, item);
+    if (item.state.lock_mode != LockMode::escrow || !is_in_escrow(store, item)) return available;
+    const auto view = view_counter(counter_key(store, item.key));
+    return view ? checked_add(available, view->own_added).value_or(available) : available;
+}
+
+Claim claim_escrow(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms) {
+    Claim claim{.decision = decision};
+    switch (enter_escrow(store, terms.wait, item)) {
+    case Entry::busy:
+        claim.decision.verdict = Verdict::busy;
+        return claim;
+    case Entry::closed:
+        claim.is_stale = true;
+        return claim;
+    case Entry::entered:
+        break;
+    }
+    const CounterKey key = counter_key(store, item->key);
+    while (const auto view = loaded_view(store, item->key, key)) {
+        set_stock(item, *view);
+        claim.decision = decide_sale(item->state, terms.wallet, terms.sale);
+        if (claim.decision.verdict != Verdict::sell) {
+            unlock_counter(store, item->key);
+            return claim;
+        }
+        if (take_from_counter(key, terms.sale.qty) == CounterChange::made) {
+            append_delta(store, item->key, negated(terms.sale.qty));
+            ensure_settler();
+            claim.is_made = true;
+            return claim;
+        }
+    }
+    claim.is_stale = true;
+    return claim;
+}
+
+LockResult hold_item(Store &store, Datum key, HeldItem *held) {
+    for (;;) {
+        const auto seen = read_item(store, key);
+        if (seen && is_in_escrow(store, *seen)) {
+            held->item = *seen;
+            held->is_in_escrow = true;
+            if (enter_escrow(store, {}, &held->item) == Entry::entered) return LockResult::locked;
+        } else {
+            held->is_in_escrow = false;
+            const LockResult result = lock_item(store, key, {}, &held->item);
+            if (result != LockResult::locked) return result;
+            if (!is_in_escrow(store, held->item)) {
+                if (held->item.state.lock_mode == LockMode::escrow) fold_deltas(store, &held->item);
+                return result;
+            }
+        }
+        CHECK_FOR_INTERRUPTS();
+    }
+}
+
+std::optional<Quantity> add_units(Store &store, const HeldItem &held, Quantity qty) {
+    if (!held.is_in_escrow) {
+        const auto stock = checked_add(held.item.state.stock, qty);
+        if (stock) set_locked_stock(store, held.item, *stock);
+        return stock;
+    }
+    const CounterKey key = counter_key(store, held.item.key);
+    for (;;) {
+        if (!loaded_view(store, held.item.key, key)) raise_concurrent_write("update");
+        switch (add_to_counter(key, qty)) {
+        case CounterChange::not_loaded:
+            continue;
+        case CounterChange::impossible:
+            return std::nullopt;
+        case CounterChange::made:
+            append_delta(store, held.item.key, qty);
+            ensure_settler();
+            return stock_as_left(store, held.item);
+        }
+    }
+}
+
+void forget_counter(Store &store, Datum item) {
+    const CounterKey key = counter_key(store, item);
+    require_nothing_pending(key);
+    (void)lock_counter(store, item, ExclusiveLock, {});
+    close_counter(key);
+}
+
+void fold_deltas(Store &store, Item *item) {
+    require_nothing_pending(counter_key(store, item->key));
+    const Deltas deltas = take_deltas(store, item->key);
+    if (deltas.sum == Quantity{}) return;
+    set_locked_stock(store, *item, stock_with(store, *item, deltas));
+    if (lock_item(store, item->key, {}, item) != LockResult::locked)
+        raise_write_altered(store.item_table.relation);
+}
+
+Deltas close_escrow(Store &store, Datum item) {
+    forget_counter(store, item);
+    return take_deltas(store, item);
+}
+
+} // namespace vend

@@ -1,0 +1,119 @@
+#include "base/prelude.hpp"
+
+#include "base/error_codes.hpp"
+#include "claim/escrow.hpp"
+#include "engine/lock_mode.hpp"
+#include "engine/settle.hpp"
+#include "entry/arguments.hpp"
+#include "entry/call.hpp"
+#include "entry/raise.hpp"
+
+using namespace vend;
+
+VEND_FUNCTION(vend_available);
+VEND_FUNCTION(vend_set_lock_mode);
+VEND_FUNCTION(vend_settle);
+VEND_FUNCTION(vend_stat_items);
+
+namespace vend {
+namespace {
+
+[[noreturn]] void raise_unknown_item(Store &store, Datum item) {
+    const char *name = key_text(store.item_type, item);
+    raise_refusal(Verdict::unknown_item, name, nullptr,
+                  psprintf("Store \"%s\" has no item \"%s\".", store.name, name));
+}
+
+// Whether the table is still there, with the file that the counter was loaded from.
+bool is_current(const TableState &table) {
+    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table.items));
+    if (!HeapTupleIsValid(tuple)) return false;
+    const Oid file = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relfilenode;
+    ReleaseSysCache(tuple);
+    return file == table.files[0];
+}
+
+std::optional<LockMode> own_mode(const char *text) {
+    if (text == nullptr) return std::nullopt;
+    const auto mode = lock_mode_from(text);
+    if (!mode)
+        ereport(
+            ERROR,
+            (errcode(errcodes::bad_argument), errmsg("unknown lock mode \"%s\"", text),
+             errhint("The lock modes are atomic, pessimistic, optimistic and escrow; NULL leaves the "
+                     "choice to the call.")));
+    return mode;
+}
+
+} // namespace
+} // namespace vend
+
+Datum vend_available(PG_FUNCTION_ARGS) {
+    Quantity units;
+    in_call([&] {
+        const Arguments arguments(fcinfo);
+        Store &store = open_store(arguments.optional_string(1),
+                                  {Right::buyer, Right::cashier, Right::stock_keeper, Right::auditor});
+        const Datum key = arguments.key(0, store.item_type, "item");
+        as_owner(store, [&] {
+            const auto item = read_item(store, key);
+            if (!item) raise_unknown_item(store, key);
+            units = available_units(store, *item);
+        });
+    });
+    return Int64GetDatum(units.value);
+}
+
+Datum vend_set_lock_mode(PG_FUNCTION_ARGS) {
+    require_writable("vend.set_lock_mode()");
+    in_call([&] {
+        const Arguments arguments(fcinfo);
+        Store &store = open_store(arguments.optional_string(2), {Right::stock_keeper});
+        const Datum key = arguments.key(0, store.item_type, "item");
+        const auto mode = own_mode(arguments.optional_string(1));
+        as_owner(store, [&] {
+            if (!change_lock_mode(store, key, mode)) raise_unknown_item(store, key);
+        });
+    });
+    PG_RETURN_VOID();
+}
+
+Datum vend_settle(PG_FUNCTION_ARGS) {
+    require_writable("vend.settle()");
+    int64 settled = 0;
+    in_call([&] {
+        Store &store = open_store(Arguments(fcinfo).optional_string(0), {Right::stock_keeper});
+        as_owner(store, [&] { settled = settle_store(store); });
+    });
+    return Int64GetDatum(settled);
+}
+
+Datum vend_stat_items(PG_FUNCTION_ARGS) {
+    InitMaterializedSRF(fcinfo, 0);
+    const auto *result = reinterpret_cast<const ReturnSetInfo *>(fcinfo->resultinfo);
+    if (!has_counters()) return 0;
+    const TimestampTz now = GetCurrentTimestamp();
+    ListCell *cell = nullptr;
+    foreach (cell, counter_statistics()) {
+        const auto *counter = static_cast<const CounterStatistics *>(lfirst(cell));
+        if (!is_current(counter->table)) continue;
+        constexpr int column_count = 10;
+        Datum values[column_count] = {};
+        bool nulls[column_count] = {};
+        int column = 0;
+        values[column++] = CStringGetTextDatum(counter->store);
+        values[column++] = CStringGetTextDatum(counter->item);
+        nulls[column] = !counter->available;
+        values[column++] = Int64GetDatum(counter->available.value_or(0));
+        for (const int64 count : {counter->pending, counter->waiting, counter->reserved,
+                                  counter->refused, counter->settled, counter->unsettled})
+            values[column++] = Int64GetDatum(count);
+        nulls[column] = counter->unsettled_since == 0;
+        values[column] = counter->unsettled_since == 0
+                             ? 0
+                             : DirectFunctionCall2(timestamp_mi, TimestampTzGetDatum(now),
+                                                   TimestampTzGetDatum(counter->unsettled_since));
+        tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+    }
+    return 0;
+}

@@ -1,0 +1,57 @@
+#pragma once
+// One counter as it lies in shared memory. The directory keeps this to itself: others see it through
+// shared/counters.hpp.
+
+#include "base/prelude.hpp"
+
+#include "shared/counter_key.hpp"
+
+namespace vend {
+
+struct Counter {
+    enum class State { empty, loading, loaded };
+
+    CounterKey key; // first, as dynahash wants it
+    char store[NAMEDATALEN];
+    char item[NAMEDATALEN];
+    ConditionVariable changed;
+    slock_t mutex; // of all that follows
+
+    State state;
+    int pins;    // holds on it, which keep it in memory
+    int waiting; // sessions, for units or for the load
+
+    int64 available; // committed stock less pending sales
+    int64 taken;     // pending
+    int64 added;     // pending
+    uint64 changes;
+
+    int64 unsettled; // committed deltas
+    TimestampTz unsettled_since;
+    TimestampTz settle_after;
+    int failures; // to settle it, in a row
+    TimestampTz used;
+
+    // Since it came into memory.
+    int64 reserved_total; // units
+    int64 refused_total;  // sales
+    int64 settled_total;  // deltas
+};
+
+inline void lock(Counter *counter) {
+    SpinLockAcquire(&counter->mutex);
+}
+
+inline void unlock(Counter *counter) {
+    SpinLockRelease(&counter->mutex);
+}
+
+// Lets go of a counter that was changed, and wakes who waits for that. Neither allocates nor raises.
+inline void unlock_changed(Counter *counter) {
+    ++counter->changes;
+    const bool is_awaited = counter->waiting > 0;
+    SpinLockRelease(&counter->mutex);
+    if (is_awaited) ConditionVariableBroadcast(&counter->changed);
+}
+
+} // namespace vend

@@ -1,0 +1,440 @@
+#include "base/prelude.hpp"
+
+#include "shared/counters.hpp"
+
+#include "base/error_codes.hpp"
+#include "base/settings.hpp"
+#include "shared/holds.hpp"
+#include "shared/memory.hpp"
+
+#include <algorithm>
+
+namespace vend {
+namespace {
+
+// How long an item that could not be settled is left alone.
+constexpr int64 first_pause_us = USECS_PER_SEC;
+constexpr int64 later_pause_us = 5 * USECS_PER_SEC;
+
+// Runs body() with the table of counters locked. An error in it lets go of the lock.
+template <typename Body> auto with_counters(LWLockMode mode, Body body) {
+    LWLockAcquire(shared_memory().counters_lock, mode);
+    const auto result = body();
+    LWLockRelease(shared_memory().counters_lock);
+    return result;
+}
+
+Counter *find(const CounterKey &key) {
+    return static_cast<Counter *>(hash_search(shared_memory().counters, &key, HASH_FIND, nullptr));
+}
+
+// Calls visit(counter) for each one, which must neither allocate nor raise.
+template <typename Visit> void for_each(Visit visit) {
+    HASH_SEQ_STATUS scan;
+    hash_seq_init(&scan, shared_memory().counters);
+    while (auto *counter = static_cast<Counter *>(hash_seq_search(&scan))) {
+        lock(counter);
+        visit(counter);
+        unlock(counter);
+    }
+}
+
+// Makes a list, in the current memory context, of what describe(counter, item) makes of the counters of
+// this database for which it answers true.
+template <typename Item, typename Describe> List *list_of(Describe describe) {
+    // Of those that come meanwhile, some may be missing.
+    const long capacity = hash_get_num_entries(shared_memory().counters) + 1;
+    auto *items = static_cast<Item *>(
+        MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Item) * static_cast<Size>(capacity)));
+    const long count = with_counters(LW_SHARED, [&] {
+        long found = 0;
+        for_each([&](Counter *counter) {
+            if (counter->key.database == MyDatabaseId && found < capacity &&
+                describe(counter, &items[found]))
+                ++found;
+        });
+        return found;
+    });
+    List *list = NIL;
+    for (long i = 0; i < count; ++i) list = lappend(list, &items[i]);
+    return list;
+}
+
+// Makes room for one more; false when all are in use. One with deltas that nobody would settle then goes
+// only where there is no other.
+bool evict_one() {
+    Counter *choice = nullptr;
+    bool is_choice_settled = false;
+    for_each([&](Counter *counter) {
+        if (counter->pins > 0) return;
+        const bool is_settled = counter->unsettled == 0;
+        if (choice != nullptr &&
+            (is_choice_settled != is_settled ? is_choice_settled : choice->used <= counter->used))
+            return;
+        choice = counter;
+        is_choice_settled = is_settled;
+    });
+    if (choice == nullptr) return false;
+    (void)hash_search(shared_memory().counters, &choice->key, HASH_REMOVE, nullptr);
+    return true;
+}
+
+void initialize(Counter *counter, const char *store, const char *item) {
+    // The rest of the key's slot is what another counter left there.
+    memset(reinterpret_cast<char *>(counter) + sizeof(CounterKey), 0,
+           sizeof(Counter) - sizeof(CounterKey));
+    (void)strlcpy(counter->store, store, NAMEDATALEN);
+    const int length = pg_mbcliplen(item, static_cast<int>(strlen(item)), NAMEDATALEN - 1);
+    (void)strlcpy(counter->item, item, static_cast<Size>(length) + 1);
+    ConditionVariableInit(&counter->changed);
+    SpinLockInit(&counter->mutex);
+    counter->state = Counter::State::empty;
+}
+
+// Counters of the item in an earlier state of its tables: nobody will ever find them again.
+void drop_predecessors(const CounterKey &key) {
+    HASH_SEQ_STATUS scan;
+    hash_seq_init(&scan, shared_memory().counters);
+    while (auto *counter = static_cast<Counter *>(hash_seq_search(&scan))) {
+        lock(counter);
+        const bool is_dead = counter->pins == 0 && is_same_item(counter->key, key);
+        unlock(counter);
+        if (is_dead) (void)hash_search(shared_memory().counters, &counter->key, HASH_REMOVE, nullptr);
+    }
+}
+
+// The counter of the key, a new one where there is none; null when there is no room.
+Counter *provide(const CounterKey &key, const char *store, const char *item) {
+    if (Counter *counter = find(key)) return counter;
+    drop_predecessors(key);
+    if (hash_get_num_entries(shared_memory().counters) >= settings::escrow_items() && !evict_one())
+        return nullptr;
+    auto *counter =
+        static_cast<Counter *>(hash_search(shared_memory().counters, &key, HASH_ENTER_NULL, nullptr));
+    if (counter != nullptr) initialize(counter, store, item);
+    return counter;
+}
+
+enum class LoadStart { ours, done, under_way, no_room };
+
+LoadStart start_load(const CounterKey &key, const char *store, const char *item, uint64 *changes) {
+    return with_counters(LW_EXCLUSIVE, [&] {
+        Counter *counter = provide(key, store, item);
+        if (counter == nullptr) return LoadStart::no_room;
+        lock(counter);
+        counter->used = GetCurrentTransactionStartTimestamp();
+        *changes = counter->changes;
+        if (counter->state != Counter::State::empty) {
+            const bool is_loaded = counter->state == Counter::State::loaded;
+            unlock(counter);
+            return is_loaded ? LoadStart::done : LoadStart::under_way;
+        }
+        counter->state = Counter::State::loading;
+        ++counter->pins;
+        unlock_changed(counter);
+        add_hold({.kind = Hold::Kind::loading, .counter = counter});
+        return LoadStart::ours;
+    });
+}
+
+bool has_changed(Counter *counter, uint64 changes) {
+    lock(counter);
+    const bool has_changed = counter->changes != changes;
+    unlock(counter);
+    return has_changed;
+}
+
+// The counter, pinned, if nothing has changed.
+Counter *begin_wait(const CounterKey &key, uint64 changes) {
+    return with_counters(LW_SHARED, [&]() -> Counter * {
+        Counter *counter = find(key);
+        if (counter == nullptr) return nullptr;
+        lock(counter);
+        const bool is_unchanged = counter->changes == changes;
+        if (is_unchanged) {
+            ++counter->pins;
+            ++counter->waiting;
+        }
+        unlock(counter);
+        if (!is_unchanged) return nullptr;
+        add_hold({.kind = Hold::Kind::waiting, .counter = counter});
+        return counter;
+    });
+}
+
+// Runs change(counter) on the loaded counter of the key and adds the hold, which pins it.
+template <typename Change>
+CounterChange change_counter(const CounterKey &key, Hold hold, Change change) {
+    prepare_hold();
+    return with_counters(LW_SHARED, [&] {
+        hold.counter = find(key);
+        if (hold.counter == nullptr) return CounterChange::not_loaded;
+        lock(hold.counter);
+        const bool is_loaded = hold.counter->state == Counter::State::loaded;
+        const bool is_made = is_loaded && change(hold.counter);
+        if (is_made) {
+            ++hold.counter->pins;
+            ++hold.counter->changes;
+            hold.counter->used = GetCurrentTransactionStartTimestamp();
+        }
+        unlock(hold.counter);
+        if (!is_loaded) return CounterChange::not_loaded;
+        if (!is_made) return CounterChange::impossible;
+        add_hold(hold);
+        return CounterChange::made;
+    });
+}
+
+// Runs visit(counter) on the counter of the key, if there is one, locked.
+template <typename Visit> void visit_counter(const CounterKey &key, Visit visit) {
+    if (!has_counters()) return;
+    (void)with_counters(LW_SHARED, [&] {
+        Counter *counter = find(key);
+        if (counter == nullptr) return false;
+        lock(counter);
+        visit(counter);
+        unlock_changed(counter);
+        return true;
+    });
+}
+
+void forget_deltas(Counter *counter) {
+    counter->unsettled = 0;
+    counter->unsettled_since = 0;
+}
+
+bool is_pending(const Hold &hold) {
+    return hold.kind == Hold::Kind::taken || hold.kind == Hold::Kind::added;
+}
+
+} // namespace
+
+bool has_counters() {
+    return shared_memory().is_there();
+}
+
+void require_counters() {
+    if (!has_counters())
+        ereport(ERROR, (errcode(errcodes::not_in_state), errmsg("escrow needs pg_vend to be preloaded"),
+                        errhint("Add pg_vend to shared_preload_libraries and restart the server.")));
+}
+
+std::optional<CounterView> view_counter(const CounterKey &key) {
+    if (!has_counters()) return std::nullopt;
+    return with_counters(LW_SHARED, [&]() -> std::optional<CounterView> {
+        Counter *counter = find(key);
+        if (counter == nullptr) return std::nullopt;
+        const int64 own_taken = held_units(Hold::Kind::taken, counter);
+        const int64 own_added = held_units(Hold::Kind::added, counter);
+        lock(counter);
+        const bool is_loaded = counter->state == Counter::State::loaded;
+        const CounterView view{Quantity{counter->available}, Quantity{counter->taken - own_taken},
+                               Quantity{own_added}, counter->changes};
+        unlock(counter);
+        return is_loaded ? std::optional(view) : std::nullopt;
+    });
+}
+
+bool begin_load(const CounterKey &key, const char *store, const char *item) {
+    require_counters();
+    // It would be loaded without what this transaction has pending on the counter of before.
+    if (any_hold([&](const Hold &hold) {
+            return is_pending(hold) && is_same_item(hold.counter->key, key) &&
+                   !is_same(hold.counter->key, key);
+        }))
+        ereport(ERROR,
+                (errcode(ERRCODE_OBJECT_IN_USE),
+                 errmsg("this transaction has moved units of the escrow item, then altered its table"),
+                 errhint("Commit first.")));
+    for (;;) {
+        prepare_hold();
+        uint64 changes = 0;
+        switch (start_load(key, store, item, &changes)) {
+        case LoadStart::ours:
+            return true;
+        case LoadStart::done:
+            return false;
+        case LoadStart::under_way:
+            (void)wait_for_change(key, changes, DT_NOEND);
+            break;
+        case LoadStart::no_room:
+            ereport(ERROR,
+                    (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+                     errmsg("too many escrow items are being sold at the same time"),
+                     errdetail("There is room for %d, and each has a sale that has not committed.",
+                               settings::escrow_items()),
+                     errhint("Raise vend.escrow_items and restart the server.")));
+        }
+    }
+}
+
+void end_load(const std::optional<CounterLoad> &load) {
+    const Hold *hold = end_of_holds() - 1;
+    while (hold->kind != Hold::Kind::loading) --hold;
+    Counter *counter = hold->counter;
+    if (load) {
+        lock(counter);
+        counter->state = Counter::State::loaded;
+        counter->available = load->available.value;
+        counter->unsettled = load->deltas;
+        counter->unsettled_since = load->deltas > 0 ? GetCurrentTransactionStartTimestamp() : 0;
+        unlock_changed(counter);
+    }
+    drop_hold(Hold::Kind::loading, counter);
+}
+
+CounterChange take_from_counter(const CounterKey &key, Quantity qty) {
+    return change_counter(key, {.kind = Hold::Kind::taken, .qty = qty.value, .deltas = 1},
+                          [&](Counter *counter) {
+                              if (counter->available < qty.value) return false;
+                              counter->available -= qty.value;
+                              counter->taken += qty.value;
+                              counter->reserved_total += qty.value;
+                              return true;
+                          });
+}
+
+CounterChange add_to_counter(const CounterKey &key, Quantity qty) {
+    return change_counter(key, {.kind = Hold::Kind::added, .qty = qty.value, .deltas = 1},
+                          [&](Counter *counter) {
+                              // All that may come back or come in must fit.
+                              int64 sum = 0;
+                              if (__builtin_add_overflow(counter->available, counter->taken, &sum) ||
+                                  __builtin_add_overflow(sum, counter->added, &sum) ||
+                                  __builtin_add_overflow(sum, qty.value, &sum))
+                                  return false;
+                              counter->added += qty.value;
+                              return true;
+                          });
+}
+
+bool wait_for_change(const CounterKey &key, uint64 changes, TimestampTz until) {
+    constexpr long wait_ms_max = 60000;
+    prepare_hold();
+    Counter *counter = begin_wait(key, changes);
+    if (counter == nullptr) return true;
+    ConditionVariablePrepareToSleep(&counter->changed);
+    bool is_changed = has_changed(counter, changes);
+    while (!is_changed) {
+        const long left_ms = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until);
+        if (left_ms <= 0) break;
+        (void)ConditionVariableTimedSleep(&counter->changed, std::min(left_ms, wait_ms_max),
+                                          PG_WAIT_EXTENSION);
+        is_changed = has_changed(counter, changes);
+    }
+    (void)ConditionVariableCancelSleep();
+    drop_hold(Hold::Kind::waiting, counter);
+    return is_changed;
+}
+
+void count_refusal(const CounterKey &key) {
+    if (!has_counters()) return;
+    (void)with_counters(LW_SHARED, [&] {
+        Counter *counter = find(key);
+        if (counter == nullptr) return false;
+        lock(counter);
+        ++counter->refused_total;
+        unlock(counter);
+        return true;
+    });
+}
+
+void require_nothing_pending(const CounterKey &key) {
+    if (any_hold(
+            [&](const Hold &hold) { return is_pending(hold) && is_same_item(hold.counter->key, key); }))
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
+                        errmsg("this transaction has itself moved units of the escrow item"),
+                        errhint("Commit first.")));
+}
+
+void close_counter(const CounterKey &key) {
+    prepare_hold();
+    auto *copy =
+        static_cast<CounterKey *>(MemoryContextAlloc(TopTransactionContext, sizeof(CounterKey)));
+    *copy = key;
+    add_hold({.kind = Hold::Kind::closed, .key = copy});
+    visit_counter(key, [](Counter *counter) {
+        counter->state = Counter::State::empty;
+        forget_deltas(counter);
+    });
+}
+
+bool is_closed_here(const CounterKey &key) {
+    return any_hold([&](const Hold &hold) {
+        return hold.kind == Hold::Kind::closed && is_same_item(*hold.key, key);
+    });
+}
+
+bool has_pending(Oid items) {
+    return any_hold(
+        [&](const Hold &hold) { return is_pending(hold) && hold.counter->key.table.items == items; });
+}
+
+void count_settled(const CounterKey &key, int64 deltas) {
+    if (!has_counters()) return;
+    (void)change_counter(key, {.kind = Hold::Kind::settled, .deltas = deltas},
+                         [](Counter * /*counter*/) { return true; });
+}
+
+List *unsettled_counters(bool *is_awaited) {
+    const TimestampTz now = GetCurrentTimestamp();
+    *is_awaited = false;
+    return list_of<UnsettledCounter>([&](Counter *counter, UnsettledCounter *unsettled) {
+        const bool is_due = counter->unsettled > 0 && counter->settle_after <= now;
+        // One that failed is tried once more before nobody waits for it any longer.
+        const bool is_coming = counter->unsettled > 0 && counter->failures < 2;
+        *is_awaited = *is_awaited || is_due || is_coming || counter->taken != 0 || counter->added != 0;
+        if (!is_due) return false;
+        unsettled->key = counter->key;
+        unsettled->changes = counter->changes;
+        (void)strlcpy(unsettled->store, counter->store, NAMEDATALEN);
+        return true;
+    });
+}
+
+void postpone_settling(const CounterKey &key) {
+    const TimestampTz now = GetCurrentTimestamp();
+    visit_counter(key, [&](Counter *counter) {
+        counter->settle_after = now + (counter->failures == 0 ? first_pause_us : later_pause_us);
+        ++counter->failures;
+    });
+}
+
+void forget_unsettled(const UnsettledCounter &unsettled) {
+    visit_counter(unsettled.key, [&](Counter *counter) {
+        if (counter->changes == unsettled.changes) forget_deltas(counter);
+    });
+}
+
+List *loaded_counters(const TableState &table) {
+    return list_of<LoadedCounter>([&](Counter *counter, LoadedCounter *loaded) {
+        if (counter->state != Counter::State::loaded ||
+            memcmp(&counter->key.table, &table, sizeof(TableState)) != 0)
+            return false;
+        loaded->key = counter->key;
+        loaded->available = Quantity{counter->available};
+        loaded->changes = counter->changes;
+        loaded->is_quiet = counter->taken == 0 && counter->added == 0;
+        return true;
+    });
+}
+
+List *counter_statistics() {
+    return list_of<CounterStatistics>([](Counter *counter, CounterStatistics *statistics) {
+        statistics->table = counter->key.table;
+        (void)strlcpy(statistics->store, counter->store, NAMEDATALEN);
+        (void)strlcpy(statistics->item, counter->item, NAMEDATALEN);
+        const bool is_loaded = counter->state == Counter::State::loaded;
+        statistics->available = is_loaded ? std::optional(counter->available) : std::nullopt;
+        statistics->pending = counter->taken;
+        statistics->waiting = counter->waiting;
+        statistics->reserved = counter->reserved_total;
+        statistics->refused = counter->refused_total;
+        statistics->settled = counter->settled_total;
+        statistics->unsettled = std::max<int64>(counter->unsettled, 0);
+        statistics->unsettled_since = counter->unsettled_since;
+        return true;
+    });
+}
+
+} // namespace vend

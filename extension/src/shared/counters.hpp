@@ -1,0 +1,116 @@
+#pragma once
+// The counters of escrow items, in shared memory: how many units of an item the sales of all sessions
+// together may still take. A counter is loaded from the item's row and its unsettled deltas, which
+// remain the truth; it can be forgotten whenever no transaction has anything pending on it.
+//
+// What a transaction takes is pending until it ends: at commit it is forgotten, at abort, of the
+// transaction or of the savepoint, it is given back. What it adds becomes available at commit only.
+//
+// Whoever takes, adds or loads holds the item's counter lock (store/row_lock.hpp) in share mode until
+// the end of the transaction; whoever closes a counter holds it in exclusive mode, so nothing is pending
+// then.
+
+#include "base/prelude.hpp"
+
+#include "core/checked.hpp"
+#include "shared/counter_key.hpp"
+
+#include <optional>
+
+namespace vend {
+
+// As a session sees it.
+struct CounterView {
+    Quantity available{};
+    Quantity held{};      // by sales of others that have not committed
+    Quantity own_added{}; // by this transaction, available once it commits
+    uint64 changes = 0;   // another number whenever anything has changed
+};
+
+// Whether the library was preloaded.
+bool has_counters();
+// Raises 55000 unless it was.
+void require_counters();
+
+// Nothing when the counter is not loaded. Never loads.
+std::optional<CounterView> view_counter(const CounterKey &key);
+
+// True when the caller is to load the counter: read it, then end_load() with what was read, or with
+// nothing where there is nothing to load. An error ends it too. False when it is loaded. Waits while
+// somebody else loads it. Raises 53400 when there is no room.
+struct CounterLoad {
+    Quantity available{};
+    int64 deltas = 0; // unsettled
+};
+bool begin_load(const CounterKey &key, const char *store, const char *item);
+void end_load(const std::optional<CounterLoad> &load);
+
+enum class CounterChange { made, not_loaded, impossible };
+
+// Takes units; impossible: fewer are available.
+CounterChange take_from_counter(const CounterKey &key, Quantity qty);
+// Adds units at commit; impossible: beyond int64.
+CounterChange add_to_counter(const CounterKey &key, Quantity qty);
+
+// Waits until the counter has changed since it was viewed, or until the time given. False when that is
+// over.
+bool wait_for_change(const CounterKey &key, uint64 changes, TimestampTz until);
+
+// Counts a refusal.
+void count_refusal(const CounterKey &key);
+
+// Raises 55006 when this transaction has something pending on the counter.
+void require_nothing_pending(const CounterKey &key);
+
+// Forgets what was loaded; to the end of the (sub)transaction is_closed_here() says so. It works without
+// shared memory too.
+void close_counter(const CounterKey &key);
+bool is_closed_here(const CounterKey &key);
+
+// Whether this transaction has something pending on a counter of these items.
+bool has_pending(Oid items);
+
+// Counts deltas that this transaction has folded into the row, at commit.
+void count_settled(const CounterKey &key, int64 deltas);
+
+// A counter of this database with unsettled deltas.
+struct UnsettledCounter {
+    CounterKey key;
+    uint64 changes; // when it was seen
+    char store[NAMEDATALEN];
+};
+// Those that are to be settled now, each an UnsettledCounter; is_awaited: so will others be.
+List *unsettled_counters(bool *is_awaited);
+// The item cannot be settled for now.
+void postpone_settling(const CounterKey &key);
+// There were no deltas, and nothing has changed since the counter was seen.
+void forget_unsettled(const UnsettledCounter &unsettled);
+
+// A counter as the audit sees it.
+struct LoadedCounter {
+    CounterKey key;
+    Quantity available;
+    uint64 changes;
+    bool is_quiet; // nothing is pending
+};
+// Those of a store, each a LoadedCounter.
+List *loaded_counters(const TableState &table);
+
+// A row of vend.stat_item.
+struct CounterStatistics {
+    TableState table;
+    char store[NAMEDATALEN];
+    char item[NAMEDATALEN];
+    std::optional<int64> available; // nothing while it is not loaded
+    int64 pending;
+    int64 waiting;
+    int64 reserved;
+    int64 refused;
+    int64 settled;
+    int64 unsettled;
+    TimestampTz unsettled_since; // 0: all is settled
+};
+// Those of this database, each a CounterStatistics.
+List *counter_statistics();
+
+} // namespace vend

@@ -1,0 +1,179 @@
+#include "base/prelude.hpp"
+
+#include "shared/holds.hpp"
+
+#include <algorithm>
+#include <span>
+
+namespace vend {
+namespace {
+
+Hold *holds = nullptr;
+int count = 0;
+int capacity = 0;
+
+constexpr int capacity_min = 64;
+
+void add_unsettled(Counter *counter, int64 deltas) {
+    // A delta can be settled before the sale that made it is counted here, and the other way round: the
+    // count is a hint, which an empty settling puts right.
+    counter->unsettled = std::max<int64>(counter->unsettled + deltas, 0);
+    if (counter->unsettled == 0)
+        counter->unsettled_since = 0;
+    else if (counter->unsettled_since == 0 || deltas < 0)
+        counter->unsettled_since = GetCurrentTimestamp();
+}
+
+// Runs inside PostgreSQL's commit and abort, where nothing may be allocated or raised.
+void end(const Hold &hold, bool is_committed) {
+    if (hold.kind == Hold::Kind::closed) return;
+    Counter *counter = hold.counter;
+    lock(counter);
+    switch (hold.kind) {
+    case Hold::Kind::taken:
+        counter->taken -= hold.qty;
+        if (is_committed)
+            add_unsettled(counter, hold.deltas);
+        else
+            counter->available += hold.qty;
+        break;
+    case Hold::Kind::added:
+        counter->added -= hold.qty;
+        if (is_committed) {
+            counter->available += hold.qty;
+            add_unsettled(counter, hold.deltas);
+        }
+        break;
+    case Hold::Kind::settled:
+        if (is_committed) {
+            add_unsettled(counter, -hold.deltas);
+            counter->settled_total += hold.deltas;
+            counter->settle_after = 0;
+            counter->failures = 0;
+        }
+        break;
+    case Hold::Kind::waiting: // is no news for those who wait
+        --counter->waiting;
+        --counter->pins;
+        unlock(counter);
+        return;
+    case Hold::Kind::loading:
+        if (counter->state == Counter::State::loading) counter->state = Counter::State::empty;
+        break;
+    case Hold::Kind::closed:
+        break;
+    }
+    // Pinned until its waiters have been woken.
+    unlock_changed(counter);
+    lock(counter);
+    --counter->pins;
+    unlock(counter);
+}
+
+void end_all(bool is_committed) {
+    // Backwards, and off the list before it is ended: nothing is ended twice.
+    while (count > 0) {
+        const Hold hold = holds[--count];
+        end(hold, is_committed);
+    }
+}
+
+bool is_pending(const Hold &hold) {
+    return hold.kind == Hold::Kind::taken || hold.kind == Hold::Kind::added;
+}
+
+// The transaction would go on without a session, and a crash would forget what it holds.
+void refuse_prepare() {
+    if (std::ranges::any_of(std::span(holds, static_cast<std::size_t>(count)), is_pending))
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("cannot PREPARE a transaction that has moved units of an escrow item"),
+                        errhint("COMMIT it, or give the item a row mode with vend.set_lock_mode().")));
+}
+
+void on_transaction(XactEvent event, void * /*context*/) {
+    switch (event) {
+    case XACT_EVENT_COMMIT:
+        end_all(true);
+        break;
+    case XACT_EVENT_ABORT:
+        end_all(false);
+        break;
+    case XACT_EVENT_PRE_PREPARE:
+        refuse_prepare();
+        break;
+    case XACT_EVENT_PREPARE:
+        end_all(false); // nothing is pending
+        break;
+    default:
+        break;
+    }
+}
+
+void on_subtransaction(SubXactEvent event, SubTransactionId sub, SubTransactionId parent,
+                       void * /*context*/) {
+    if (event == SUBXACT_EVENT_COMMIT_SUB) {
+        for (int i = 0; i < count; ++i)
+            if (holds[i].owner == sub) holds[i].owner = parent;
+    } else if (event == SUBXACT_EVENT_ABORT_SUB) {
+        const int before = count;
+        count = 0;
+        for (int i = 0; i < before; ++i) {
+            const Hold hold = holds[i];
+            if (hold.owner == sub)
+                end(hold, false);
+            else
+                holds[count++] = hold;
+        }
+    }
+}
+
+} // namespace
+
+void prepare_hold() {
+    if (count < capacity) return;
+    const int wanted = std::max(capacity_min, capacity * 2);
+    if (holds == nullptr) {
+        holds = static_cast<Hold *>(MemoryContextAlloc(TopMemoryContext, sizeof(Hold) * capacity_min));
+        capacity = capacity_min;
+        RegisterXactCallback(on_transaction, nullptr);
+        RegisterSubXactCallback(on_subtransaction, nullptr);
+        return;
+    }
+    holds = static_cast<Hold *>(repalloc(holds, sizeof(Hold) * static_cast<std::size_t>(wanted)));
+    capacity = wanted;
+}
+
+void add_hold(const Hold &hold) {
+    Assert(count < capacity);
+    holds[count] = hold;
+    holds[count].owner = GetCurrentSubTransactionId();
+    ++count;
+}
+
+void drop_hold(Hold::Kind kind, const Counter *counter) {
+    for (int i = count - 1; i >= 0; --i) {
+        if (holds[i].kind != kind || holds[i].counter != counter) continue;
+        const Hold hold = holds[i];
+        std::copy(holds + i + 1, holds + count, holds + i);
+        --count;
+        end(hold, false);
+        return;
+    }
+}
+
+int64 held_units(Hold::Kind kind, const Counter *counter) {
+    int64 sum = 0;
+    for (int i = 0; i < count; ++i)
+        if (holds[i].kind == kind && holds[i].counter == counter) sum += holds[i].qty;
+    return sum;
+}
+
+const Hold *first_hold() {
+    return holds;
+}
+
+const Hold *end_of_holds() {
+    return holds + count;
+}
+
+} // namespace vend

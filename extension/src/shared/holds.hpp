@@ -1,0 +1,52 @@
+#pragma once
+// What this transaction has to do with counters, and what becomes of it when the transaction or the
+// savepoint ends.
+
+#include "base/prelude.hpp"
+
+#include "shared/counter.hpp"
+
+namespace vend {
+
+struct Hold {
+    enum class Kind {
+        taken,   // units sold
+        added,   // units that come at commit
+        settled, // deltas folded into the row
+        waiting, // for a change
+        loading,
+        closed, // the item is this transaction's alone
+    };
+    Kind kind{};
+    SubTransactionId owner = InvalidSubTransactionId;
+    Counter *counter = nullptr;      // pinned; null: closed
+    const CounterKey *key = nullptr; // of closed
+    int64 qty = 0;
+    int64 deltas = 0;
+};
+
+// Makes room for one more hold. What may fail fails here.
+void prepare_hold();
+
+// Never raises, after prepare_hold(). The caller has pinned the counter.
+void add_hold(const Hold &hold);
+
+// Ends the newest hold of this kind as its (sub)transaction's abort would, whatever becomes of that.
+void drop_hold(Hold::Kind kind, const Counter *counter);
+
+// Units of this transaction that are pending on the counter.
+int64 held_units(Hold::Kind kind, const Counter *counter);
+
+// Calls is_wanted(hold) until it answers true; whether it did.
+template <typename Predicate> bool any_hold(Predicate is_wanted);
+
+const Hold *first_hold();
+const Hold *end_of_holds();
+
+template <typename Predicate> bool any_hold(Predicate is_wanted) {
+    for (const Hold *hold = first_hold(); hold != end_of_holds(); ++hold)
+        if (is_wanted(*hold)) return true;
+    return false;
+}
+
+} // namespace vend

@@ -1,0 +1,67 @@
+#include "base/prelude.hpp"
+
+#include "shared/memory.hpp"
+
+#include "base/settings.hpp"
+
+namespace vend {
+namespace {
+
+constexpr const char *tranche = "pg_vend";
+
+SharedMemory memory;
+// Of what is set: most of the room for the item's key is empty.
+uint32 hash_key(const void *key, Size /*size*/) {
+    const auto *counter_key = static_cast<const CounterKey *>(key);
+    const Size length = offsetof(CounterKey, bytes) + counter_key->length;
+    return hash_bytes(static_cast<const unsigned char *>(key), static_cast<int>(length));
+}
+
+shmem_request_hook_type next_request_hook = nullptr;
+shmem_startup_hook_type next_startup_hook = nullptr;
+
+Size settlers_size() {
+    return mul_size(static_cast<Size>(max_worker_processes), sizeof(SettlerSlot));
+}
+
+void on_request() {
+    if (next_request_hook != nullptr) next_request_hook();
+    RequestAddinShmemSpace(
+        add_size(hash_estimate_size(settings::escrow_items(), sizeof(Counter)), settlers_size()));
+    RequestNamedLWLockTranche(tranche, 2);
+}
+
+void on_startup() {
+    if (next_startup_hook != nullptr) next_startup_hook();
+    LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+    HASHCTL control{};
+    control.keysize = sizeof(CounterKey);
+    control.entrysize = sizeof(Counter);
+    control.hash = hash_key;
+    memory.counters =
+        ShmemInitHash("pg_vend counters", settings::escrow_items(), settings::escrow_items(), &control,
+                      HASH_ELEM | HASH_FUNCTION | HASH_FIXED_SIZE);
+    bool is_found = false;
+    memory.settlers =
+        static_cast<SettlerSlot *>(ShmemInitStruct("pg_vend settlers", settlers_size(), &is_found));
+    if (!is_found) memset(memory.settlers, 0, settlers_size());
+    LWLockPadded *locks = GetNamedLWLockTranche(tranche);
+    memory.counters_lock = &locks[0].lock;
+    memory.settlers_lock = &locks[1].lock;
+    LWLockRelease(AddinShmemInitLock);
+}
+
+} // namespace
+
+SharedMemory &shared_memory() {
+    return memory;
+}
+
+void request_shared_memory() {
+    next_request_hook = shmem_request_hook;
+    shmem_request_hook = on_request;
+    next_startup_hook = shmem_startup_hook;
+    shmem_startup_hook = on_startup;
+}
+
+} // namespace vend

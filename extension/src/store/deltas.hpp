@@ -1,0 +1,34 @@
+#pragma once
+// The deltas of escrow items: changes of a stock that are not in the item's row yet. Row and deltas
+// together are the truth, so they are read under one view.
+
+#include "base/prelude.hpp"
+
+#include "core/checked.hpp"
+#include "store/rows.hpp"
+
+#include <span>
+
+namespace vend {
+
+struct Deltas {
+    int64 count = 0;
+    Quantity sum{};
+};
+
+// The stock that an item's row and deltas come to. Raises 55000 when that is less than nothing.
+Quantity stock_with(Store &store, const Item &item, const Deltas &deltas);
+
+void append_delta(Store &store, Datum item, Quantity qty);
+
+// Those of an item, under the view that was begun last. Raises 22003 when their sum is out of range.
+Deltas sum_deltas(Store &store, Datum item);
+
+// Deletes the newest state's deltas of an item, whose row the caller has locked, and tells what they
+// were.
+Deltas take_deltas(Store &store, Datum item);
+
+// The items that have deltas in the newest state, in the order of their keys.
+std::span<const Datum> unsettled_items(Store &store);
+
+} // namespace vend

@@ -1,0 +1,48 @@
+-- Overloads as in the sale: text for literals and untyped parameters, "any" for typed keys.
+
+CREATE FUNCTION vend.available(item text, store text DEFAULT NULL) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_available';
+COMMENT ON FUNCTION vend.available(text, text) IS
+    'The units of an item that a sale would find now; of an escrow item its row alone does not say';
+
+CREATE FUNCTION vend.available(item "any", store text DEFAULT NULL) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_available';
+COMMENT ON FUNCTION vend.available("any", text) IS
+    'The units of an item that a sale would find now; of an escrow item its row alone does not say';
+
+CREATE FUNCTION vend.set_lock_mode(item text, mode text, store text DEFAULT NULL) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_set_lock_mode';
+COMMENT ON FUNCTION vend.set_lock_mode(text, text, text) IS
+    'Sells an item in a mode of its own: atomic, pessimistic, optimistic, escrow; NULL: the call or the setting decides';
+
+CREATE FUNCTION vend.set_lock_mode(item "any", mode text, store text DEFAULT NULL) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_set_lock_mode';
+COMMENT ON FUNCTION vend.set_lock_mode("any", text, text) IS
+    'Sells an item in a mode of its own: atomic, pessimistic, optimistic, escrow; NULL: the call or the setting decides';
+
+CREATE FUNCTION vend.settle(store text DEFAULT NULL) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_settle';
+COMMENT ON FUNCTION vend.settle(text) IS
+    'Brings the rows of escrow items up to what was sold; gives the number of deltas that were folded in';
+
+CREATE FUNCTION vend.stat_items(
+    OUT store text, OUT item text, OUT available bigint, OUT pending bigint, OUT waiting bigint,
+    OUT reserved bigint, OUT refused bigint, OUT settled bigint, OUT unsettled bigint,
+    OUT settle_lag interval
+) RETURNS SETOF record
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_stat_items';
+COMMENT ON FUNCTION vend.stat_items() IS 'The rows of vend.stat_item';
+REVOKE EXECUTE ON FUNCTION vend.stat_items() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION vend.stat_items() TO pg_monitor;
+
+CREATE VIEW vend.stat_item AS SELECT * FROM vend.stat_items();
+GRANT SELECT ON vend.stat_item TO pg_monitor;
+COMMENT ON VIEW vend.stat_item IS 'One row for each escrow item of this database that has a counter in shared memory';
+COMMENT ON COLUMN vend.stat_item.available IS 'Units that a sale would find now; null while the counter is not loaded';
+COMMENT ON COLUMN vend.stat_item.pending IS 'Units taken by transactions that have not ended';
+COMMENT ON COLUMN vend.stat_item.waiting IS 'Sessions that wait for pending units, or for the counter';
+COMMENT ON COLUMN vend.stat_item.reserved IS 'Units taken since the counter came into memory, given back or not';
+COMMENT ON COLUMN vend.stat_item.refused IS 'Sales refused as sold_out or all_held since then';
+COMMENT ON COLUMN vend.stat_item.settled IS 'Deltas folded into the row since then';
+COMMENT ON COLUMN vend.stat_item.unsettled IS 'Committed deltas that are not in the row yet';
+COMMENT ON COLUMN vend.stat_item.settle_lag IS 'How long there have been some';

@@ -1,0 +1,248 @@
+# Aim: escrow without its memory. Not preloaded, sales of escrow items say what to set and the way back is open; what is
+# pending comes back when a session, the settler or the server is stopped or killed (G1, G3, G4, G6); and when there are
+# more items than room, or one that cannot be settled now, the others go on.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Answers;
+use Escrow;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+preload($node, q{
+restart_after_crash = on
+autovacuum = off
+vend.escrow_items = 2
+vend.escrow_wait = '20s'
+});
+$node->start;
+$node->safe_psql('postgres', q{
+CREATE EXTENSION pg_vend;
+SELECT vend.create_store('shop');
+INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('lamp', 1, 100, 'escrow'), ('vase', 1, 100, 'escrow'),
+	('cup', 1, 100, NULL);
+INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 100000), ('beta', 100000);
+});
+
+# A sale: its status or SQLSTATE.
+sub sell
+{
+	my ($item, $qty, $order, $options) = @_;
+	my $session = open_session($node, 'postgres');
+	my $status = answer($session, "SELECT status FROM vend.try_purchase('$item', 'beta', $qty, vend.id_from('$order')"
+		. (defined $options ? ", $options" : '') . ')');
+	$session->quit;
+	return $status;
+}
+
+sub one { my ($sql) = @_; return $node->safe_psql('postgres', "SELECT $sql"); }
+sub deltas { my ($item) = @_; return one("count(*) FROM shop.stock_delta WHERE item = '$item'"); }
+sub settled { my ($item) = @_; return wait_until($node, 'postgres', "count(*) = 0 FROM shop.stock_delta WHERE item = '$item'"); }
+
+# Three deltas of the lamp that are not settled, two of the vase that are; then the power goes.
+sub half_settle
+{
+	my ($name) = @_;
+	my $locker = hold_row($node, 'postgres', 'lamp');
+	is(sell('lamp', 1, "$name $_"), 'purchased', "$name: lamp $_") for 1 .. 3;
+	is(sell('vase', 1, "$name vase"), 'purchased', "$name: vase");
+	settled('vase');
+	is(deltas('lamp'), '3', "$name: half is settled");
+	$node->stop('immediate');
+	eval { $locker->quit };
+	return;
+}
+
+half_settle('first');
+$node->append_conf('postgresql.conf', "shared_preload_libraries = ''\n");
+$node->start;
+my $session = open_session($node, 'postgres');
+is(answer($session, "SELECT vend.available('lamp'), vend.available('vase'), vend.available('cup')"), '97|99|100',
+	'not preloaded: what is available is known');
+is(answer($session, 'SELECT count(*) FROM vend.audit()'), '0', 'not preloaded: the audit is empty');
+is(answer($session, 'SELECT count(*) FROM vend.stat_item'), '0', 'not preloaded: stat_item is empty');
+is(answer($session, "SELECT status FROM vend.try_purchase('cup', 'alpha', 1, lock_mode => '$_')"), 'purchased',
+	"not preloaded: $_ sells") for qw(atomic pessimistic optimistic);
+is(answer($session, "SELECT status FROM vend.try_purchase('lamp', 'beta', 1, vend.id_from('first 1'))"), 'replayed',
+	'not preloaded: a sale in escrow is replayed');
+for my $call ("SELECT vend.purchase('lamp', 'alpha')", "SELECT vend.try_purchase('lamp', 'alpha')",
+	"SELECT vend.refund(vend.id_from('first 1'))", "SELECT vend.restock('lamp', 1)", "SELECT vend.set_lock_mode('cup', 'escrow')",
+	"UPDATE shop.item SET lock_mode = 'escrow' WHERE id = 'cup'",
+	"INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('pot', 1, 1, 'escrow')")
+{
+	is(answer($session, $call), '55000', "not preloaded: refused: $call");
+	my (undef, undef, $error) = $node->psql('postgres', $call);
+	like($error, qr/escrow needs pg_vend to be preloaded.*HINT:  Add pg_vend to shared_preload_libraries and restart/s,
+		"not preloaded: it says what to do: $call");
+}
+is(answer($session, "SELECT vend.set_lock_mode('lamp', 'atomic'); SELECT stock FROM shop.item WHERE id = 'lamp'"), "\n97",
+	'not preloaded: the way back folds the deltas');
+is(answer($session, "UPDATE shop.item SET lock_mode = NULL WHERE id = 'vase' RETURNING stock"), '99', 'not preloaded: by UPDATE, too');
+is(deltas('lamp'), '0', 'not preloaded: no delta is left');
+is(answer($session, "SELECT status FROM vend.try_purchase('$_', 'alpha')"), 'purchased', "not preloaded: $_ sells again")
+	for qw(lamp vase);
+is(answer($session, 'SELECT count(*) FROM vend.audit()'), '0', 'not preloaded: the audit stays empty');
+$session->quit;
+
+# Preloaded again. The server dies with half of the deltas settled; the first sale makes the settler do the rest.
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'pg_vend'\n");
+$node->restart;
+$node->safe_psql('postgres', "SELECT vend.set_lock_mode(id, 'escrow') FROM shop.item WHERE id IN ('lamp', 'vase')");
+half_settle('second');
+$node->start;
+is(one("vend.available('lamp'), vend.available('vase')"), '93|97', 'after the stop: what is available is right');
+books_are_right($node, 'postgres', 'after the stop');
+is(sell('lamp', 1, "second $_"), 'replayed', "after the stop: lamp $_ is replayed") for 1 .. 3;
+is(deltas('lamp'), '3', 'after the stop: nobody settles before the first sale');
+is(sell('vase', 1, 'third vase'), 'purchased', 'after the stop: a sale of another item');
+settled('lamp');
+is(one("stock FROM shop.item WHERE id = 'lamp'"), '93', 'after the stop: it makes the settler settle what was left');
+
+# Kills a process and waits until the server has recovered.
+sub kill_process
+{
+	my ($pid, $name) = @_;
+	my $offset = -s $node->logfile;
+	kill 'KILL', $pid;
+	$node->wait_for_log(qr/database system is ready to accept connections/, $offset);
+	like(slurp_file($node->logfile, $offset), qr/was terminated by signal 9.*automatic recovery in progress/s, "$name: it crashed");
+	return;
+}
+
+# Opens a transaction that has five lamps pending, and returns it and its backend.
+sub hold_units
+{
+	my $holder = open_session($node, 'postgres');
+	my $pid = answer($holder, 'SELECT pg_backend_pid()');
+	is(answer($holder, "BEGIN; SELECT status FROM vend.try_purchase('lamp', 'alpha', 5, vend.id_from('held'))"), 'purchased',
+		'five units are pending');
+	wait_until($node, 'postgres', "pending = 5 FROM vend.stat_item WHERE item = 'lamp'");
+	return ($holder, $pid);
+}
+
+my ($holder, $pid) = hold_units();
+is(sell('lamp', 1, 'fourth'), 'purchased', 'a sale beside it');
+kill_process($pid, 'backend with pending units');
+eval { $holder->quit };
+is(one("vend.available('lamp')"), '92', 'backend with pending units: they are back');
+books_are_right($node, 'postgres', 'backend with pending units');
+is(sell('lamp', 1, 'fourth'), 'replayed', 'backend with pending units: the other sale is replayed');
+is(one("count(*) FROM shop.ledger WHERE id = vend.id_from('held')"), '0', 'backend with pending units: its sale is gone');
+
+# A session with pending units is cancelled or terminated: who waits for them gets them.
+for my $way (qw(cancel terminate))
+{
+	($holder, $pid) = hold_units();
+	send_query($holder, 'SELECT pg_sleep(60)');
+	my $waiter = open_session($node, 'postgres');
+	send_query($waiter, "BEGIN; SELECT status FROM vend.try_purchase('lamp', 'beta', vend.available('lamp') + 5)");
+	wait_until($node, 'postgres', "waiting = 1 FROM vend.stat_item WHERE item = 'lamp'");
+	is(one("pg_${way}_backend($pid)"), 't', "$way: the holder");
+	is(answer($waiter, 'SELECT available, pending FROM vend.stat_item WHERE item = \'lamp\''), "purchased\n0|92",
+		"$way: what it held comes back and is sold to who waits");
+	is(answer($waiter, 'ROLLBACK'), '', "$way: who gives it back");
+	eval { $holder->quit };
+	$waiter->quit;
+	books_are_right($node, 'postgres', "$way of the holder");
+}
+
+# And one that waits.
+($holder, $pid) = hold_units();
+for my $way (qw(cancel terminate))
+{
+	my $waiter = open_session($node, 'postgres');
+	my $waiting = answer($waiter, 'SELECT pg_backend_pid()');
+	send_query($waiter, "SELECT status FROM vend.try_purchase('lamp', 'beta', 92)");
+	wait_until($node, 'postgres', "waiting = 1 FROM vend.stat_item WHERE item = 'lamp'");
+	is(one("pg_${way}_backend($waiting)"), 't', "$way: the waiter");
+	wait_until($node, 'postgres', "waiting = 0 FROM vend.stat_item WHERE item = 'lamp'");
+	is(one("available, pending FROM vend.stat_item WHERE item = 'lamp'"), '87|5', "$way of the waiter: the holder holds");
+	if ($way eq 'cancel') { is(answer($waiter, 'SELECT 1'), '57014', 'it was cancelled'); }
+	eval { $waiter->quit };
+}
+is(answer($holder, 'ROLLBACK'), '', 'the holder gives back');
+$holder->quit;
+books_are_right($node, 'postgres', 'after the waiters');
+
+# The settler in mid-work: it has taken the deltas and written the row when a trigger of the owner's stops it.
+$node->safe_psql('postgres', q{
+CREATE FUNCTION shop.stop() RETURNS trigger LANGUAGE plpgsql
+	AS 'BEGIN PERFORM pg_catalog.pg_advisory_xact_lock(42); RETURN NULL; END';
+CREATE TRIGGER stop AFTER UPDATE ON shop.item FOR EACH ROW WHEN (old.stock > new.stock) EXECUTE FUNCTION shop.stop();
+});
+for my $way (qw(terminate kill))
+{
+	my $left = one("vend.available('lamp')") - 2;
+	my $gate = open_session($node, 'postgres');
+	answer($gate, 'SELECT pg_advisory_lock(42)');
+	is(sell('lamp', 2, "settler $way"), 'purchased', "settler, $way: a sale");
+	$pid = settler_of($node, 'postgres', "wait_event = 'advisory'");
+	is(deltas('lamp'), '1', "settler, $way: it has not committed");
+	if ($way eq 'kill') { kill_process($pid, 'settler'); }
+	else { is(one("pg_terminate_backend($pid, 10000)"), 't', 'the settler goes'); }
+	is(deltas('lamp') . '|' . one("vend.available('lamp')"), "1|$left", "settler, $way: nothing is lost, nothing is done");
+	books_are_right($node, 'postgres', "settler, $way");
+	eval { $gate->quit };
+	is(sell('vase', 1, "vase $way"), 'purchased', "settler, $way: the next sale");
+	settled('lamp');
+	is(one("stock FROM shop.item WHERE id = 'lamp'"), $left, "settler, $way: brings another that does it");
+}
+$node->safe_psql('postgres', 'DROP TRIGGER stop ON shop.item');
+
+# An item whose row is locked: stat_item says how far its settling lags, and the others are settled.
+my $locker = hold_row($node, 'postgres', 'lamp');
+is(sell($_, 1, "lag $_"), 'purchased', "locked row: $_ sells") for qw(lamp vase);
+settled('vase');
+wait_until($node, 'postgres', "unsettled = 1 AND settle_lag > '1 s' FROM vend.stat_item WHERE item = 'lamp'");
+is(one("unsettled, settle_lag IS NULL FROM vend.stat_item WHERE item = 'vase'"), '0|t', 'locked row: the other item does not lag');
+is(answer($locker, 'COMMIT'), '', 'locked row: it is let go');
+wait_until($node, 'postgres', "unsettled = 0 AND settle_lag IS NULL FROM vend.stat_item WHERE item = 'lamp'");
+is(deltas('lamp'), '0', 'locked row: then the item is settled');
+
+# Three items and room for two.
+$node->safe_psql('postgres', "INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('pot', 1, 100, 'escrow')");
+for my $turn (1 .. 2)
+{
+	is(sell($_, 1, "$_ in turn $turn"), 'purchased', "room for two: $_ in turn $turn") for qw(lamp vase pot);
+}
+is(one('count(*) FROM vend.stat_item'), '2', 'room for two: two counters');
+my @holders = map { open_session($node, 'postgres') } 1 .. 2;
+for my $n (0, 1)
+{
+	is(answer($holders[$n], "BEGIN; SELECT status FROM vend.try_purchase('@{[ (qw(lamp vase))[$n] ]}', '@{[ (qw(alpha beta))[$n] ]}')"),
+		'purchased', 'room for two: one is pending');
+}
+$session = open_session($node, 'postgres');
+$node->safe_psql('postgres', "INSERT INTO shop.wallet (id, balance) VALUES ('gamma', 100000)");
+my $third = "SELECT status FROM vend.try_purchase('pot', 'gamma')";
+is(answer($session, $third), '53400', 'room for two: the third is refused');
+my (undef, undef, $error) = $node->psql('postgres', $third);
+like($error, qr/too many escrow items.*HINT:  Raise vend\.escrow_items and restart the server\./s, 'room for two: it says what to do');
+is(answer($session, "SELECT status FROM vend.try_purchase('cup', 'gamma')"), 'purchased', 'room for two: a row mode needs none');
+is(answer($session, "SELECT vend.available('pot')"), '98', 'room for two: nor does available()');
+is(answer($holders[0], 'COMMIT'), '', 'room for two: one commits');
+is(answer($session, $third), 'purchased', 'room for two: the third sells');
+is(answer($holders[1], 'ROLLBACK'), '', 'room for two: one goes back');
+$_->quit for @holders;
+books_are_right($node, 'postgres', 'room for two');
+
+# A counter that has to go leaves deltas behind; they are settled all the same, while others sell.
+is(sell('lamp', 1, 'left behind 1'), 'purchased', 'left behind: the lamp has a counter');
+$locker = hold_row($node, 'postgres', 'lamp');
+is(sell('lamp', 1, 'left behind 2'), 'purchased', 'left behind: and a delta');
+is(sell($_, 1, "left behind $_"), 'purchased', "left behind: $_ sells") for qw(vase pot);
+is(one("count(*) FROM vend.stat_item WHERE item = 'lamp'"), '0', 'left behind: its counter had to go');
+cmp_ok(deltas('lamp'), '>', 0, 'left behind: its delta is there');
+is(answer($locker, 'COMMIT'), '', 'left behind: the row is free');
+$locker->quit;
+ok(comes_true($node, 'postgres', "(vend.try_purchase('vase', 'gamma')).status = 'purchased'
+	AND (SELECT count(*) = 0 FROM shop.stock_delta WHERE item = 'lamp')"), 'left behind: it is settled while others sell');
+books_are_right($node, 'postgres', 'left behind');
+
+$session->quit;
+$node->stop;
+done_testing();
