@@ -102,6 +102,7 @@ void lock_relations(const Store &store) {
     LockRelationOid(store.item_table.relation, RowExclusiveLock);
     if (store.has_wallets()) LockRelationOid(store.wallet_table.relation, RowExclusiveLock);
     LockRelationOid(store.ledger_table.relation, RowExclusiveLock);
+    LockRelationOid(store.delta_table.relation, RowExclusiveLock);
 }
 
 Store &valid_store(const char *name) {
@@ -223,7 +224,7 @@ void open_tables(Store &store) {
 
 void open_deltas(Store &store) {
     if (store.delta_table.rel != nullptr) return;
-    Relation relation = table_open(store.delta_table.relation, RowExclusiveLock);
+    Relation relation = table_open(store.delta_table.relation, NoLock);
     if (!is_same(shape_of(relation), store.delta_shape))
         ereport(ERROR, (errcode(errcodes::not_in_state),
                         errmsg("the tables of store \"%s\" were changed during the call", store.name)));
