@@ -2,7 +2,7 @@
 -- comes first.
 CREATE ROLE regress_vend_owner;
 CREATE ROLE regress_vend_buyer;
-SELECT format('GRANT CREATE ON DATABASE %I TO regress_vend_owner', current_database()) \gexec
+DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO regress_vend_owner', current_database()); END $$;
 SET ROLE regress_vend_owner;
 SELECT vend.create_store('shop');
 INSERT INTO shop.item VALUES ('lamp', 1, 10);
