@@ -171,8 +171,16 @@ std::optional<Entry> read_entry(Store &store, const Uuid &id, int32 line) {
 }
 
 Quantity refunded_quantity(Store &store, const Uuid &purchase) {
-    const Rows rows = run(store, Statement::refunded, {{to_datum(purchase)}});
-    return Quantity{DatumGetInt64(rows.required(1))};
+    const Parameter id{to_datum(purchase)};
+    const Quantity seen{DatumGetInt64(run(store, Statement::refunded, {id}).required(1))};
+    if (!IsolationUsesXactSnapshot()) return seen;
+    // A refund that the snapshot does not show may have written no row that this one writes too.
+    Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+    const Quantity now{
+        DatumGetInt64(run(store, Statement::refunded, std::span(&id, 1), snapshot).required(1))};
+    UnregisterSnapshot(snapshot);
+    if (now != seen) raise_concurrent_write("update");
+    return seen;
 }
 
 void record(Store &store, const Movement &movement) {

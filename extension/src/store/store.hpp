@@ -93,8 +93,8 @@ Store &open_store_of_trigger(const TriggerData *trigger);
 // of the owner's might run, can change what was resolved. An error closes them.
 void open_tables(Store &store);
 void close_tables(const Store &store);
-// The deltas are opened by those calls only that need them. Raises 55000 when a trigger of the owner's has
-// altered them in the call.
+// The deltas are opened by those calls only that need them. Raises 55000 when a trigger of the owner's
+// has altered them in the call.
 void open_deltas(Store &store);
 
 // Frees the stores that went stale; called when no call of ours is running.
