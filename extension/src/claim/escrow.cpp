@@ -94,7 +94,7 @@ Entry enter_escrow(Store &store, LockWait wait, Item *item) {
 
 bool is_in_escrow(Store &store, const Item &item) {
     if (item.state.lock_mode != LockMode::escrow) return false;
-    if (is_closed_here(counter_key(store, item.key))) return false;
+    if (is_anything_closed_here() && is_closed_here(counter_key(store, item.key))) return false;
     return !TransactionIdIsCurrentTransactionId(item.version.writer) ||
            is_escrow(read_item(store, item.key, View::committed));
 }

@@ -365,6 +365,10 @@ bool is_closed_here(const CounterKey &key) {
     });
 }
 
+bool is_anything_closed_here() {
+    return any_hold([](const Hold &hold) { return hold.kind == Hold::Kind::closed; });
+}
+
 bool has_pending(Oid items) {
     return any_hold(
         [&](const Hold &hold) { return is_pending(hold) && hold.counter->key.table.items == items; });

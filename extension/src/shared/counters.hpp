@@ -66,6 +66,7 @@ void require_nothing_pending(const CounterKey &key);
 // shared memory too.
 void close_counter(const CounterKey &key);
 bool is_closed_here(const CounterKey &key);
+bool is_anything_closed_here();
 
 // Whether this transaction has something pending on a counter of these items.
 bool has_pending(Oid items);

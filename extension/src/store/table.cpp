@@ -96,6 +96,39 @@ void insert_index_entries(ResultRelInfo *result, EState *state, TupleTableSlot *
     ExecCloseIndices(result);
 }
 
+// A page of a table with a fillfactor is pruned at every access by an ordinary index scan once a row of
+// it was updated: its free space is then below the fillfactor. For rows that are updated at each sale
+// that is a tenth of what a sale costs, and a WAL record. It is enough when the page is about to be
+// full.
+constexpr Size pruned_below = BLCKSZ / 16;
+
+// As index_getnext_slot(), for a heap and a snapshot that shows one version of each row.
+bool next_heap_row(const RowScan &scan, TupleTableSlot *row) {
+    Relation heap = scan.scan->heapRelation;
+    while (ItemPointer found = index_getnext_tid(scan.scan, ForwardScanDirection)) {
+        ItemPointerData place = *found;
+        const Buffer buffer = ReadBuffer(heap, ItemPointerGetBlockNumber(&place));
+        if (PageGetHeapFreeSpace(BufferGetPage(buffer)) < pruned_below)
+            heap_page_prune_opt(heap, buffer);
+        // The slot keeps no tuple of its own, only where it is.
+        HeapTupleData &tuple = reinterpret_cast<BufferHeapTupleTableSlot *>(row)->base.tupdata;
+        bool is_dead = false;
+        LockBuffer(buffer, BUFFER_LOCK_SHARE);
+        const bool is_visible =
+            heap_hot_search_buffer(&place, heap, buffer, scan.scan->xs_snapshot, &tuple, &is_dead, true);
+        LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+        if (is_visible) {
+            pgstat_count_heap_fetch(scan.scan->indexRelation);
+            ExecStoreBufferHeapTuple(&tuple, row, buffer);
+            row->tts_tableOid = RelationGetRelid(heap);
+        }
+        ReleaseBuffer(buffer);
+        if (is_visible) return true;
+        scan.scan->kill_prior_tuple = is_dead && !scan.scan->xactStartedInRecovery;
+    }
+    return false;
+}
+
 bool has_key(Table &table, std::span<const Datum> key, TupleTableSlot *row) {
     for (std::size_t i = 0; i < key.size(); ++i) {
         bool is_null = false;
@@ -213,7 +246,9 @@ RowScan begin_row_scan(Table &table, std::span<const Datum> key) {
 }
 
 bool next_row(const RowScan &scan, TupleTableSlot *row) {
-    return index_getnext_slot(scan.scan, ForwardScanDirection, row);
+    if (scan.scan->heapRelation->rd_tableam != GetHeapamTableAmRoutine())
+        return index_getnext_slot(scan.scan, ForwardScanDirection, row);
+    return next_heap_row(scan, row);
 }
 
 void end_row_scan(const RowScan &scan) {
