@@ -22,7 +22,7 @@ namespace {
 constexpr int64 idle_us_max = USECS_PER_SEC;
 
 // How often to look for deltas whose counters are not in memory.
-constexpr int64 search_pause_us = 10 * USECS_PER_SEC;
+constexpr int64 search_pause_us = 3 * USECS_PER_SEC;
 
 // How long one item may keep the others waiting, for a lock or for a trigger of the owner's.
 constexpr int settle_ms_max = 5000;
