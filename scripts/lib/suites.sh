@@ -38,13 +38,20 @@ run_isolation() { run_pg_regress isolation ISOLATION REGRESS "$@"; }
 
 # The isolation specs once more, on stores that are not plain.
 run_statements() {
-    if ! { psql -Xq -d postgres -c 'DROP DATABASE IF EXISTS statements' -c 'CREATE DATABASE statements' &&
-        psql -Xq -v ON_ERROR_STOP=1 -d statements -c 'CREATE EXTENSION pg_vend' -f test/isolation/owners_triggers.sql; }; then
+    run_specs_on owners_triggers statements test/isolation "$@"
+}
+
+# run_specs_on SQL STAGE INPUT [TEST]: in a database in which test/isolation/SQL.sql sees to the stores.
+run_specs_on() {
+    local sql=$1 stage=$2 input=$3
+    shift 3
+    if ! { psql -Xq -d postgres -c "DROP DATABASE IF EXISTS $stage" -c "CREATE DATABASE $stage" &&
+        psql -Xq -v ON_ERROR_STOP=1 -d "$stage" -c 'CREATE EXTENSION pg_vend' -f "test/isolation/$sql.sql"; }; then
         record broken database
         return
     fi
-    local regress_options=("ISOLATION_OPTS=--inputdir=$PWD/test/isolation --outputdir=build/statements --use-existing --dbname=statements")
-    run_pg_regress statements ISOLATION REGRESS "$@"
+    local regress_options=("ISOLATION_OPTS=--inputdir=$PWD/$input --outputdir=build/$stage --use-existing --dbname=$stage")
+    run_pg_regress "$stage" ISOLATION REGRESS "$@"
 }
 
 # The specs of the row modes on items in escrow, with expected output of its own.
@@ -64,13 +71,7 @@ run_escrow() {
                 ;;
         esac
     done
-    if ! { psql -Xq -d postgres -c 'DROP DATABASE IF EXISTS escrow' -c 'CREATE DATABASE escrow' &&
-        psql -Xq -v ON_ERROR_STOP=1 -d escrow -c 'CREATE EXTENSION pg_vend' -f test/isolation/escrow_items.sql; }; then
-        record broken database
-        return
-    fi
-    local regress_options=("ISOLATION_OPTS=--inputdir=$PWD/$input --outputdir=build/escrow --use-existing --dbname=escrow")
-    run_pg_regress escrow ISOLATION REGRESS "${1:-${names[*]}}"
+    run_specs_on escrow_items escrow "$input" "${1:-${names[*]}}"
 }
 
 # escrow_spec SPEC: the spec as it is run on escrow items. Their own mode rules, so no call names one, and steps

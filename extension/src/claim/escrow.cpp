@@ -56,6 +56,12 @@ std::optional<CounterView> loaded_view(Store &store, Datum item, const CounterKe
     }
 }
 
+// What the counter of an item in escrow has now, if it is loaded.
+std::optional<CounterView> live_view(Store &store, const Item &item) {
+    if (!is_in_escrow(store, item)) return std::nullopt;
+    return view_counter(counter_key(store, item.key));
+}
+
 void set_stock(Item *item, const CounterView &view) {
     item->state.stock = view.available;
     item->state.held = view.held;
@@ -129,14 +135,12 @@ std::optional<CounterLoad> committed_units(Store &store, Datum item) {
 
 void see_counter(Store &store, Item *item) {
     item->is_stock_known = item->state.lock_mode != LockMode::escrow;
-    if (!is_in_escrow(store, *item)) return;
-    if (const auto view = view_counter(counter_key(store, item->key))) set_stock(item, *view);
+    if (const auto view = live_view(store, *item)) set_stock(item, *view);
 }
 
 Quantity available_units(Store &store, const Item &item) {
     if (item.state.lock_mode != LockMode::escrow) return item.state.stock;
-    if (is_in_escrow(store, item))
-        if (const auto view = view_counter(counter_key(store, item.key))) return view->available;
+    if (const auto view = live_view(store, item)) return view->available;
     begin_view(View::latest);
     const auto now = read_item_in_view(store, item.key);
     const Quantity stock = stock_with(store, now.value_or(item), sum_deltas(store, item.key));
@@ -145,10 +149,9 @@ Quantity available_units(Store &store, const Item &item) {
 }
 
 Quantity stock_as_left(Store &store, const Item &item) {
-    const Quantity available = available_units(store, item);
-    if (item.state.lock_mode != LockMode::escrow || !is_in_escrow(store, item)) return available;
-    const auto view = view_counter(counter_key(store, item.key));
-    return view ? checked_add(available, view->own_added).value_or(available) : available;
+    if (const auto view = live_view(store, item))
+        return checked_add(view->available, view->own_added).value_or(view->available);
+    return available_units(store, item);
 }
 
 Claim claim_escrow(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms) {
@@ -194,7 +197,7 @@ LockResult hold_item(Store &store, Datum key, HeldItem *held) {
             const LockResult result = lock_item(store, key, {}, &held->item);
             if (result != LockResult::locked) return result;
             if (!is_in_escrow(store, held->item)) {
-                if (held->item.state.lock_mode == LockMode::escrow) fold_deltas(store, &held->item);
+                if (held->item.state.lock_mode == LockMode::escrow) fold_own_deltas(store, &held->item);
                 return result;
             }
         }
@@ -231,18 +234,11 @@ void forget_counter(Store &store, Datum item) {
     close_counter(key);
 }
 
-void fold_deltas(Store &store, Item *item) {
+void fold_own_deltas(Store &store, Item *item) {
     require_nothing_pending(counter_key(store, item->key));
-    const Deltas deltas = take_deltas(store, item->key);
-    if (deltas.sum == Quantity{}) return;
-    set_locked_stock(store, *item, stock_with(store, *item, deltas));
+    if (fold_deltas(store, *item).sum == Quantity{}) return;
     if (lock_item(store, item->key, {}, item) != LockResult::locked)
         raise_write_altered(store.item_table.relation);
-}
-
-Deltas close_escrow(Store &store, Datum item) {
-    forget_counter(store, item);
-    return take_deltas(store, item);
 }
 
 } // namespace vend

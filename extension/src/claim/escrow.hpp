@@ -51,10 +51,6 @@ void forget_counter(Store &store, Datum item);
 
 // Makes the deltas of an item, whose row the caller has locked and which is this transaction's alone,
 // part of the row. Raises 55006 when this transaction itself has something pending.
-void fold_deltas(Store &store, Item *item);
-
-// Ends the escrow of an item, whose row the caller has locked or deleted: forgets its counter and
-// takes its deltas, which the caller now answers for. Raises as forget_counter().
-Deltas close_escrow(Store &store, Datum item);
+void fold_own_deltas(Store &store, Item *item);
 
 } // namespace vend

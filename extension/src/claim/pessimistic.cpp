@@ -22,7 +22,7 @@ Claim claim_pessimistic(Store &store, Item *item, const Decision &decision, cons
         claim.is_stale = true;
         return claim;
     }
-    if (item->state.lock_mode == LockMode::escrow) fold_deltas(store, item);
+    if (item->state.lock_mode == LockMode::escrow) fold_own_deltas(store, item);
     claim.decision = decide_sale(item->state, terms.wallet, terms.sale);
     if (claim.decision.verdict != Verdict::sell) return claim;
     set_locked_stock(store, *item, Quantity{item->state.stock.value - terms.sale.qty.value});

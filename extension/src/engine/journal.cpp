@@ -115,7 +115,8 @@ int64 added(int64 counter, Quantity qty) {
 
 // The item leaves escrow: what its deltas say becomes part of its row, if that stays.
 void leave_escrow(Store &store, Side *was, Side *is) {
-    const Quantity unsettled = close_escrow(store, was->key).sum;
+    forget_counter(store, was->key);
+    const Quantity unsettled = take_deltas(store, was->key).sum;
     was->counter = added(was->counter, unsettled);
     if (!is->exists || unsettled == Quantity{}) return;
     is->counter = added(is->counter, unsettled);

@@ -15,7 +15,7 @@ bool change_lock_mode(Store &store, Datum key, std::optional<LockMode> mode) {
     }
     if (item.state.lock_mode == LockMode::escrow) {
         forget_counter(store, item.key);
-        fold_deltas(store, &item);
+        fold_own_deltas(store, &item);
     }
     set_locked_mode(store, item, mode);
     return true;

@@ -3,45 +3,26 @@
 #include "engine/settle.hpp"
 
 #include "claim/escrow.hpp"
+#include "store/subtransaction.hpp"
 
 namespace vend {
 namespace {
 
 // The same in a subtransaction, so that one item that cannot be settled stops no other.
 int64 settle_or_warn(Store &store, Datum item) {
-    MemoryContext context = CurrentMemoryContext;
-    ResourceOwner owner = CurrentResourceOwner;
-    volatile int64 settled = 0;
-
-    BeginInternalSubTransaction(nullptr);
-    MemoryContextSwitchTo(context);
-    PG_TRY();
-    {
-        settled = settle_item(store, item, {}).value_or(0);
-        ReleaseCurrentSubTransaction();
-        MemoryContextSwitchTo(context);
-        CurrentResourceOwner = owner;
-    }
-    PG_CATCH();
-    {
-        MemoryContextSwitchTo(context);
-        ErrorData *error = CopyErrorData();
-        FlushErrorState();
-        RollbackAndReleaseCurrentSubTransaction();
-        MemoryContextSwitchTo(context);
-        CurrentResourceOwner = owner;
-        // Not about this item: a cancelled query, a snapshot that is too old, a deadlock.
-        const int category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
-        if (category == ERRCODE_OPERATOR_INTERVENTION || category == ERRCODE_TRANSACTION_ROLLBACK)
-            ReThrowError(error);
-        ereport(WARNING, (errcode(error->sqlerrcode),
-                          errmsg("item \"%s\" of store \"%s\" could not be settled",
-                                 key_text(store.item_type, item), store.name),
-                          errdetail("%s", error->message)));
-        FreeErrorData(error);
-    }
-    PG_END_TRY();
-    return settled;
+    int64 settled = 0;
+    ErrorData *error = in_subtransaction([&] { settled = settle_item(store, item, {}).value_or(0); });
+    if (error == nullptr) return settled;
+    // Not about this item: a cancelled query, a snapshot that is too old, a deadlock.
+    const int category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+    if (category == ERRCODE_OPERATOR_INTERVENTION || category == ERRCODE_TRANSACTION_ROLLBACK)
+        ReThrowError(error);
+    ereport(WARNING, (errcode(error->sqlerrcode),
+                      errmsg("item \"%s\" of store \"%s\" could not be settled",
+                             key_text(store.item_type, item), store.name),
+                      errdetail("%s", error->message)));
+    FreeErrorData(error);
+    return 0;
 }
 
 } // namespace
@@ -57,8 +38,7 @@ std::optional<int64> settle_item(Store &store, Datum item, LockWait wait) {
         break;
     }
     // Only now: what was committed while this waited for the row counts too.
-    const Deltas deltas = take_deltas(store, row.key);
-    if (deltas.sum != Quantity{}) set_locked_stock(store, row, stock_with(store, row, deltas));
+    const Deltas deltas = fold_deltas(store, row);
     if (deltas.count > 0) count_settled(counter_key(store, row.key), deltas.count);
     return deltas.count;
 }

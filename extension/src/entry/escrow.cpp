@@ -2,6 +2,7 @@
 
 #include "base/error_codes.hpp"
 #include "claim/escrow.hpp"
+#include "engine/explain.hpp"
 #include "engine/lock_mode.hpp"
 #include "engine/settle.hpp"
 #include "entry/arguments.hpp"
@@ -21,7 +22,7 @@ namespace {
 [[noreturn]] void raise_unknown_item(Store &store, Datum item) {
     const char *name = key_text(store.item_type, item);
     raise_refusal(Verdict::unknown_item, name, nullptr,
-                  psprintf("Store \"%s\" has no item \"%s\".", store.name, name));
+                  explain(store, {.verdict = Verdict::unknown_item}, {}, {}, {}, name, nullptr));
 }
 
 // Whether the table is still there, with the file that the counter was loaded from.

@@ -185,26 +185,26 @@ CounterChange change_counter(const CounterKey &key, Hold hold, Change change) {
     });
 }
 
-// Runs visit(counter) on the counter of the key, if there is one, locked.
+// Runs visit(counter) on the counter of the key, if there is one, locked; whether that is news for those
+// who wait is what it answers.
 template <typename Visit> void visit_counter(const CounterKey &key, Visit visit) {
     if (!has_counters()) return;
     (void)with_counters(LW_SHARED, [&] {
         Counter *counter = find(key);
         if (counter == nullptr) return false;
         lock(counter);
-        visit(counter);
-        unlock_changed(counter);
-        return true;
+        const bool is_news = visit(counter);
+        if (is_news)
+            unlock_changed(counter);
+        else
+            unlock(counter);
+        return is_news;
     });
 }
 
 void forget_deltas(Counter *counter) {
     counter->unsettled = 0;
     counter->unsettled_since = 0;
-}
-
-bool is_pending(const Hold &hold) {
-    return hold.kind == Hold::Kind::taken || hold.kind == Hold::Kind::added;
 }
 
 } // namespace
@@ -328,14 +328,9 @@ bool wait_for_change(const CounterKey &key, uint64 changes, TimestampTz until) {
 }
 
 void count_refusal(const CounterKey &key) {
-    if (!has_counters()) return;
-    (void)with_counters(LW_SHARED, [&] {
-        Counter *counter = find(key);
-        if (counter == nullptr) return false;
-        lock(counter);
+    visit_counter(key, [](Counter *counter) {
         ++counter->refused_total;
-        unlock(counter);
-        return true;
+        return false;
     });
 }
 
@@ -356,6 +351,7 @@ void close_counter(const CounterKey &key) {
     visit_counter(key, [](Counter *counter) {
         counter->state = Counter::State::empty;
         forget_deltas(counter);
+        return true;
     });
 }
 
@@ -401,12 +397,14 @@ void postpone_settling(const CounterKey &key) {
     visit_counter(key, [&](Counter *counter) {
         counter->settle_after = now + (counter->failures == 0 ? first_pause_us : later_pause_us);
         ++counter->failures;
+        return false;
     });
 }
 
 void forget_unsettled(const UnsettledCounter &unsettled) {
     visit_counter(unsettled.key, [&](Counter *counter) {
         if (counter->changes == unsettled.changes) forget_deltas(counter);
+        return false;
     });
 }
 
@@ -435,7 +433,7 @@ List *counter_statistics() {
         statistics->reserved = counter->reserved_total;
         statistics->refused = counter->refused_total;
         statistics->settled = counter->settled_total;
-        statistics->unsettled = std::max<int64>(counter->unsettled, 0);
+        statistics->unsettled = counter->unsettled;
         statistics->unsettled_since = counter->unsettled_since;
         return true;
     });

@@ -3,7 +3,6 @@
 #include "shared/holds.hpp"
 
 #include <algorithm>
-#include <span>
 
 namespace vend {
 namespace {
@@ -78,13 +77,9 @@ void end_all(bool is_committed) {
     }
 }
 
-bool is_pending(const Hold &hold) {
-    return hold.kind == Hold::Kind::taken || hold.kind == Hold::Kind::added;
-}
-
 // The transaction would go on without a session, and a crash would forget what it holds.
 void refuse_prepare() {
-    if (std::ranges::any_of(std::span(holds, static_cast<std::size_t>(count)), is_pending))
+    if (any_hold(is_pending))
         ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                         errmsg("cannot PREPARE a transaction that has moved units of an escrow item"),
                         errhint("COMMIT it, or give the item a row mode with vend.set_lock_mode().")));

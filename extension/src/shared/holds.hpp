@@ -6,6 +6,8 @@
 
 #include "shared/counter.hpp"
 
+#include <algorithm>
+
 namespace vend {
 
 struct Hold {
@@ -37,16 +39,17 @@ void drop_hold(Hold::Kind kind, const Counter *counter);
 // Units of this transaction that are pending on the counter.
 int64 held_units(Hold::Kind kind, const Counter *counter);
 
-// Calls is_wanted(hold) until it answers true; whether it did.
-template <typename Predicate> bool any_hold(Predicate is_wanted);
+// Whether it is units that the end of the transaction decides on.
+inline bool is_pending(const Hold &hold) {
+    return hold.kind == Hold::Kind::taken || hold.kind == Hold::Kind::added;
+}
 
 const Hold *first_hold();
 const Hold *end_of_holds();
 
+// Whether is_wanted(hold) is true of one.
 template <typename Predicate> bool any_hold(Predicate is_wanted) {
-    for (const Hold *hold = first_hold(); hold != end_of_holds(); ++hold)
-        if (is_wanted(*hold)) return true;
-    return false;
+    return std::any_of(first_hold(), end_of_holds(), is_wanted);
 }
 
 } // namespace vend

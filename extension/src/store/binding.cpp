@@ -503,14 +503,14 @@ char *relation_label(Oid relation) {
     return psprintf("%s.%s", get_namespace_name(get_rel_namespace(relation)), name);
 }
 
-void lock_bound(const RegistryRow &row) {
+void lock_bound(const RegistryRow &row, LOCKMODE mode) {
     for (const char *name : {row.item, row.wallet, row.ledger, row.delta}) {
         if (name == nullptr) continue;
         for (Oid id = relation_named(name); OidIsValid(id);) {
-            LockRelationOid(id, RowExclusiveLock);
+            LockRelationOid(id, mode);
             const Oid meanwhile = relation_named(name);
             if (meanwhile == id) break;
-            UnlockRelationOid(id, RowExclusiveLock);
+            UnlockRelationOid(id, mode);
             id = meanwhile;
         }
     }

@@ -25,10 +25,11 @@ Oid relation_owner(Oid relation);
 // Its schema and name, for messages.
 char *relation_label(Oid relation);
 
+// Locks the tables that the row names, as far as they are there, in the order of every call.
+void lock_bound(const RegistryRow &row, LOCKMODE mode);
+
 // Fills a store in its own memory context. Raises 55000, naming the store and what is wrong, when the
 // binding is no longer valid.
-void lock_bound(const RegistryRow &row);
-
 void resolve_binding(const RegistryRow &row, Store *store);
 
 } // namespace vend

@@ -449,10 +449,7 @@ void detach_store(const char *name) {
                 (errcode(ERRCODE_OBJECT_IN_USE),
                  errmsg("this transaction has itself moved units of escrow items of store \"%s\"", name),
                  errhint("Commit first.")));
-    // In the order of every call.
-    for (const char *relation : {row.item, row.wallet, row.ledger, row.delta})
-        if (relation != nullptr && OidIsValid(relation_named(relation)))
-            LockRelationOid(relation_named(relation), AccessExclusiveLock);
+    lock_bound(row, AccessExclusiveLock);
     drop_triggers(row);
     settle_unbound(row);
 }

@@ -85,6 +85,12 @@ Deltas take_deltas(Store &store, Datum item) {
     return deltas_of(store, sum);
 }
 
+Deltas fold_deltas(Store &store, const Item &item) {
+    const Deltas deltas = take_deltas(store, item.key);
+    if (deltas.sum != Quantity{}) set_locked_stock(store, item, stock_with(store, item, deltas));
+    return deltas;
+}
+
 std::span<const Datum> unsettled_items(Store &store) {
     CommandCounterIncrement();
     Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());

@@ -28,6 +28,10 @@ Deltas sum_deltas(Store &store, Datum item);
 // were.
 Deltas take_deltas(Store &store, Datum item);
 
+// Makes the deltas of an item, whose row the caller has locked, part of the row, and tells what they
+// were.
+Deltas fold_deltas(Store &store, const Item &item);
+
 // The items that have deltas in the newest state, in the order of their keys.
 std::span<const Datum> unsettled_items(Store &store);
 

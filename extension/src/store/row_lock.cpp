@@ -2,6 +2,8 @@
 
 #include "store/row_lock.hpp"
 
+#include "store/subtransaction.hpp"
+
 namespace vend {
 namespace {
 
@@ -16,37 +18,17 @@ constexpr int replacements_max = 1000;
 // Runs acquire() in a subtransaction under a lock_timeout of our own, which is the only way to survive
 // its expiry. Only a wait that has already begun comes here. False when the time was over.
 template <typename Acquire> bool acquire_in_time(int timeout_ms, Acquire acquire) {
-    MemoryContext context = CurrentMemoryContext;
-    ResourceOwner owner = CurrentResourceOwner;
-    volatile bool is_in_time = true;
-
-    BeginInternalSubTransaction(nullptr);
-    MemoryContextSwitchTo(context);
-    PG_TRY();
-    {
+    ErrorData *error = in_subtransaction([&] {
         const int nest_level = NewGUCNestLevel();
         set_config_option("lock_timeout", psprintf("%d", timeout_ms), PGC_USERSET, PGC_S_SESSION,
                           GUC_ACTION_SAVE, true, 0, false);
         acquire();
         AtEOXact_GUC(true, nest_level);
-        ReleaseCurrentSubTransaction();
-        MemoryContextSwitchTo(context);
-        CurrentResourceOwner = owner;
-    }
-    PG_CATCH();
-    {
-        MemoryContextSwitchTo(context);
-        ErrorData *error = CopyErrorData();
-        FlushErrorState();
-        RollbackAndReleaseCurrentSubTransaction();
-        MemoryContextSwitchTo(context);
-        CurrentResourceOwner = owner;
-        if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE) ReThrowError(error);
-        FreeErrorData(error);
-        is_in_time = false;
-    }
-    PG_END_TRY();
-    return is_in_time;
+    });
+    if (error == nullptr) return true;
+    if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE) ReThrowError(error);
+    FreeErrorData(error);
+    return false;
 }
 
 // A tighter lock_timeout of the user's is left to end the wait the way it always does.

@@ -73,7 +73,7 @@ Store *load_store(const char *name) {
     watched_registry = registry_relation();
     for (RegistryRow row = registered(name);;) {
         // While this waits for the tables, the store may be made anew.
-        lock_bound(row);
+        lock_bound(row, RowExclusiveLock);
         if (const RegistryRow row_locked = registered(name); !is_same_row(row, row_locked)) {
             row = row_locked;
             continue;
