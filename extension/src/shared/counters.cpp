@@ -24,8 +24,20 @@ template <typename Body> auto with_counters(LWLockMode mode, Body body) {
     return result;
 }
 
+// A call looks at one counter several times, and a hot item's is looked at by call after call.
+uint32 hash_of(const CounterKey &key) {
+    static CounterKey latest;
+    static uint32 hash = 0;
+    if (hash == 0 || !is_same(key, latest)) {
+        latest = key;
+        hash = get_hash_value(shared_memory().counters, &key);
+    }
+    return hash;
+}
+
 Counter *find(const CounterKey &key) {
-    return static_cast<Counter *>(hash_search(shared_memory().counters, &key, HASH_FIND, nullptr));
+    return static_cast<Counter *>(
+        hash_search_with_hash_value(shared_memory().counters, &key, hash_of(key), HASH_FIND, nullptr));
 }
 
 // Calls visit(counter) for each one, which must neither allocate nor raise.

@@ -32,6 +32,11 @@ Datum key_of(TupleTableSlot *row, const BoundColumn &column, const KeyType &type
     return datumCopy(required(row, column), type.by_value, type.length);
 }
 
+std::string_view text_view(Datum text) {
+    const auto *bytes = reinterpret_cast<const struct varlena *>(PG_DETOAST_DATUM_PACKED(text));
+    return {VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)};
+}
+
 // A counter below zero can only stem from a check that was dropped; nothing is decided on it.
 template <typename Counter> Counter require_not_negative(const char *what, Counter counter) {
     if (counter < Counter{0})
@@ -51,12 +56,11 @@ Item item_of(Store &store, TupleTableSlot *row) {
     item.state.stock_version = DatumGetInt64(required(row, store.stock_version));
     item.state.version = DatumGetInt64(required(row, store.version));
     if (const auto mode = column_value(row, store.lock_mode)) {
-        const char *name = TextDatumGetCString(*mode);
-        item.state.lock_mode = lock_mode_from(name);
+        item.state.lock_mode = lock_mode_from(text_view(*mode));
         if (!item.state.lock_mode)
             ereport(ERROR, (errcode(errcodes::not_in_state),
                             errmsg("item \"%s\" has the unknown lock mode \"%s\"",
-                                   key_text(store.item_type, item.key), name)));
+                                   key_text(store.item_type, item.key), TextDatumGetCString(*mode))));
     }
     return item;
 }
