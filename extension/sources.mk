@@ -1,24 +1,28 @@
 # The one list of sources: Makefile.pgxs and CMake read it.
 
 # What knows nothing of PostgreSQL; unit tests link these.
-VEND_CORE_SOURCES = extension/src/core/decision.cpp
+VEND_CORE_SOURCES = extension/src/core/batch.cpp extension/src/core/decision.cpp
 
 VEND_SOURCES = extension/src/module.cpp \
 	extension/src/entry/arguments.cpp \
 	extension/src/entry/audit.cpp \
+	extension/src/entry/batch.cpp \
 	extension/src/entry/call.cpp \
 	extension/src/entry/escrow.cpp \
 	extension/src/entry/ids.cpp \
 	extension/src/entry/movements.cpp \
 	extension/src/entry/raise.cpp \
 	extension/src/entry/sale.cpp \
+	extension/src/entry/sale_result.cpp \
 	extension/src/entry/settler.cpp \
 	extension/src/entry/store.cpp \
 	extension/src/entry/triggers.cpp \
 	extension/src/engine/audit.cpp \
+	extension/src/engine/batch.cpp \
 	extension/src/engine/counter.cpp \
 	extension/src/engine/explain.cpp \
 	extension/src/engine/journal.cpp \
+	extension/src/engine/keys.cpp \
 	extension/src/engine/lock_mode.cpp \
 	extension/src/engine/refund.cpp \
 	extension/src/engine/replay.cpp \

@@ -14,7 +14,7 @@ run_lint() {
     check_with clang-tidy sources_are_tidy
 }
 
-cxx_sources() { find extension test/unit -name '*.[ch]pp'; }
+cxx_sources() { find extension test/unit test/fuzz -name '*.[ch]pp'; }
 
 # check_with TOOL FUNCTION: the check, with TOOL in the release that the sources are written for.
 check_with() {

@@ -115,6 +115,9 @@ inline void insert_updated_index_entries(ResultRelInfo *result, TupleTableSlot *
                                          IndexUpdate update) {
     (void)ExecInsertIndexTuples(result, row, state, true, false, nullptr, NIL, update == TU_Summarizing);
 }
+inline void insert_index_entries(ResultRelInfo *result, TupleTableSlot *row, EState *state) {
+    (void)ExecInsertIndexTuples(result, row, state, false, false, nullptr, NIL, false);
+}
 #else
 using IndexUpdate = bool;
 inline bool needs_index_entries(IndexUpdate update) {
@@ -123,6 +126,9 @@ inline bool needs_index_entries(IndexUpdate update) {
 inline void insert_updated_index_entries(ResultRelInfo *result, TupleTableSlot *row, EState *state,
                                          IndexUpdate /*update*/) {
     (void)ExecInsertIndexTuples(result, row, state, true, false, nullptr, NIL);
+}
+inline void insert_index_entries(ResultRelInfo *result, TupleTableSlot *row, EState *state) {
+    (void)ExecInsertIndexTuples(result, row, state, false, false, nullptr, NIL);
 }
 #endif
 

@@ -21,16 +21,30 @@ std::uint64_t last_v7_ns = 0;
 } // namespace
 
 Uuid new_uuid_v7() {
+    Uuid id{};
+    make_uuids_v7({&id, 1});
+    return id;
+}
+
+void make_uuids_v7(std::span<Uuid> ids) {
     timespec now{};
     clock_gettime(CLOCK_REALTIME, &now);
     const std::uint64_t clock_ns =
         static_cast<std::uint64_t>(now.tv_sec) * 1000000000 + static_cast<std::uint64_t>(now.tv_nsec);
-    last_v7_ns = std::max(clock_ns, last_v7_ns + v7_step_ns);
-
-    std::array<std::uint8_t, 8> random{};
-    if (!pg_strong_random(random.data(), random.size()))
-        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random values")));
-    return make_uuid_v7(last_v7_ns, random);
+    constexpr std::size_t random_bytes = 8;
+    std::array<std::uint8_t, 128 * random_bytes> random{};
+    std::size_t left = 0; // random bytes not used yet
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        if (left == 0) {
+            left = std::min(random.size(), (ids.size() - i) * random_bytes);
+            if (!pg_strong_random(random.data(), left))
+                ereport(ERROR,
+                        (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random values")));
+        }
+        left -= random_bytes;
+        last_v7_ns = std::max(clock_ns, last_v7_ns + v7_step_ns);
+        ids[i] = make_uuid_v7(last_v7_ns, std::span(random).subspan(left).first<random_bytes>());
+    }
 }
 
 Uuid uuid_from_name(std::string_view name) {

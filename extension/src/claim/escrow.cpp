@@ -86,7 +86,7 @@ enum class Entry { entered, busy, closed };
 Entry enter_escrow(Store &store, LockWait wait, Item *item) {
     require_escrow(store);
     if (!lock_counter(store, item->key, ShareLock, wait)) return Entry::busy;
-    const auto now = read_item(store, item->key, View::latest);
+    const auto now = read_again(store, *item);
     require_as_seen(now, *item);
     if (now && is_in_escrow(store, *now)) {
         *item = *now;
@@ -175,8 +175,8 @@ Claim claim_escrow(Store &store, Item *item, const Decision &decision, const Cla
             return claim;
         }
         if (take_from_counter(key, terms.sale.qty) == CounterChange::made) {
-            append_delta(store, item->key, negated(terms.sale.qty));
-            ensure_settler();
+            const Delta delta{item->key, negated(terms.sale.qty)};
+            record_deltas(store, {&delta, 1});
             claim.is_made = true;
             return claim;
         }
@@ -205,6 +205,36 @@ LockResult hold_item(Store &store, Datum key, HeldItem *held) {
     }
 }
 
+LockResult hold_read_item(Store &store, const Item &item, HeldItem *held) {
+    held->item = item;
+    held->is_in_escrow = is_in_escrow(store, item);
+    if (held->is_in_escrow) {
+        if (enter_escrow(store, {}, &held->item) == Entry::entered) return LockResult::locked;
+    } else if (lock_as_read(store, &held->item) && held->item.state.lock_mode != LockMode::escrow) {
+        return LockResult::locked;
+    }
+    return hold_item(store, item.key, held);
+}
+
+void see_held(Store &store, HeldItem *held) {
+    const auto view = loaded_view(store, held->item.key, counter_key(store, held->item.key));
+    if (!view) raise_concurrent_write("update");
+    set_stock(&held->item, *view);
+}
+
+bool take_units(const Store &store, const HeldItem &held, Quantity qty) {
+    return take_from_counter(counter_key(store, held.item.key), qty) == CounterChange::made;
+}
+
+void give_back_units(const Store &store, const HeldItem &held) {
+    give_back(counter_key(store, held.item.key));
+}
+
+void record_deltas(Store &store, std::span<const Delta> deltas) {
+    append_deltas(store, deltas);
+    ensure_settler();
+}
+
 std::optional<Quantity> add_units(Store &store, const HeldItem &held, Quantity qty) {
     if (!held.is_in_escrow) {
         const auto stock = checked_add(held.item.state.stock, qty);
@@ -219,10 +249,11 @@ std::optional<Quantity> add_units(Store &store, const HeldItem &held, Quantity q
             continue;
         case CounterChange::impossible:
             return std::nullopt;
-        case CounterChange::made:
-            append_delta(store, held.item.key, qty);
-            ensure_settler();
+        case CounterChange::made: {
+            const Delta delta{held.item.key, qty};
+            record_deltas(store, {&delta, 1});
             return stock_as_left(store, held.item);
+        }
         }
     }
 }

@@ -40,6 +40,16 @@ struct HeldItem {
     bool is_in_escrow = false;
 };
 LockResult hold_item(Store &store, Datum key, HeldItem *held);
+// The same for an item that was read before.
+LockResult hold_read_item(Store &store, const Item &item, HeldItem *held);
+
+// Of a held item in escrow: gives it the stock that its counter has now, loading it if need be; takes
+// units from the counter, false when fewer are left; gives back what it took last.
+void see_held(Store &store, HeldItem *held);
+bool take_units(const Store &store, const HeldItem &held, Quantity qty);
+void give_back_units(const Store &store, const HeldItem &held);
+// What was taken becomes deltas of the items, which somebody is to settle.
+void record_deltas(Store &store, std::span<const Delta> deltas);
 
 // Adds units; nothing when the stock would be out of range. Gives the stock as this transaction leaves
 // it.

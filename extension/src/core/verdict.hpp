@@ -11,6 +11,8 @@ namespace vend {
 // In the order of precedence: of two reasons to refuse, the one that stands first is given.
 enum class Verdict {
     sell,
+    invalid,          // of a batch: a request that makes no sense by itself
+    id_mismatch,      // of a batch: its id was recorded for another request
     unknown_purchase, // nothing to refund under that id
     over_refund,      // more than is left of the purchase
     unknown_item,
@@ -27,10 +29,11 @@ enum class Verdict {
 
 // The status that a caller sees. Two verdicts share "conflict"; their SQLSTATEs tell them apart.
 constexpr std::string_view status_of(Verdict verdict) {
-    constexpr std::array<std::string_view, 13> statuses{
-        "purchased",     "unknown_purchase", "over_refund", "unknown_item",  "conflict",
-        "price_changed", "sold_out",         "all_held",    "unknown_buyer", "insufficient_funds",
-        "busy",          "conflict",         "out_of_range"};
+    constexpr std::array<std::string_view, 15> statuses{
+        "purchased",   "invalid",      "id_mismatch",   "unknown_purchase",
+        "over_refund", "unknown_item", "conflict",      "price_changed",
+        "sold_out",    "all_held",     "unknown_buyer", "insufficient_funds",
+        "busy",        "conflict",     "out_of_range"};
     return statuses[static_cast<std::size_t>(verdict)];
 }
 

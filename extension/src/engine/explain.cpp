@@ -46,6 +46,8 @@ const char *explain(const Store &store, const Decision &decision, const SaleTerm
     case Verdict::lost_race:
         return "Every attempt met a concurrent write of the item.";
     case Verdict::sell:
+    case Verdict::invalid:
+    case Verdict::id_mismatch:
     case Verdict::unknown_purchase:
     case Verdict::over_refund:
     case Verdict::amount_out_of_range:

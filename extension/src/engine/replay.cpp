@@ -29,13 +29,26 @@ const char *difference(Store &store, const Entry &entry, const Identity &request
             (errcode(errcodes::id_mismatch),
              errmsg("id %s was recorded for another request",
                     DatumGetCString(DirectFunctionCall1(uuid_out, to_datum(id)))),
-             errdetail("Another %s was recorded under it.", what),
+             errdetail("%s", mismatch_detail(what)),
              errhint("Use a new id for each purchase or movement, and the same id only to ask for it "
                      "again.")));
     pg_unreachable();
 }
 
 } // namespace
+
+Verdict verdict_of_memory(const Store &store, const Entry &entry) {
+    const auto verdict = remembered_verdict(entry.refusal);
+    if (!verdict)
+        ereport(ERROR, (errcode(errcodes::not_in_state),
+                        errmsg("the ledger of store \"%s\" holds the unknown refusal \"%s\"", store.name,
+                               entry.refusal)));
+    return *verdict;
+}
+
+const char *mismatch_detail(const char *what) {
+    return psprintf("Another %s was recorded under it.", what);
+}
 
 void require_same_request(Store &store, const Uuid &id, const Entry &entry, const Identity &request) {
     // A remembered refusal stands for the purchase that was refused.

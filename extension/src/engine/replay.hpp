@@ -20,6 +20,14 @@ struct Identity {
     Money amount{}; // of a deposit; the amount of a purchase follows from its price
 };
 
+inline constexpr const char *remembered_detail = "It was refused before under this id.";
+
+// The refusal that an entry remembers. Raises 55000 for one that was made by hand.
+Verdict verdict_of_memory(const Store &store, const Entry &entry);
+
+// In words, for a difference that was found.
+const char *mismatch_detail(const char *what);
+
 // Raises VN008, saying what differs, unless the entry is what the request asks for.
 void require_same_request(Store &store, const Uuid &id, const Entry &entry, const Identity &request);
 

@@ -69,13 +69,8 @@ bool answer_from_ledger(Sale &sale) {
     outcome.at = entry->at;
     if (sale.wallet) outcome.balance = sale.wallet->balance;
     if (entry->is(Kind::refusal)) {
-        const auto verdict = remembered_verdict(entry->refusal);
-        if (!verdict)
-            ereport(ERROR, (errcode(errcodes::not_in_state),
-                            errmsg("the ledger of store \"%s\" holds the unknown refusal \"%s\"",
-                                   sale.store.name, entry->refusal)));
-        outcome.verdict = *verdict;
-        outcome.detail = "It was refused before under this id.";
+        outcome.verdict = verdict_of_memory(sale.store, *entry);
+        outcome.detail = remembered_detail;
         return true;
     }
     outcome.verdict = Verdict::sell;
@@ -186,16 +181,8 @@ void record_sale(Sale &sale) {
     outcome.at = GetCurrentTimestamp();
     outcome.unit_price = sale.decision.unit_price;
     outcome.amount = sale.decision.amount;
-    Movement movement;
-    movement.id = *outcome.id;
-    movement.kind = Kind::purchase;
-    movement.item = item_key(sale);
-    movement.wallet = buyer_key(sale);
-    movement.qty = negated(sale.request.terms.qty);
-    movement.amount = negated(sale.decision.amount);
-    movement.unit_price = sale.decision.unit_price;
-    movement.at = *outcome.at;
-    record(sale.store, movement);
+    record(sale.store, purchase_movement(*outcome.id, item_key(sale), buyer_key(sale),
+                                         sale.request.terms.qty, sale.decision, *outcome.at));
 }
 
 // Gives the refusal, remembered under its id where that was asked for; false when the id was recorded
@@ -207,8 +194,9 @@ bool refuse(Sale &sale) {
                  errdetail("A column of type %s cannot hold it.",
                            format_type_with_typemod(sale.store.money.type, sale.store.money.typmod)),
                  errhint("Buy fewer units at a time.")));
-    if (sale.request.remember && !remember(sale.store, *sale.request.id, item_key(sale), buyer_key(sale),
-                                           sale.request.terms.qty, sale.decision.verdict))
+    if (sale.request.remember &&
+        !remember(sale.store, memory_of_refusal(*sale.request.id, item_key(sale), buyer_key(sale),
+                                                sale.request.terms.qty, sale.decision.verdict)))
         return false;
     name_parties(sale);
     if ((sale.decision.verdict == Verdict::sold_out || sale.decision.verdict == Verdict::all_held) &&

@@ -7,6 +7,31 @@
 
 namespace vend {
 
+Quantity quantity_from(Datum value, const char *name) {
+    const Quantity quantity{DatumGetInt64(value)};
+    if (quantity < Quantity{1})
+        ereport(ERROR,
+                (errcode(errcodes::bad_argument), errmsg("%s must be at least 1", name),
+                 errhint("Units are given back with vend.refund() and added with vend.restock().")));
+    return quantity;
+}
+
+Money price_from(Datum value, const MoneyType &type, const char *name) {
+    const Money price = money_from_numeric(type, value, name);
+    if (price < Money{0})
+        ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("%s must not be negative", name)));
+    return price;
+}
+
+Money amount_from(Datum value, const MoneyType &type, const char *name) {
+    const Money amount = money_from_numeric(type, value, name);
+    if (amount <= Money{0})
+        ereport(ERROR,
+                (errcode(errcodes::bad_argument), errmsg("%s must be more than 0", name),
+                 errhint("Money is put in with vend.deposit() and taken out with vend.withdraw().")));
+    return amount;
+}
+
 void Arguments::require(int number, const char *name) const {
     if (is_null(number))
         ereport(ERROR, (errcode(errcodes::null_argument), errmsg("%s must not be null", name),
@@ -30,10 +55,7 @@ std::optional<Uuid> Arguments::optional_uuid(int number) const {
 std::optional<Money> Arguments::optional_money(int number, const MoneyType &type,
                                                const char *name) const {
     if (is_null(number)) return std::nullopt;
-    const Money amount = money_from_numeric(type, datum(number), name);
-    if (amount < Money{0})
-        ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("%s must not be negative", name)));
-    return amount;
+    return price_from(datum(number), type, name);
 }
 
 const char *Arguments::string(int number, const char *name) const {
@@ -63,38 +85,61 @@ Uuid Arguments::uuid(int number, const char *name) const {
 
 Quantity Arguments::quantity(int number, const char *name) const {
     require(number, name);
-    const Quantity quantity{DatumGetInt64(datum(number))};
-    if (quantity < Quantity{1})
-        ereport(ERROR,
-                (errcode(errcodes::bad_argument), errmsg("%s must be at least 1", name),
-                 errhint("Units are given back with vend.refund() and added with vend.restock().")));
-    return quantity;
+    return quantity_from(datum(number), name);
 }
 
 Money Arguments::money(int number, const MoneyType &type, const char *name) const {
     require(number, name);
-    const Money amount = money_from_numeric(type, datum(number), name);
-    if (amount <= Money{0})
-        ereport(ERROR,
-                (errcode(errcodes::bad_argument), errmsg("%s must be more than 0", name),
-                 errhint("Money is put in with vend.deposit() and taken out with vend.withdraw().")));
-    return amount;
+    return amount_from(datum(number), type, name);
 }
 
-Datum Arguments::key(int number, KeyType &type, const char *name) const {
-    require(number, name);
-    Oid argument_type = get_fn_expr_argtype(fcinfo->flinfo, number);
-    if (!OidIsValid(argument_type)) {
+Oid Arguments::type_of(int number, const char *name) const {
+    Oid type = get_fn_expr_argtype(fcinfo->flinfo, number);
+    if (!OidIsValid(type)) {
         // Called through the function manager, without an expression: the declaration has to tell.
         Oid *types = nullptr;
         int count = 0;
         (void)get_func_signature(fcinfo->flinfo->fn_oid, &types, &count);
-        argument_type = types[number];
+        type = types[number];
     }
-    if (argument_type == ANYOID)
+    if (type == ANYOID)
         ereport(ERROR, (errcode(ERRCODE_INDETERMINATE_DATATYPE),
                         errmsg("could not determine the type of %s", name)));
-    return key_from_argument(type, argument_type, datum(number));
+    return type;
+}
+
+Arguments::Elements Arguments::elements(int number, const char *name) const {
+    require(number, name);
+    const Oid type = type_of(number, name);
+    Oid element = get_element_type(type);
+    Datum value = datum(number);
+    if (type == TEXTOID || type == UNKNOWNOID) {
+        // The text form of an array: what a literal or parameter without a type is.
+        char *form = type == TEXTOID ? TextDatumGetCString(value) : DatumGetCString(value);
+        element = TEXTOID;
+        value = OidInputFunctionCall(F_ARRAY_IN, form, element, -1);
+    }
+    if (!OidIsValid(element))
+        ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("%s must be an array", name)));
+    ArrayType *array = DatumGetArrayTypeP(value);
+    if (ARR_NDIM(array) > 1)
+        ereport(ERROR,
+                (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR), errmsg("%s must have one dimension", name)));
+    int16 length = 0;
+    bool by_value = false;
+    char alignment = 0;
+    get_typlenbyvalalign(element, &length, &by_value, &alignment);
+    Datum *values = nullptr;
+    bool *nulls = nullptr;
+    int count = 0;
+    deconstruct_array(array, element, length, by_value, alignment, &values, &nulls, &count);
+    const auto size = static_cast<std::size_t>(count);
+    return {{values, size}, {nulls, size}, element};
+}
+
+Datum Arguments::key(int number, KeyType &type, const char *name) const {
+    require(number, name);
+    return key_from_argument(type, type_of(number, name), datum(number));
 }
 
 } // namespace vend

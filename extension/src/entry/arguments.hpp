@@ -8,8 +8,14 @@
 #include "store/store.hpp"
 
 #include <optional>
+#include <span>
 
 namespace vend {
+
+// The checks of values, wherever they stand: each raises 22023 for one that makes no sense.
+Quantity quantity_from(Datum value, const char *name);
+Money price_from(Datum value, const MoneyType &type, const char *name);
+Money amount_from(Datum value, const MoneyType &type, const char *name);
 
 // One call's arguments. A missing required one raises 22004 and names it.
 class Arguments {
@@ -36,9 +42,24 @@ class Arguments {
     // Of any type that the key can be read from.
     [[nodiscard]] Datum key(int number, KeyType &type, const char *name) const;
 
+    // Whether an argument may be left out, as NULL.
+    [[nodiscard]] bool is_null(int number) const { return fcinfo->args[number].isnull; }
+    // The elements of an array of one dimension, and their type.
+    struct Elements {
+        std::span<Datum> values;
+        std::span<bool> nulls;
+        Oid type = InvalidOid;
+
+        [[nodiscard]] std::optional<Datum> at(std::size_t i) const {
+            if (nulls[i]) return std::nullopt;
+            return values[i];
+        }
+    };
+    [[nodiscard]] Elements elements(int number, const char *name) const;
+
   private:
     void require(int number, const char *name) const;
-    [[nodiscard]] bool is_null(int number) const { return fcinfo->args[number].isnull; }
+    [[nodiscard]] Oid type_of(int number, const char *name) const;
     [[nodiscard]] Datum datum(int number) const { return fcinfo->args[number].value; }
 
     FunctionCallInfo fcinfo;

@@ -38,6 +38,8 @@ Wording wording_of(Verdict verdict) {
     case Verdict::lost_race:
         return {errcodes::lost_race, "could not sell item \"%s\" due to concurrent writes", false};
     case Verdict::sell:
+    case Verdict::invalid:
+    case Verdict::id_mismatch:
     case Verdict::amount_out_of_range:
         break;
     }

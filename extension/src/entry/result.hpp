@@ -35,14 +35,24 @@ class ResultRow {
             ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                             errmsg("function returning record called in a context that cannot "
                                    "accept type record")));
+        require_columns(descriptor);
+        return HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls));
+    }
+
+    // Adds the row to the set that the function returns.
+    void put(const ReturnSetInfo *set) {
+        require_columns(set->setDesc);
+        tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
+    }
+
+  private:
+    void require_columns(TupleDesc descriptor) const {
         if (descriptor->natts != count)
             ereport(ERROR, (errcode(errcodes::not_in_state),
                             errmsg("the library and the extension's types are not of one version"),
                             errhint("Connect again, or run ALTER EXTENSION pg_vend UPDATE.")));
-        return HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls));
     }
 
-  private:
     static constexpr int columns_max = 12;
 
     void append(Datum value, bool is_null) {

@@ -6,7 +6,7 @@
 #include "entry/arguments.hpp"
 #include "entry/call.hpp"
 #include "entry/raise.hpp"
-#include "entry/result.hpp"
+#include "entry/sale_result.hpp"
 
 namespace vend {
 namespace {
@@ -40,23 +40,7 @@ std::optional<LockMode> lock_mode_argument(const Arguments &arguments) {
     return mode;
 }
 
-void require_consistent(const Store &store, const SaleRequest &request, bool raises) {
-    const SaleTerms &terms = request.terms;
-    if (store.has_prices() && terms.unit_price)
-        ereport(ERROR, (errcode(errcodes::bad_argument),
-                        errmsg("unit_price cannot be given: store \"%s\" has prices", store.name),
-                        errhint("Use max_price to refuse a price higher than the one shown.")));
-    if (!store.has_prices() && !terms.unit_price)
-        ereport(ERROR, (errcode(errcodes::bad_argument),
-                        errmsg("unit_price must be given: store \"%s\" has no prices", store.name),
-                        errhint("Pass unit_price => ..., the price of one unit.")));
-    if (!store.has_prices() && terms.max_price)
-        ereport(ERROR, (errcode(errcodes::bad_argument),
-                        errmsg("max_price cannot be given: store \"%s\" has no prices", store.name),
-                        errhint("Each sale states its price in unit_price.")));
-    if (request.remember && !request.id)
-        ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("remember needs an id"),
-                        errhint("Pass id => ..., and ask again under the same id.")));
+void require_memory(const SaleRequest &request, bool raises) {
     if (request.remember && raises)
         ereport(ERROR,
                 (errcode(errcodes::bad_argument), errmsg("vend.purchase() cannot remember a refusal"),
@@ -93,24 +77,12 @@ Sold sell_by(FunctionCallInfo fcinfo, const char *function, bool raises) {
         const Arguments arguments(fcinfo);
         Store &store = open_store(arguments.optional_string(arg_store), {Right::buyer, Right::cashier});
         const SaleRequest request = sale_request(arguments, store);
-        require_consistent(store, request, raises);
+        require_consistent(store, request);
+        require_memory(request, raises);
         as_owner(store, [&] { sold.outcome = sell(store, request, result_context); });
         sold.money = store.money;
     });
     return sold;
-}
-
-// The fields that a receipt and an outcome share, from id to at.
-void add_common(ResultRow &result, const Sold &sold) {
-    const SaleOutcome &outcome = sold.outcome;
-    result.add_uuid(outcome.id);
-    result.add_optional_text(outcome.item);
-    result.add_optional_text(outcome.buyer);
-    result.add_quantity(outcome.qty);
-    result.add_money(sold.money, outcome.unit_price);
-    result.add_money(sold.money, outcome.amount);
-    result.add_money(sold.money, outcome.balance);
-    result.add_time(outcome.at);
 }
 
 } // namespace
@@ -126,19 +98,10 @@ Datum vend_purchase(PG_FUNCTION_ARGS) {
     const SaleOutcome &outcome = sold.outcome;
     if (outcome.verdict != Verdict::sell)
         raise_refusal(outcome.verdict, outcome.item, outcome.buyer, outcome.detail);
-    ResultRow result;
-    add_common(result, sold);
-    result.add(BoolGetDatum(outcome.replayed));
-    return result.row(fcinfo);
+    return receipt_row(sold.money, outcome).row(fcinfo);
 }
 
 Datum vend_try_purchase(PG_FUNCTION_ARGS) {
     const Sold sold = sell_by(fcinfo, "vend.try_purchase()", false);
-    const SaleOutcome &outcome = sold.outcome;
-    const bool is_replayed = outcome.replayed && outcome.verdict == Verdict::sell;
-    ResultRow result;
-    result.add_text(is_replayed ? "replayed" : status_of(outcome.verdict));
-    result.add_optional_text(outcome.detail);
-    add_common(result, sold);
-    return result.row(fcinfo);
+    return outcome_row(sold.money, sold.outcome).row(fcinfo);
 }

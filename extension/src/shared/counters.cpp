@@ -306,6 +306,11 @@ CounterChange take_from_counter(const CounterKey &key, Quantity qty) {
                           });
 }
 
+void give_back(const CounterKey &key) {
+    // Pinned by the hold.
+    drop_hold(Hold::Kind::taken, with_counters(LW_SHARED, [&] { return find(key); }));
+}
+
 CounterChange add_to_counter(const CounterKey &key, Quantity qty) {
     return change_counter(key, {.kind = Hold::Kind::added, .qty = qty.value, .deltas = 1},
                           [&](Counter *counter) {

@@ -49,6 +49,8 @@ enum class CounterChange { made, not_loaded, impossible };
 
 // Takes units; impossible: fewer are available.
 CounterChange take_from_counter(const CounterKey &key, Quantity qty);
+// Gives back at once what was taken last.
+void give_back(const CounterKey &key);
 // Adds units at commit; impossible: beyond int64.
 CounterChange add_to_counter(const CounterKey &key, Quantity qty);
 

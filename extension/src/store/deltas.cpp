@@ -53,18 +53,23 @@ Quantity stock_with(Store &store, const Item &item, const Deltas &deltas) {
     return *stock;
 }
 
-void append_delta(Store &store, Datum item, Quantity qty) {
+void append_deltas(Store &store, std::span<const Delta> deltas) {
     open_deltas(store);
-    TupleTableSlot *row =
-        MakeSingleTupleTableSlot(RelationGetDescr(store.delta_table.rel), &TTSOpsVirtual);
-    std::fill_n(row->tts_isnull, row->tts_tupleDescriptor->natts, true); // of columns that were dropped
-    row->tts_values[store.delta_item - 1] = item;
-    row->tts_isnull[store.delta_item - 1] = false;
-    row->tts_values[store.delta_qty - 1] = Int64GetDatum(qty.value);
-    row->tts_isnull[store.delta_qty - 1] = false;
-    ExecStoreVirtualTuple(row);
-    insert_row(store.delta_table, row);
-    ExecDropSingleTupleTableSlot(row);
+    const TupleDesc descriptor =
+        CreateTupleDescCopy(RelationGetDescr(store.delta_table.rel)); // unpinned
+    auto **slots = static_cast<TupleTableSlot **>(palloc(sizeof(TupleTableSlot *) * deltas.size()));
+    for (std::size_t i = 0; i < deltas.size(); ++i) {
+        TupleTableSlot *row = slots[i] = MakeSingleTupleTableSlot(descriptor, &TTSOpsVirtual);
+        std::fill_n(row->tts_isnull, descriptor->natts, true); // of columns that were dropped
+        row->tts_values[store.delta_item - 1] = deltas[i].item;
+        row->tts_isnull[store.delta_item - 1] = false;
+        row->tts_values[store.delta_qty - 1] = Int64GetDatum(deltas[i].qty.value);
+        row->tts_isnull[store.delta_qty - 1] = false;
+        ExecStoreVirtualTuple(row);
+    }
+    insert_rows(store.delta_table, {slots, deltas.size()});
+    for (std::size_t i = 0; i < deltas.size(); ++i) ExecDropSingleTupleTableSlot(slots[i]);
+    FreeTupleDesc(descriptor);
 }
 
 Deltas sum_deltas(Store &store, Datum item) {

@@ -19,7 +19,11 @@ struct Deltas {
 // The stock that an item's row and deltas come to. Raises 55000 when that is less than nothing.
 Quantity stock_with(Store &store, const Item &item, const Deltas &deltas);
 
-void append_delta(Store &store, Datum item, Quantity qty);
+struct Delta {
+    Datum item;
+    Quantity qty;
+};
+void append_deltas(Store &store, std::span<const Delta> deltas);
 
 // Those of an item, under the view that was begun last. Raises 22003 when their sum is out of range.
 Deltas sum_deltas(Store &store, Datum item);

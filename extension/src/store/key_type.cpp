@@ -42,7 +42,6 @@ KeyType key_type_of(Oid type, MemoryContext context) {
     bool is_varlena = false;
     getTypeOutputInfo(type, &function, &is_varlena);
     fmgr_info_cxt(function, &key.output, context);
-    fmgr_info_cxt(lookup_type_cache(type, TYPECACHE_CMP_PROC)->cmp_proc, &key.compare, context);
     return key;
 }
 
@@ -65,10 +64,6 @@ char *key_text(KeyType &type, Datum key) {
     return OutputFunctionCall(&type.output, key);
 }
 
-int compare_keys(KeyType &type, Datum a, Datum b) {
-    return DatumGetInt32(FunctionCall2Coll(&type.compare, DEFAULT_COLLATION_OID, a, b));
-}
-
 std::span<const uint8> key_bytes(const KeyType &type, const Datum &key) {
     if (type.by_value)
         return {reinterpret_cast<const uint8 *>(&key), static_cast<std::size_t>(type.length)};
@@ -77,6 +72,15 @@ std::span<const uint8> key_bytes(const KeyType &type, const Datum &key) {
                 static_cast<std::size_t>(type.length)};
     const auto *text = reinterpret_cast<const struct varlena *>(PG_DETOAST_DATUM_PACKED(key));
     return {reinterpret_cast<const uint8 *>(VARDATA_ANY(text)), VARSIZE_ANY_EXHDR(text)};
+}
+
+std::strong_ordering compare_keys(const KeyType &type, Datum a, Datum b) {
+    if (type.by_value) return a <=> b;
+    const auto left = key_bytes(type, a);
+    const auto right = key_bytes(type, b);
+    if (const int order = memcmp(left.data(), right.data(), std::min(left.size(), right.size())))
+        return order <=> 0;
+    return left.size() <=> right.size();
 }
 
 Datum key_from_bytes(const KeyType &type, std::span<const uint8> bytes) {

@@ -4,6 +4,7 @@
 
 #include "base/prelude.hpp"
 
+#include <compare>
 #include <span>
 
 namespace vend {
@@ -15,7 +16,6 @@ struct KeyType {
     FmgrInfo input{};
     FmgrInfo output{};
     Oid io_param = InvalidOid;
-    FmgrInfo compare{}; // of the type's own order
 };
 
 // Whether a column of this type can be a key of a managed store.
@@ -29,11 +29,11 @@ Datum key_from_argument(KeyType &type, Oid argument_type, Datum argument);
 // The key as text, in the current memory context.
 char *key_text(KeyType &type, Datum key);
 
-// Less than 0, 0 or more, in the order of the type: the order in which rows are locked.
-int compare_keys(KeyType &type, Datum a, Datum b);
-
 // The bytes by which two keys differ.
 std::span<const uint8> key_bytes(const KeyType &type, const Datum &key);
+
+// The order in which rows are locked: of the bytes, which no collation changes.
+std::strong_ordering compare_keys(const KeyType &type, Datum a, Datum b);
 
 // The key of these bytes, in the current memory context.
 Datum key_from_bytes(const KeyType &type, std::span<const uint8> bytes);

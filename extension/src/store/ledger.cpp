@@ -19,11 +19,17 @@ Parameter optional_parameter(std::optional<Datum> value) {
 // The id was free when this call looked, and the index found it taken: a concurrent transaction was
 // first. The error ends the statement, so what it recorded, another request or a refusal of this one,
 // cannot be looked up from here; whoever asks again is told.
-[[noreturn]] void raise_id_taken(const Uuid &id) {
-    ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-                    errmsg("could not serialize access due to concurrent use of id %s",
-                           DatumGetCString(DirectFunctionCall1(uuid_out, to_datum(id)))),
-                    errhint("Ask again under this id to hear what was recorded.")));
+[[noreturn]] void raise_id_taken(std::span<const Movement> movements, const ErrorData *error) {
+    const char *which =
+        movements.size() > 1
+            ? "one of the ids"
+            : psprintf("id %s",
+                       DatumGetCString(DirectFunctionCall1(uuid_out, to_datum(movements[0].id))));
+    ereport(ERROR,
+            (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+             errmsg("could not serialize access due to concurrent use of %s", which),
+             movements.size() > 1 && error->detail != nullptr ? errdetail("%s", error->detail) : 0,
+             errhint("Ask again under this id to hear what was recorded.")));
     pg_unreachable();
 }
 
@@ -62,8 +68,9 @@ std::array<Parameter, ledger_column_count> parameters_of(const LedgerRow &row) {
             row.amount, row.unit_price, row.ref,  row.at,   row.refusal, row.refusal_qty};
 }
 
-// Runs write(), which inserts a row; an id that is taken becomes an error of ours.
-template <typename Write> void with_free_id(const Store &store, const Uuid &id, Write write) {
+// Runs write(), which inserts rows; an id that is taken becomes an error of ours.
+template <typename Write>
+void with_free_ids(const Store &store, std::span<const Movement> movements, Write write) {
     MemoryContext context = CurrentMemoryContext;
     PG_TRY();
     { write(); }
@@ -72,15 +79,13 @@ template <typename Write> void with_free_id(const Store &store, const Uuid &id, 
         MemoryContextSwitchTo(context);
         ErrorData *error = CopyErrorData();
         FlushErrorState();
-        if (is_id_taken(store, error)) raise_id_taken(id);
+        if (is_id_taken(store, error)) raise_id_taken(movements, error);
         ReThrowError(error);
     }
     PG_END_TRY();
 }
 
-void insert_plain(Store &store, const LedgerRow &row) {
-    Table &table = store.ledger_table;
-    TupleTableSlot *slot = MakeSingleTupleTableSlot(RelationGetDescr(table.rel), &TTSOpsVirtual);
+void fill(const Store &store, const LedgerRow &row, TupleTableSlot *slot) {
     std::fill_n(slot->tts_isnull, slot->tts_tupleDescriptor->natts, true);
     const AttrNumber *number = store.ledger_columns;
     for (const Parameter &column : parameters_of(row)) {
@@ -89,8 +94,6 @@ void insert_plain(Store &store, const LedgerRow &row) {
         ++number;
     }
     ExecStoreVirtualTuple(slot);
-    insert_row(table, slot);
-    ExecDropSingleTupleTableSlot(slot);
 }
 
 // The row that came back must be the row that was sent.
@@ -154,6 +157,47 @@ Entry entry_of(const Store &store, TupleTableSlot *row) {
     return entry;
 }
 
+LedgerRow row_of(const Store &store, const Movement &movement) {
+    return {
+        .id = {to_datum(movement.id)},
+        .line = {Int32GetDatum(movement.line)},
+        .kind = {text_datum(to_text(movement.kind))},
+        .item = optional_parameter(movement.item),
+        .qty = {Int64GetDatum(movement.qty.value)},
+        .wallet = optional_parameter(movement.wallet),
+        .amount = {money_to_column(store.money, movement.amount)},
+        .unit_price = movement.unit_price ? Parameter{money_to_column(store.money, *movement.unit_price)}
+                                          : null_parameter,
+        .ref = movement.ref ? Parameter{to_datum(*movement.ref)} : null_parameter,
+        .at = {TimestampTzGetDatum(movement.at)},
+        .refusal =
+            movement.refusal ? Parameter{text_datum(status_of(*movement.refusal))} : null_parameter,
+        .refusal_qty =
+            movement.refusal ? Parameter{Int64GetDatum(movement.refusal_qty.value)} : null_parameter,
+    };
+}
+
+// Rows that are written to the table before its indexes are.
+constexpr std::size_t rows_at_once = 500;
+
+void insert_plain(Store &store, std::span<const Movement> movements) {
+    // A copy, which no slot has to pin.
+    const TupleDesc descriptor = CreateTupleDescCopy(RelationGetDescr(store.ledger_table.rel));
+    TupleTableSlot *slots[rows_at_once];
+    const std::size_t slot_count = std::min(rows_at_once, movements.size());
+    for (std::size_t i = 0; i < slot_count; ++i)
+        slots[i] = MakeSingleTupleTableSlot(descriptor, &TTSOpsVirtual);
+    while (!movements.empty()) {
+        const auto now = movements.first(std::min(slot_count, movements.size()));
+        for (std::size_t i = 0; i < now.size(); ++i)
+            fill(store, row_of(store, now[i]), ExecClearTuple(slots[i]));
+        with_free_ids(store, now, [&] { insert_rows(store.ledger_table, {slots, now.size()}); });
+        movements = movements.subspan(now.size());
+    }
+    for (std::size_t i = 0; i < slot_count; ++i) ExecDropSingleTupleTableSlot(slots[i]);
+    FreeTupleDesc(descriptor);
+}
+
 } // namespace
 
 Datum required_key(const std::optional<Datum> &key, const char *column) {
@@ -170,6 +214,22 @@ std::optional<Entry> read_entry(Store &store, const Uuid &id, int32 line) {
     return entry;
 }
 
+void read_entries(Store &store, std::span<const Uuid> ids, int32 line,
+                  std::span<std::optional<Entry>> entries) {
+    if (ids.empty()) return;
+    begin_view(View::of_transaction);
+    TupleTableSlot *row = new_row(store.ledger_table);
+    const auto key_of = [&](const Uuid &id) { return std::array{to_datum(id), Int32GetDatum(line)}; };
+    const RowScan scan = begin_row_scan(store.ledger_table, key_of(ids[0]));
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        if (i > 0) restart_row_scan(store.ledger_table, scan, key_of(ids[i]));
+        if (next_row(scan, row)) entries[i] = entry_of(store, row);
+    }
+    end_row_scan(scan);
+    ExecDropSingleTupleTableSlot(row);
+    end_view();
+}
+
 Quantity refunded_quantity(Store &store, const Uuid &purchase) {
     const Parameter id{to_datum(purchase)};
     const Quantity seen{DatumGetInt64(run(store, Statement::refunded, {id}).required(1))};
@@ -184,48 +244,57 @@ Quantity refunded_quantity(Store &store, const Uuid &purchase) {
 }
 
 void record(Store &store, const Movement &movement) {
-    const LedgerRow row{
-        .id = {to_datum(movement.id)},
-        .line = {Int32GetDatum(movement.line)},
-        .kind = {text_datum(to_text(movement.kind))},
-        .item = optional_parameter(movement.item),
-        .qty = {Int64GetDatum(movement.qty.value)},
-        .wallet = optional_parameter(movement.wallet),
-        .amount = {money_to_column(store.money, movement.amount)},
-        .unit_price = movement.unit_price ? Parameter{money_to_column(store.money, *movement.unit_price)}
-                                          : null_parameter,
-        .ref = movement.ref ? Parameter{to_datum(*movement.ref)} : null_parameter,
-        .at = {TimestampTzGetDatum(movement.at)},
-        .refusal = null_parameter,
-        .refusal_qty = null_parameter,
-    };
-    with_free_id(store, movement.id, [&] {
-        if (store.is_plain)
-            insert_plain(store, row);
-        else
-            require_intact(store, run(store, Statement::record, parameters_of(row)), row);
-    });
+    record_all(store, {&movement, 1});
 }
 
-bool remember(Store &store, const Uuid &id, Datum item, Datum buyer, Quantity qty, Verdict refusal) {
-    const LedgerRow row{
-        .id = {to_datum(id)},
-        .line = {Int32GetDatum(0)},
-        .kind = {text_datum(to_text(Kind::refusal))},
-        .item = {item},
-        .qty = {Int64GetDatum(0)},
-        .wallet = {buyer},
-        .amount = {money_to_column(store.money, Money{0})},
-        .unit_price = null_parameter,
-        .ref = null_parameter,
-        .at = {TimestampTzGetDatum(GetCurrentTimestamp())},
-        .refusal = {text_datum(status_of(refusal))},
-        .refusal_qty = {Int64GetDatum(qty.value)},
-    };
+void record_all(Store &store, std::span<const Movement> movements) {
+    if (store.is_plain) {
+        for (std::size_t done = 0; done < movements.size(); done += rows_at_once)
+            insert_plain(store,
+                         movements.subspan(done, std::min(rows_at_once, movements.size() - done)));
+        return;
+    }
+    for (const Movement &movement : movements) {
+        const LedgerRow row = row_of(store, movement);
+        with_free_ids(store, {&movement, 1}, [&] {
+            require_intact(store, run(store, Statement::record, parameters_of(row)), row);
+        });
+    }
+}
+
+Movement purchase_movement(const Uuid &id, Datum item, Datum buyer, Quantity qty,
+                           const Decision &decision, TimestampTz at) {
+    Movement movement;
+    movement.id = id;
+    movement.kind = Kind::purchase;
+    movement.item = item;
+    movement.wallet = buyer;
+    movement.qty = negated(qty);
+    movement.amount = negated(decision.amount);
+    movement.unit_price = decision.unit_price;
+    movement.at = at;
+    return movement;
+}
+
+Movement memory_of_refusal(const Uuid &id, Datum item, Datum buyer, Quantity qty, Verdict refusal) {
+    Movement movement;
+    movement.id = id;
+    movement.kind = Kind::refusal;
+    movement.item = item;
+    movement.wallet = buyer;
+    movement.at = GetCurrentTimestamp();
+    movement.refusal = refusal;
+    movement.refusal_qty = qty;
+    return movement;
+}
+
+bool remember(Store &store, const Movement &refusal) {
+    const LedgerRow row = row_of(store, refusal);
     Rows rows;
-    with_free_id(store, id, [&] { rows = run(store, Statement::remember, parameters_of(row)); });
+    with_free_ids(store, {&refusal, 1},
+                  [&] { rows = run(store, Statement::remember, parameters_of(row)); });
     // Recorded meanwhile; or kept out by a trigger, which reading it again tells.
-    if (rows.count == 0 && read_entry(store, id)) return false;
+    if (rows.count == 0 && read_entry(store, refusal.id)) return false;
     require_intact(store, rows, row);
     return true;
 }

@@ -4,12 +4,14 @@
 #include "base/prelude.hpp"
 
 #include "core/checked.hpp"
+#include "core/decision.hpp"
 #include "core/kind.hpp"
 #include "core/uuid.hpp"
 #include "core/verdict.hpp"
 #include "store/store.hpp"
 
 #include <optional>
+#include <span>
 
 namespace vend {
 
@@ -25,6 +27,8 @@ struct Movement {
     std::optional<Money> unit_price;
     std::optional<Uuid> ref; // of a refund: the purchase
     TimestampTz at = 0;
+    std::optional<Verdict> refusal; // of a remembered refusal, with how much was wanted
+    Quantity refusal_qty{};
 };
 
 // A row as it was recorded.
@@ -47,6 +51,9 @@ struct Entry {
 Datum required_key(const std::optional<Datum> &key, const char *column);
 
 std::optional<Entry> read_entry(Store &store, const Uuid &id, int32 line = 0);
+// The same for many ids, each at its place.
+void read_entries(Store &store, std::span<const Uuid> ids, int32 line,
+                  std::span<std::optional<Entry>> entries);
 
 // What was given back of a purchase so far.
 Quantity refunded_quantity(Store &store, const Uuid &purchase);
@@ -54,9 +61,19 @@ Quantity refunded_quantity(Store &store, const Uuid &purchase);
 // Raises 40001 when a concurrent transaction recorded the id first, 27000 when the row that came out is
 // not the row that went in.
 void record(Store &store, const Movement &movement);
+// The same for many, in the order given: by id, since two calls that insert the same ids in opposite
+// orders would deadlock.
+void record_all(Store &store, std::span<const Movement> movements);
 
-// Remembers a refusal; false when the id was recorded meanwhile.
-bool remember(Store &store, const Uuid &id, Datum item, Datum buyer, Quantity qty, Verdict refusal);
+// Of a sale, to be recorded.
+Movement purchase_movement(const Uuid &id, Datum item, Datum buyer, Quantity qty,
+                           const Decision &decision, TimestampTz at);
+
+// The memory of a refusal, to be recorded now.
+Movement memory_of_refusal(const Uuid &id, Datum item, Datum buyer, Quantity qty, Verdict refusal);
+
+// Records the memory of a refusal; false when the id was recorded meanwhile.
+bool remember(Store &store, const Movement &refusal);
 
 // Records a whole table's adjustments by one of the journal statements. The table is locked against
 // writes.

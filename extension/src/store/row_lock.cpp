@@ -100,6 +100,12 @@ LockResult lock_row(Table &table, Datum key, LockWait wait, TupleTableSlot *row)
     return LockResult::busy;
 }
 
+bool lock_version(Table &table, Datum key, const RowVersion &version, TupleTableSlot *row) {
+    row->tts_tid = version.place;
+    return lock_found_row(table, {&key, 1}, row, LockWaitBlock) == RowLock::locked &&
+           has_key(table, {&key, 1}, row);
+}
+
 bool lock_id(const Store &store, Datum id, LockWait wait) {
     const auto hash = DatumGetUInt64(
         DirectFunctionCall2(uuid_hash_extended, id, Int64GetDatum(store.ledger_table.relation)));

@@ -11,6 +11,9 @@ namespace vend {
 // Finds a row by its key and locks it FOR NO KEY UPDATE.
 LockResult lock_row(Table &table, Datum key, LockWait wait, TupleTableSlot *row);
 
+// Locks a version of a row that was found before, or what it has become; false when that has gone.
+bool lock_version(Table &table, Datum key, const RowVersion &version, TupleTableSlot *row);
+
 // In a store without wallets nothing of the buyer can be locked, so calls with one id queue at a lock of
 // the id, until the end of the transaction. Ids that collide in it wait for each other, no more. False
 // when it was not to be had in the time allowed.

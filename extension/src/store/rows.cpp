@@ -76,17 +76,80 @@ std::optional<Quantity> stock_left(const Rows &rows) {
     return Quantity{DatumGetInt64(rows.required(1))};
 }
 
-bool write_stock(Store &store, const Item &item, Quantity stock) {
+bool write_stock(const Store &store, const TableUpdate &update, const Item &item, Quantity stock) {
     const auto stock_version = checked_add(Quantity{item.state.stock_version}, Quantity{1});
     if (!stock_version)
         ereport(ERROR,
                 (errcode(errcodes::out_of_range), errmsg("stock_version of an item is out of range")));
-    return update_row(store.item_table, item.version,
+    return update_row(update, item.version,
                       {{store.stock.number, Int64GetDatum(stock.value)},
                        {store.stock_version.number, Int64GetDatum(stock_version->value)}});
 }
 
+void run_stock_change(Store &store, const StockChange &change) {
+    const int64 units = change.stock.value - change.item->state.stock.value;
+    const auto left =
+        stock_left(run_write(store, Statement::add_stock, {{change.item->key}, {Int64GetDatum(units)}},
+                             store.item_table.relation, units));
+    if (left != change.stock) raise_write_altered(store.item_table.relation);
+}
+
+void run_balance_change(Store &store, BalanceChange *change) {
+    const Rows rows = run_write(store, Statement::add_balance,
+                                {{change->wallet->key}, {money_to_column(store.money, change->change)}},
+                                store.wallet_table.relation, change->change.value);
+    if (rows.count == 0) raise_write_altered(store.wallet_table.relation);
+    change->balance = require_not_negative("balance", money_from_column(store.money, rows.required(1)));
+}
+
+// Calls take(place, row) for each key that has a row.
+template <typename Take> void read_rows(Table &table, std::span<const Datum> keys, Take take) {
+    if (keys.empty()) return;
+    begin_view(View::of_transaction);
+    TupleTableSlot *row = new_row(table);
+    const RowScan scan = begin_row_scan(table, {&keys[0], 1});
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (i > 0) restart_row_scan(table, scan, {&keys[i], 1});
+        if (next_row(scan, row)) take(i, row);
+    }
+    end_row_scan(scan);
+    ExecDropSingleTupleTableSlot(row);
+    end_view();
+}
+
 } // namespace
+
+void read_items(Store &store, std::span<const Datum> keys, std::span<std::optional<Item>> items) {
+    read_rows(store.item_table, keys,
+              [&](std::size_t i, TupleTableSlot *row) { items[i] = item_of(store, row); });
+}
+
+void read_wallets(Store &store, std::span<const Datum> keys, std::span<std::optional<Wallet>> wallets) {
+    read_rows(store.wallet_table, keys,
+              [&](std::size_t i, TupleTableSlot *row) { wallets[i] = wallet_of(store, row); });
+}
+
+bool lock_as_read(Store &store, Item *item) {
+    TupleTableSlot *row = new_row(store.item_table);
+    const bool is_locked = lock_version(store.item_table, item->key, item->version, row);
+    if (is_locked) *item = item_of(store, row);
+    ExecDropSingleTupleTableSlot(row);
+    return is_locked;
+}
+
+void lock_wallets(Store &store, std::span<std::optional<Wallet>> wallets) {
+    TupleTableSlot *row = new_row(store.wallet_table);
+    for (auto &wallet : wallets) {
+        if (!wallet) continue;
+        if (lock_version(store.wallet_table, wallet->key, wallet->version, row) ||
+            lock_row(store.wallet_table, wallet->key, {}, row) == LockResult::locked)
+            wallet = wallet_of(store, row);
+        else
+            wallet.reset();
+        ExecClearTuple(row);
+    }
+    ExecDropSingleTupleTableSlot(row);
+}
 
 std::optional<Item> read_item_in_view(Store &store, Datum key) {
     TupleTableSlot *row = new_row(store.item_table);
@@ -101,6 +164,14 @@ std::optional<Item> read_item(Store &store, Datum key, View view) {
     const auto item = read_item_in_view(store, key);
     end_view();
     return item;
+}
+
+std::optional<Item> read_again(Store &store, const Item &item) {
+    begin_view(View::latest);
+    const auto now =
+        is_in_view(store.item_table, item.version) ? item : read_item_in_view(store, item.key);
+    end_view();
+    return now;
 }
 
 LockResult lock_item(Store &store, Datum key, LockWait wait, Item *item) {
@@ -129,7 +200,12 @@ LockResult lock_wallet(Store &store, Datum key, LockWait wait, Wallet *wallet) {
 
 bool take_if_unwritten(Store &store, const Item &item, Quantity qty) {
     const Quantity left{item.state.stock.value - qty.value};
-    if (store.is_plain) return write_stock(store, item, left);
+    if (store.is_plain) {
+        const TableUpdate update = begin_update(store.item_table);
+        const bool is_written = write_stock(store, update, item, left);
+        end_update(update);
+        return is_written;
+    }
     Item now;
     if (lock_item(store, item.key, {}, &now) != LockResult::locked || now.state != item.state)
         return false;
@@ -138,38 +214,50 @@ bool take_if_unwritten(Store &store, const Item &item, Quantity qty) {
 }
 
 void set_locked_stock(Store &store, const Item &item, Quantity stock) {
-    if (store.is_plain) {
-        if (!write_stock(store, item, stock)) raise_write_altered(store.item_table.relation);
+    const StockChange change{&item, stock};
+    set_locked_stocks(store, {&change, 1});
+}
+
+void set_locked_stocks(Store &store, std::span<const StockChange> changes) {
+    if (!store.is_plain) {
+        for (const StockChange &change : changes) run_stock_change(store, change);
         return;
     }
-    const int64 change = stock.value - item.state.stock.value;
-    const auto left =
-        stock_left(run_write(store, Statement::add_stock, {{item.key}, {Int64GetDatum(change)}},
-                             store.item_table.relation, change));
-    if (left != stock) raise_write_altered(store.item_table.relation);
+    const TableUpdate update = begin_update(store.item_table);
+    for (const StockChange &change : changes)
+        if (!write_stock(store, update, *change.item, change.stock))
+            raise_write_altered(store.item_table.relation);
+    end_update(update);
 }
 
 Money change_locked_balance(Store &store, const Wallet &wallet, Money change) {
-    if (store.is_plain) {
-        const Money balance = checked_add(store.money, wallet.balance, change).value();
-        if (!update_row(store.wallet_table, wallet.version,
-                        {{store.balance.number, money_to_column(store.money, balance)}}))
-            raise_write_altered(store.wallet_table.relation);
-        return balance;
+    BalanceChange written{&wallet, change};
+    change_locked_balances(store, {&written, 1});
+    return written.balance;
+}
+
+void change_locked_balances(Store &store, std::span<BalanceChange> changes) {
+    if (!store.is_plain) {
+        for (BalanceChange &change : changes) run_balance_change(store, &change);
+        return;
     }
-    const Rows rows =
-        run_write(store, Statement::add_balance, {{wallet.key}, {money_to_column(store.money, change)}},
-                  store.wallet_table.relation, change.value);
-    if (rows.count == 0) raise_write_altered(store.wallet_table.relation);
-    return require_not_negative("balance", money_from_column(store.money, rows.required(1)));
+    const TableUpdate update = begin_update(store.wallet_table);
+    for (BalanceChange &change : changes) {
+        change.balance = checked_add(store.money, change.wallet->balance, change.change).value();
+        if (!update_row(update, change.wallet->version,
+                        {{store.balance.number, money_to_column(store.money, change.balance)}}))
+            raise_write_altered(store.wallet_table.relation);
+    }
+    end_update(update);
 }
 
 void set_locked_mode(Store &store, const Item &item, std::optional<LockMode> mode) {
     const Parameter value = mode ? Parameter{text_datum(to_text(*mode))} : null_parameter;
     if (store.is_plain) {
-        if (!update_row(store.item_table, item.version,
-                        {{store.lock_mode.number, value.value, value.is_null}}))
+        const TableUpdate update = begin_update(store.item_table);
+        if (!update_row(update, item.version, {{store.lock_mode.number, value.value, value.is_null}}))
             raise_write_altered(store.item_table.relation);
+        end_update(update);
         return;
     }
     const Rows rows =

@@ -7,6 +7,7 @@
 #include "store/store.hpp"
 
 #include <optional>
+#include <span>
 
 namespace vend {
 
@@ -38,11 +39,23 @@ enum class LockResult { locked, absent, busy };
 std::optional<Item> read_item(Store &store, Datum key, View view = View::of_transaction);
 // The same under the view that was begun last.
 std::optional<Item> read_item_in_view(Store &store, Datum key);
+// The item as it is in the newest state, where that was read before and may have changed.
+std::optional<Item> read_again(Store &store, const Item &item);
 // Locks the row FOR NO KEY UPDATE and gives its newest version.
 LockResult lock_item(Store &store, Datum key, LockWait wait, Item *item);
 
 std::optional<Wallet> read_wallet(Store &store, Datum key);
 LockResult lock_wallet(Store &store, Datum key, LockWait wait, Wallet *wallet);
+
+// The rows of many keys, each at the place of its key; nothing where there is none.
+void read_items(Store &store, std::span<const Datum> keys, std::span<std::optional<Item>> items);
+void read_wallets(Store &store, std::span<const Datum> keys, std::span<std::optional<Wallet>> wallets);
+
+// Locks the row of an item that was read before and gives its newest version. False when it has gone,
+// or may have: another may have its key.
+bool lock_as_read(Store &store, Item *item);
+// Locks wallets that were read before, in the order given; nothing where the row has gone.
+void lock_wallets(Store &store, std::span<std::optional<Wallet>> wallets);
 
 // Takes units from an item as it was read; false, and nothing is changed, when somebody has written to
 // the row since.
@@ -53,6 +66,19 @@ bool take_if_unwritten(Store &store, const Item &item, Quantity qty);
 // what it is now comes back.
 void set_locked_stock(Store &store, const Item &item, Quantity stock);
 Money change_locked_balance(Store &store, const Wallet &wallet, Money change);
+
+// The same for many rows, in the order given.
+struct StockChange {
+    const Item *item;
+    Quantity stock;
+};
+void set_locked_stocks(Store &store, std::span<const StockChange> changes);
+struct BalanceChange {
+    const Wallet *wallet;
+    Money change;
+    Money balance{}; // what it is now
+};
+void change_locked_balances(Store &store, std::span<BalanceChange> changes);
 
 // Sets the lock mode of a locked item; nothing: the setting decides.
 void set_locked_mode(Store &store, const Item &item, std::optional<LockMode> mode);

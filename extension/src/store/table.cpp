@@ -129,17 +129,6 @@ bool next_heap_row(const RowScan &scan, TupleTableSlot *row) {
     return false;
 }
 
-bool has_key(Table &table, std::span<const Datum> key, TupleTableSlot *row) {
-    for (std::size_t i = 0; i < key.size(); ++i) {
-        bool is_null = false;
-        const Datum value = slot_getattr(row, table.key_numbers[i], &is_null);
-        if (is_null || !DatumGetBool(FunctionCall2Coll(&table.key_equal[i], table.key_collations[i],
-                                                       value, key[i])))
-            return false;
-    }
-    return true;
-}
-
 } // namespace
 
 void bind_table(Table *table, Relation relation, Oid key_index, MemoryContext context) {
@@ -232,17 +221,22 @@ void end_view() {
 }
 
 RowScan begin_row_scan(Table &table, std::span<const Datum> key) {
+    RowScan scan;
+    scan.index = index_open(table.key_index, AccessShareLock);
+    scan.scan = compat::begin_index_scan(table.rel, scan.index, GetActiveSnapshot(),
+                                         static_cast<int>(key.size()));
+    restart_row_scan(table, scan, key);
+    return scan;
+}
+
+void restart_row_scan(Table &table, const RowScan &scan, std::span<const Datum> key) {
     ScanKeyData conditions[key_columns_max];
     const int count = static_cast<int>(key.size());
     for (int i = 0; i < count; ++i)
         ScanKeyEntryInitializeWithInfo(&conditions[i], 0, static_cast<AttrNumber>(i + 1),
                                        BTEqualStrategyNumber, InvalidOid, table.key_collations[i],
                                        &table.key_equal[i], key[i]);
-    RowScan scan;
-    scan.index = index_open(table.key_index, AccessShareLock);
-    scan.scan = compat::begin_index_scan(table.rel, scan.index, GetActiveSnapshot(), count);
     index_rescan(scan.scan, conditions, count, nullptr, 0);
-    return scan;
 }
 
 bool next_row(const RowScan &scan, TupleTableSlot *row) {
@@ -254,6 +248,15 @@ bool next_row(const RowScan &scan, TupleTableSlot *row) {
 void end_row_scan(const RowScan &scan) {
     index_endscan(scan.scan);
     index_close(scan.index, NoLock);
+}
+
+bool is_in_view(Table &table, const RowVersion &version) {
+    TupleTableSlot *row = new_row(table);
+    ItemPointerData place = version.place;
+    const bool is_there = table_tuple_fetch_row_version(table.rel, &place, GetActiveSnapshot(), row) &&
+                          version_of(row).writer == version.writer;
+    ExecDropSingleTupleTableSlot(row);
+    return is_there;
 }
 
 bool find_row_in_view(Table &table, std::span<const Datum> key, TupleTableSlot *row) {
@@ -268,6 +271,17 @@ bool find_row(Table &table, std::span<const Datum> key, TupleTableSlot *row) {
     const bool is_found = find_row_in_view(table, key, row);
     end_view();
     return is_found;
+}
+
+bool has_key(Table &table, std::span<const Datum> key, TupleTableSlot *row) {
+    for (std::size_t i = 0; i < key.size(); ++i) {
+        bool is_null = false;
+        const Datum value = slot_getattr(row, table.key_numbers[i], &is_null);
+        if (is_null || !DatumGetBool(FunctionCall2Coll(&table.key_equal[i], table.key_collations[i],
+                                                       value, key[i])))
+            return false;
+    }
+    return true;
 }
 
 RowLock lock_found_row(Table &table, std::span<const Datum> key, TupleTableSlot *row,
@@ -294,63 +308,82 @@ RowLock lock_found_row(Table &table, std::span<const Datum> key, TupleTableSlot 
     }
 }
 
-bool update_row(Table &table, const RowVersion &version, std::initializer_list<ColumnChange> changes) {
-    const TupleDesc descriptor = RelationGetDescr(table.rel);
-    TupleTableSlot *was = new_row(table);
+TableUpdate begin_update(Table &table) {
+    TableUpdate update{table};
+    update.was = new_row(table);
+    update.is = MakeSingleTupleTableSlot(RelationGetDescr(table.rel), &TTSOpsVirtual);
+    update.state = CreateExecutorState();
+    update.result = static_cast<ResultRelInfo *>(palloc0(sizeof(ResultRelInfo)));
+    describe_result(table, update.result);
+    CheckCmdReplicaIdentity(table.rel, CMD_UPDATE);
+    return update;
+}
+
+bool update_row(const TableUpdate &update, const RowVersion &version,
+                std::initializer_list<ColumnChange> changes) {
+    Relation rel = update.table.rel;
+    const auto [was, is] = std::pair(update.was, update.is);
     ItemPointerData place = version.place;
-    if (!table_tuple_fetch_row_version(table.rel, &place, SnapshotAny, was) ||
-        version_of(was).writer != version.writer) {
-        ExecDropSingleTupleTableSlot(was);
+    if (!table_tuple_fetch_row_version(rel, &place, SnapshotAny, was) ||
+        version_of(was).writer != version.writer)
         return false;
-    }
     slot_getallattrs(was);
-    TupleTableSlot *is = MakeSingleTupleTableSlot(descriptor, &TTSOpsVirtual);
-    std::copy_n(was->tts_values, descriptor->natts, is->tts_values);
-    std::copy_n(was->tts_isnull, descriptor->natts, is->tts_isnull);
+    ExecClearTuple(is);
+    std::copy_n(was->tts_values, RelationGetNumberOfAttributes(rel), is->tts_values);
+    std::copy_n(was->tts_isnull, RelationGetNumberOfAttributes(rel), is->tts_isnull);
     for (const ColumnChange &change : changes) {
         is->tts_values[change.number - 1] = change.value;
         is->tts_isnull[change.number - 1] = change.is_null;
     }
     ExecStoreVirtualTuple(is);
-
-    EState *state = CreateExecutorState();
-    ResultRelInfo result{};
-    describe_result(table, &result);
-    CheckCmdReplicaIdentity(table.rel, CMD_UPDATE);
-    require_constraints(&result, state, is);
+    require_constraints(update.result, update.state, is);
     TM_FailureData failure;
     LockTupleMode lock_mode{};
     compat::IndexUpdate index_update{};
-    bool is_written = false;
-    switch (table_tuple_update(table.rel, &place, is, GetCurrentCommandId(true), GetActiveSnapshot(),
+    switch (table_tuple_update(rel, &place, is, GetCurrentCommandId(true), GetActiveSnapshot(),
                                InvalidSnapshot, true, &failure, &lock_mode, &index_update)) {
     case TM_Ok:
-        insert_index_entries(&result, state, is, index_update);
-        is_written = true;
-        break;
+        insert_index_entries(update.result, update.state, is, index_update);
+        ResetPerTupleExprContext(update.state);
+        return true;
     case TM_Updated:
         if (IsolationUsesXactSnapshot()) raise_concurrent_write("update");
-        break;
+        return false;
     case TM_Deleted:
         if (IsolationUsesXactSnapshot()) raise_concurrent_write("delete");
-        break;
+        return false;
     default:
-        elog(ERROR, "unexpected result of updating a row of \"%s\"", RelationGetRelationName(table.rel));
+        elog(ERROR, "unexpected result of updating a row of \"%s\"", RelationGetRelationName(rel));
     }
-    FreeExecutorState(state);
-    ExecDropSingleTupleTableSlot(is);
-    ExecDropSingleTupleTableSlot(was);
-    CommandCounterIncrement();
-    return is_written;
 }
 
-void insert_row(Table &table, TupleTableSlot *row) {
+void end_update(const TableUpdate &update) {
+    FreeExecutorState(update.state);
+    pfree(update.result);
+    ExecDropSingleTupleTableSlot(update.is);
+    ExecDropSingleTupleTableSlot(update.was);
+    CommandCounterIncrement();
+}
+
+void insert_rows(Table &table, std::span<TupleTableSlot *> rows) {
     EState *state = CreateExecutorState();
     ResultRelInfo result{};
     describe_result(table, &result);
-    row->tts_tableOid = table.relation;
     ExecOpenIndices(&result, false);
-    ExecSimpleRelationInsert(&result, state, row);
+    for (TupleTableSlot *row : rows) {
+        require_constraints(&result, state, row);
+        ResetPerTupleExprContext(state);
+    }
+    if (rows.size() == 1)
+        table_tuple_insert(table.rel, rows[0], GetCurrentCommandId(true), 0, nullptr);
+    else
+        table_multi_insert(table.rel, rows.data(), static_cast<int>(rows.size()),
+                           GetCurrentCommandId(true), 0, nullptr);
+    if (result.ri_NumIndices > 0)
+        for (TupleTableSlot *row : rows) {
+            compat::insert_index_entries(&result, row, state);
+            ResetPerTupleExprContext(state);
+        }
     ExecCloseIndices(&result);
     FreeExecutorState(state);
     CommandCounterIncrement();

@@ -77,12 +77,19 @@ struct RowScan {
 };
 RowScan begin_row_scan(Table &table, std::span<const Datum> key);
 bool next_row(const RowScan &scan, TupleTableSlot *row);
+// Goes on with the rows of another key.
+void restart_row_scan(Table &table, const RowScan &scan, std::span<const Datum> key);
 void end_row_scan(const RowScan &scan);
+
+// Whether a version of a row that was read before is the one that the view shows.
+bool is_in_view(Table &table, const RowVersion &version);
 
 bool find_row_in_view(Table &table, std::span<const Datum> key, TupleTableSlot *row);
 
 // Finds a row by its key, under a view of its own.
 bool find_row(Table &table, std::span<const Datum> key, TupleTableSlot *row);
+
+bool has_key(Table &table, std::span<const Datum> key, TupleTableSlot *row);
 
 enum class RowLock { locked, busy, gone };
 
@@ -97,11 +104,24 @@ struct ColumnChange {
     bool is_null = false;
 };
 
+// Updates of rows of one table, which share what PostgreSQL's executor needs for them. What they wrote
+// is seen once they are ended.
+struct TableUpdate {
+    Table &table;
+    EState *state = nullptr;
+    ResultRelInfo *result = nullptr;
+    TupleTableSlot *was = nullptr;
+    TupleTableSlot *is = nullptr;
+};
+TableUpdate begin_update(Table &table);
+void end_update(const TableUpdate &update);
+
 // Replaces columns of one version of a row, once nobody else has it locked. False when it is no longer
 // the newest version; raises 40001 where the snapshot of the transaction does not allow to go on then.
-bool update_row(Table &table, const RowVersion &version, std::initializer_list<ColumnChange> changes);
+bool update_row(const TableUpdate &update, const RowVersion &version,
+                std::initializer_list<ColumnChange> changes);
 
-void insert_row(Table &table, TupleTableSlot *row);
+void insert_rows(Table &table, std::span<TupleTableSlot *> rows);
 
 // Deletes a row that was just read. False when somebody else was first.
 bool delete_row(Table &table, TupleTableSlot *row);

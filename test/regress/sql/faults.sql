@@ -53,13 +53,14 @@ CREATE TABLE pg_temp.good (argument text, value text);
 INSERT INTO pg_temp.good VALUES
     ('item', '42'), ('buyer', '7'), ('wallet', '7'), ('payer', '7'), ('payee', '8'), ('qty', '1'), ('amount', '1'), ('purchase_id', 'vend.id_from(''sale'')'), ('id', 'vend.id_from(''new'')'),
     ('lock_mode', '''atomic'''), ('mode', '''pessimistic'''), ('nowait', 'false'), ('expected_version', '1'), ('max_price', '100'), ('unit_price', 'NULL'), ('remember', 'false'), ('store', '''shop'''),
+    ('items', '''{42}'''), ('buyers', '''{7}'''), ('payers', '''{7}'''), ('payees', '''{8}'''), ('qtys', '''{1}'''), ('amounts', '''{1}'''), ('ids', 'ARRAY[vend.id_from(''new'')]'), ('max_prices', '''{100}'''), ('unit_prices', 'NULL'),
     ('right', '''buyer'''), ('role', '''regress_vend_clerk'''), ('item_key_type', '''text'''), ('wallet_key_type', '''text'''), ('direct_writes', '''journal'''), ('wallets', 'true'), ('prices', 'true'), ('money_type', '''bigint''');
 CREATE VIEW pg_temp.argument AS
     SELECT p.oid, p.proname, a.argument, a.type, a.n, coalesce(g.value, CASE p.proname WHEN 'create_store' THEN '''mall''' ELSE '''shop''' END) AS value
     FROM pg_proc p CROSS JOIN LATERAL unnest(p.proargnames[1:p.pronargs], p.proargtypes::oid[]) WITH ORDINALITY a (argument, type, n) LEFT JOIN pg_temp.good g USING (argument)
     WHERE p.pronamespace = 'vend'::regnamespace AND p.prorettype <> 'trigger'::regtype;
 CREATE FUNCTION pg_temp.call_with_null(function oid, null_at bigint) RETURNS text LANGUAGE sql AS $$
-    SELECT format('SELECT * FROM vend.%I(%s)', proname, string_agg(format(CASE WHEN type = '"any"'::regtype THEN '%I => %s::bigint' WHEN type = 'text'::regtype THEN '%I => (%s)::text' ELSE '%I => %s' END,
+    SELECT format('SELECT * FROM vend.%I(%s)', proname, string_agg(format(CASE WHEN type = '"any"'::regtype AND argument ~ 's$' THEN '%I => %s::bigint[]' WHEN type = '"any"'::regtype THEN '%I => %s::bigint' WHEN type = 'text'::regtype THEN '%I => (%s)::text' ELSE '%I => %s' END,
                                                                            argument, CASE WHEN n = null_at THEN 'NULL' ELSE value END), ', ' ORDER BY n))
     FROM pg_temp.argument WHERE oid = function GROUP BY proname
 $$;

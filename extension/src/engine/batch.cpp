@@ -1,0 +1,462 @@
+#include "base/prelude.hpp"
+
+#include "engine/batch.hpp"
+
+#include "base/ids.hpp"
+#include "base/settings.hpp"
+#include "claim/escrow.hpp"
+#include "core/batch.hpp"
+#include "engine/explain.hpp"
+#include "engine/keys.hpp"
+#include "engine/replay.hpp"
+#include "store/ledger.hpp"
+
+#include <algorithm>
+
+namespace vend {
+namespace {
+
+// A batch under way. Items, buyers and ids have places, which the requests of the decision name.
+struct Batch {
+    Store &store;
+    std::span<const BatchRequest> requests;
+    bool remembers;
+    MemoryContext result_context;
+
+    Keys items{};
+    Keys buyers{};
+    Ids ids{};
+    std::span<std::optional<Item>> item_rows{};
+    std::span<std::optional<HeldItem>> held{};
+    std::span<std::optional<Wallet>> wallets{};
+    std::span<std::optional<Entry>> entries{};
+    bool is_locked = false;
+
+    std::span<PurchaseRequest> purchases{};
+    BatchState state{};
+    std::span<BatchDecision> decisions{};
+    TimestampTz at = 0;
+    std::span<SaleOutcome> outcomes{};
+};
+
+bool is_valid(const Batch &batch, std::size_t i) {
+    return batch.requests[i].problem == nullptr;
+}
+
+template <typename Value, typename Get>
+std::span<std::optional<Value>> of_valid(const Batch &batch, Get get) {
+    const auto values = new_array<std::optional<Value>>(batch.requests.size());
+    for (std::size_t i = 0; i < values.size(); ++i)
+        if (is_valid(batch, i)) values[i] = get(batch.requests[i].sale);
+    return values;
+}
+
+// The keys as the rows have them: two spellings of one key are one place. Reads the rows.
+template <typename Row, typename Read>
+std::span<std::optional<Row>> read_places(const KeyType &type, std::span<std::optional<Datum>> given,
+                                          Keys *keys, Read read) {
+    for (;;) {
+        *keys = distinct_keys(type, given);
+        const auto rows = new_array<std::optional<Row>>(keys->keys.size());
+        read(keys->keys, rows);
+        bool is_as_stored = true;
+        for (std::size_t i = 0; i < given.size(); ++i) {
+            if (!given[i]) continue;
+            const auto &row = rows[static_cast<std::size_t>(keys->places[i])];
+            if (!row || same_key(type, row->key, *given[i])) continue;
+            given[i] = row->key;
+            is_as_stored = false;
+        }
+        if (is_as_stored) return rows;
+    }
+}
+
+void read_item_rows(Batch &batch) {
+    const auto given = of_valid<Datum>(batch, [](const SaleRequest &sale) { return sale.item; });
+    batch.item_rows =
+        read_places<Item>(batch.store.item_type, given, &batch.items,
+                          [&](std::span<const Datum> keys, std::span<std::optional<Item>> rows) {
+                              read_items(batch.store, keys, rows);
+                          });
+}
+
+void read_buyers(Batch &batch) {
+    const auto given = of_valid<Datum>(batch, [](const SaleRequest &sale) { return sale.buyer; });
+    batch.wallets =
+        read_places<Wallet>(batch.store.buyer_type, given, &batch.buyers,
+                            [&](std::span<const Datum> keys, std::span<std::optional<Wallet>> rows) {
+                                if (batch.store.has_wallets()) read_wallets(batch.store, keys, rows);
+                            });
+}
+
+void read_ids(Batch &batch) {
+    batch.entries = new_array<std::optional<Entry>>(batch.ids.ids.size());
+    read_entries(batch.store, batch.ids.ids, 0, batch.entries);
+}
+
+UsedId used_id(const Batch &batch, const Entry &entry) {
+    UsedId used;
+    if (entry.item) used.item = place_of(batch.store.item_type, batch.items, *entry.item);
+    if (entry.wallet) used.wallet = place_of(batch.store.buyer_type, batch.buyers, *entry.wallet);
+    if (entry.is(Kind::purchase)) {
+        used.kind = UsedId::Kind::purchase;
+        used.qty = Quantity{-std::max(entry.qty.value, -PG_INT64_MAX)};
+    } else if (entry.is(Kind::refusal)) {
+        used.kind = UsedId::Kind::refusal;
+        used.qty = entry.refusal_qty;
+        used.refusal = verdict_of_memory(batch.store, entry);
+    }
+    return used;
+}
+
+WalletState wallet_state(const Batch &batch, std::size_t place) {
+    if (!batch.is_locked || !batch.store.has_wallets()) return {};
+    const auto &wallet = batch.wallets[place];
+    if (!wallet) return {WalletState::Kind::unknown, {}};
+    return {WalletState::Kind::locked, wallet->balance};
+}
+
+// Decides on what was read: while nothing is locked without a look at the money.
+void decide(Batch &batch) {
+    for (std::size_t i = 0; i < batch.item_rows.size(); ++i)
+        batch.state.items[i] =
+            batch.item_rows[i] ? std::optional(batch.item_rows[i]->state) : std::nullopt;
+    for (std::size_t i = 0; i < batch.state.wallets.size(); ++i)
+        batch.state.wallets[i] = wallet_state(batch, i);
+    for (std::size_t i = 0; i < batch.entries.size(); ++i)
+        batch.state.ids[i] =
+            batch.entries[i] ? std::optional(used_id(batch, *batch.entries[i])) : std::nullopt;
+    decide_purchases(batch.state, batch.purchases, batch.remembers, batch.decisions);
+}
+
+void make_places(Batch &batch) {
+    batch.state.items = new_array<std::optional<ItemState>>(batch.items.keys.size());
+    batch.state.wallets = new_array<WalletState>(batch.buyers.keys.size());
+    batch.state.ids = new_array<std::optional<UsedId>>(batch.ids.ids.size());
+    for (std::size_t i = 0; i < batch.requests.size(); ++i)
+        batch.purchases[i] = {is_valid(batch, i), batch.items.places[i], batch.buyers.places[i],
+                              batch.ids.places[i], batch.requests[i].sale.terms};
+}
+
+// Whether a decision without locks stands: nothing is sold, and every stock was known.
+bool is_answered(const Batch &batch, std::size_t i) {
+    const BatchDecision &decision = batch.decisions[i];
+    if (!is_valid(batch, i) || decision.answer != Answer::decided) return true;
+    const Verdict verdict = decision.decision.verdict;
+    if (batch.remembers || verdict == Verdict::sell || verdict == Verdict::all_held) return false;
+    const auto &item = batch.item_rows[static_cast<std::size_t>(batch.purchases[i].item)];
+    return !item || item->is_stock_known || verdict < Verdict::sold_out;
+}
+
+// Without a lock, an xid or a byte of WAL; the items are read before the ids, as for a single sale.
+bool answer_without_lock(Batch &batch) {
+    read_item_rows(batch);
+    for (auto &item : batch.item_rows)
+        if (item) see_counter(batch.store, &*item);
+    read_buyers(batch);
+    batch.ids = distinct_ids(of_valid<Uuid>(batch, [](const SaleRequest &sale) { return sale.id; }));
+    read_ids(batch);
+    make_places(batch);
+    decide(batch);
+    for (std::size_t i = 0; i < batch.requests.size(); ++i)
+        if (!is_answered(batch, i)) return false;
+    return true;
+}
+
+// Wallets by key, then items by key. What is recorded under the ids stands still from here on.
+void lock_all(Batch &batch) {
+    if (batch.store.has_wallets()) lock_wallets(batch.store, batch.wallets);
+    batch.held = new_array<std::optional<HeldItem>>(batch.items.keys.size());
+    for (std::size_t i = 0; i < batch.item_rows.size(); ++i) {
+        if (!batch.item_rows[i]) continue;
+        HeldItem held;
+        if (hold_read_item(batch.store, *batch.item_rows[i], &held) == LockResult::locked)
+            batch.held[i] = held;
+        else
+            batch.item_rows[i].reset();
+    }
+    batch.is_locked = true;
+    if (!batch.ids.ids.empty()) read_ids(batch);
+}
+
+void see_items(Batch &batch) {
+    for (std::size_t i = 0; i < batch.held.size(); ++i) {
+        if (!batch.held[i]) continue;
+        if (batch.held[i]->is_in_escrow) see_held(batch.store, &*batch.held[i]);
+        batch.item_rows[i] = batch.held[i]->item;
+    }
+}
+
+Quantity sold_of(const Batch &batch, std::size_t place) {
+    return Quantity{batch.item_rows[place]->state.stock.value - batch.state.items[place]->stock.value};
+}
+
+bool is_in_escrow(const Batch &batch, std::size_t place) {
+    return batch.held[place] && batch.held[place]->is_in_escrow;
+}
+
+// Takes what was decided from the counters, or nothing.
+bool take_from_counters(Batch &batch) {
+    for (std::size_t i = 0; i < batch.held.size(); ++i) {
+        if (!is_in_escrow(batch, i) || sold_of(batch, i) == Quantity{}) continue;
+        if (take_units(batch.store, *batch.held[i], sold_of(batch, i))) continue;
+        while (i-- > 0)
+            if (is_in_escrow(batch, i) && sold_of(batch, i) != Quantity{})
+                give_back_units(batch.store, *batch.held[i]);
+        return false;
+    }
+    return true;
+}
+
+// Waits for sales of others that hold what is left of an item; false when there is no time left, or
+// nothing to wait for.
+bool wait_for_units(const Batch &batch, TimestampTz until) {
+    for (std::size_t i = 0; i < batch.requests.size(); ++i) {
+        const BatchDecision &decision = batch.decisions[i];
+        if (!is_valid(batch, i) || decision.answer != Answer::decided ||
+            decision.decision.verdict != Verdict::all_held)
+            continue;
+        const auto &item = batch.item_rows[static_cast<std::size_t>(batch.purchases[i].item)];
+        return wait_for_change(counter_key(batch.store, item->key), item->counter_changes, until);
+    }
+    return false;
+}
+
+void decide_under_locks(Batch &batch) {
+    const TimestampTz until =
+        TimestampTzPlusMilliseconds(GetCurrentTimestamp(), settings::escrow_wait_ms());
+    for (;;) {
+        CHECK_FOR_INTERRUPTS();
+        see_items(batch);
+        decide(batch);
+        if (wait_for_units(batch, until)) continue;
+        if (take_from_counters(batch)) return;
+    }
+}
+
+void write_items(Batch &batch) {
+    const auto changes = new_array<StockChange>(batch.held.size());
+    const auto deltas = new_array<Delta>(batch.held.size());
+    std::size_t change_count = 0;
+    std::size_t delta_count = 0;
+    for (std::size_t i = 0; i < batch.held.size(); ++i) {
+        if (!batch.held[i] || sold_of(batch, i) == Quantity{}) continue;
+        if (batch.held[i]->is_in_escrow)
+            deltas[delta_count++] = {batch.items.keys[i], negated(sold_of(batch, i))};
+        else
+            changes[change_count++] = {&batch.held[i]->item, batch.state.items[i]->stock};
+    }
+    if (change_count > 0) set_locked_stocks(batch.store, changes.first(change_count));
+    if (delta_count > 0) record_deltas(batch.store, deltas.first(delta_count));
+}
+
+void write_wallets(Batch &batch) {
+    if (!batch.store.has_wallets()) return;
+    const auto changes = new_array<BalanceChange>(batch.wallets.size());
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < batch.wallets.size(); ++i) {
+        if (!batch.wallets[i] || batch.wallets[i]->balance == batch.state.wallets[i].balance) continue;
+        changes[count++] = {&*batch.wallets[i], Money{batch.state.wallets[i].balance.value -
+                                                      batch.wallets[i]->balance.value}};
+    }
+    if (count > 0) change_locked_balances(batch.store, changes.first(count));
+}
+
+// Whether this batch records the request: as sold, or as a refusal that is remembered.
+bool is_recorded(const Batch &batch, std::size_t i) {
+    if (!is_valid(batch, i) || batch.decisions[i].answer != Answer::decided) return false;
+    const Verdict verdict = batch.decisions[i].decision.verdict;
+    if (verdict == Verdict::sell) return true;
+    return batch.remembers && batch.requests[i].sale.id && verdict != Verdict::amount_out_of_range;
+}
+
+Datum item_key(const Batch &batch, std::size_t i) {
+    return batch.items.keys[static_cast<std::size_t>(batch.items.places[i])];
+}
+
+Datum buyer_key(const Batch &batch, std::size_t i) {
+    return batch.buyers.keys[static_cast<std::size_t>(batch.buyers.places[i])];
+}
+
+// The requests that are recorded, in the order of their ids. Those who brought none are given ids in the
+// order of their wallets: rows that are neighbours in one index of the ledger are so in the other.
+std::span<int> recorded_by_id(Batch &batch) {
+    const auto requests = new_array<int>(batch.requests.size());
+    std::size_t count = 0;
+    std::size_t given = 0;
+    for (std::size_t i = 0; i < batch.requests.size(); ++i) {
+        if (!is_recorded(batch, i)) continue;
+        requests[count++] = static_cast<int>(i);
+        if (batch.outcomes[i].id) std::swap(requests[given++], requests[count - 1]);
+    }
+    const auto anonymous = requests.first(count).subspan(given);
+    std::ranges::sort(anonymous, {}, [&](int i) {
+        return std::pair(batch.purchases[static_cast<std::size_t>(i)].wallet,
+                         batch.purchases[static_cast<std::size_t>(i)].item);
+    });
+    const auto ids = new_array<Uuid>(anonymous.size());
+    make_uuids_v7(ids);
+    for (std::size_t i = 0; i < ids.size(); ++i)
+        batch.outcomes[static_cast<std::size_t>(anonymous[i])].id = ids[i];
+    if (given > 0)
+        std::ranges::sort(requests.first(count), {},
+                          [&](int i) { return *batch.outcomes[static_cast<std::size_t>(i)].id; });
+    return requests.first(count);
+}
+
+Movement movement_of(const Batch &batch, std::size_t i) {
+    const SaleRequest &sale = batch.requests[i].sale;
+    const Decision &decision = batch.decisions[i].decision;
+    if (decision.verdict != Verdict::sell)
+        return memory_of_refusal(*sale.id, item_key(batch, i), buyer_key(batch, i), sale.terms.qty,
+                                 decision.verdict);
+    return purchase_movement(*batch.outcomes[i].id, item_key(batch, i), buyer_key(batch, i),
+                             sale.terms.qty, decision, batch.at);
+}
+
+void record_requests(Batch &batch) {
+    const auto requests = recorded_by_id(batch);
+    const auto movements = new_array<Movement>(requests.size());
+    for (std::size_t i = 0; i < requests.size(); ++i)
+        movements[i] = movement_of(batch, static_cast<std::size_t>(requests[i]));
+    if (!movements.empty()) record_all(batch.store, movements);
+}
+
+void describe_replay(const Batch &batch, std::size_t i) {
+    SaleOutcome &outcome = batch.outcomes[i];
+    const BatchDecision &decision = batch.decisions[i];
+    outcome.replayed = true;
+    outcome.verdict = decision.decision.verdict;
+    if (decision.replay_of != none) {
+        const SaleOutcome &first = batch.outcomes[static_cast<std::size_t>(decision.replay_of)];
+        outcome.at = first.at;
+        if (outcome.verdict == Verdict::sell) {
+            outcome.unit_price = first.unit_price;
+            outcome.amount = first.amount;
+        }
+    } else {
+        const Entry &entry = *batch.entries[static_cast<std::size_t>(batch.ids.places[i])];
+        outcome.at = entry.at;
+        if (outcome.verdict == Verdict::sell) {
+            outcome.unit_price = entry.unit_price;
+            outcome.amount = negated(entry.amount);
+        }
+    }
+    if (outcome.verdict != Verdict::sell) outcome.detail = remembered_detail;
+}
+
+void describe_sale(const Batch &batch, std::size_t i) {
+    SaleOutcome &outcome = batch.outcomes[i];
+    const BatchDecision &decision = batch.decisions[i];
+    outcome.verdict = decision.decision.verdict;
+    if (outcome.verdict == Verdict::sell) {
+        outcome.at = batch.at;
+        outcome.unit_price = decision.decision.unit_price;
+        outcome.amount = decision.decision.amount;
+        return;
+    }
+    if (outcome.verdict == Verdict::amount_out_of_range) {
+        outcome.verdict = Verdict::invalid;
+        outcome.detail =
+            psprintf("The amount is out of range: a column of type %s cannot hold it.",
+                     format_type_with_typemod(batch.store.money.type, batch.store.money.typmod));
+        return;
+    }
+    outcome.detail = explain(batch.store, decision.decision, batch.requests[i].sale.terms, decision.item,
+                             decision.wallet, outcome.item, outcome.buyer);
+    const auto &item = batch.item_rows[static_cast<std::size_t>(batch.items.places[i])];
+    if (item && (batch.store.has_prices() || batch.requests[i].sale.terms.unit_price))
+        outcome.unit_price = decision.decision.unit_price;
+    const bool is_short = outcome.verdict == Verdict::sold_out || outcome.verdict == Verdict::all_held;
+    if (is_short && item->state.lock_mode == LockMode::escrow)
+        count_refusal(counter_key(batch.store, item->key));
+}
+
+// The balance after the request; of the wallet as it was read, where nothing was locked.
+std::optional<Money> balance_of(const Batch &batch, std::size_t i) {
+    if (!batch.store.has_wallets()) return std::nullopt;
+    if (batch.is_locked) {
+        const WalletState &wallet = batch.decisions[i].wallet;
+        return wallet.kind == WalletState::Kind::locked ? std::optional(wallet.balance) : std::nullopt;
+    }
+    const auto &wallet = batch.wallets[static_cast<std::size_t>(batch.buyers.places[i])];
+    return wallet && batch.outcomes[i].replayed ? std::optional(wallet->balance) : std::nullopt;
+}
+
+template <typename Name> std::span<const char *> names_of(const Keys &keys, Name name) {
+    const auto names = new_array<const char *>(keys.keys.size());
+    std::ranges::transform(keys.keys, names.begin(), name);
+    return names;
+}
+
+void name_parties(Batch &batch) {
+    const auto items =
+        names_of(batch.items, [&](Datum key) { return key_text(batch.store.item_type, key); });
+    const auto buyers =
+        names_of(batch.buyers, [&](Datum key) { return key_text(batch.store.buyer_type, key); });
+    for (std::size_t i = 0; i < batch.requests.size(); ++i) {
+        SaleOutcome &outcome = batch.outcomes[i];
+        outcome.id = batch.requests[i].sale.id;
+        outcome.qty = batch.requests[i].sale.terms.qty;
+        if (!is_valid(batch, i)) continue;
+        outcome.item = items[static_cast<std::size_t>(batch.items.places[i])];
+        outcome.buyer = buyers[static_cast<std::size_t>(batch.buyers.places[i])];
+    }
+}
+
+void describe(Batch &batch) {
+    for (std::size_t i = 0; i < batch.requests.size(); ++i) {
+        SaleOutcome &outcome = batch.outcomes[i];
+        if (!is_valid(batch, i)) {
+            outcome.verdict = Verdict::invalid;
+            outcome.detail = batch.requests[i].problem;
+            continue;
+        }
+        switch (batch.decisions[i].answer) {
+        case Answer::mismatched:
+            outcome.verdict = Verdict::id_mismatch;
+            outcome.detail = mismatch_detail(batch.decisions[i].mismatch);
+            continue;
+        case Answer::replayed:
+            describe_replay(batch, i);
+            break;
+        case Answer::decided:
+            describe_sale(batch, i);
+            break;
+        }
+        outcome.balance = balance_of(batch, i);
+    }
+}
+
+} // namespace
+
+std::span<SaleOutcome> sell_many(Store &store, std::span<const BatchRequest> requests, bool remembers,
+                                 MemoryContext result_context) {
+    Batch batch{.store = store,
+                .requests = requests,
+                .remembers = remembers,
+                .result_context = result_context,
+                .purchases = new_array<PurchaseRequest>(requests.size()),
+                .decisions = new_array<BatchDecision>(requests.size())};
+    const bool is_answered = answer_without_lock(batch);
+    if (!is_answered) {
+        lock_all(batch);
+        decide_under_locks(batch);
+        batch.at = GetCurrentTimestamp();
+        write_items(batch);
+        write_wallets(batch);
+    }
+    MemoryContext context = MemoryContextSwitchTo(result_context);
+    batch.outcomes = new_array<SaleOutcome>(requests.size());
+    name_parties(batch);
+    MemoryContextSwitchTo(context);
+    if (!is_answered) {
+        record_requests(batch);
+    }
+    MemoryContextSwitchTo(result_context);
+    describe(batch);
+    MemoryContextSwitchTo(context);
+    return batch.outcomes;
+}
+
+} // namespace vend

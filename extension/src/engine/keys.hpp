@@ -1,0 +1,41 @@
+#pragma once
+// The different keys that the requests of a batch name, in the order in which rows are locked, and the
+// arrays that a batch works on. All of it lives in the current memory context.
+
+#include "base/prelude.hpp"
+
+#include "core/uuid.hpp"
+#include "store/key_type.hpp"
+
+#include <memory>
+#include <optional>
+#include <span>
+
+namespace vend {
+
+// Values of a type without a destructor, each as it is by default.
+template <typename T> std::span<T> new_array(std::size_t count) {
+    static_assert(std::is_trivially_destructible_v<T>, "an error jumps over destructors");
+    auto *values = static_cast<T *>(
+        MemoryContextAllocHuge(CurrentMemoryContext, sizeof(T) * std::max<std::size_t>(count, 1)));
+    std::uninitialized_value_construct_n(values, count);
+    return {values, count};
+}
+
+// What is different, in order, and for each request its place there; -1 where it has none.
+struct Keys {
+    std::span<Datum> keys;
+    std::span<int> places;
+};
+Keys distinct_keys(const KeyType &type, std::span<const std::optional<Datum>> of_requests);
+
+// Where a key stands, or -1.
+int place_of(const KeyType &type, const Keys &keys, Datum key);
+
+struct Ids {
+    std::span<Uuid> ids;
+    std::span<int> places;
+};
+Ids distinct_ids(std::span<const std::optional<Uuid>> of_requests);
+
+} // namespace vend

@@ -1,0 +1,59 @@
+#include "base/prelude.hpp"
+
+#include "entry/sale_result.hpp"
+
+#include "base/error_codes.hpp"
+
+namespace vend {
+namespace {
+
+// The fields that a receipt and an outcome share, from id to at.
+void add_common(ResultRow &result, const MoneyType &money, const SaleOutcome &outcome) {
+    result.add_uuid(outcome.id);
+    result.add_optional_text(outcome.item);
+    result.add_optional_text(outcome.buyer);
+    result.add_quantity(outcome.qty);
+    result.add_money(money, outcome.unit_price);
+    result.add_money(money, outcome.amount);
+    result.add_money(money, outcome.balance);
+    result.add_time(outcome.at);
+}
+
+} // namespace
+
+void require_consistent(const Store &store, const SaleRequest &request) {
+    const SaleTerms &terms = request.terms;
+    if (store.has_prices() && terms.unit_price)
+        ereport(ERROR, (errcode(errcodes::bad_argument),
+                        errmsg("unit_price cannot be given: store \"%s\" has prices", store.name),
+                        errhint("Use max_price to refuse a price higher than the one shown.")));
+    if (!store.has_prices() && !terms.unit_price)
+        ereport(ERROR, (errcode(errcodes::bad_argument),
+                        errmsg("unit_price must be given: store \"%s\" has no prices", store.name),
+                        errhint("Pass unit_price => ..., the price of one unit.")));
+    if (!store.has_prices() && terms.max_price)
+        ereport(ERROR, (errcode(errcodes::bad_argument),
+                        errmsg("max_price cannot be given: store \"%s\" has no prices", store.name),
+                        errhint("Each sale states its price in unit_price.")));
+    if (request.remember && !request.id)
+        ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("remember needs an id"),
+                        errhint("Pass id => ..., and ask again under the same id.")));
+}
+
+ResultRow receipt_row(const MoneyType &money, const SaleOutcome &outcome) {
+    ResultRow result;
+    add_common(result, money, outcome);
+    result.add(BoolGetDatum(outcome.replayed));
+    return result;
+}
+
+ResultRow outcome_row(const MoneyType &money, const SaleOutcome &outcome) {
+    const bool is_replayed = outcome.replayed && outcome.verdict == Verdict::sell;
+    ResultRow result;
+    result.add_text(is_replayed ? "replayed" : status_of(outcome.verdict));
+    result.add_optional_text(outcome.detail);
+    add_common(result, money, outcome);
+    return result;
+}
+
+} // namespace vend

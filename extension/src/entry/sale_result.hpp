@@ -1,0 +1,18 @@
+#pragma once
+// What single sales and batches have in common at the surface: what is asked of a request, and the rows
+// that answer it.
+
+#include "base/prelude.hpp"
+
+#include "engine/sale.hpp"
+#include "entry/result.hpp"
+
+namespace vend {
+
+// Raises 22023 for prices that the store does not have, or has itself, and for a memory without an id.
+void require_consistent(const Store &store, const SaleRequest &request);
+
+ResultRow receipt_row(const MoneyType &money, const SaleOutcome &outcome);
+ResultRow outcome_row(const MoneyType &money, const SaleOutcome &outcome);
+
+} // namespace vend
