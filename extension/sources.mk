@@ -19,11 +19,12 @@ VEND_SOURCES = extension/src/module.cpp \
 	extension/src/entry/triggers.cpp \
 	extension/src/engine/audit.cpp \
 	extension/src/engine/batch.cpp \
+	extension/src/engine/batch_rows.cpp \
 	extension/src/engine/counter.cpp \
 	extension/src/engine/explain.cpp \
 	extension/src/engine/journal.cpp \
-	extension/src/engine/keys.cpp \
 	extension/src/engine/lock_mode.cpp \
+	extension/src/engine/places.cpp \
 	extension/src/engine/refund.cpp \
 	extension/src/engine/replay.cpp \
 	extension/src/engine/sale.cpp \

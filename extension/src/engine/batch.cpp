@@ -4,10 +4,8 @@
 
 #include "base/ids.hpp"
 #include "base/settings.hpp"
-#include "claim/escrow.hpp"
-#include "core/batch.hpp"
+#include "engine/batch_rows.hpp"
 #include "engine/explain.hpp"
-#include "engine/keys.hpp"
 #include "engine/replay.hpp"
 #include "store/ledger.hpp"
 
@@ -18,22 +16,13 @@ namespace {
 
 // A batch under way. Items, buyers and ids have places, which the requests of the decision name.
 struct Batch {
-    Store &store;
+    BatchRows rows;
     std::span<const BatchRequest> requests;
     bool remembers;
-    MemoryContext result_context;
-
-    Keys items{};
-    Keys buyers{};
     Ids ids{};
-    std::span<std::optional<Item>> item_rows{};
-    std::span<std::optional<HeldItem>> held{};
-    std::span<std::optional<Wallet>> wallets{};
     std::span<std::optional<Entry>> entries{};
-    bool is_locked = false;
-
+    std::span<std::optional<UsedId>> used_ids{};
     std::span<PurchaseRequest> purchases{};
-    BatchState state{};
     std::span<BatchDecision> decisions{};
     TimestampTz at = 0;
     std::span<SaleOutcome> outcomes{};
@@ -51,91 +40,41 @@ std::span<std::optional<Value>> of_valid(const Batch &batch, Get get) {
     return values;
 }
 
-// The keys as the rows have them: two spellings of one key are one place. Reads the rows.
-template <typename Row, typename Read>
-std::span<std::optional<Row>> read_places(const KeyType &type, std::span<std::optional<Datum>> given,
-                                          Keys *keys, Read read) {
-    for (;;) {
-        *keys = distinct_keys(type, given);
-        const auto rows = new_array<std::optional<Row>>(keys->keys.size());
-        read(keys->keys, rows);
-        bool is_as_stored = true;
-        for (std::size_t i = 0; i < given.size(); ++i) {
-            if (!given[i]) continue;
-            const auto &row = rows[static_cast<std::size_t>(keys->places[i])];
-            if (!row || same_key(type, row->key, *given[i])) continue;
-            given[i] = row->key;
-            is_as_stored = false;
-        }
-        if (is_as_stored) return rows;
-    }
-}
-
-void read_item_rows(Batch &batch) {
-    const auto given = of_valid<Datum>(batch, [](const SaleRequest &sale) { return sale.item; });
-    batch.item_rows =
-        read_places<Item>(batch.store.item_type, given, &batch.items,
-                          [&](std::span<const Datum> keys, std::span<std::optional<Item>> rows) {
-                              read_items(batch.store, keys, rows);
-                          });
-}
-
-void read_buyers(Batch &batch) {
-    const auto given = of_valid<Datum>(batch, [](const SaleRequest &sale) { return sale.buyer; });
-    batch.wallets =
-        read_places<Wallet>(batch.store.buyer_type, given, &batch.buyers,
-                            [&](std::span<const Datum> keys, std::span<std::optional<Wallet>> rows) {
-                                if (batch.store.has_wallets()) read_wallets(batch.store, keys, rows);
-                            });
-}
-
 void read_ids(Batch &batch) {
     batch.entries = new_array<std::optional<Entry>>(batch.ids.ids.size());
-    read_entries(batch.store, batch.ids.ids, 0, batch.entries);
+    read_entries(batch.rows.store, batch.ids.ids, 0, batch.entries);
 }
 
 UsedId used_id(const Batch &batch, const Entry &entry) {
     UsedId used;
-    if (entry.item) used.item = place_of(batch.store.item_type, batch.items, *entry.item);
-    if (entry.wallet) used.wallet = place_of(batch.store.buyer_type, batch.buyers, *entry.wallet);
+    if (entry.item) used.item = place_of(batch.rows.store.item_type, batch.rows.items, *entry.item);
+    if (entry.wallet)
+        used.wallet = place_of(batch.rows.store.buyer_type, batch.rows.buyers, *entry.wallet);
     if (entry.is(Kind::purchase)) {
         used.kind = UsedId::Kind::purchase;
         used.qty = Quantity{-std::max(entry.qty.value, -PG_INT64_MAX)};
     } else if (entry.is(Kind::refusal)) {
         used.kind = UsedId::Kind::refusal;
         used.qty = entry.refusal_qty;
-        used.refusal = verdict_of_memory(batch.store, entry);
+        used.refusal = verdict_of_memory(batch.rows.store, entry);
     }
     return used;
 }
 
-WalletState wallet_state(const Batch &batch, std::size_t place) {
-    if (!batch.is_locked || !batch.store.has_wallets()) return {};
-    const auto &wallet = batch.wallets[place];
-    if (!wallet) return {WalletState::Kind::unknown, {}};
-    return {WalletState::Kind::locked, wallet->balance};
-}
-
-// Decides on what was read: while nothing is locked without a look at the money.
 void decide(Batch &batch) {
-    for (std::size_t i = 0; i < batch.item_rows.size(); ++i)
-        batch.state.items[i] =
-            batch.item_rows[i] ? std::optional(batch.item_rows[i]->state) : std::nullopt;
-    for (std::size_t i = 0; i < batch.state.wallets.size(); ++i)
-        batch.state.wallets[i] = wallet_state(batch, i);
+    set_states(batch.rows);
     for (std::size_t i = 0; i < batch.entries.size(); ++i)
-        batch.state.ids[i] =
+        batch.used_ids[i] =
             batch.entries[i] ? std::optional(used_id(batch, *batch.entries[i])) : std::nullopt;
-    decide_purchases(batch.state, batch.purchases, batch.remembers, batch.decisions);
+    decide_purchases({batch.rows.item_states, batch.rows.wallet_states, batch.used_ids}, batch.purchases,
+                     batch.remembers, batch.decisions);
 }
 
-void make_places(Batch &batch) {
-    batch.state.items = new_array<std::optional<ItemState>>(batch.items.keys.size());
-    batch.state.wallets = new_array<WalletState>(batch.buyers.keys.size());
-    batch.state.ids = new_array<std::optional<UsedId>>(batch.ids.ids.size());
+void make_purchases(Batch &batch) {
     for (std::size_t i = 0; i < batch.requests.size(); ++i)
-        batch.purchases[i] = {is_valid(batch, i), batch.items.places[i], batch.buyers.places[i],
-                              batch.ids.places[i], batch.requests[i].sale.terms};
+        batch.purchases[i] = {is_valid(batch, i), batch.rows.items.places[i],
+                              batch.rows.buyers.places[i], batch.ids.places[i],
+                              batch.requests[i].sale.terms};
 }
 
 // Whether a decision without locks stands: nothing is sold, and every stock was known.
@@ -144,67 +83,23 @@ bool is_answered(const Batch &batch, std::size_t i) {
     if (!is_valid(batch, i) || decision.answer != Answer::decided) return true;
     const Verdict verdict = decision.decision.verdict;
     if (batch.remembers || verdict == Verdict::sell || verdict == Verdict::all_held) return false;
-    const auto &item = batch.item_rows[static_cast<std::size_t>(batch.purchases[i].item)];
+    const auto &item = batch.rows.item_rows[static_cast<std::size_t>(batch.purchases[i].item)];
     return !item || item->is_stock_known || verdict < Verdict::sold_out;
 }
 
 // Without a lock, an xid or a byte of WAL; the items are read before the ids, as for a single sale.
 bool answer_without_lock(Batch &batch) {
-    read_item_rows(batch);
-    for (auto &item : batch.item_rows)
-        if (item) see_counter(batch.store, &*item);
-    read_buyers(batch);
+    read_item_rows(batch.rows,
+                   of_valid<Datum>(batch, [](const SaleRequest &sale) { return sale.item; }));
+    read_wallet_rows(batch.rows,
+                     of_valid<Datum>(batch, [](const SaleRequest &sale) { return sale.buyer; }));
     batch.ids = distinct_ids(of_valid<Uuid>(batch, [](const SaleRequest &sale) { return sale.id; }));
+    batch.used_ids = new_array<std::optional<UsedId>>(batch.ids.ids.size());
     read_ids(batch);
-    make_places(batch);
+    make_purchases(batch);
     decide(batch);
     for (std::size_t i = 0; i < batch.requests.size(); ++i)
         if (!is_answered(batch, i)) return false;
-    return true;
-}
-
-// Wallets by key, then items by key. What is recorded under the ids stands still from here on.
-void lock_all(Batch &batch) {
-    if (batch.store.has_wallets()) lock_wallets(batch.store, batch.wallets);
-    batch.held = new_array<std::optional<HeldItem>>(batch.items.keys.size());
-    for (std::size_t i = 0; i < batch.item_rows.size(); ++i) {
-        if (!batch.item_rows[i]) continue;
-        HeldItem held;
-        if (hold_read_item(batch.store, *batch.item_rows[i], &held) == LockResult::locked)
-            batch.held[i] = held;
-        else
-            batch.item_rows[i].reset();
-    }
-    batch.is_locked = true;
-    if (!batch.ids.ids.empty()) read_ids(batch);
-}
-
-void see_items(Batch &batch) {
-    for (std::size_t i = 0; i < batch.held.size(); ++i) {
-        if (!batch.held[i]) continue;
-        if (batch.held[i]->is_in_escrow) see_held(batch.store, &*batch.held[i]);
-        batch.item_rows[i] = batch.held[i]->item;
-    }
-}
-
-Quantity sold_of(const Batch &batch, std::size_t place) {
-    return Quantity{batch.item_rows[place]->state.stock.value - batch.state.items[place]->stock.value};
-}
-
-bool is_in_escrow(const Batch &batch, std::size_t place) {
-    return batch.held[place] && batch.held[place]->is_in_escrow;
-}
-
-// Takes what was decided from the counters, or nothing.
-bool take_from_counters(Batch &batch) {
-    for (std::size_t i = 0; i < batch.held.size(); ++i) {
-        if (!is_in_escrow(batch, i) || sold_of(batch, i) == Quantity{}) continue;
-        if (take_units(batch.store, *batch.held[i], sold_of(batch, i))) continue;
-        while (i-- > 0)
-            if (is_in_escrow(batch, i) && sold_of(batch, i) != Quantity{})
-                give_back_units(batch.store, *batch.held[i]);
-        return false;
-    }
     return true;
 }
 
@@ -213,53 +108,24 @@ bool take_from_counters(Batch &batch) {
 bool wait_for_units(const Batch &batch, TimestampTz until) {
     for (std::size_t i = 0; i < batch.requests.size(); ++i) {
         const BatchDecision &decision = batch.decisions[i];
-        if (!is_valid(batch, i) || decision.answer != Answer::decided ||
-            decision.decision.verdict != Verdict::all_held)
-            continue;
-        const auto &item = batch.item_rows[static_cast<std::size_t>(batch.purchases[i].item)];
-        return wait_for_change(counter_key(batch.store, item->key), item->counter_changes, until);
+        if (decision.answer == Answer::decided && decision.decision.verdict == Verdict::all_held)
+            return wait_for_item(batch.rows, batch.purchases[i].item, until);
     }
     return false;
 }
 
 void decide_under_locks(Batch &batch) {
+    lock_rows(batch.rows);
+    // What is recorded under the ids of these wallets stands still now.
+    read_ids(batch);
     const TimestampTz until =
         TimestampTzPlusMilliseconds(GetCurrentTimestamp(), settings::escrow_wait_ms());
     for (;;) {
         CHECK_FOR_INTERRUPTS();
-        see_items(batch);
         decide(batch);
         if (wait_for_units(batch, until)) continue;
-        if (take_from_counters(batch)) return;
+        if (take_from_counters(batch.rows)) return;
     }
-}
-
-void write_items(Batch &batch) {
-    const auto changes = new_array<StockChange>(batch.held.size());
-    const auto deltas = new_array<Delta>(batch.held.size());
-    std::size_t change_count = 0;
-    std::size_t delta_count = 0;
-    for (std::size_t i = 0; i < batch.held.size(); ++i) {
-        if (!batch.held[i] || sold_of(batch, i) == Quantity{}) continue;
-        if (batch.held[i]->is_in_escrow)
-            deltas[delta_count++] = {batch.items.keys[i], negated(sold_of(batch, i))};
-        else
-            changes[change_count++] = {&batch.held[i]->item, batch.state.items[i]->stock};
-    }
-    if (change_count > 0) set_locked_stocks(batch.store, changes.first(change_count));
-    if (delta_count > 0) record_deltas(batch.store, deltas.first(delta_count));
-}
-
-void write_wallets(Batch &batch) {
-    if (!batch.store.has_wallets()) return;
-    const auto changes = new_array<BalanceChange>(batch.wallets.size());
-    std::size_t count = 0;
-    for (std::size_t i = 0; i < batch.wallets.size(); ++i) {
-        if (!batch.wallets[i] || batch.wallets[i]->balance == batch.state.wallets[i].balance) continue;
-        changes[count++] = {&*batch.wallets[i], Money{batch.state.wallets[i].balance.value -
-                                                      batch.wallets[i]->balance.value}};
-    }
-    if (count > 0) change_locked_balances(batch.store, changes.first(count));
 }
 
 // Whether this batch records the request: as sold, or as a refusal that is remembered.
@@ -271,11 +137,11 @@ bool is_recorded(const Batch &batch, std::size_t i) {
 }
 
 Datum item_key(const Batch &batch, std::size_t i) {
-    return batch.items.keys[static_cast<std::size_t>(batch.items.places[i])];
+    return batch.rows.items.keys[static_cast<std::size_t>(batch.rows.items.places[i])];
 }
 
 Datum buyer_key(const Batch &batch, std::size_t i) {
-    return batch.buyers.keys[static_cast<std::size_t>(batch.buyers.places[i])];
+    return batch.rows.buyers.keys[static_cast<std::size_t>(batch.rows.buyers.places[i])];
 }
 
 // The requests that are recorded, in the order of their ids. Those who brought none are given ids in the
@@ -319,7 +185,7 @@ void record_requests(Batch &batch) {
     const auto movements = new_array<Movement>(requests.size());
     for (std::size_t i = 0; i < requests.size(); ++i)
         movements[i] = movement_of(batch, static_cast<std::size_t>(requests[i]));
-    if (!movements.empty()) record_all(batch.store, movements);
+    if (!movements.empty()) record_all(batch.rows.store, movements);
 }
 
 void describe_replay(const Batch &batch, std::size_t i) {
@@ -357,50 +223,42 @@ void describe_sale(const Batch &batch, std::size_t i) {
     }
     if (outcome.verdict == Verdict::amount_out_of_range) {
         outcome.verdict = Verdict::invalid;
-        outcome.detail =
-            psprintf("The amount is out of range: a column of type %s cannot hold it.",
-                     format_type_with_typemod(batch.store.money.type, batch.store.money.typmod));
+        outcome.detail = psprintf(
+            "The amount is out of range: a column of type %s cannot hold it.",
+            format_type_with_typemod(batch.rows.store.money.type, batch.rows.store.money.typmod));
         return;
     }
-    outcome.detail = explain(batch.store, decision.decision, batch.requests[i].sale.terms, decision.item,
-                             decision.wallet, outcome.item, outcome.buyer);
-    const auto &item = batch.item_rows[static_cast<std::size_t>(batch.items.places[i])];
-    if (item && (batch.store.has_prices() || batch.requests[i].sale.terms.unit_price))
+    outcome.detail = explain(batch.rows.store, decision.decision, batch.requests[i].sale.terms,
+                             decision.item, decision.wallet, outcome.item, outcome.buyer);
+    const auto &item = batch.rows.item_rows[static_cast<std::size_t>(batch.rows.items.places[i])];
+    if (item && (batch.rows.store.has_prices() || batch.requests[i].sale.terms.unit_price))
         outcome.unit_price = decision.decision.unit_price;
     const bool is_short = outcome.verdict == Verdict::sold_out || outcome.verdict == Verdict::all_held;
     if (is_short && item->state.lock_mode == LockMode::escrow)
-        count_refusal(counter_key(batch.store, item->key));
+        count_refusal(counter_key(batch.rows.store, item->key));
 }
 
 // The balance after the request; of the wallet as it was read, where nothing was locked.
 std::optional<Money> balance_of(const Batch &batch, std::size_t i) {
-    if (!batch.store.has_wallets()) return std::nullopt;
-    if (batch.is_locked) {
+    if (!batch.rows.store.has_wallets()) return std::nullopt;
+    if (batch.rows.is_locked) {
         const WalletState &wallet = batch.decisions[i].wallet;
         return wallet.kind == WalletState::Kind::locked ? std::optional(wallet.balance) : std::nullopt;
     }
-    const auto &wallet = batch.wallets[static_cast<std::size_t>(batch.buyers.places[i])];
+    const auto &wallet = batch.rows.wallets[static_cast<std::size_t>(batch.rows.buyers.places[i])];
     return wallet && batch.outcomes[i].replayed ? std::optional(wallet->balance) : std::nullopt;
 }
 
-template <typename Name> std::span<const char *> names_of(const Keys &keys, Name name) {
-    const auto names = new_array<const char *>(keys.keys.size());
-    std::ranges::transform(keys.keys, names.begin(), name);
-    return names;
-}
-
 void name_parties(Batch &batch) {
-    const auto items =
-        names_of(batch.items, [&](Datum key) { return key_text(batch.store.item_type, key); });
-    const auto buyers =
-        names_of(batch.buyers, [&](Datum key) { return key_text(batch.store.buyer_type, key); });
+    const auto items = names_of(batch.rows.store.item_type, batch.rows.items);
+    const auto buyers = names_of(batch.rows.store.buyer_type, batch.rows.buyers);
     for (std::size_t i = 0; i < batch.requests.size(); ++i) {
         SaleOutcome &outcome = batch.outcomes[i];
         outcome.id = batch.requests[i].sale.id;
         outcome.qty = batch.requests[i].sale.terms.qty;
         if (!is_valid(batch, i)) continue;
-        outcome.item = items[static_cast<std::size_t>(batch.items.places[i])];
-        outcome.buyer = buyers[static_cast<std::size_t>(batch.buyers.places[i])];
+        outcome.item = items[static_cast<std::size_t>(batch.rows.items.places[i])];
+        outcome.buyer = buyers[static_cast<std::size_t>(batch.rows.buyers.places[i])];
     }
 }
 
@@ -432,19 +290,16 @@ void describe(Batch &batch) {
 
 std::span<SaleOutcome> sell_many(Store &store, std::span<const BatchRequest> requests, bool remembers,
                                  MemoryContext result_context) {
-    Batch batch{.store = store,
+    Batch batch{.rows = {store},
                 .requests = requests,
                 .remembers = remembers,
-                .result_context = result_context,
                 .purchases = new_array<PurchaseRequest>(requests.size()),
                 .decisions = new_array<BatchDecision>(requests.size())};
     const bool is_answered = answer_without_lock(batch);
     if (!is_answered) {
-        lock_all(batch);
         decide_under_locks(batch);
         batch.at = GetCurrentTimestamp();
-        write_items(batch);
-        write_wallets(batch);
+        write_rows(batch.rows);
     }
     MemoryContext context = MemoryContextSwitchTo(result_context);
     batch.outcomes = new_array<SaleOutcome>(requests.size());

@@ -4,7 +4,7 @@
 
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
-#include "engine/keys.hpp"
+#include "engine/places.hpp"
 #include "entry/arguments.hpp"
 #include "entry/call.hpp"
 #include "entry/result.hpp"

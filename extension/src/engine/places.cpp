@@ -1,6 +1,6 @@
 #include "base/prelude.hpp"
 
-#include "engine/keys.hpp"
+#include "engine/places.hpp"
 
 #include <algorithm>
 
@@ -61,8 +61,10 @@ Ids distinct_ids(std::span<const std::optional<Uuid>> of_requests) {
     for (const auto &id : of_requests)
         if (id) ids[count++] = *id;
     std::ranges::sort(ids.first(count));
-    const auto rest = std::ranges::unique(ids.first(count));
-    const Ids different{ids.first(count - rest.size()), new_array<int>(of_requests.size())};
+    // clang 14 does not understand what std::ranges::unique() of this library returns.
+    const auto end = std::unique(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(count));
+    const Ids different{ids.first(static_cast<std::size_t>(end - ids.begin())),
+                        new_array<int>(of_requests.size())};
     for (std::size_t i = 0; i < of_requests.size(); ++i)
         different.places[i] =
             of_requests[i] ? static_cast<int>(std::ranges::lower_bound(different.ids, *of_requests[i]) -

@@ -1,6 +1,6 @@
 #pragma once
-// The different keys that the requests of a batch name, in the order in which rows are locked, and the
-// arrays that a batch works on. All of it lives in the current memory context.
+// What the requests of a batch name, each different key and id at a place of its own, in the order in
+// which rows are locked and ids are recorded. All of it lives in the current memory context.
 
 #include "base/prelude.hpp"
 

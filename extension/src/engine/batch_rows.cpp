@@ -1,0 +1,152 @@
+#include "base/prelude.hpp"
+
+#include "engine/batch_rows.hpp"
+
+#include <algorithm>
+
+namespace vend {
+namespace {
+
+template <typename Row, typename Read>
+std::span<std::optional<Row>> read_places(const KeyType &type, std::span<std::optional<Datum>> given,
+                                          Keys *keys, Read read) {
+    for (;;) {
+        *keys = distinct_keys(type, given);
+        const auto rows = new_array<std::optional<Row>>(keys->keys.size());
+        read(keys->keys, rows);
+        bool is_as_stored = true;
+        for (std::size_t i = 0; i < given.size(); ++i) {
+            if (!given[i]) continue;
+            const auto &row = rows[static_cast<std::size_t>(keys->places[i])];
+            if (!row || same_key(type, row->key, *given[i])) continue;
+            given[i] = row->key;
+            is_as_stored = false;
+        }
+        if (is_as_stored) return rows;
+    }
+}
+
+Quantity sold_of(const BatchRows &rows, std::size_t place) {
+    return Quantity{rows.item_rows[place]->state.stock.value - rows.item_states[place]->stock.value};
+}
+
+bool is_in_escrow(const BatchRows &rows, std::size_t place) {
+    return rows.held[place] && rows.held[place]->is_in_escrow;
+}
+
+void see_items(BatchRows &rows) {
+    for (std::size_t i = 0; i < rows.held.size(); ++i) {
+        if (!rows.held[i]) continue;
+        if (rows.held[i]->is_in_escrow) see_held(rows.store, &*rows.held[i]);
+        rows.item_rows[i] = rows.held[i]->item;
+    }
+}
+
+WalletState wallet_state(const BatchRows &rows, std::size_t place) {
+    if (!rows.is_locked || !rows.store.has_wallets()) return {};
+    const auto &wallet = rows.wallets[place];
+    if (!wallet) return {WalletState::Kind::unknown, {}};
+    return {WalletState::Kind::locked, wallet->balance};
+}
+
+void write_items(BatchRows &rows) {
+    const auto changes = new_array<StockChange>(rows.held.size());
+    const auto deltas = new_array<Delta>(rows.held.size());
+    std::size_t change_count = 0;
+    std::size_t delta_count = 0;
+    for (std::size_t i = 0; i < rows.held.size(); ++i) {
+        if (!rows.held[i] || sold_of(rows, i) == Quantity{}) continue;
+        if (rows.held[i]->is_in_escrow)
+            deltas[delta_count++] = {rows.items.keys[i], negated(sold_of(rows, i))};
+        else
+            changes[change_count++] = {&rows.held[i]->item, rows.item_states[i]->stock};
+    }
+    if (change_count > 0) set_locked_stocks(rows.store, changes.first(change_count));
+    if (delta_count > 0) record_deltas(rows.store, deltas.first(delta_count));
+}
+
+void write_wallets(BatchRows &rows) {
+    if (!rows.store.has_wallets()) return;
+    const auto changes = new_array<BalanceChange>(rows.wallets.size());
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < rows.wallets.size(); ++i) {
+        if (!rows.wallets[i]) continue;
+        const Money change{rows.wallet_states[i].balance.value - rows.wallets[i]->balance.value};
+        if (change != Money{0}) changes[count++] = {&*rows.wallets[i], change};
+    }
+    if (count > 0) change_locked_balances(rows.store, changes.first(count));
+}
+
+} // namespace
+
+void read_item_rows(BatchRows &rows, std::span<std::optional<Datum>> given) {
+    rows.item_rows =
+        read_places<Item>(rows.store.item_type, given, &rows.items,
+                          [&](std::span<const Datum> keys, std::span<std::optional<Item>> read) {
+                              read_items(rows.store, keys, read);
+                          });
+    for (auto &item : rows.item_rows)
+        if (item) see_counter(rows.store, &*item);
+    rows.item_states = new_array<std::optional<ItemState>>(rows.item_rows.size());
+}
+
+void read_wallet_rows(BatchRows &rows, std::span<std::optional<Datum>> given) {
+    rows.wallets =
+        read_places<Wallet>(rows.store.buyer_type, given, &rows.buyers,
+                            [&](std::span<const Datum> keys, std::span<std::optional<Wallet>> read) {
+                                if (rows.store.has_wallets()) read_wallets(rows.store, keys, read);
+                            });
+    rows.wallet_states = new_array<WalletState>(rows.wallets.size());
+}
+
+void lock_rows(BatchRows &rows) {
+    if (rows.store.has_wallets()) lock_wallets(rows.store, rows.wallets);
+    rows.held = new_array<std::optional<HeldItem>>(rows.item_rows.size());
+    for (std::size_t i = 0; i < rows.item_rows.size(); ++i) {
+        if (!rows.item_rows[i]) continue;
+        HeldItem held;
+        if (hold_read_item(rows.store, *rows.item_rows[i], &held) == LockResult::locked)
+            rows.held[i] = held;
+        else
+            rows.item_rows[i].reset();
+    }
+    rows.is_locked = true;
+}
+
+void set_states(BatchRows &rows) {
+    see_items(rows);
+    for (std::size_t i = 0; i < rows.item_rows.size(); ++i)
+        rows.item_states[i] = rows.item_rows[i] ? std::optional(rows.item_rows[i]->state) : std::nullopt;
+    for (std::size_t i = 0; i < rows.wallet_states.size(); ++i)
+        rows.wallet_states[i] = wallet_state(rows, i);
+}
+
+bool take_from_counters(BatchRows &rows) {
+    for (std::size_t i = 0; i < rows.held.size(); ++i) {
+        if (!is_in_escrow(rows, i) || sold_of(rows, i) == Quantity{}) continue;
+        if (take_units(rows.store, *rows.held[i], sold_of(rows, i))) continue;
+        while (i-- > 0)
+            if (is_in_escrow(rows, i) && sold_of(rows, i) != Quantity{})
+                give_back_units(rows.store, *rows.held[i]);
+        return false;
+    }
+    return true;
+}
+
+bool wait_for_item(const BatchRows &rows, int item, TimestampTz until) {
+    const auto &row = rows.item_rows[static_cast<std::size_t>(item)];
+    return wait_for_change(counter_key(rows.store, row->key), row->counter_changes, until);
+}
+
+void write_rows(BatchRows &rows) {
+    write_items(rows);
+    write_wallets(rows);
+}
+
+std::span<const char *> names_of(KeyType &type, const Keys &keys) {
+    const auto names = new_array<const char *>(keys.keys.size());
+    std::ranges::transform(keys.keys, names.begin(), [&](Datum key) { return key_text(type, key); });
+    return names;
+}
+
+} // namespace vend

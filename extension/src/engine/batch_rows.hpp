@@ -1,0 +1,51 @@
+#pragma once
+// The items and wallets of a batch, each at its place: read, locked in the order of all calls, given to
+// the decision, and written once with what the decision has left of them.
+
+#include "base/prelude.hpp"
+
+#include "claim/escrow.hpp"
+#include "core/batch.hpp"
+#include "engine/places.hpp"
+#include "store/rows.hpp"
+
+#include <optional>
+#include <span>
+
+namespace vend {
+
+struct BatchRows {
+    Store &store;
+    Keys items{};
+    Keys buyers{};
+    std::span<std::optional<Item>> item_rows{};
+    std::span<std::optional<HeldItem>> held{};
+    std::span<std::optional<Wallet>> wallets{};
+    bool is_locked = false;
+    std::span<std::optional<ItemState>> item_states{};
+    std::span<WalletState> wallet_states{};
+};
+
+// The rows of the keys that were given, without a lock; of an item in escrow with what its counter says.
+// The keys become those that the rows have: two spellings of one key are one place.
+void read_item_rows(BatchRows &rows, std::span<std::optional<Datum>> given);
+void read_wallet_rows(BatchRows &rows, std::span<std::optional<Datum>> given);
+
+// Wallets by key, then items by key.
+void lock_rows(BatchRows &rows);
+
+// What is to be decided on: before the rows are locked without a look at the money.
+void set_states(BatchRows &rows);
+
+// Takes from counters what was decided, or nothing: then it has to be decided anew.
+bool take_from_counters(BatchRows &rows);
+
+// Waits for sales of others that hold what is left of an item; false when the time is over.
+bool wait_for_item(const BatchRows &rows, int item, TimestampTz until);
+
+void write_rows(BatchRows &rows);
+
+// Each key as text, by place.
+std::span<const char *> names_of(KeyType &type, const Keys &keys);
+
+} // namespace vend
