@@ -142,15 +142,20 @@ class Worker(threading.Thread):
             is_rolled_back = told is not None and request.kind == "purchase" and n % 4 == 0
             self.books.close(transaction, "undone" if is_rolled_back else state)
 
+    # What this worker left prepared is ended before it waits for anybody, in whatever database: two workers that wait
+    # for what the other has prepared would be a deadlock that no server sees.
     def session_of(self, database):
+        if self.prepared is not None:
+            self.session = self.opened(self.prepared[0])
+            if self.session.run("SELECT FROM pg_prepared_xacts WHERE gid = %s", (self.prepared[1],)):
+                self.session.run(f"ROLLBACK PREPARED '{self.prepared[1]}'")
+            self.prepared = None
+        return self.opened(database)
+
+    def opened(self, database):
         if database not in self.sessions:
             self.sessions[database] = Session(database, self.name, self.books, self.server, self.saboteur, self.is_single)
-        session = self.sessions[database]
-        if self.prepared is not None and self.prepared[0] == database:
-            if session.run("SELECT FROM pg_prepared_xacts WHERE gid = %s", (self.prepared[1],)):
-                session.run(f"ROLLBACK PREPARED '{self.prepared[1]}'")
-            self.prepared = None
-        return session
+        return self.sessions[database]
 
     def leave(self):
         for database, session in list(self.sessions.items()):
