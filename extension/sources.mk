@@ -8,8 +8,10 @@ VEND_SOURCES = extension/src/module.cpp \
 	extension/src/entry/audit.cpp \
 	extension/src/entry/batch.cpp \
 	extension/src/entry/call.cpp \
+	extension/src/entry/cart_result.cpp \
 	extension/src/entry/escrow.cpp \
 	extension/src/entry/ids.cpp \
+	extension/src/entry/movement_result.cpp \
 	extension/src/entry/movements.cpp \
 	extension/src/entry/raise.cpp \
 	extension/src/entry/sale.cpp \
@@ -20,6 +22,7 @@ VEND_SOURCES = extension/src/module.cpp \
 	extension/src/engine/audit.cpp \
 	extension/src/engine/batch.cpp \
 	extension/src/engine/batch_rows.cpp \
+	extension/src/engine/cart.cpp \
 	extension/src/engine/counter.cpp \
 	extension/src/engine/explain.cpp \
 	extension/src/engine/journal.cpp \
@@ -30,6 +33,7 @@ VEND_SOURCES = extension/src/module.cpp \
 	extension/src/engine/sale.cpp \
 	extension/src/engine/settle.cpp \
 	extension/src/engine/transfer.cpp \
+	extension/src/engine/transfer_many.cpp \
 	extension/src/claim/atomic.cpp \
 	extension/src/claim/claim.cpp \
 	extension/src/claim/escrow.cpp \

@@ -29,6 +29,45 @@ CREATE TYPE vend.outcome AS (
 COMMENT ON TYPE vend.outcome IS
     'The answer to an attempt: purchased, replayed or the refusal in status, the reason in detail, then the fields of the receipt';
 
+CREATE TYPE vend.cart_line AS (
+    item       text,
+    qty        bigint,
+    unit_price numeric,
+    amount     numeric
+);
+
+COMMENT ON TYPE vend.cart_line IS
+    'A line of a cart: amount = qty * unit_price in the store''s money';
+
+CREATE TYPE vend.cart_receipt AS (
+    id       uuid,
+    buyer    text,
+    amount   numeric,
+    balance  numeric,
+    at       timestamptz,
+    replayed boolean,
+    lines    vend.cart_line[]
+);
+COMMENT ON TYPE vend.cart_line IS
+    'A line of a cart: amount = qty * unit_price in the money of the store';
+
+COMMENT ON TYPE vend.cart_receipt IS
+    'A cart that was sold: its lines in the order of the call, their amount together, and what the buyer has left';
+
+CREATE TYPE vend.cart_outcome AS (
+    status  text,
+    detail  text,
+    line    integer,
+    id      uuid,
+    buyer   text,
+    amount  numeric,
+    balance numeric,
+    at      timestamptz,
+    lines   vend.cart_line[]
+);
+COMMENT ON TYPE vend.cart_outcome IS
+    'The answer to an attempt: purchased, replayed or the refusal in status, the reason in detail, the line that was refused, from 1, then the fields of the receipt';
+
 CREATE TYPE vend.movement AS (
     id       uuid,
     kind     text,

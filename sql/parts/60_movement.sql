@@ -96,14 +96,14 @@ CREATE FUNCTION vend.try_transfer(payer "any", payee "any", amount numeric, id u
 COMMENT ON FUNCTION vend.try_transfer("any", "any", numeric, uuid, text) IS
     'Moves an amount from one wallet to another, or returns the refusal as a status';
 
-CREATE FUNCTION vend.refund(purchase_id uuid, qty bigint DEFAULT NULL, id uuid DEFAULT NULL, store text DEFAULT NULL)
+CREATE FUNCTION vend.refund(purchase_id uuid, qty bigint DEFAULT NULL, id uuid DEFAULT NULL, item text DEFAULT NULL, store text DEFAULT NULL)
     RETURNS vend.movement
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_refund';
-COMMENT ON FUNCTION vend.refund(uuid, bigint, uuid, text) IS
+COMMENT ON FUNCTION vend.refund(uuid, bigint, uuid, text, text) IS
     'Gives back a purchase, whole or in part: stock, money and holding; raises the refusal';
 
-CREATE FUNCTION vend.try_refund(purchase_id uuid, qty bigint DEFAULT NULL, id uuid DEFAULT NULL, store text DEFAULT NULL)
+CREATE FUNCTION vend.try_refund(purchase_id uuid, qty bigint DEFAULT NULL, id uuid DEFAULT NULL, item text DEFAULT NULL, store text DEFAULT NULL)
     RETURNS vend.movement_outcome
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_try_refund';
-COMMENT ON FUNCTION vend.try_refund(uuid, bigint, uuid, text) IS
+COMMENT ON FUNCTION vend.try_refund(uuid, bigint, uuid, text, text) IS
     'Gives back a purchase, whole or in part, or returns the refusal as a status';

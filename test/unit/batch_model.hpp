@@ -159,9 +159,9 @@ inline BatchDecision transfer(Books &books, const TransferTerms &request, int pl
     if (const auto used = books.id(request.id))
         return answer_of(*used, books.wallet(request.payer),
                          used->kind != UsedId::Kind::transfer ? "kind"
-                         : used->wallet != request.payer      ? "payer"
-                         : used->payee != request.payee       ? "payee"
+                         : used->wallet != request.payer      ? "wallet"
                          : used->amount != request.amount     ? "amount"
+                         : used->payee != request.payee       ? "wallet"
                                                               : nullptr);
     BatchDecision outcome;
     outcome.decision.amount = request.amount;

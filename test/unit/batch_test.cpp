@@ -311,8 +311,8 @@ TEST(Transfers, AnIdPaysOnce) {
     EXPECT_EQ(decisions[1].answer, Answer::replayed);
     EXPECT_EQ(decisions[1].replay_of, 0);
     EXPECT_EQ(mismatch(decisions[2]), "amount");
-    EXPECT_EQ(mismatch(decisions[3]), "payee");
-    EXPECT_EQ(mismatch(decisions[4]), "payer");
+    EXPECT_EQ(mismatch(decisions[3]), "wallet");
+    EXPECT_EQ(mismatch(decisions[4]), "wallet");
     EXPECT_EQ(figures.wallets[0].balance, Money{95});
     EXPECT_EQ(mismatch(buy(figures, {purchase(0, 0, 1, 0)})[0]), "kind");
 }

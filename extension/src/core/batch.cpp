@@ -27,9 +27,9 @@ const char *difference(const UsedId &used, const PurchaseRequest &request) {
 
 const char *difference(const UsedId &used, const TransferTerms &request) {
     if (used.kind != UsedId::Kind::transfer) return "kind";
-    if (used.wallet != request.payer) return "payer";
-    if (used.payee != request.payee) return "payee";
+    if (used.wallet != request.payer) return "wallet";
     if (used.amount != request.amount) return "amount";
+    if (used.payee != request.payee) return "wallet";
     return nullptr;
 }
 

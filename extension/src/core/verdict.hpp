@@ -27,6 +27,10 @@ enum class Verdict {
     amount_out_of_range, // not a refusal: qty * unit_price does not exist
 };
 
+constexpr bool is_short_of_units(Verdict verdict) {
+    return verdict == Verdict::sold_out || verdict == Verdict::all_held;
+}
+
 // The status that a caller sees. Two verdicts share "conflict"; their SQLSTATEs tell them apart.
 constexpr std::string_view status_of(Verdict verdict) {
     constexpr std::array<std::string_view, 15> statuses{

@@ -45,13 +45,13 @@ void read_ids(Batch &batch) {
     read_entries(batch.rows.store, batch.ids.ids, 0, batch.entries);
 }
 
-UsedId used_id(const Batch &batch, const Entry &entry) {
+UsedId used_id(const Batch &batch, const Uuid &id, const Entry &entry) {
     UsedId used;
     if (entry.item) used.item = place_of(batch.rows.store.item_type, batch.rows.items, *entry.item);
     if (entry.wallet)
         used.wallet = place_of(batch.rows.store.buyer_type, batch.rows.buyers, *entry.wallet);
     if (entry.is(Kind::purchase)) {
-        used.kind = UsedId::Kind::purchase;
+        used.kind = is_cart(batch.rows.store, id) ? UsedId::Kind::other : UsedId::Kind::purchase;
         used.qty = Quantity{-std::max(entry.qty.value, -PG_INT64_MAX)};
     } else if (entry.is(Kind::refusal)) {
         used.kind = UsedId::Kind::refusal;
@@ -64,8 +64,9 @@ UsedId used_id(const Batch &batch, const Entry &entry) {
 void decide(Batch &batch) {
     set_states(batch.rows);
     for (std::size_t i = 0; i < batch.entries.size(); ++i)
-        batch.used_ids[i] =
-            batch.entries[i] ? std::optional(used_id(batch, *batch.entries[i])) : std::nullopt;
+        batch.used_ids[i] = batch.entries[i]
+                                ? std::optional(used_id(batch, batch.ids.ids[i], *batch.entries[i]))
+                                : std::nullopt;
     decide_purchases({batch.rows.item_states, batch.rows.wallet_states, batch.used_ids}, batch.purchases,
                      batch.remembers, batch.decisions);
 }
@@ -223,9 +224,7 @@ void describe_sale(const Batch &batch, std::size_t i) {
     }
     if (outcome.verdict == Verdict::amount_out_of_range) {
         outcome.verdict = Verdict::invalid;
-        outcome.detail = psprintf(
-            "The amount is out of range: a column of type %s cannot hold it.",
-            format_type_with_typemod(batch.rows.store.money.type, batch.rows.store.money.typmod));
+        outcome.detail = out_of_range_detail(batch.rows.store);
         return;
     }
     outcome.detail = explain(batch.rows.store, decision.decision, batch.requests[i].sale.terms,
@@ -233,8 +232,7 @@ void describe_sale(const Batch &batch, std::size_t i) {
     const auto &item = batch.rows.item_rows[static_cast<std::size_t>(batch.rows.items.places[i])];
     if (item && (batch.rows.store.has_prices() || batch.requests[i].sale.terms.unit_price))
         outcome.unit_price = decision.decision.unit_price;
-    const bool is_short = outcome.verdict == Verdict::sold_out || outcome.verdict == Verdict::all_held;
-    if (is_short && item->state.lock_mode == LockMode::escrow)
+    if (is_short_of_units(outcome.verdict) && item->state.lock_mode == LockMode::escrow)
         count_refusal(counter_key(batch.rows.store, item->key));
 }
 

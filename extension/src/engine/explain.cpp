@@ -80,6 +80,19 @@ void explain_movement(const Store &store, MemoryContext context, MovementOutcome
     MemoryContextSwitchTo(caller);
 }
 
+const char *out_of_range_detail(const Store &store) {
+    return psprintf("The amount is out of range: a column of type %s cannot hold it.",
+                    format_type_with_typemod(store.money.type, store.money.typmod));
+}
+
+void raise_amount_out_of_range(const Store &store) {
+    ereport(ERROR, (errcode(errcodes::out_of_range), errmsg("amount of the purchase is out of range"),
+                    errdetail("A column of type %s cannot hold it.",
+                              format_type_with_typemod(store.money.type, store.money.typmod)),
+                    errhint("Buy fewer units at a time.")));
+    pg_unreachable();
+}
+
 void raise_overflow(const Store &store, const char *counter, const char *key) {
     const bool is_money = strcmp(counter, "stock") != 0;
     ereport(ERROR,

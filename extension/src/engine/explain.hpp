@@ -18,6 +18,11 @@ struct MovementOutcome;
 // Fills in the reason of a refused movement that does not have one yet.
 void explain_movement(const Store &store, MemoryContext context, MovementOutcome *outcome);
 
+// Of an amount that the store's type of money cannot hold.
+const char *out_of_range_detail(const Store &store);
+// Raises 22003 for one.
+[[noreturn]] void raise_amount_out_of_range(const Store &store);
+
 // Raises 22003: the stock or balance of a key would leave the range of its type.
 [[noreturn]] void raise_overflow(const Store &store, const char *counter, const char *key);
 

@@ -46,6 +46,16 @@ struct CounterRequest {
 MovementOutcome change_counter(Store &store, const CounterRequest &request,
                                MemoryContext result_context);
 
+// The ledger lines of a transfer.
+inline constexpr int32 payer_line = 0;
+inline constexpr int32 payee_line = 1;
+
+// One of them, to be recorded.
+Movement transfer_movement(const Uuid &id, int32 line, Datum wallet, Money amount, TimestampTz at);
+
+// Raises 55000: the ledger has one line only.
+[[noreturn]] void raise_half_transfer(const Store &store);
+
 struct TransferRequest {
     Datum payer = 0;
     Datum payee = 0;
@@ -58,6 +68,7 @@ struct RefundRequest {
     Uuid purchase{};
     std::optional<Quantity> qty; // nothing: all that is left
     std::optional<Uuid> id;
+    std::optional<Datum> item; // of a cart
 };
 MovementOutcome refund(Store &store, const RefundRequest &request, MemoryContext result_context);
 

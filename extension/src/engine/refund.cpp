@@ -46,11 +46,33 @@ void require_sound(const Entry &purchase) {
                     errhint("vend.audit() says what it should be.")));
 }
 
+// The purchase, or of a cart the line of the item.
+std::optional<Entry> read_purchase(Store &store, const RefundRequest &request) {
+    auto entry = read_entry(store, request.purchase);
+    if (!entry || !entry->is(Kind::purchase)) return std::nullopt;
+    if (!request.item) {
+        if (is_cart(store, request.purchase))
+            ereport(ERROR,
+                    (errcode(errcodes::bad_argument), errmsg("the purchase is a cart of several items"),
+                     errhint("Say which is given back with item => ...")));
+        return entry;
+    }
+    for (int32 line = 1; entry; ++line) {
+        if (!entry->is(Kind::purchase)) return std::nullopt;
+        if (same_key(store.item_type, required_key(entry->item, "item"), *request.item)) return entry;
+        entry = read_entry(store, request.purchase, line);
+    }
+    return std::nullopt;
+}
+
 bool answer_from_ledger(Refund &refund) {
     if (!refund.request.id) return false;
     const auto entry = read_entry(refund.store, *refund.request.id);
     if (!entry) return false;
     require_same_refund(*refund.request.id, *entry, refund.request.purchase, refund.request.qty);
+    if (refund.request.item &&
+        !same_key(refund.store.item_type, required_key(entry->item, "item"), *refund.request.item))
+        raise_id_mismatch(*refund.request.id, "item");
     describe(refund, entry);
     MovementOutcome &outcome = refund.outcome;
     outcome.verdict = Verdict::sell;
@@ -90,7 +112,8 @@ Verdict lock_rows(Refund &refund) {
 // How much to give back; never more than is left.
 Verdict decide_quantity(Refund &refund) {
     const Quantity bought{-std::max(refund.purchase->qty.value, -PG_INT64_MAX)};
-    refund.before = refunded_quantity(refund.store, refund.request.purchase);
+    refund.before = refunded_quantity(refund.store, refund.request.purchase,
+                                      required_key(refund.purchase->item, "item"));
     const Quantity left = checked_sub(bought, refund.before).value_or(Quantity{0});
     refund.qty = refund.request.qty.value_or(left);
     if (refund.qty > left || left < Quantity{1}) {
@@ -133,8 +156,9 @@ void give_back(Refund &refund) {
         outcome.balance = change_locked_balance(store, *refund.wallet, *amount);
     record(store, movement);
     // A trigger of the owner's may have refunded the same purchase meanwhile.
-    if (!store.is_plain && refunded_quantity(store, refund.request.purchase).value !=
-                               refund.before.value + refund.qty.value)
+    if (!store.is_plain &&
+        refunded_quantity(store, refund.request.purchase, refund.item->item.key).value !=
+            refund.before.value + refund.qty.value)
         raise_write_altered(store.ledger_table.relation);
 }
 
@@ -144,8 +168,7 @@ MovementOutcome refund(Store &store, const RefundRequest &request, MemoryContext
     Refund refund{store, request, result_context, {}, {}, {}, {}, {}, {}};
     MovementOutcome &outcome = refund.outcome;
     if (answer_from_ledger(refund)) return outcome;
-    refund.purchase = read_entry(store, request.purchase);
-    if (refund.purchase && !refund.purchase->is(Kind::purchase)) refund.purchase.reset();
+    refund.purchase = read_purchase(store, request);
     if (refund.purchase) require_sound(*refund.purchase);
     outcome.verdict = refund.purchase ? lock_rows(refund) : Verdict::unknown_purchase;
     if (answer_from_ledger(refund)) return outcome;

@@ -24,7 +24,9 @@ const char *difference(Store &store, const Entry &entry, const Identity &request
     return nullptr;
 }
 
-[[noreturn]] void raise_mismatch(const Uuid &id, const char *what) {
+} // namespace
+
+void raise_id_mismatch(const Uuid &id, const char *what) {
     ereport(ERROR,
             (errcode(errcodes::id_mismatch),
              errmsg("id %s was recorded for another request",
@@ -35,7 +37,10 @@ const char *difference(Store &store, const Entry &entry, const Identity &request
     pg_unreachable();
 }
 
-} // namespace
+bool is_cart(Store &store, const Uuid &id) {
+    const auto second = read_entry(store, id, 1);
+    return second && second->is(Kind::purchase);
+}
 
 Verdict verdict_of_memory(const Store &store, const Entry &entry) {
     const auto verdict = remembered_verdict(entry.refusal);
@@ -57,14 +62,14 @@ void require_same_request(Store &store, const Uuid &id, const Entry &entry, cons
         asked.kind = to_text(Kind::purchase).data();
         asked.qty = negated(entry.refusal_qty);
     }
-    if (const char *what = difference(store, asked, request)) raise_mismatch(id, what);
+    if (const char *what = difference(store, asked, request)) raise_id_mismatch(id, what);
 }
 
 void require_same_refund(const Uuid &id, const Entry &entry, const Uuid &purchase,
                          std::optional<Quantity> qty) {
-    if (!entry.is(Kind::refund)) raise_mismatch(id, "kind");
-    if (entry.ref != purchase) raise_mismatch(id, "purchase");
-    if (qty && *qty != entry.qty) raise_mismatch(id, "quantity");
+    if (!entry.is(Kind::refund)) raise_id_mismatch(id, "kind");
+    if (entry.ref != purchase) raise_id_mismatch(id, "purchase");
+    if (qty && *qty != entry.qty) raise_id_mismatch(id, "quantity");
 }
 
 } // namespace vend

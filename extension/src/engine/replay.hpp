@@ -28,6 +28,12 @@ Verdict verdict_of_memory(const Store &store, const Entry &entry);
 // In words, for a difference that was found.
 const char *mismatch_detail(const char *what);
 
+// Raises VN008: something else was recorded under the id.
+[[noreturn]] void raise_id_mismatch(const Uuid &id, const char *what);
+
+// Whether the purchase of an id is a cart of several lines.
+bool is_cart(Store &store, const Uuid &id);
+
 // Raises VN008, saying what differs, unless the entry is what the request asks for.
 void require_same_request(Store &store, const Uuid &id, const Entry &entry, const Identity &request);
 

@@ -63,6 +63,7 @@ bool answer_from_ledger(Sale &sale) {
     require_same_request(
         sale.store, *sale.request.id, *entry,
         {Kind::purchase, item_key(sale), buyer_key(sale), negated(sale.request.terms.qty)});
+    if (is_cart(sale.store, *sale.request.id)) raise_id_mismatch(*sale.request.id, "kind");
     name_parties(sale);
     SaleOutcome &outcome = sale.outcome;
     outcome.replayed = true;
@@ -188,19 +189,13 @@ void record_sale(Sale &sale) {
 // Gives the refusal, remembered under its id where that was asked for; false when the id was recorded
 // meanwhile.
 bool refuse(Sale &sale) {
-    if (sale.decision.verdict == Verdict::amount_out_of_range)
-        ereport(ERROR,
-                (errcode(errcodes::out_of_range), errmsg("amount of the purchase is out of range"),
-                 errdetail("A column of type %s cannot hold it.",
-                           format_type_with_typemod(sale.store.money.type, sale.store.money.typmod)),
-                 errhint("Buy fewer units at a time.")));
+    if (sale.decision.verdict == Verdict::amount_out_of_range) raise_amount_out_of_range(sale.store);
     if (sale.request.remember &&
         !remember(sale.store, memory_of_refusal(*sale.request.id, item_key(sale), buyer_key(sale),
                                                 sale.request.terms.qty, sale.decision.verdict)))
         return false;
     name_parties(sale);
-    if ((sale.decision.verdict == Verdict::sold_out || sale.decision.verdict == Verdict::all_held) &&
-        sale.item && sale.item->state.lock_mode == LockMode::escrow)
+    if (is_short_of_units(sale.decision.verdict) && sale.item->state.lock_mode == LockMode::escrow)
         count_refusal(counter_key(sale.store, sale.item->key));
     MemoryContext context = MemoryContextSwitchTo(sale.result_context);
     sale.outcome.verdict = sale.decision.verdict;

@@ -8,12 +8,10 @@
 #include "engine/replay.hpp"
 #include "store/rows.hpp"
 
+#include <array>
+
 namespace vend {
 namespace {
-
-// The ledger lines of a transfer.
-constexpr int32 payer_line = 0;
-constexpr int32 payee_line = 1;
 
 struct Parties {
     std::optional<Wallet> payer;
@@ -58,26 +56,13 @@ bool answer_from_ledger(Store &store, const TransferRequest &request, const Part
         store, *request.id, *out,
         {Kind::transfer, {}, key_of(parties.payer, request.payer), {}, negated(request.amount)});
     const auto in = read_entry(store, *request.id, payee_line);
-    if (!in)
-        ereport(ERROR, (errcode(errcodes::not_in_state),
-                        errmsg("the ledger of store \"%s\" holds half of a transfer", store.name)));
+    if (!in) raise_half_transfer(store);
     require_same_request(store, *request.id, *in,
                          {Kind::transfer, {}, key_of(parties.payee, request.payee), {}, request.amount});
     outcome->replayed = true;
     outcome->at = out->at;
     if (parties.payer) outcome->balance = parties.payer->balance;
     return true;
-}
-
-void record_line(Store &store, const MovementOutcome &outcome, int32 line, Datum wallet, Money amount) {
-    Movement movement;
-    movement.id = *outcome.id;
-    movement.line = line;
-    movement.kind = Kind::transfer;
-    movement.wallet = wallet;
-    movement.amount = amount;
-    movement.at = *outcome.at;
-    record(store, movement);
 }
 
 void pay(Store &store, const TransferRequest &request, const Parties &parties,
@@ -88,9 +73,11 @@ void pay(Store &store, const TransferRequest &request, const Parties &parties,
     (void)change_locked_balance(store, *parties.payee, request.amount);
     outcome->id = request.id ? *request.id : new_uuid_v7();
     outcome->at = GetCurrentTimestamp();
-
-    record_line(store, *outcome, payer_line, parties.payer->key, negated(request.amount));
-    record_line(store, *outcome, payee_line, parties.payee->key, request.amount);
+    const std::array lines{
+        transfer_movement(*outcome->id, payer_line, parties.payer->key, negated(request.amount),
+                          *outcome->at),
+        transfer_movement(*outcome->id, payee_line, parties.payee->key, request.amount, *outcome->at)};
+    record_all(store, lines);
 }
 
 void describe(Store &store, const TransferRequest &request, const Parties &parties,
@@ -109,6 +96,23 @@ void require_two(Store &store, const Parties &parties, const TransferRequest &re
 }
 
 } // namespace
+
+Movement transfer_movement(const Uuid &id, int32 line, Datum wallet, Money amount, TimestampTz at) {
+    Movement movement;
+    movement.id = id;
+    movement.line = line;
+    movement.kind = Kind::transfer;
+    movement.wallet = wallet;
+    movement.amount = amount;
+    movement.at = at;
+    return movement;
+}
+
+void raise_half_transfer(const Store &store) {
+    ereport(ERROR, (errcode(errcodes::not_in_state),
+                    errmsg("the ledger of store \"%s\" holds half of a transfer", store.name)));
+    pg_unreachable();
+}
 
 MovementOutcome transfer(Store &store, const TransferRequest &request, MemoryContext result_context) {
     MovementOutcome outcome;

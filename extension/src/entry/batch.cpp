@@ -4,18 +4,21 @@
 
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
+#include "engine/cart.hpp"
 #include "engine/places.hpp"
 #include "entry/arguments.hpp"
 #include "entry/call.hpp"
-#include "entry/result.hpp"
+#include "entry/cart_result.hpp"
+#include "entry/movement_result.hpp"
+#include "entry/raise.hpp"
 #include "entry/sale_result.hpp"
 #include "store/subtransaction.hpp"
 
 namespace vend {
 namespace {
 
-// Numbers of the arguments of purchase_many.
-enum BatchArgument : int {
+// Numbers of the arguments of purchase_many and transfer_many.
+enum PurchaseArgument : int {
     arg_items,
     arg_buyers,
     arg_qtys,
@@ -25,48 +28,55 @@ enum BatchArgument : int {
     arg_remember,
     arg_store,
 };
+enum TransferArgument : int {
+    arg_payers,
+    arg_payees,
+    arg_amounts,
+    arg_transfer_ids,
+    arg_transfer_store,
+};
+
+enum CheckoutArgument : int {
+    arg_cart_buyer,
+    arg_cart_items,
+    arg_cart_qtys,
+    arg_cart_id,
+    arg_cart_max_prices,
+    arg_cart_unit_prices,
+    arg_cart_store,
+};
 
 constexpr std::size_t requests_max = 10000;
 
 using Elements = Arguments::Elements;
 
-// The arrays of a batch, all of one length; those that were left out have no values.
-struct Arrays {
-    Elements items, buyers, qtys, ids, max_prices, unit_prices;
-};
+// The first array of a batch, which says how many requests there are.
+Elements first_array(const Arguments &arguments, int number, const char *name) {
+    const Elements elements = arguments.elements(number, name);
+    if (elements.values.size() > requests_max)
+        ereport(
+            ERROR,
+            (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many requests in one batch"),
+             errdetail("There are %zu, at most %zu are possible.", elements.values.size(), requests_max),
+             errhint("Split the batch.")));
+    return elements;
+}
 
-// Whatever of it is given must be as long as the first.
-Elements elements_as(const Arguments &arguments, int number, const char *name, const Elements &first) {
-    if (arguments.is_null(number)) return {};
+// Another one, as long as the first.
+Elements array_like(const Arguments &arguments, int number, const char *name, const Elements &first) {
     const Elements elements = arguments.elements(number, name);
     if (elements.values.size() != first.values.size())
         ereport(ERROR,
                 (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR), errmsg("the arrays must be of one length"),
-                 errdetail("items has %zu elements, %s has %zu.", first.values.size(), name,
+                 errdetail("The first has %zu elements, %s has %zu.", first.values.size(), name,
                            elements.values.size())));
     return elements;
 }
 
-Elements required_as(const Arguments &arguments, int number, const char *name, const Elements &first) {
-    (void)arguments.elements(number, name);
-    return elements_as(arguments, number, name, first);
-}
-
-Arrays arrays_of(const Arguments &arguments) {
-    Arrays arrays;
-    arrays.items = arguments.elements(arg_items, "items");
-    if (arrays.items.values.size() > requests_max)
-        ereport(ERROR,
-                (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many requests in one batch"),
-                 errdetail("There are %zu, at most %zu are possible.", arrays.items.values.size(),
-                           requests_max),
-                 errhint("Split the batch.")));
-    arrays.buyers = required_as(arguments, arg_buyers, "buyers", arrays.items);
-    arrays.qtys = elements_as(arguments, arg_qtys, "qtys", arrays.items);
-    arrays.ids = elements_as(arguments, arg_ids, "ids", arrays.items);
-    arrays.max_prices = elements_as(arguments, arg_max_prices, "max_prices", arrays.items);
-    arrays.unit_prices = elements_as(arguments, arg_unit_prices, "unit_prices", arrays.items);
-    return arrays;
+// One that may be left out: then it has no values.
+Elements optional_array(const Arguments &arguments, int number, const char *name,
+                        const Elements &first) {
+    return arguments.is_null(number) ? Elements{} : array_like(arguments, number, name, first);
 }
 
 std::optional<Datum> element(const Elements &elements, std::size_t i) {
@@ -81,37 +91,89 @@ Datum required_element(const Elements &elements, std::size_t i, const char *name
     return *value;
 }
 
-void read_request(const Arrays &arrays, std::size_t i, Store &store, bool remembers, SaleRequest *sale) {
-    sale->item =
-        key_from_argument(store.item_type, arrays.items.type, required_element(arrays.items, i, "item"));
-    sale->buyer = key_from_argument(store.buyer_type, arrays.buyers.type,
-                                    required_element(arrays.buyers, i, "buyer"));
-    if (!arrays.qtys.values.empty())
-        sale->terms.qty = quantity_from(required_element(arrays.qtys, i, "qty"), "qty");
-    if (const auto id = element(arrays.ids, i)) sale->id = uuid_from(*id);
-    if (const auto price = element(arrays.max_prices, i))
-        sale->terms.max_price = price_from(*price, store.money, "max_price");
-    if (const auto price = element(arrays.unit_prices, i))
-        sale->terms.unit_price = price_from(*price, store.money, "unit_price");
-    sale->terms.amount_max = store.money.max;
-    sale->remember = remembers;
-    require_consistent(store, *sale);
-}
-
-// Each request, or what is wrong with it. An error in the middle costs a subtransaction, so that the
-// others go on.
-std::span<BatchRequest> read_requests(const Arrays &arrays, Store &store, bool remembers) {
-    const auto requests = new_array<BatchRequest>(arrays.items.values.size());
+// Calls read(i) for each request; one that is malformed by itself is told why, and the others go on,
+// which costs a subtransaction.
+template <typename Request, typename Read> void read_each(std::span<Request> requests, Read read) {
     std::size_t i = 0;
     while (i < requests.size()) {
         ErrorData *error = in_subtransaction([&] {
-            for (; i < requests.size(); ++i)
-                read_request(arrays, i, store, remembers, &requests[i].sale);
+            for (; i < requests.size(); ++i) read(i);
         });
-        if (error == nullptr) break;
+        if (error == nullptr) return;
         if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION) ReThrowError(error);
         requests[i++].problem = error->message;
     }
+}
+
+// The arrays that say how each sale is meant.
+struct TermArrays {
+    Elements qtys, max_prices, unit_prices;
+};
+
+SaleTerms terms_at(const TermArrays &arrays, std::size_t i, const Store &store) {
+    SaleTerms terms;
+    if (!arrays.qtys.values.empty())
+        terms.qty = quantity_from(required_element(arrays.qtys, i, "qty"), "qty");
+    if (const auto price = element(arrays.max_prices, i))
+        terms.max_price = price_from(*price, store.money, "max_price");
+    if (const auto price = element(arrays.unit_prices, i))
+        terms.unit_price = price_from(*price, store.money, "unit_price");
+    terms.amount_max = store.money.max;
+    require_consistent(store, terms);
+    return terms;
+}
+
+std::span<BatchRequest> purchase_requests(const Arguments &arguments, Store &store, bool remembers) {
+    const Elements items = first_array(arguments, arg_items, "items");
+    const Elements buyers = array_like(arguments, arg_buyers, "buyers", items);
+    const Elements ids = optional_array(arguments, arg_ids, "ids", items);
+    const TermArrays arrays{optional_array(arguments, arg_qtys, "qtys", items),
+                            optional_array(arguments, arg_max_prices, "max_prices", items),
+                            optional_array(arguments, arg_unit_prices, "unit_prices", items)};
+    const auto requests = new_array<BatchRequest>(items.values.size());
+    read_each(requests, [&](std::size_t i) {
+        SaleRequest &sale = requests[i].sale;
+        if (const auto id = element(ids, i)) sale.id = uuid_from(*id);
+        sale.item = key_from_argument(store.item_type, items.type, required_element(items, i, "item"));
+        sale.buyer =
+            key_from_argument(store.buyer_type, buyers.type, required_element(buyers, i, "buyer"));
+        sale.terms = terms_at(arrays, i, store);
+        sale.remember = remembers;
+        require_id_to_remember(sale);
+    });
+    return requests;
+}
+
+CartRequest cart_request(const Arguments &arguments, Store &store) {
+    const Elements items = first_array(arguments, arg_cart_items, "items");
+    if (items.values.empty())
+        ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("items must not be empty")));
+    const TermArrays arrays{optional_array(arguments, arg_cart_qtys, "qtys", items),
+                            optional_array(arguments, arg_cart_max_prices, "max_prices", items),
+                            optional_array(arguments, arg_cart_unit_prices, "unit_prices", items)};
+    const auto lines = new_array<CartLine>(items.values.size());
+    for (std::size_t i = 0; i < lines.size(); ++i)
+        lines[i] = {key_from_argument(store.item_type, items.type, required_element(items, i, "item")),
+                    terms_at(arrays, i, store)};
+    return {arguments.key(arg_cart_buyer, store.buyer_type, "buyer"), lines,
+            arguments.optional_uuid(arg_cart_id)};
+}
+
+std::span<BatchTransfer> transfer_requests(const Arguments &arguments, Store &store) {
+    const Elements payers = first_array(arguments, arg_payers, "payers");
+    const Elements payees = array_like(arguments, arg_payees, "payees", payers);
+    const Elements amounts = array_like(arguments, arg_amounts, "amounts", payers);
+    const Elements ids = optional_array(arguments, arg_transfer_ids, "ids", payers);
+    const auto requests = new_array<BatchTransfer>(payers.values.size());
+    read_each(requests, [&](std::size_t i) {
+        TransferRequest &transfer = requests[i].transfer;
+        if (const auto id = element(ids, i)) transfer.id = uuid_from(*id);
+        transfer.payer =
+            key_from_argument(store.buyer_type, payers.type, required_element(payers, i, "payer"));
+        transfer.payee =
+            key_from_argument(store.buyer_type, payees.type, required_element(payees, i, "payee"));
+        transfer.amount = amount_from(required_element(amounts, i, "amount"), store.money, "amount");
+    });
     return requests;
 }
 
@@ -127,15 +189,59 @@ SoldMany sell_many_by(FunctionCallInfo fcinfo) {
     in_call([&] {
         const Arguments arguments(fcinfo);
         Store &store = open_store(arguments.optional_string(arg_store), {Right::buyer, Right::cashier});
-        const Arrays arrays = arrays_of(arguments);
         const bool remembers = arguments.boolean(arg_remember, "remember");
         as_owner(store, [&] {
-            sold.outcomes =
-                sell_many(store, read_requests(arrays, store, remembers), remembers, result_context);
+            sold.outcomes = sell_many(store, purchase_requests(arguments, store, remembers), remembers,
+                                      result_context);
         });
         sold.money = store.money;
     });
     return sold;
+}
+
+struct MovedMany {
+    std::span<MovementOutcome> outcomes;
+    MoneyType money;
+};
+
+MovedMany transfer_many_by(FunctionCallInfo fcinfo) {
+    require_writable("vend.transfer_many()");
+    MemoryContext result_context = CurrentMemoryContext;
+    MovedMany moved;
+    in_call([&] {
+        const Arguments arguments(fcinfo);
+        Store &store = open_store(arguments.optional_string(arg_transfer_store), {Right::cashier});
+        require_wallets(store);
+        as_owner(store, [&] {
+            moved.outcomes = transfer_many(store, transfer_requests(arguments, store), result_context);
+        });
+        moved.money = store.money;
+    });
+    return moved;
+}
+
+struct SoldCart {
+    CartOutcome outcome;
+    MoneyType money;
+};
+
+SoldCart sell_cart_by(FunctionCallInfo fcinfo, const char *function) {
+    require_writable(function);
+    MemoryContext result_context = CurrentMemoryContext;
+    SoldCart sold;
+    in_call([&] {
+        const Arguments arguments(fcinfo);
+        Store &store =
+            open_store(arguments.optional_string(arg_cart_store), {Right::buyer, Right::cashier});
+        const CartRequest request = cart_request(arguments, store);
+        as_owner(store, [&] { sold.outcome = sell_cart(store, request, result_context); });
+        sold.money = store.money;
+    });
+    return sold;
+}
+
+const ReturnSetInfo *result_set(FunctionCallInfo fcinfo) {
+    return reinterpret_cast<const ReturnSetInfo *>(fcinfo->resultinfo);
 }
 
 } // namespace
@@ -144,12 +250,36 @@ SoldMany sell_many_by(FunctionCallInfo fcinfo) {
 using namespace vend;
 
 VEND_FUNCTION(vend_purchase_many);
+VEND_FUNCTION(vend_transfer_many);
+VEND_FUNCTION(vend_checkout);
+VEND_FUNCTION(vend_try_checkout);
 
 Datum vend_purchase_many(PG_FUNCTION_ARGS) {
     InitMaterializedSRF(fcinfo, 0);
     const SoldMany sold = sell_many_by(fcinfo);
     for (const SaleOutcome &outcome : sold.outcomes)
-        outcome_row(sold.money, outcome)
-            .put(reinterpret_cast<const ReturnSetInfo *>(fcinfo->resultinfo));
+        outcome_row(sold.money, outcome).put(result_set(fcinfo));
     return 0;
+}
+
+Datum vend_transfer_many(PG_FUNCTION_ARGS) {
+    InitMaterializedSRF(fcinfo, 0);
+    const MovedMany moved = transfer_many_by(fcinfo);
+    for (const MovementOutcome &outcome : moved.outcomes)
+        movement_outcome_row(moved.money, Kind::transfer, outcome).put(result_set(fcinfo));
+    return 0;
+}
+
+Datum vend_checkout(PG_FUNCTION_ARGS) {
+    const SoldCart sold = sell_cart_by(fcinfo, "vend.checkout()");
+    const CartOutcome &outcome = sold.outcome;
+    if (outcome.verdict != Verdict::sell)
+        raise_refusal(outcome.verdict, outcome.lines[*outcome.refused].item, outcome.buyer,
+                      psprintf("Line %zu: %s", *outcome.refused + 1, outcome.detail));
+    return cart_receipt_row(fcinfo, sold.money, outcome).row(fcinfo);
+}
+
+Datum vend_try_checkout(PG_FUNCTION_ARGS) {
+    const SoldCart sold = sell_cart_by(fcinfo, "vend.try_checkout()");
+    return cart_outcome_row(fcinfo, sold.money, sold.outcome).row(fcinfo);
 }

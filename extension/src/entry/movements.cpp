@@ -5,8 +5,8 @@
 #include "base/error_codes.hpp"
 #include "entry/arguments.hpp"
 #include "entry/call.hpp"
+#include "entry/movement_result.hpp"
 #include "entry/raise.hpp"
-#include "entry/result.hpp"
 
 namespace vend {
 namespace {
@@ -14,20 +14,12 @@ namespace {
 // Numbers of the arguments: of deposit, withdraw and restock; of transfer; of refund.
 enum CounterArgument : int { arg_key, arg_change, arg_id, arg_store };
 enum TransferArgument : int { arg_payer, arg_payee, arg_amount, arg_transfer_id, arg_transfer_store };
-enum RefundArgument : int { arg_purchase, arg_qty, arg_refund_id, arg_refund_store };
+enum RefundArgument : int { arg_purchase, arg_qty, arg_refund_id, arg_refund_item, arg_refund_store };
 
 struct Moved {
-    Kind kind = Kind::deposit;
     MovementOutcome outcome;
     MoneyType money;
 };
-
-void require_wallets(const Store &store) {
-    if (!store.has_wallets())
-        ereport(ERROR,
-                (errcode(errcodes::not_in_state), errmsg("store \"%s\" has no wallets", store.name),
-                 errhint("It was made with wallets => false: payment happens elsewhere.")));
-}
 
 MovementOutcome move_counter(const Arguments &arguments, Store &store, Kind kind,
                              MemoryContext context) {
@@ -64,6 +56,8 @@ MovementOutcome move_back(const Arguments &arguments, Store &store, MemoryContex
     request.purchase = arguments.uuid(arg_purchase, "purchase_id");
     request.qty = arguments.optional_quantity(arg_qty, "qty");
     request.id = arguments.optional_uuid(arg_refund_id);
+    if (!arguments.is_null(arg_refund_item))
+        request.item = arguments.key(arg_refund_item, store.item_type, "item");
     MovementOutcome outcome;
     as_owner(store, [&] { outcome = refund(store, request, context); });
     return outcome;
@@ -76,7 +70,6 @@ Moved move_by(FunctionCallInfo fcinfo, const char *function, Kind kind) {
     if (kind == Kind::transfer) store_number = arg_transfer_store;
     if (kind == Kind::refund) store_number = arg_refund_store;
     Moved moved;
-    moved.kind = kind;
     in_call([&] {
         const Arguments arguments(fcinfo);
         Store &store = open_store(arguments.optional_string(store_number),
@@ -92,44 +85,18 @@ Moved move_by(FunctionCallInfo fcinfo, const char *function, Kind kind) {
     return moved;
 }
 
-// The fields that a movement and its outcome share, from id to at.
-void add_common(ResultRow &result, const Moved &moved) {
-    const MovementOutcome &outcome = moved.outcome;
-    result.add_uuid(outcome.id);
-    result.add_text(to_text(moved.kind));
-    result.add_optional_text(outcome.item);
-    result.add_optional_text(outcome.wallet);
-    result.add_optional_text(outcome.payee);
-    result.add_quantity(outcome.qty);
-    result.add_money(moved.money, outcome.amount);
-    result.add_quantity(outcome.stock);
-    result.add_money(moved.money, outcome.balance);
-    result.add_time(outcome.at);
-}
-
 Datum give_movement(FunctionCallInfo fcinfo, const char *function, Kind kind) {
     const Moved moved = move_by(fcinfo, function, kind);
     const MovementOutcome &outcome = moved.outcome;
     if (outcome.verdict != Verdict::sell)
         raise_refusal(outcome.verdict, outcome.item,
                       outcome.unknown != nullptr ? outcome.unknown : outcome.wallet, outcome.detail);
-    ResultRow result;
-    add_common(result, moved);
-    result.add(BoolGetDatum(outcome.replayed));
-    return result.row(fcinfo);
+    return movement_row(moved.money, kind, outcome).row(fcinfo);
 }
 
 Datum give_outcome(FunctionCallInfo fcinfo, const char *function, Kind kind) {
     const Moved moved = move_by(fcinfo, function, kind);
-    const MovementOutcome &outcome = moved.outcome;
-    ResultRow result;
-    if (outcome.verdict != Verdict::sell)
-        result.add_text(status_of(outcome.verdict));
-    else
-        result.add_text(outcome.replayed ? "replayed" : "recorded");
-    result.add_optional_text(outcome.detail);
-    add_common(result, moved);
-    return result.row(fcinfo);
+    return movement_outcome_row(moved.money, kind, moved.outcome).row(fcinfo);
 }
 
 } // namespace

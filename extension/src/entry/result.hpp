@@ -35,6 +35,10 @@ class ResultRow {
             ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                             errmsg("function returning record called in a context that cannot "
                                    "accept type record")));
+        return row(descriptor);
+    }
+
+    [[nodiscard]] Datum row(TupleDesc descriptor) {
         require_columns(descriptor);
         return HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls));
     }

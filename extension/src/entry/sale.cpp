@@ -77,7 +77,8 @@ Sold sell_by(FunctionCallInfo fcinfo, const char *function, bool raises) {
         const Arguments arguments(fcinfo);
         Store &store = open_store(arguments.optional_string(arg_store), {Right::buyer, Right::cashier});
         const SaleRequest request = sale_request(arguments, store);
-        require_consistent(store, request);
+        require_consistent(store, request.terms);
+        require_id_to_remember(request);
         require_memory(request, raises);
         as_owner(store, [&] { sold.outcome = sell(store, request, result_context); });
         sold.money = store.money;

@@ -21,8 +21,7 @@ void add_common(ResultRow &result, const MoneyType &money, const SaleOutcome &ou
 
 } // namespace
 
-void require_consistent(const Store &store, const SaleRequest &request) {
-    const SaleTerms &terms = request.terms;
+void require_consistent(const Store &store, const SaleTerms &terms) {
     if (store.has_prices() && terms.unit_price)
         ereport(ERROR, (errcode(errcodes::bad_argument),
                         errmsg("unit_price cannot be given: store \"%s\" has prices", store.name),
@@ -35,6 +34,9 @@ void require_consistent(const Store &store, const SaleRequest &request) {
         ereport(ERROR, (errcode(errcodes::bad_argument),
                         errmsg("max_price cannot be given: store \"%s\" has no prices", store.name),
                         errhint("Each sale states its price in unit_price.")));
+}
+
+void require_id_to_remember(const SaleRequest &request) {
     if (request.remember && !request.id)
         ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("remember needs an id"),
                         errhint("Pass id => ..., and ask again under the same id.")));

@@ -9,8 +9,10 @@
 
 namespace vend {
 
-// Raises 22023 for prices that the store does not have, or has itself, and for a memory without an id.
-void require_consistent(const Store &store, const SaleRequest &request);
+// Raises 22023 for prices that the store does not have, or has itself.
+void require_consistent(const Store &store, const SaleTerms &terms);
+// Raises 22023 for a memory without an id.
+void require_id_to_remember(const SaleRequest &request);
 
 ResultRow receipt_row(const MoneyType &money, const SaleOutcome &outcome);
 ResultRow outcome_row(const MoneyType &money, const SaleOutcome &outcome);

@@ -83,21 +83,24 @@ void append_ledger_rows(StringInfo sql, const Store &s) {
         ledger_update(s, "f.figure", "f.expected", "e.id", "e.line"), s.ledger);
 }
 
-// Purchases of which more was given back than was bought, and refunds of what is no purchase. The last
-// refund is taken to be the one that is wrong.
+// Purchases, of a cart the items, of which more was given back than was bought, and refunds of what is
+// no purchase. The last refund is taken to be the one that is wrong.
 void append_refunds(StringInfo sql, const Store &s) {
     begin_finding(sql, rank_refunded);
     appendStringInfo(
         sql,
-        "'refunded', r.ref::pg_catalog.text, p.qty, r.total, CASE WHEN p.id IS NOT NULL THEN %s END "
-        "FROM (SELECT ref, pg_catalog.sum(qty) AS total FROM %s WHERE kind " EQ
-        " 'refund' GROUP BY ref) AS r "
-        "LEFT JOIN (SELECT id, pg_catalog.abs(qty::pg_catalog.numeric) AS qty FROM %s WHERE line " EQ
-        " 0 AND kind " EQ " 'purchase') AS p ON p.id " EQ " r.ref "
+        "'refunded', r.ref::pg_catalog.text, r.qty, r.total, CASE WHEN r.id IS NOT NULL THEN %s END "
+        "FROM (SELECT b.ref, p.id, p.item, p.qty, p.lines, pg_catalog.sum(b.qty) AS total "
+        "FROM %s AS b LEFT JOIN (SELECT id, item, pg_catalog.abs(qty::pg_catalog.numeric) AS qty, "
+        "pg_catalog.count(*) OVER lines AS lines, pg_catalog.min(line) OVER lines AS first "
+        "FROM %s WHERE kind " EQ " 'purchase' WINDOW lines AS (PARTITION BY id)) AS p "
+        "ON p.id " EQ " b.ref AND p.first " EQ " 0 AND (p.lines " EQ " 1 OR p.item " EQ " b.item) "
+        "WHERE b.kind " EQ " 'refund' GROUP BY b.ref, p.id, p.item, p.qty, p.lines) AS r "
         "LEFT JOIN LATERAL (SELECT b.id, b.line, b.qty FROM %s AS b WHERE b.ref " EQ
-        " r.ref AND b.kind " EQ " 'refund' ORDER BY b.at DESC, b.id DESC LIMIT 1) AS last ON true "
-        "WHERE p.id IS NULL OR r.total " GT " p.qty",
-        ledger_update(s, "'qty'", "greatest(0, last.qty " MINUS " (r.total " MINUS " p.qty))", "last.id",
+        " r.ref AND b.kind " EQ " 'refund' AND (r.lines " EQ " 1 OR b.item " EQ " r.item) "
+        "ORDER BY b.at DESC, b.id DESC LIMIT 1) AS last ON true "
+        "WHERE r.id IS NULL OR r.total " GT " r.qty",
+        ledger_update(s, "'qty'", "greatest(0, last.qty " MINUS " (r.total " MINUS " r.qty))", "last.id",
                       "last.line"),
         s.ledger, s.ledger, s.ledger);
 }

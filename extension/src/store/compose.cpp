@@ -73,9 +73,9 @@ StatementText compose(const Store &s, Statement statement) {
                        s.wallet_table.relation, {s.buyer_type.type, s.money.type}, {s.money.type});
     case Statement::refunded:
         return text_of(psprintf("SELECT coalesce(pg_catalog.sum(qty), 0)::pg_catalog.int8 FROM %s "
-                                "WHERE ref " EQ " $1 AND kind " EQ " 'refund'",
+                                "WHERE ref " EQ " $1 AND kind " EQ " 'refund' AND item " EQ " $2",
                                 s.ledger),
-                       s.ledger_table.relation, {UUIDOID}, {INT8OID});
+                       s.ledger_table.relation, {UUIDOID, s.item_type.type}, {INT8OID});
     case Statement::record:
         return insert_entry(s, "");
     case Statement::remember:

@@ -230,14 +230,13 @@ void read_entries(Store &store, std::span<const Uuid> ids, int32 line,
     end_view();
 }
 
-Quantity refunded_quantity(Store &store, const Uuid &purchase) {
-    const Parameter id{to_datum(purchase)};
-    const Quantity seen{DatumGetInt64(run(store, Statement::refunded, {id}).required(1))};
+Quantity refunded_quantity(Store &store, const Uuid &purchase, Datum item) {
+    const std::array<Parameter, 2> parameters{Parameter{to_datum(purchase)}, Parameter{item}};
+    const Quantity seen{DatumGetInt64(run(store, Statement::refunded, parameters).required(1))};
     if (!IsolationUsesXactSnapshot()) return seen;
     // A refund that the snapshot does not show may have written no row that this one writes too.
     Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
-    const Quantity now{
-        DatumGetInt64(run(store, Statement::refunded, std::span(&id, 1), snapshot).required(1))};
+    const Quantity now{DatumGetInt64(run(store, Statement::refunded, parameters, snapshot).required(1))};
     UnregisterSnapshot(snapshot);
     if (now != seen) raise_concurrent_write("update");
     return seen;

@@ -55,8 +55,8 @@ std::optional<Entry> read_entry(Store &store, const Uuid &id, int32 line = 0);
 void read_entries(Store &store, std::span<const Uuid> ids, int32 line,
                   std::span<std::optional<Entry>> entries);
 
-// What was given back of a purchase so far.
-Quantity refunded_quantity(Store &store, const Uuid &purchase);
+// What was given back of an item of a purchase so far.
+Quantity refunded_quantity(Store &store, const Uuid &purchase, Datum item);
 
 // Raises 40001 when a concurrent transaction recorded the id first, 27000 when the row that came out is
 // not the row that went in.

@@ -198,7 +198,7 @@ SELECT status, qty, stock, balance FROM vend.try_refund(:'many');
 SELECT status, qty, stock, balance FROM vend.try_refund(:'now');
 -- Untyped parameters.
 SELECT id AS more FROM vend.purchase('vase', 'alpha', 4) \gset
-PREPARE untyped AS SELECT status, qty, amount FROM vend.try_refund($1, $2, $3, $4);
+PREPARE untyped AS SELECT status, qty, amount FROM vend.try_refund($1, $2, $3, store => $4);
 EXECUTE untyped(:'more', '2', NULL, 'shop');
 EXECUTE untyped(:'more', NULL, :none, NULL);
 EXECUTE untyped(:'more', NULL, :none, NULL);

@@ -1,0 +1,223 @@
+#include "base/prelude.hpp"
+
+#include "engine/cart.hpp"
+
+#include "base/error_codes.hpp"
+#include "base/ids.hpp"
+#include "base/settings.hpp"
+#include "engine/batch_rows.hpp"
+#include "engine/explain.hpp"
+#include "engine/replay.hpp"
+#include "store/ledger.hpp"
+#include "store/row_lock.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace vend {
+namespace {
+
+// A cart under way. Its lines have the places of their items; its buyer has the first place.
+struct Cart {
+    BatchRows rows;
+    const CartRequest &request;
+    MemoryContext result_context;
+    std::span<PurchaseRequest> purchases{};
+    std::span<BatchDecision> decisions{};
+    CartOutcome outcome{};
+};
+
+constexpr std::size_t buyer_place = 0;
+
+std::optional<Item> &item_of(Cart &cart, std::size_t line) {
+    return cart.rows.item_rows[static_cast<std::size_t>(cart.purchases[line].item)];
+}
+
+Datum item_key(const Cart &cart, std::size_t line) {
+    return cart.rows.items.keys[static_cast<std::size_t>(cart.rows.items.places[line])];
+}
+
+Datum buyer_key(const Cart &cart) {
+    return cart.rows.buyers.keys[buyer_place];
+}
+
+void require_different_items(Cart &cart) {
+    if (cart.rows.items.keys.size() == cart.request.lines.size()) return;
+    const auto seen = new_array<bool>(cart.rows.items.keys.size());
+    for (const int place : cart.rows.items.places) {
+        if (std::exchange(seen[static_cast<std::size_t>(place)], true))
+            ereport(ERROR, (errcode(errcodes::bad_argument),
+                            errmsg("item \"%s\" stands in the cart twice",
+                                   key_text(cart.rows.store.item_type,
+                                            cart.rows.items.keys[static_cast<std::size_t>(place)])),
+                            errhint("Add up its quantities.")));
+    }
+}
+
+void read_cart(Cart &cart) {
+    const std::size_t count = cart.request.lines.size();
+    const auto items = new_array<std::optional<Datum>>(count);
+    std::ranges::transform(cart.request.lines, items.begin(),
+                           [](const CartLine &line) { return line.item; });
+    read_item_rows(cart.rows, items);
+    require_different_items(cart);
+    std::optional<Datum> buyer = cart.request.buyer;
+    read_wallet_rows(cart.rows, {&buyer, 1});
+    cart.purchases = new_array<PurchaseRequest>(count);
+    cart.decisions = new_array<BatchDecision>(count);
+    for (std::size_t i = 0; i < count; ++i)
+        cart.purchases[i] = {.item = cart.rows.items.places[i],
+                             .wallet = buyer_place,
+                             .terms = cart.request.lines[i].terms};
+}
+
+// In the order of the cart, with what the decisions say of them.
+void describe_lines(Cart &cart) {
+    cart.outcome.id = cart.request.id;
+    cart.outcome.buyer = key_text(cart.rows.store.buyer_type, buyer_key(cart));
+    cart.outcome.lines = new_array<CartLineOutcome>(cart.purchases.size());
+    for (std::size_t i = 0; i < cart.purchases.size(); ++i) {
+        CartLineOutcome &line = cart.outcome.lines[i];
+        line.item = key_text(cart.rows.store.item_type, item_key(cart, i));
+        line.qty = cart.purchases[i].terms.qty;
+    }
+}
+
+std::optional<Money> balance_of_now(Cart &cart) {
+    if (!cart.rows.store.has_wallets()) return std::nullopt;
+    const auto wallet = read_wallet(cart.rows.store, buyer_key(cart));
+    return wallet ? std::optional(wallet->balance) : std::nullopt;
+}
+
+// Answers from what the id was used for before, if it was.
+bool answer_from_ledger(Cart &cart) {
+    if (!cart.request.id) return false;
+    Store &store = cart.rows.store;
+    const Uuid &id = *cart.request.id;
+    const std::size_t count = cart.purchases.size();
+    Money amount{};
+    for (std::size_t i = 0; i <= count; ++i) {
+        const auto entry = read_entry(store, id, static_cast<int32>(i));
+        if (!entry && i == 0) return false;
+        if (entry.has_value() != (i < count)) raise_id_mismatch(id, "cart");
+        if (i == count) break;
+        require_same_request(
+            store, id, *entry,
+            {Kind::purchase, item_key(cart, i), buyer_key(cart), negated(cart.purchases[i].terms.qty)});
+        MemoryContext context = MemoryContextSwitchTo(cart.result_context);
+        if (i == 0) describe_lines(cart);
+        MemoryContextSwitchTo(context);
+        cart.outcome.at = entry->at;
+        if (entry->is(Kind::refusal)) {
+            cart.outcome.verdict = verdict_of_memory(store, *entry);
+            cart.outcome.detail = remembered_detail;
+            cart.outcome.refused = i;
+            continue;
+        }
+        cart.outcome.lines[i].unit_price = entry->unit_price;
+        cart.outcome.lines[i].amount = negated(entry->amount);
+        amount = checked_add(amount, negated(entry->amount)).value_or(amount);
+    }
+    cart.outcome.replayed = true;
+    if (cart.outcome.verdict == Verdict::sell) cart.outcome.amount = amount;
+    cart.outcome.balance = balance_of_now(cart);
+    return true;
+}
+
+// The line that is refused, or none.
+int decide(Cart &cart) {
+    set_states(cart.rows);
+    return decide_cart({cart.rows.item_states, cart.rows.wallet_states, {}}, cart.purchases,
+                       cart.decisions);
+}
+
+void refuse(Cart &cart, std::size_t line) {
+    Store &store = cart.rows.store;
+    const BatchDecision &decision = cart.decisions[line];
+    if (decision.decision.verdict == Verdict::amount_out_of_range) raise_amount_out_of_range(store);
+    MemoryContext context = MemoryContextSwitchTo(cart.result_context);
+    describe_lines(cart);
+    cart.outcome.verdict = decision.decision.verdict;
+    cart.outcome.refused = line;
+    cart.outcome.detail = explain(store, decision.decision, cart.purchases[line].terms, decision.item,
+                                  decision.wallet, cart.outcome.lines[line].item, cart.outcome.buyer);
+    MemoryContextSwitchTo(context);
+    if (decision.wallet.kind == WalletState::Kind::locked)
+        cart.outcome.balance = cart.rows.wallets[buyer_place]->balance;
+    if (is_short_of_units(cart.outcome.verdict) &&
+        item_of(cart, line)->state.lock_mode == LockMode::escrow)
+        count_refusal(counter_key(store, item_of(cart, line)->key));
+}
+
+// Without a lock, an xid or a byte of WAL.
+bool answer_without_lock(Cart &cart) {
+    read_cart(cart);
+    if (answer_from_ledger(cart)) return true;
+    const int line = decide(cart);
+    if (line == none) return false;
+    const auto refused = static_cast<std::size_t>(line);
+    const Verdict verdict = cart.decisions[refused].decision.verdict;
+    const auto &item = item_of(cart, refused);
+    if (verdict == Verdict::all_held || (item && !item->is_stock_known && verdict >= Verdict::sold_out))
+        return false;
+    refuse(cart, refused);
+    return true;
+}
+
+// True when the cart is sold, and what it takes from counters is taken.
+bool decide_under_locks(Cart &cart) {
+    const TimestampTz until =
+        TimestampTzPlusMilliseconds(GetCurrentTimestamp(), settings::escrow_wait_ms());
+    for (;;) {
+        CHECK_FOR_INTERRUPTS();
+        const int line = decide(cart);
+        if (line == none) {
+            if (take_from_counters(cart.rows)) return true;
+            continue;
+        }
+        const auto refused = static_cast<std::size_t>(line);
+        if (cart.decisions[refused].decision.verdict == Verdict::all_held &&
+            wait_for_item(cart.rows, cart.purchases[refused].item, until))
+            continue;
+        refuse(cart, refused);
+        return false;
+    }
+}
+
+void record_cart(Cart &cart) {
+    const auto movements = new_array<Movement>(cart.purchases.size());
+    CartOutcome &outcome = cart.outcome;
+    outcome.id = cart.request.id ? *cart.request.id : new_uuid_v7();
+    outcome.at = GetCurrentTimestamp();
+    Money amount{};
+    for (std::size_t i = 0; i < movements.size(); ++i) {
+        const Decision &decision = cart.decisions[i].decision;
+        movements[i] = purchase_movement(*outcome.id, item_key(cart, i), buyer_key(cart),
+                                         cart.purchases[i].terms.qty, decision, *outcome.at);
+        movements[i].line = static_cast<int32>(i);
+        outcome.lines[i].unit_price = decision.unit_price;
+        outcome.lines[i].amount = decision.amount;
+        amount.value += decision.amount.value; // decide_cart() has seen that it fits
+    }
+    outcome.amount = amount;
+    record_all(cart.rows.store, movements);
+    if (cart.rows.store.has_wallets()) outcome.balance = cart.decisions.back().wallet.balance;
+}
+
+} // namespace
+
+CartOutcome sell_cart(Store &store, const CartRequest &request, MemoryContext result_context) {
+    Cart cart{.rows = {store}, .request = request, .result_context = result_context};
+    if (answer_without_lock(cart)) return cart.outcome;
+    if (!store.has_wallets() && request.id) (void)lock_id(store, to_datum(*request.id), {});
+    lock_rows(cart.rows);
+    if (answer_from_ledger(cart) || !decide_under_locks(cart)) return cart.outcome;
+    MemoryContext context = MemoryContextSwitchTo(result_context);
+    describe_lines(cart);
+    MemoryContextSwitchTo(context);
+    write_rows(cart.rows);
+    record_cart(cart);
+    return cart.outcome;
+}
+
+} // namespace vend

@@ -1,0 +1,231 @@
+#include "base/prelude.hpp"
+
+#include "engine/batch.hpp"
+
+#include "base/error_codes.hpp"
+#include "base/ids.hpp"
+#include "engine/batch_rows.hpp"
+#include "engine/explain.hpp"
+#include "engine/replay.hpp"
+#include "store/ledger.hpp"
+
+#include <algorithm>
+
+namespace vend {
+namespace {
+
+// Transfers under way. Of n of them, the payers are the first n that name a wallet, the payees the
+// others.
+struct Transfers {
+    BatchRows rows;
+    std::span<const BatchTransfer> requests;
+    Ids ids{};
+    std::span<std::optional<Entry>> payer_lines{};
+    std::span<std::optional<Entry>> payee_lines{};
+    std::span<TransferTerms> terms{};
+    std::span<BatchDecision> decisions{};
+    TimestampTz at = 0;
+    std::span<MovementOutcome> outcomes{};
+};
+
+bool is_valid(const Transfers &batch, std::size_t i) {
+    return batch.requests[i].problem == nullptr;
+}
+
+int payer_place(const Transfers &batch, std::size_t i) {
+    return batch.rows.buyers.places[i];
+}
+
+int payee_place(const Transfers &batch, std::size_t i) {
+    return batch.rows.buyers.places[batch.requests.size() + i];
+}
+
+void read_wallets_of(Transfers &batch) {
+    const std::size_t count = batch.requests.size();
+    const auto given = new_array<std::optional<Datum>>(2 * count);
+    for (std::size_t i = 0; i < count; ++i) {
+        if (!is_valid(batch, i)) continue;
+        given[i] = batch.requests[i].transfer.payer;
+        given[count + i] = batch.requests[i].transfer.payee;
+    }
+    read_wallet_rows(batch.rows, given);
+}
+
+void read_ids(Transfers &batch) {
+    const auto given = new_array<std::optional<Uuid>>(batch.requests.size());
+    for (std::size_t i = 0; i < given.size(); ++i)
+        if (is_valid(batch, i)) given[i] = batch.requests[i].transfer.id;
+    batch.ids = distinct_ids(given);
+    batch.payer_lines = new_array<std::optional<Entry>>(batch.ids.ids.size());
+    batch.payee_lines = new_array<std::optional<Entry>>(batch.ids.ids.size());
+    read_entries(batch.rows.store, batch.ids.ids, payer_line, batch.payer_lines);
+    read_entries(batch.rows.store, batch.ids.ids, payee_line, batch.payee_lines);
+}
+
+int wallet_of(const Transfers &batch, const std::optional<Entry> &entry) {
+    if (!entry || !entry->wallet) return none;
+    return place_of(batch.rows.store.buyer_type, batch.rows.buyers, *entry->wallet);
+}
+
+std::optional<UsedId> used_id(const Transfers &batch, std::size_t place) {
+    const auto &out = batch.payer_lines[place];
+    if (!out) return std::nullopt;
+    UsedId used;
+    if (!out->is(Kind::transfer)) return used;
+    if (!batch.payee_lines[place]) raise_half_transfer(batch.rows.store);
+    used.kind = UsedId::Kind::transfer;
+    used.wallet = wallet_of(batch, out);
+    used.payee = wallet_of(batch, batch.payee_lines[place]);
+    used.amount = Money{-std::max(out->amount.value, -PG_INT64_MAX)};
+    return used;
+}
+
+void decide(Transfers &batch) {
+    const auto used = new_array<std::optional<UsedId>>(batch.ids.ids.size());
+    for (std::size_t i = 0; i < used.size(); ++i) used[i] = used_id(batch, i);
+    for (std::size_t i = 0; i < batch.requests.size(); ++i) {
+        const TransferRequest &transfer = batch.requests[i].transfer;
+        batch.terms[i] = {.is_valid =
+                              is_valid(batch, i) && payer_place(batch, i) != payee_place(batch, i),
+                          .payer = payer_place(batch, i),
+                          .payee = payee_place(batch, i),
+                          .id = batch.ids.places[i],
+                          .amount = transfer.amount,
+                          .balance_max = batch.rows.store.money.max};
+    }
+    set_states(batch.rows);
+    decide_transfers({{}, batch.rows.wallet_states, used}, batch.terms, batch.decisions);
+}
+
+bool is_made(const Transfers &batch, std::size_t i) {
+    return batch.decisions[i].answer == Answer::decided &&
+           batch.decisions[i].decision.verdict == Verdict::sell;
+}
+
+void give_ids(Transfers &batch) {
+    const auto ids = new_array<Uuid>(batch.requests.size());
+    make_uuids_v7(ids);
+    for (std::size_t i = 0; i < ids.size(); ++i)
+        if (is_made(batch, i) && !batch.outcomes[i].id) batch.outcomes[i].id = ids[i];
+}
+
+void record_transfers(Transfers &batch) {
+    const auto made = new_array<int>(batch.requests.size());
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < batch.requests.size(); ++i)
+        if (is_made(batch, i)) made[count++] = static_cast<int>(i);
+    if (count == 0) return;
+    std::ranges::sort(made.first(count), {},
+                      [&](int i) { return *batch.outcomes[static_cast<std::size_t>(i)].id; });
+    const auto movements = new_array<Movement>(2 * count);
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto request = static_cast<std::size_t>(made[i]);
+        const auto key = [&](int place) {
+            return batch.rows.buyers.keys[static_cast<std::size_t>(place)];
+        };
+        const Uuid &id = *batch.outcomes[request].id;
+        const Money amount = batch.terms[request].amount;
+        movements[2 * i] = transfer_movement(id, payer_line, key(payer_place(batch, request)),
+                                             negated(amount), batch.at);
+        movements[2 * i + 1] =
+            transfer_movement(id, payee_line, key(payee_place(batch, request)), amount, batch.at);
+    }
+    record_all(batch.rows.store, movements);
+}
+
+void name_parties(Transfers &batch) {
+    const auto names = names_of(batch.rows.store.buyer_type, batch.rows.buyers);
+    for (std::size_t i = 0; i < batch.requests.size(); ++i) {
+        MovementOutcome &outcome = batch.outcomes[i];
+        outcome.id = batch.requests[i].transfer.id;
+        if (!is_valid(batch, i)) continue;
+        outcome.amount = batch.requests[i].transfer.amount;
+        outcome.wallet = names[static_cast<std::size_t>(payer_place(batch, i))];
+        outcome.payee = names[static_cast<std::size_t>(payee_place(batch, i))];
+    }
+}
+
+void refuse_as(MovementOutcome *outcome, Verdict verdict, const char *detail) {
+    outcome->verdict = verdict;
+    outcome->detail = detail;
+}
+
+void describe_decision(Transfers &batch, std::size_t i) {
+    MovementOutcome &outcome = batch.outcomes[i];
+    outcome.verdict = batch.decisions[i].decision.verdict;
+    switch (outcome.verdict) {
+    case Verdict::sell:
+        outcome.at = batch.at;
+        break;
+    case Verdict::unknown_buyer:
+        outcome.unknown = batch.rows.wallets[static_cast<std::size_t>(payer_place(batch, i))]
+                              ? outcome.payee
+                              : outcome.wallet;
+        break;
+    case Verdict::amount_out_of_range:
+        refuse_as(&outcome, Verdict::invalid, out_of_range_detail(batch.rows.store));
+        break;
+    default:
+        break;
+    }
+}
+
+void describe(Transfers &batch, MemoryContext context) {
+    for (std::size_t i = 0; i < batch.requests.size(); ++i) {
+        MovementOutcome &outcome = batch.outcomes[i];
+        const BatchDecision &decision = batch.decisions[i];
+        if (!is_valid(batch, i)) {
+            refuse_as(&outcome, Verdict::invalid, batch.requests[i].problem);
+            continue;
+        }
+        if (!batch.terms[i].is_valid) {
+            refuse_as(&outcome, Verdict::invalid, "payer and payee must not be the same wallet");
+            continue;
+        }
+        if (decision.wallet.kind == WalletState::Kind::locked) outcome.balance = decision.wallet.balance;
+        switch (decision.answer) {
+        case Answer::mismatched:
+            refuse_as(&outcome, Verdict::id_mismatch, mismatch_detail(decision.mismatch));
+            outcome.balance.reset();
+            break;
+        case Answer::replayed:
+            outcome.replayed = true;
+            outcome.at = decision.replay_of == none
+                             ? batch.payer_lines[static_cast<std::size_t>(batch.ids.places[i])]->at
+                             : batch.at;
+            break;
+        case Answer::decided:
+            describe_decision(batch, i);
+            break;
+        }
+        explain_movement(batch.rows.store, context, &outcome);
+    }
+}
+
+} // namespace
+
+std::span<MovementOutcome> transfer_many(Store &store, std::span<const BatchTransfer> requests,
+                                         MemoryContext result_context) {
+    Transfers batch{.rows = {store},
+                    .requests = requests,
+                    .terms = new_array<TransferTerms>(requests.size()),
+                    .decisions = new_array<BatchDecision>(requests.size())};
+    read_wallets_of(batch);
+    lock_rows(batch.rows);
+    read_ids(batch);
+    decide(batch);
+    batch.at = GetCurrentTimestamp();
+    write_rows(batch.rows);
+    MemoryContext context = MemoryContextSwitchTo(result_context);
+    batch.outcomes = new_array<MovementOutcome>(requests.size());
+    name_parties(batch);
+    MemoryContextSwitchTo(context);
+    give_ids(batch);
+    record_transfers(batch);
+    MemoryContextSwitchTo(result_context);
+    describe(batch, result_context);
+    MemoryContextSwitchTo(context);
+    return batch.outcomes;
+}
+
+} // namespace vend

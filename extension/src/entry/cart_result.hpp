@@ -1,0 +1,14 @@
+#pragma once
+// Carts as rows.
+
+#include "base/prelude.hpp"
+
+#include "engine/cart.hpp"
+#include "entry/result.hpp"
+
+namespace vend {
+
+ResultRow cart_receipt_row(FunctionCallInfo fcinfo, const MoneyType &money, const CartOutcome &outcome);
+ResultRow cart_outcome_row(FunctionCallInfo fcinfo, const MoneyType &money, const CartOutcome &outcome);
+
+} // namespace vend

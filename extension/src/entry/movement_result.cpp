@@ -1,0 +1,51 @@
+#include "base/prelude.hpp"
+
+#include "entry/movement_result.hpp"
+
+#include "base/error_codes.hpp"
+
+namespace vend {
+namespace {
+
+// The fields that a movement and its outcome share, from id to at.
+void add_common(ResultRow &result, const MoneyType &money, Kind kind, const MovementOutcome &outcome) {
+    result.add_uuid(outcome.id);
+    result.add_text(to_text(kind));
+    result.add_optional_text(outcome.item);
+    result.add_optional_text(outcome.wallet);
+    result.add_optional_text(outcome.payee);
+    result.add_quantity(outcome.qty);
+    result.add_money(money, outcome.amount);
+    result.add_quantity(outcome.stock);
+    result.add_money(money, outcome.balance);
+    result.add_time(outcome.at);
+}
+
+} // namespace
+
+void require_wallets(const Store &store) {
+    if (!store.has_wallets())
+        ereport(ERROR,
+                (errcode(errcodes::not_in_state), errmsg("store \"%s\" has no wallets", store.name),
+                 errhint("It was made with wallets => false: payment happens elsewhere.")));
+}
+
+ResultRow movement_row(const MoneyType &money, Kind kind, const MovementOutcome &outcome) {
+    ResultRow result;
+    add_common(result, money, kind, outcome);
+    result.add(BoolGetDatum(outcome.replayed));
+    return result;
+}
+
+ResultRow movement_outcome_row(const MoneyType &money, Kind kind, const MovementOutcome &outcome) {
+    ResultRow result;
+    if (outcome.verdict != Verdict::sell)
+        result.add_text(status_of(outcome.verdict));
+    else
+        result.add_text(outcome.replayed ? "replayed" : "recorded");
+    result.add_optional_text(outcome.detail);
+    add_common(result, money, kind, outcome);
+    return result;
+}
+
+} // namespace vend

@@ -1,0 +1,17 @@
+#pragma once
+// What single movements and batches of them have in common at the surface.
+
+#include "base/prelude.hpp"
+
+#include "engine/movement.hpp"
+#include "entry/result.hpp"
+
+namespace vend {
+
+// Raises 55000 for a store that has none.
+void require_wallets(const Store &store);
+
+ResultRow movement_row(const MoneyType &money, Kind kind, const MovementOutcome &outcome);
+ResultRow movement_outcome_row(const MoneyType &money, Kind kind, const MovementOutcome &outcome);
+
+} // namespace vend
