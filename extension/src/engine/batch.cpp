@@ -253,8 +253,8 @@ void name_parties(Batch &batch) {
     for (std::size_t i = 0; i < batch.requests.size(); ++i) {
         SaleOutcome &outcome = batch.outcomes[i];
         outcome.id = batch.requests[i].sale.id;
-        outcome.qty = batch.requests[i].sale.terms.qty;
         if (!is_valid(batch, i)) continue;
+        outcome.qty = batch.requests[i].sale.terms.qty;
         outcome.item = items[static_cast<std::size_t>(batch.rows.items.places[i])];
         outcome.buyer = buyers[static_cast<std::size_t>(batch.rows.buyers.places[i])];
     }

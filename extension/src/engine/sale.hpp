@@ -29,7 +29,7 @@ struct SaleOutcome {
     const char *buyer = nullptr;
     const char *detail = nullptr; // why it was refused
     std::optional<Uuid> id;
-    Quantity qty{};
+    std::optional<Quantity> qty;
     std::optional<Money> unit_price;
     std::optional<Money> amount;
     std::optional<Money> balance;
