@@ -48,9 +48,6 @@ CREATE TYPE vend.cart_receipt AS (
     replayed boolean,
     lines    vend.cart_line[]
 );
-COMMENT ON TYPE vend.cart_line IS
-    'A line of a cart: amount = qty * unit_price in the money of the store';
-
 COMMENT ON TYPE vend.cart_receipt IS
     'A cart that was sold: its lines in the order of the call, their amount together, and what the buyer has left';
 

@@ -222,8 +222,14 @@ void see_held(Store &store, HeldItem *held) {
     set_stock(&held->item, *view);
 }
 
-bool take_units(const Store &store, const HeldItem &held, Quantity qty) {
-    return take_from_counter(counter_key(store, held.item.key), qty) == CounterChange::made;
+bool take_units(Store &store, const HeldItem &held, Quantity qty) {
+    const CounterKey key = counter_key(store, held.item.key);
+    for (;;) {
+        const CounterChange change = take_from_counter(key, qty);
+        if (change != CounterChange::not_loaded) return change == CounterChange::made;
+        // Evicted since it was seen; what is taken of the others keeps those there.
+        if (!loaded_view(store, held.item.key, key)) raise_concurrent_write("update");
+    }
 }
 
 void give_back_units(const Store &store, const HeldItem &held) {

@@ -46,7 +46,7 @@ LockResult hold_read_item(Store &store, const Item &item, HeldItem *held);
 // Of a held item in escrow: gives it the stock that its counter has now, loading it if need be; takes
 // units from the counter, false when fewer are left; gives back what it took last.
 void see_held(Store &store, HeldItem *held);
-bool take_units(const Store &store, const HeldItem &held, Quantity qty);
+bool take_units(Store &store, const HeldItem &held, Quantity qty);
 void give_back_units(const Store &store, const HeldItem &held);
 // What was taken becomes deltas of the items, which somebody is to settle.
 void record_deltas(Store &store, std::span<const Delta> deltas);

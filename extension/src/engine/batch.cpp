@@ -104,15 +104,12 @@ bool answer_without_lock(Batch &batch) {
     return true;
 }
 
-// Waits for sales of others that hold what is left of an item; false when there is no time left, or
-// nothing to wait for.
-bool wait_for_units(const Batch &batch, TimestampTz until) {
-    for (std::size_t i = 0; i < batch.requests.size(); ++i) {
-        const BatchDecision &decision = batch.decisions[i];
-        if (decision.answer == Answer::decided && decision.decision.verdict == Verdict::all_held)
-            return wait_for_item(batch.rows, batch.purchases[i].item, until);
-    }
-    return false;
+// The first request that is refused because sales of others hold what is left, or none.
+int first_held(const Batch &batch) {
+    const auto found = std::ranges::find_if(batch.decisions, [](const BatchDecision &decision) {
+        return decision.answer == Answer::decided && decision.decision.verdict == Verdict::all_held;
+    });
+    return found == batch.decisions.end() ? none : static_cast<int>(found - batch.decisions.begin());
 }
 
 void decide_under_locks(Batch &batch) {
@@ -121,10 +118,15 @@ void decide_under_locks(Batch &batch) {
     read_ids(batch);
     const TimestampTz until =
         TimestampTzPlusMilliseconds(GetCurrentTimestamp(), settings::escrow_wait_ms());
-    for (;;) {
+    for (bool is_time_over = false;;) {
         CHECK_FOR_INTERRUPTS();
         decide(batch);
-        if (wait_for_units(batch, until)) continue;
+        if (const int held = first_held(batch); held != none && !is_time_over) {
+            // Of several items it waits for the first; the others are looked at once more in any case.
+            const int item = batch.purchases[static_cast<std::size_t>(held)].item;
+            is_time_over = !wait_for_item(batch.rows, item, until);
+            continue;
+        }
         if (take_from_counters(batch.rows)) return;
     }
 }
@@ -265,7 +267,7 @@ void describe(Batch &batch) {
         SaleOutcome &outcome = batch.outcomes[i];
         if (!is_valid(batch, i)) {
             outcome.verdict = Verdict::invalid;
-            outcome.detail = batch.requests[i].problem;
+            outcome.detail = pstrdup(batch.requests[i].problem);
             continue;
         }
         switch (batch.decisions[i].answer) {

@@ -163,7 +163,8 @@ void describe_decision(Transfers &batch, std::size_t i) {
                               : outcome.wallet;
         break;
     case Verdict::amount_out_of_range:
-        refuse_as(&outcome, Verdict::invalid, out_of_range_detail(batch.rows.store));
+        refuse_as(&outcome, Verdict::invalid,
+                  psprintf("The balance of \"%s\" would be out of range.", outcome.payee));
         break;
     default:
         break;
@@ -175,7 +176,7 @@ void describe(Transfers &batch, MemoryContext context) {
         MovementOutcome &outcome = batch.outcomes[i];
         const BatchDecision &decision = batch.decisions[i];
         if (!is_valid(batch, i)) {
-            refuse_as(&outcome, Verdict::invalid, batch.requests[i].problem);
+            refuse_as(&outcome, Verdict::invalid, pstrdup(batch.requests[i].problem));
             continue;
         }
         if (!batch.terms[i].is_valid) {

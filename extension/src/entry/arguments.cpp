@@ -111,7 +111,7 @@ Oid Arguments::type_of(int number, const char *name) const {
 Arguments::Elements Arguments::elements(int number, const char *name) const {
     require(number, name);
     const Oid type = type_of(number, name);
-    Oid element = get_element_type(type);
+    Oid element = get_element_type(getBaseType(type));
     Datum value = datum(number);
     if (type == TEXTOID || type == UNKNOWNOID) {
         // The text form of an array: what a literal or parameter without a type is.

@@ -103,16 +103,26 @@ void initialize(Counter *counter, const char *store, const char *item) {
     counter->state = Counter::State::empty;
 }
 
-// Counters of the item in an earlier state of its tables: nobody will ever find them again.
+bool is_same_state(const TableState &a, const TableState &b) {
+    return memcmp(&a, &b, sizeof(TableState)) == 0;
+}
+
+// Counters of the table in an earlier state: nobody will ever find them again. A session looks for them
+// once for each state that it meets.
 void drop_predecessors(const CounterKey &key) {
+    static TableState latest;
+    if (is_same_state(latest, key.table)) return;
     HASH_SEQ_STATUS scan;
     hash_seq_init(&scan, shared_memory().counters);
     while (auto *counter = static_cast<Counter *>(hash_seq_search(&scan))) {
         lock(counter);
-        const bool is_dead = counter->pins == 0 && is_same_item(counter->key, key);
+        const bool is_dead = counter->pins == 0 && counter->key.database == key.database &&
+                             counter->key.table.items == key.table.items &&
+                             !is_same_state(counter->key.table, key.table);
         unlock(counter);
         if (is_dead) (void)hash_search(shared_memory().counters, &counter->key, HASH_REMOVE, nullptr);
     }
+    latest = key.table;
 }
 
 // The counter of the key, a new one where there is none; null when there is no room.
@@ -427,8 +437,7 @@ void forget_unsettled(const UnsettledCounter &unsettled) {
 
 List *loaded_counters(const TableState &table) {
     return list_of<LoadedCounter>([&](Counter *counter, LoadedCounter *loaded) {
-        if (counter->state != Counter::State::loaded ||
-            memcmp(&counter->key.table, &table, sizeof(TableState)) != 0)
+        if (counter->state != Counter::State::loaded || !is_same_state(counter->key.table, table))
             return false;
         loaded->key = counter->key;
         loaded->available = Quantity{counter->available};

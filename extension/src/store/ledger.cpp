@@ -20,16 +20,16 @@ Parameter optional_parameter(std::optional<Datum> value) {
 // first. The error ends the statement, so what it recorded, another request or a refusal of this one,
 // cannot be looked up from here; whoever asks again is told.
 [[noreturn]] void raise_id_taken(std::span<const Movement> movements, const ErrorData *error) {
+    const Uuid &id = movements.front().id;
+    const bool is_one =
+        std::ranges::all_of(movements, [&](const Movement &movement) { return movement.id == id; });
     const char *which =
-        movements.size() > 1
-            ? "one of the ids"
-            : psprintf("id %s",
-                       DatumGetCString(DirectFunctionCall1(uuid_out, to_datum(movements[0].id))));
-    ereport(ERROR,
-            (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-             errmsg("could not serialize access due to concurrent use of %s", which),
-             movements.size() > 1 && error->detail != nullptr ? errdetail("%s", error->detail) : 0,
-             errhint("Ask again under this id to hear what was recorded.")));
+        is_one ? psprintf("id %s", DatumGetCString(DirectFunctionCall1(uuid_out, to_datum(id))))
+               : "one of the ids";
+    ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                    errmsg("could not serialize access due to concurrent use of %s", which),
+                    !is_one && error->detail != nullptr ? errdetail("%s", error->detail) : 0,
+                    errhint("Ask again under this id to hear what was recorded.")));
     pg_unreachable();
 }
 

@@ -9,7 +9,8 @@ namespace vend {
 
 // Runs body() in a subtransaction. Null when all is well; else the subtransaction is rolled back, and
 // the error is the caller's, in his memory context.
-template <typename Body> ErrorData *in_subtransaction(Body body) {
+// Not inlined: what body() changes of the caller's is in memory when an error jumps back.
+template <typename Body> [[gnu::noinline]] ErrorData *in_subtransaction(Body body) {
     static_assert(std::is_trivially_destructible_v<Body>, "an error jumps over destructors");
     MemoryContext context = CurrentMemoryContext;
     ResourceOwner owner = CurrentResourceOwner;
