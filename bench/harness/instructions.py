@@ -18,7 +18,8 @@ SERVER_STEPS = (
     "ExecConstraints", "ExecInitModifyTable", "ExecInitIndexScan", "index_getnext_slot",
     "heap_page_prune_opt", "heap_lock_tuple", "heap_update", "heap_insert", "ExecInsertIndexTuples",
     "ExecARUpdateTriggers", "CommandCounterIncrement", "GetSnapshotData", "LockRelationOid",
-    "set_config_option", "pg_strong_random", "heap_form_tuple",
+    "set_config_option", "pg_strong_random", "heap_form_tuple", "heap_multi_insert", "index_getnext_tid",
+    "heap_hot_search_buffer", "XLogInsert",
 )
 OWN_SHOWN = 15
 
@@ -30,9 +31,13 @@ def set_up(server):
     store.sell_in_escrow(server, "escrow", "id = '500'")
     databases = [*MODES, *single.HAND, "shop"]
     for database in databases:
-        server.sql("CREATE FUNCTION public.mark() RETURNS void LANGUAGE c AS 'vend_bench', 'bench_mark'",
-                   database, "postgres")
+        create_mark(server, database)
     server.settle(databases)
+
+
+def create_mark(server, database):
+    server.sql("CREATE FUNCTION public.mark() RETURNS void LANGUAGE c AS 'vend_bench', 'bench_mark'",
+               database, "postgres")
 
 
 def calls():
@@ -48,21 +53,23 @@ def calls():
     yield "constant", "shop", "public.constant('gone', '50000')", ""
 
 
-def summary(profile):
-    """Of one call; functions only where they come to half a percent of it."""
+def summary(profile, counted=COUNTED, units=1):
+    """Of one call, and the instructions of one unit of what it does; functions only where they come to
+    half a percent of it."""
+    done = counted * units
     by_object = {}
     for (owner, _), cost in profile.own.items():
         by_object[Path(owner).name] = by_object.get(Path(owner).name, 0) + cost
 
     def functions(costs):
         return [{"object": Path(owner).name, "function": callgrind.short_name(name),
-                 "instructions": round(cost / COUNTED), "calls": profile.calls[(owner, name)] / COUNTED}
+                 "instructions": round(cost / done), "calls": profile.calls[(owner, name)] / counted}
                 for (owner, name), cost in sorted(costs.items(), key=lambda item: -item[1])
                 if cost >= profile.total / 200]
 
     return {
-        "total": round(profile.total / COUNTED),
-        "objects": {name: round(cost / COUNTED) for name, cost in by_object.items()},
+        "total": round(profile.total / done),
+        "objects": {name: round(cost / done) for name, cost in by_object.items()},
         "own": functions(profile.own),
         "inclusive": functions(profile.inclusive),
     }
@@ -88,26 +95,36 @@ def show_functions(title, total, entries):
           f"{100 * entry['instructions'] / total:.1f} %"] for entry in entries])
 
 
-def show(results):
-    print(f"### instructions of one call, in a session that has made it before ({COUNTED} calls)\n")
-    of_calls = results["calls"]
+def show_objects(of_calls, least):
     objects = sorted({name for of in of_calls.values()
-                      for name, cost in of["objects"].items() if cost >= 500})
+                      for name, cost in of["objects"].items() if cost >= least})
     report.table(
         ["instructions", "all", *objects],
         [[name, f"{of['total']:,}", *(f"{of['objects'].get(name, 0):,}" for name in objects)]
          for name, of in of_calls.items()])
+
+
+def show_module(name, of):
+    module = [entry for entry in of["inclusive"] if entry["object"] == "pg_vend.so"]
+    show_functions(f"{name}: functions of pg_vend, with all that they call", of["total"], module)
+
+
+def show_server(name, of):
+    steps = [entry for entry in of["inclusive"] if entry["function"] in SERVER_STEPS]
+    named = [entry for entry in of["own"] if not entry["function"].startswith("0x")]
+    show_functions(f"{name}: functions of the server, with all that they call", of["total"], steps)
+    show_functions(f"{name}: functions by themselves", of["total"], named[:OWN_SHOWN])
+
+
+def show(results):
+    print(f"### instructions of one call, in a session that has made it before ({COUNTED} calls)\n")
+    of_calls = results["calls"]
+    show_objects(of_calls, 500)
     report.table(
         ["instructions of the other / of pg_vend", *MODES],
         [[hand, *(f"{of_calls[hand]['total'] / of_calls[mode]['total']:.2f}" for mode in MODES)]
          for hand in single.HAND])
     for name in ("atomic", "escrow", "sold_out", "sold_out_escrow"):
-        of = of_calls[name]
-        module = [entry for entry in of["inclusive"] if entry["object"] == "pg_vend.so"]
-        show_functions(f"{name}: functions of pg_vend, with all that they call", of["total"], module)
+        show_module(name, of_calls[name])
     for name in ("atomic", "escrow", "handwritten"):
-        of = of_calls[name]
-        steps = [entry for entry in of["inclusive"] if entry["function"] in SERVER_STEPS]
-        named = [entry for entry in of["own"] if not entry["function"].startswith("0x")]
-        show_functions(f"{name}: functions of the server, with all that they call", of["total"], steps)
-        show_functions(f"{name}: functions by themselves", of["total"], named[:OWN_SHOWN])
+        show_server(name, of_calls[name])

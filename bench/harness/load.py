@@ -24,6 +24,12 @@ class Contender:
     database: str
     script: Path | None
     options: list = field(default_factory=list)
+    # its own number of clients, where it is not that of the others
+    clients: int | None = None
+    # what a transaction of it stands for: the requests of a batch
+    units: int = 1
+    # transactions so far, those included that no figure is made of
+    processed: int = 0
 
 
 def write_script(name, text):
@@ -46,7 +52,9 @@ def pgbench(contender, clients, seconds, more=()):
                  "-j", str(min(clients, os.cpu_count())), "-T", str(seconds), "-P", "1",
                  *(["-f", str(contender.script)] if contender.script else []), *contender.options, *more,
                  *contender.server.options(contender.database)]
-    return run_pgbench(arguments, f"pgbench for {contender.name}")
+    output = run_pgbench(arguments, f"pgbench for {contender.name}")
+    contender.processed += int(PROCESSED.search(output)[1])
+    return output
 
 
 def rates_by_second(contender, clients, warmup, seconds, more=()):
@@ -82,9 +90,11 @@ def take_turn(contender, clients, options, timed):
         logs.mkdir()
         more = ["-l", f"--log-prefix={logs / 'pgbench'}"]
     before = contender.server.session_seconds(OWNER)
-    by_second, count = rates_by_second(contender, clients, options.warmup, options.seconds, more)
+    by_second, count = rates_by_second(contender, contender.clients or clients, options.warmup,
+                                       options.seconds, more)
     used = contender.server.session_seconds(OWNER) - before
-    turn = {"rates": statistics.mean(by_second), "cpu_us": 1e6 * used / count}
+    turn = {"rates": statistics.mean(by_second) * contender.units,
+            "cpu_us": 1e6 * used / (count * contender.units)}
     if timed:
         latencies = read_latencies(logs, options.warmup)
         shutil.rmtree(logs)
@@ -95,7 +105,8 @@ def take_turn(contender, clients, options, timed):
 
 def measure(contenders, pairs, clients, options, timed=False, after_round=lambda: None):
     """What each contender did in each round, as rates and as cpu_us: {name: [...]}. For each pair of
-    names the ratio of the rates; and in cpu_ratios that of the transactions for the same cpu_us.
+    names the ratio of the rates; and in cpu_ratios that of the transactions for the same cpu_us. Where a
+    transaction is a batch, all this is of its requests.
 
     cpu_us is the processor time of the server's sessions, from connection to end, for each transaction:
     it tells more than the rate where other programs share the machine, and nothing about waits.
@@ -108,7 +119,7 @@ def measure(contenders, pairs, clients, options, timed=False, after_round=lambda
     figures = {figure: {contender.name: [] for contender in contenders}
                for figure in ("rates", "cpu_us", *(("p50_ms", "p99_ms") if timed else ()))}
     for contender in contenders:
-        pgbench(contender, clients, options.seconds)
+        pgbench(contender, contender.clients or clients, options.seconds)
     for number in range(options.rounds):
         for contender in contenders if number % 2 == 0 else reversed(contenders):
             for figure, value in take_turn(contender, clients, options, timed).items():

@@ -1,0 +1,6 @@
+-- The same accounts as the wallets of a store: its ledger gets the index that it lacks, on the time.
+-- Variables: accounts, balance.
+CREATE EXTENSION pg_vend;
+SELECT vend.create_store('shop', 'bigint', 'bigint');
+CREATE INDEX ledger_at ON shop.ledger (at);
+INSERT INTO shop.wallet (id, balance) SELECT n, :balance FROM generate_series(1, :accounts) AS n;
