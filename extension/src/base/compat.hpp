@@ -105,6 +105,15 @@ inline IndexScanDesc begin_index_scan(Relation relation, Relation index, Snapsho
 #endif
 }
 
+// Whether rows may be vacuumed away under a snapshot that shows them.
+inline bool may_outlive_snapshots() {
+#if PG_VERSION_NUM >= 170000
+    return false;
+#else
+    return old_snapshot_threshold >= 0;
+#endif
+}
+
 // Which indexes of an updated row need new entries.
 #if PG_VERSION_NUM >= 160000
 using IndexUpdate = TU_UpdateIndexes;

@@ -124,7 +124,7 @@ void decide_under_locks(Batch &batch) {
         if (const int held = first_held(batch); held != none && !is_time_over) {
             // Of several items it waits for the first; the others are looked at once more in any case.
             const int item = batch.purchases[static_cast<std::size_t>(held)].item;
-            is_time_over = !wait_for_item(batch.rows, item, until);
+            is_time_over = !wait_for_item(batch.rows, item, until) || GetCurrentTimestamp() >= until;
             continue;
         }
         if (take_from_counters(batch.rows)) return;

@@ -168,7 +168,7 @@ bool answer_without_lock(Cart &cart) {
 bool decide_under_locks(Cart &cart) {
     const TimestampTz until =
         TimestampTzPlusMilliseconds(GetCurrentTimestamp(), settings::escrow_wait_ms());
-    for (;;) {
+    for (bool is_time_over = false;;) {
         CHECK_FOR_INTERRUPTS();
         const int line = decide(cart);
         if (line == none) {
@@ -176,9 +176,12 @@ bool decide_under_locks(Cart &cart) {
             continue;
         }
         const auto refused = static_cast<std::size_t>(line);
-        if (cart.decisions[refused].decision.verdict == Verdict::all_held &&
-            wait_for_item(cart.rows, cart.purchases[refused].item, until))
+        if (cart.decisions[refused].decision.verdict == Verdict::all_held && !is_time_over) {
+            // Looked at once more in any case.
+            is_time_over = !wait_for_item(cart.rows, cart.purchases[refused].item, until) ||
+                           GetCurrentTimestamp() >= until;
             continue;
+        }
         refuse(cart, refused);
         return false;
     }

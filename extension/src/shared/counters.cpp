@@ -144,7 +144,8 @@ LoadStart start_load(const CounterKey &key, const char *store, const char *item,
         Counter *counter = provide(key, store, item);
         if (counter == nullptr) return LoadStart::no_room;
         lock(counter);
-        counter->used = GetCurrentTransactionStartTimestamp();
+        // Not the transaction's start: an old transaction would evict what it has just loaded.
+        counter->used = GetCurrentTimestamp();
         *changes = counter->changes;
         if (counter->state != Counter::State::empty) {
             const bool is_loaded = counter->state == Counter::State::loaded;

@@ -2,6 +2,7 @@
 
 #include "store/row_lock.hpp"
 
+#include "base/compat.hpp"
 #include "store/subtransaction.hpp"
 
 namespace vend {
@@ -101,9 +102,14 @@ LockResult lock_row(Table &table, Datum key, LockWait wait, TupleTableSlot *row)
 }
 
 bool lock_version(Table &table, Datum key, const RowVersion &version, TupleTableSlot *row) {
+    // Where it may be gone, it is pinned until it is locked.
+    TupleTableSlot *was = compat::may_outlive_snapshots() ? new_row(table) : nullptr;
     row->tts_tid = version.place;
-    return lock_found_row(table, {&key, 1}, row, LockWaitBlock) == RowLock::locked &&
-           has_key(table, {&key, 1}, row);
+    const bool is_locked = (was == nullptr || fetch_version(table, version, was)) &&
+                           lock_found_row(table, {&key, 1}, row, LockWaitBlock) == RowLock::locked &&
+                           has_key(table, {&key, 1}, row);
+    if (was != nullptr) ExecDropSingleTupleTableSlot(was);
+    return is_locked;
 }
 
 bool lock_id(const Store &store, Datum id, LockWait wait) {

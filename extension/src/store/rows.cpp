@@ -102,6 +102,26 @@ void run_balance_change(Store &store, BalanceChange *change) {
     change->balance = require_not_negative("balance", money_from_column(store.money, rows.required(1)));
 }
 
+// Whether the view shows the row of the key where that of an item in escrow was last found, which costs
+// a tenth of finding it by its key. A visible version with that key is the row.
+bool is_in_hot_place(Store &store, Datum key, TupleTableSlot *row) {
+    if (!store.hot_key || !same_key(store.item_type, *store.hot_key, key)) return false;
+    Relation rel = store.item_table.rel;
+    // VACUUM may have cut the table off before it.
+    if (ItemPointerGetBlockNumber(&store.hot_place) >= RelationGetNumberOfBlocks(rel)) return false;
+    return table_tuple_fetch_row_version(rel, &store.hot_place, GetActiveSnapshot(), row) &&
+           has_key(store.item_table, {&key, 1}, row);
+}
+
+void remember_place(Store &store, const Item &item) {
+    if (store.hot_key && !store.item_type.by_value) pfree(DatumGetPointer(*store.hot_key));
+    store.hot_key.reset();
+    MemoryContext caller = MemoryContextSwitchTo(store.context);
+    store.hot_key = datumCopy(item.key, store.item_type.by_value, store.item_type.length);
+    MemoryContextSwitchTo(caller);
+    store.hot_place = item.version.place;
+}
+
 // Calls take(place, row) for each key that has a row.
 template <typename Take> void read_rows(Table &table, std::span<const Datum> keys, Take take) {
     if (keys.empty()) return;
@@ -154,7 +174,12 @@ void lock_wallets(Store &store, std::span<std::optional<Wallet>> wallets) {
 std::optional<Item> read_item_in_view(Store &store, Datum key) {
     TupleTableSlot *row = new_row(store.item_table);
     std::optional<Item> item;
-    if (find_row_in_view(store.item_table, {&key, 1}, row)) item = item_of(store, row);
+    if (is_in_hot_place(store, key, row)) {
+        item = item_of(store, row);
+    } else if (find_row_in_view(store.item_table, {&key, 1}, row)) {
+        item = item_of(store, row);
+        if (item->state.lock_mode == LockMode::escrow) remember_place(store, *item);
+    }
     ExecDropSingleTupleTableSlot(row);
     return item;
 }

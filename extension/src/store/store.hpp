@@ -18,6 +18,7 @@
 #include "store/table.hpp"
 
 #include <initializer_list>
+#include <optional>
 
 namespace vend {
 
@@ -64,6 +65,10 @@ struct Store {
     KeyType item_type;
     KeyType buyer_type;
     MoneyType money;
+
+    // Where the row of an item in escrow was last found: sales leave it there.
+    std::optional<Datum> hot_key;
+    ItemPointerData hot_place{};
 
     SPIPlanPtr plans[statement_count] = {};
     Shape shapes[statement_count];

@@ -266,6 +266,12 @@ bool find_row_in_view(Table &table, std::span<const Datum> key, TupleTableSlot *
     return is_found;
 }
 
+bool fetch_version(const Table &table, const RowVersion &version, TupleTableSlot *row) {
+    ItemPointerData place = version.place;
+    return table_tuple_fetch_row_version(table.rel, &place, SnapshotAny, row) &&
+           version_of(row).writer == version.writer;
+}
+
 bool find_row(Table &table, std::span<const Datum> key, TupleTableSlot *row) {
     begin_view(View::of_transaction);
     const bool is_found = find_row_in_view(table, key, row);
@@ -323,10 +329,8 @@ bool update_row(const TableUpdate &update, const RowVersion &version,
                 std::initializer_list<ColumnChange> changes) {
     Relation rel = update.table.rel;
     const auto [was, is] = std::pair(update.was, update.is);
+    if (!fetch_version(update.table, version, was)) return false;
     ItemPointerData place = version.place;
-    if (!table_tuple_fetch_row_version(rel, &place, SnapshotAny, was) ||
-        version_of(was).writer != version.writer)
-        return false;
     slot_getallattrs(was);
     ExecClearTuple(is);
     std::copy_n(was->tts_values, RelationGetNumberOfAttributes(rel), is->tts_values);

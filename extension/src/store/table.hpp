@@ -86,6 +86,9 @@ bool is_in_view(Table &table, const RowVersion &version);
 
 bool find_row_in_view(Table &table, std::span<const Datum> key, TupleTableSlot *row);
 
+// Fetches a version that was read before, dead or alive; false when its place is another's by now.
+bool fetch_version(const Table &table, const RowVersion &version, TupleTableSlot *row);
+
 // Finds a row by its key, under a view of its own.
 bool find_row(Table &table, std::span<const Datum> key, TupleTableSlot *row);
 
