@@ -127,7 +127,7 @@ template <typename Take> void read_rows(Table &table, std::span<const Datum> key
     if (keys.empty()) return;
     begin_view(View::of_transaction);
     TupleTableSlot *row = new_row(table);
-    const RowScan scan = begin_row_scan(table, {&keys[0], 1});
+    const RowScan scan = begin_row_scan(table, keys.first(1));
     for (std::size_t i = 0; i < keys.size(); ++i) {
         if (i > 0) restart_row_scan(table, scan, {&keys[i], 1});
         if (next_row(scan, row)) take(i, row);
