@@ -147,7 +147,7 @@ class Worker(threading.Thread):
     def session_of(self, database):
         if self.prepared is not None:
             self.session = self.opened(self.prepared[0])
-            if self.session.run("SELECT FROM pg_prepared_xacts WHERE gid = %s", (self.prepared[1],)):
+            if self.session.run("SELECT gid FROM pg_prepared_xacts WHERE gid = %s", (self.prepared[1],)):
                 self.session.run(f"ROLLBACK PREPARED '{self.prepared[1]}'")
             self.prepared = None
         return self.opened(database)
