@@ -21,13 +21,14 @@ FLOOR, AIM = 10, 150_000
 SETTINGS = {"vend.escrow_items": str(2 * store.ITEMS)}
 # batches under callgrind
 WARM, COUNTED = 3, 10
-HOT_ITEM = "INSERT INTO shop.item (id, price, stock) VALUES ('hot', 10, 1000000000000)"
-RANDOM_KEYS = """CREATE FUNCTION public.random_keys(count integer, keys integer) RETURNS text[]
+HOT = store.ITEMS + 1
+HOT_ITEM = f"INSERT INTO shop.item (id, price, stock) VALUES ({HOT}, 10, 1000000000000)"
+RANDOM_KEYS = """CREATE FUNCTION public.random_keys(count integer, keys integer) RETURNS bigint[]
     LANGUAGE c VOLATILE STRICT AS 'vend_bench', 'bench_random_keys'"""
 
 
 def create_template(server, wallets):
-    store.create_store(server, "template_store", wallets=store.ITEMS)
+    store.create_store(server, "template_store", wallets=store.ITEMS, keys="bigint")
     server.sql(HOT_ITEM, "template_store")
     server.sql(store.text_of("wallets.sql"), "template_store", "postgres", rows=wallets)
     server.sql(RANDOM_KEYS, "template_store", "postgres")
@@ -44,7 +45,7 @@ def copy_template(server, mode):
 
 def batch_call(place, wallets):
     items = {
-        "hot": f"array_fill('hot'::text, ARRAY[{REQUESTS}])",
+        "hot": f"array_fill({HOT}::bigint, ARRAY[{REQUESTS}])",
         "spread": f"public.random_keys({REQUESTS}, {store.ITEMS})",
     }
     return f"vend.purchase_many({items[place]}, public.random_keys({REQUESTS}, {wallets}))"
@@ -57,10 +58,10 @@ def batch_script(place, wallets):
 
 
 def single_script(place, wallets):
-    items = {"hot": "'hot'", "spread": ":item"}
+    items = {"hot": str(HOT), "spread": ":item"}
     return load.write_script(f"single_{place}", f"""\\set item random(1, {store.ITEMS})
 \\set buyer random(1, {wallets})
-SELECT * FROM vend.purchase({items[place]}, :buyer);
+SELECT * FROM vend.purchase({items[place]}::bigint, :buyer::bigint);
 """)
 
 
@@ -132,7 +133,7 @@ def profile():
         server.stop("fast")
         for mode in MODES:
             settings = "" if mode == "escrow" else f"SET vend.lock_mode = '{mode}';"
-            alone = callgrind.profile_calls(server, mode, "vend.purchase('hot', '50000')", settings,
+            alone = callgrind.profile_calls(server, mode, f"vend.purchase({HOT}::bigint, 50000::bigint)", settings,
                                             instructions.WARM, instructions.COUNTED)
             batch = callgrind.profile_calls(server, mode, batch_call("hot", store.WALLETS), settings,
                                             WARM, COUNTED)

@@ -12,9 +12,9 @@ def text_of(name):
     return (BENCH / "sql" / name).read_text(encoding="utf-8")
 
 
-def create_store(server, database, items=ITEMS, wallets=WALLETS):
+def create_store(server, database, items=ITEMS, wallets=WALLETS, keys="text"):
     server.create_database(database)
-    server.sql(text_of("store.sql"), database, items=items, wallets=wallets)
+    server.sql(text_of("store.sql"), database, items=items, wallets=wallets, keys=keys)
 
 
 def copy_store(server, database, template, lock_mode="atomic"):

@@ -64,7 +64,7 @@ run_escrow() {
         name=$(basename "$spec" .spec)
         case $name in
             escrow_*) ;;    # about escrow as they are
-            mode_change) ;; # about the row modes of an item, and arguments against them
+            mode_change | batch_as_read) ;; # about the row modes of an item, and arguments against them
             *)
                 escrow_spec "$spec" >"$input/specs/$name.spec"
                 names+=("$name")

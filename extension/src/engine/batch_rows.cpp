@@ -77,6 +77,52 @@ void write_wallets(BatchRows &rows) {
     if (count > 0) change_locked_balances(rows.store, changes.first(count));
 }
 
+bool write_wallets_as_read(BatchRows &rows) {
+    const auto payments = new_array<Payment>(rows.wallets.size());
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < rows.wallets.size(); ++i) {
+        if (!rows.wallets[i]) continue;
+        const Money amount{rows.wallets[i]->balance.value - rows.wallet_states[i].balance.value};
+        if (amount != Money{0}) payments[count++] = {&*rows.wallets[i], amount};
+    }
+    return pay_as_read(rows.store, payments.first(count));
+}
+
+// Takes units of an item in escrow, which is then as it was before.
+bool take_from_escrow(BatchRows &rows, Item *item, Quantity qty) {
+    HeldItem held;
+    if (hold_read_item(rows.store, *item, &held) != LockResult::locked || !held.is_in_escrow)
+        return false;
+    see_held(rows.store, &held);
+    *item = held.item;
+    return item->state.stock >= qty && take_units(rows.store, held, qty);
+}
+
+// Row by row in the order of their keys, whatever their modes.
+bool write_items_as_read(BatchRows &rows) {
+    const auto takes = new_array<StockTake>(rows.item_rows.size());
+    const auto deltas = new_array<Delta>(rows.item_rows.size());
+    std::size_t take_count = 0;
+    std::size_t delta_count = 0;
+    for (std::size_t i = 0; i < rows.item_rows.size(); ++i) {
+        auto &item = rows.item_rows[i];
+        if (!item) continue;
+        const Quantity sold{item->state.stock.value - rows.item_states[i]->stock.value};
+        if (sold == Quantity{}) continue;
+        if (item->state.lock_mode != LockMode::escrow) {
+            takes[take_count++] = {&*item, sold};
+            continue;
+        }
+        if (!take_as_read(rows.store, takes.first(take_count))) return false;
+        take_count = 0;
+        if (!take_from_escrow(rows, &*item, sold)) return false;
+        deltas[delta_count++] = {item->key, negated(sold)};
+    }
+    if (!take_as_read(rows.store, takes.first(take_count))) return false;
+    if (delta_count > 0) record_deltas(rows.store, deltas.first(delta_count));
+    return true;
+}
+
 } // namespace
 
 void read_item_rows(BatchRows &rows, std::span<std::optional<Datum>> given) {
@@ -141,6 +187,17 @@ bool wait_for_item(const BatchRows &rows, int item, TimestampTz until) {
 void write_rows(BatchRows &rows) {
     write_items(rows);
     write_wallets(rows);
+}
+
+void open_written(BatchRows &rows) {
+    const bool is_any_in_escrow = std::ranges::any_of(rows.item_rows, [](const auto &item) {
+        return item && item->state.lock_mode == LockMode::escrow;
+    });
+    if (is_any_in_escrow) open_deltas(rows.store);
+}
+
+bool write_rows_as_read(BatchRows &rows) {
+    return write_wallets_as_read(rows) && write_items_as_read(rows);
 }
 
 std::span<const char *> names_of(KeyType &type, const Keys &keys) {

@@ -45,6 +45,14 @@ bool wait_for_item(const BatchRows &rows, int item, TimestampTz until);
 
 void write_rows(BatchRows &rows);
 
+// The same for rows of a plain store that are not locked, in the order in which they would have been:
+// what was decided on them as they were read. The rows are then what they are now, before this sale.
+// False, with some written, when a row has changed too much: the caller undoes it all.
+bool write_rows_as_read(BatchRows &rows);
+
+// Opens what that writes to, which has to happen outside of the subtransaction that may be undone.
+void open_written(BatchRows &rows);
+
 // Each key as text, by place.
 std::span<const char *> names_of(KeyType &type, const Keys &keys);
 

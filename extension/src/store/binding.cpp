@@ -474,6 +474,8 @@ void bind_writes(Store *store) {
             // A column of the owner's may have a default, which a statement fills in.
             (write.table != &store->ledger_table || column_count(relation) == ledger_column_count);
         if (store->is_plain) compile_checks(write.table, relation, store->context);
+        if (write.table == &store->ledger_table)
+            store->has_unique_ledger_rows = has_other_unique_index(relation, write.table->key_index);
         table_close(relation, NoLock);
     }
 }

@@ -6,6 +6,8 @@
 #include "store/execute.hpp"
 #include "store/row_lock.hpp"
 
+#include <algorithm>
+
 namespace vend {
 namespace {
 
@@ -274,6 +276,40 @@ void change_locked_balances(Store &store, std::span<BalanceChange> changes) {
             raise_write_altered(store.wallet_table.relation);
     }
     end_update(update);
+}
+
+bool take_as_read(Store &store, std::span<const StockTake> takes) {
+    if (takes.empty()) return true;
+    const TableUpdate update = begin_update(store.item_table);
+    const auto is_written = [&](const StockTake &take) {
+        const Quantity left{take.item->state.stock.value - take.qty.value};
+        return left >= Quantity{0} && write_stock(store, update, *take.item, left);
+    };
+    const bool are_written = std::ranges::all_of(takes, [&](const StockTake &take) {
+        return is_written(take) ||
+               (lock_item(store, take.item->key, {}, take.item) == LockResult::locked &&
+                take.item->state.lock_mode != LockMode::escrow && is_written(take));
+    });
+    end_update(update);
+    return are_written;
+}
+
+bool pay_as_read(Store &store, std::span<const Payment> payments) {
+    if (payments.empty()) return true;
+    const TableUpdate update = begin_update(store.wallet_table);
+    const auto is_written = [&](const Payment &payment) {
+        const Money left{payment.wallet->balance.value - payment.amount.value};
+        return left >= Money{0} &&
+               update_row(update, payment.wallet->version,
+                          {{store.balance.number, money_to_column(store.money, left)}});
+    };
+    const bool are_written = std::ranges::all_of(payments, [&](const Payment &payment) {
+        return is_written(payment) ||
+               (lock_wallet(store, payment.wallet->key, {}, payment.wallet) == LockResult::locked &&
+                is_written(payment));
+    });
+    end_update(update);
+    return are_written;
 }
 
 void set_locked_mode(Store &store, const Item &item, std::optional<LockMode> mode) {

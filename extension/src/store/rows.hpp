@@ -80,6 +80,20 @@ struct BalanceChange {
 };
 void change_locked_balances(Store &store, std::span<BalanceChange> changes);
 
+// Writes rows of a plain store that were read without a lock, in the order given. Where somebody has
+// written to one since, it is locked and read anew, and is then what it is now. False, with some rows
+// written, when one has gone or has not enough: the caller undoes it all.
+struct StockTake {
+    Item *item;
+    Quantity qty;
+};
+bool take_as_read(Store &store, std::span<const StockTake> takes);
+struct Payment {
+    Wallet *wallet;
+    Money amount;
+};
+bool pay_as_read(Store &store, std::span<const Payment> payments);
+
 // Sets the lock mode of a locked item; nothing: the setting decides.
 void set_locked_mode(Store &store, const Item &item, std::optional<LockMode> mode);
 

@@ -62,6 +62,10 @@ struct Store {
     // statement.
     bool is_plain = false;
 
+    // The owner has declared something of a ledger row unique besides its key: to insert one may mean to
+    // wait.
+    bool has_unique_ledger_rows = false;
+
     KeyType item_type;
     KeyType buyer_type;
     MoneyType money;

@@ -7,6 +7,15 @@
 
 namespace vend {
 
+template <typename Body> bool is_to_be_kept(Body &body) {
+    if constexpr (std::is_void_v<std::invoke_result_t<Body &>>) {
+        body();
+        return true;
+    } else {
+        return body();
+    }
+}
+
 // Runs body() in a subtransaction. Null when all is well; else the subtransaction is rolled back, and
 // the error is the caller's, in his memory context.
 // Not inlined: what body() changes of the caller's is in memory when an error jumps back.
@@ -20,8 +29,10 @@ template <typename Body> [[gnu::noinline]] ErrorData *in_subtransaction(Body bod
     MemoryContextSwitchTo(context);
     PG_TRY();
     {
-        body();
-        ReleaseCurrentSubTransaction();
+        if (is_to_be_kept(body))
+            ReleaseCurrentSubTransaction();
+        else
+            RollbackAndReleaseCurrentSubTransaction();
     }
     PG_CATCH();
     {
@@ -34,6 +45,15 @@ template <typename Body> [[gnu::noinline]] ErrorData *in_subtransaction(Body bod
     MemoryContextSwitchTo(context);
     CurrentResourceOwner = owner;
     return error;
+}
+
+// The same for a body() that tells whether anything of it is to be left. An error goes on to the caller,
+// though not from within the subtransaction: a session would stay in it.
+template <typename Body> bool kept_if(Body body) {
+    bool is_kept = false;
+    ErrorData *error = in_subtransaction([&] { return is_kept = body(); });
+    if (error != nullptr) ReThrowError(error);
+    return is_kept;
 }
 
 } // namespace vend

@@ -158,6 +158,18 @@ bool is_plain_table(Relation relation, std::span<const AttrNumber> written,
     return !has_users_index(relation);
 }
 
+bool has_other_unique_index(Relation relation, Oid key_index) {
+    ListCell *cell = nullptr;
+    bool found = false;
+    foreach (cell, RelationGetIndexList(relation)) {
+        if (lfirst_oid(cell) == key_index) continue;
+        Relation index = index_open(lfirst_oid(cell), AccessShareLock);
+        found = found || index->rd_index->indisunique || index->rd_index->indisexclusion;
+        index_close(index, AccessShareLock);
+    }
+    return found;
+}
+
 TableShape shape_of(Relation relation) {
     const TupleConstr *constraints = RelationGetDescr(relation)->constr;
     return {compat::file_of(relation), RelationGetDescr(relation)->natts,

@@ -51,6 +51,10 @@ bool is_same(const TableShape &a, const TableShape &b);
 // Compiles the CHECK constraints of a plain table.
 void compile_checks(Table *table, Relation relation, MemoryContext context);
 
+// Whether to insert a row may mean to wait for another transaction's, because of an index other than the
+// key's.
+bool has_other_unique_index(Relation relation, Oid key_index);
+
 TupleTableSlot *new_row(const Table &table);
 
 // One version of a row. Its place may be given to another row once the version is dead to everybody,
