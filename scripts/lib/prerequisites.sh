@@ -37,7 +37,15 @@ missing_packages() {
     missing_postgres
     lacks_command make make
     lacks_command g++ g++
-    [ "$1" != bench ] || lacks_command valgrind valgrind
+    if [ "$1" = bench ]; then
+        lacks_command valgrind valgrind
+        lacks_command cmake cmake
+        lacks_command redis-server redis-server
+        [ -f /usr/include/hiredis/hiredis.h ] || echo libhiredis-dev
+        [ -f /usr/include/CLI/CLI.hpp ] || echo libcli11-dev
+        [ -f /usr/include/postgresql/libpq-fe.h ] || echo libpq-dev
+        lacks_command pkg-config pkg-config
+    fi
     [ "$1" != build ] || return 0
     lacks_command python3 python3
     [ "$1" = test ] || return 0
@@ -48,6 +56,10 @@ missing_packages() {
     lacks_command shellcheck shellcheck
     lacks_command prove perl
     lacks_command patch patch
+    lacks_command pkg-config pkg-config
+    [ -f /usr/include/postgresql/libpq-fe.h ] || echo libpq-dev
+    # Its place is not in the PATH of an ordinary user.
+    PATH=$PATH:/usr/sbin lacks_command pgbouncer pgbouncer
     [ -f /usr/include/gtest/gtest.h ] || echo libgtest-dev
     perl -MIPC::Run -e 1 2>/dev/null || echo libipc-run-perl
     # Debian's own python3, whatever else the PATH of root has.

@@ -104,10 +104,32 @@ run_pg_regress() {
     [ -s "$results" ] || record broken "no test ran"
 }
 
+# The client library.
+run_sdk() {
+    mkdir -p build
+    if ! build_sdk >build/sdk.log 2>&1; then
+        cat build/sdk.log
+        record broken compile
+        return
+    fi
+    psql -Xq -d postgres -c 'DROP DATABASE IF EXISTS sdk' -c 'CREATE DATABASE sdk'
+    psql -Xq -v ON_ERROR_STOP=1 -d sdk -c 'CREATE EXTENSION pg_vend' -c "SELECT vend.create_store('shop')"
+    PGDATABASE=sdk timeout 240 build/sdk/vend_sdk_tests --gtest_filter="${1:-*}" |& tee build/sdk.log || :
+    sed -En 's/^\[       OK \] ([^ ]+) \(.*/ok \1/p; s/^\[  FAILED  \] ([^ ,]+) \([0-9].*/failed \1/p' build/sdk.log >>"$results"
+    grep -q '^\[==========\] .* ran' build/sdk.log || record broken "the tests ended early"
+    [ $# -gt 0 ] || check installed test/sdk/installed
+}
+
+build_sdk() {
+    cmake -S test/sdk -B build/sdk -DVEND_WERROR=ON -DVEND_SANITIZE="${SDK_SANITIZE:-}" &&
+        cmake --build build/sdk -j "$(nproc)"
+}
+
 # These make their servers themselves.
 run_tap() {
     local script
-        for script in test/tap/${1:-*}.pl; do
+    export VEND_SDK_LOAD=$PWD/build/sdk/vend_sdk_load
+    for script in test/tap/${1:-*}.pl; do
         check "$(basename "$script" .pl)" pgxs tapcheck PROVE_TESTS="$script"
     done
 }

@@ -292,7 +292,8 @@ bool is_sold(const Batch &batch, std::size_t i) {
            batch.decisions[i].decision.verdict == Verdict::sell;
 }
 
-// Whether all can be sold if the rows are still as they were read.
+// Whether all can be sold if the rows are still as they were read, and each row is written then: one
+// that is not would have to be locked.
 bool are_sold_as_read(Batch &batch) {
     batch.rows.is_locked = true;
     decide(batch);
@@ -302,7 +303,7 @@ bool are_sold_as_read(Batch &batch) {
         if (!batch.rows.item_rows[static_cast<std::size_t>(batch.purchases[i].item)]->is_stock_known)
             return false;
     }
-    return true;
+    return are_all_changed(batch.rows);
 }
 
 // Whether the decisions are those of before, now that the rows are locked.
@@ -325,6 +326,9 @@ bool are_decided_again(Batch &batch) {
 bool sell_as_read(Batch &batch) {
     Store &store = batch.rows.store;
     if (!store.is_plain || store.has_unique_ledger_rows || !batch.ids.ids.empty()) return false;
+    // Its subtransaction has an id of its own, of which a snapshot holds a few dozen. What a transaction
+    // has locked before stays locked anyway.
+    if (TransactionIdIsValid(GetTopTransactionIdIfAny())) return false;
     bool is_made = are_sold_as_read(batch);
     if (is_made) {
         open_written(batch.rows);
@@ -336,7 +340,8 @@ bool sell_as_read(Batch &batch) {
     }
     batch.rows.is_locked = is_made;
     if (!is_made)
-        for (SaleOutcome &outcome : batch.outcomes) outcome.id.reset();
+        for (std::size_t i = 0; i < batch.outcomes.size(); ++i)
+            batch.outcomes[i].id = batch.requests[i].sale.id;
     return is_made;
 }
 

@@ -189,6 +189,15 @@ void write_rows(BatchRows &rows) {
     write_wallets(rows);
 }
 
+bool are_all_changed(const BatchRows &rows) {
+    for (std::size_t i = 0; i < rows.wallets.size(); ++i)
+        if (rows.wallets[i] && rows.wallets[i]->balance == rows.wallet_states[i].balance) return false;
+    for (std::size_t i = 0; i < rows.item_rows.size(); ++i)
+        if (rows.item_rows[i] && rows.item_rows[i]->state.stock == rows.item_states[i]->stock)
+            return false;
+    return true;
+}
+
 void open_written(BatchRows &rows) {
     const bool is_any_in_escrow = std::ranges::any_of(rows.item_rows, [](const auto &item) {
         return item && item->state.lock_mode == LockMode::escrow;

@@ -45,6 +45,9 @@ bool wait_for_item(const BatchRows &rows, int item, TimestampTz until);
 
 void write_rows(BatchRows &rows);
 
+// Whether what was decided changes every wallet and item that is there.
+bool are_all_changed(const BatchRows &rows);
+
 // The same for rows of a plain store that are not locked, in the order in which they would have been:
 // what was decided on them as they were read. The rows are then what they are now, before this sale.
 // False, with some written, when a row has changed too much: the caller undoes it all.

@@ -177,10 +177,14 @@ void create_ledger(const char *schema, const Types &types) {
                      schema));
 }
 
-// Small and short-lived: what is dead in it is cleared away early.
-void create_deltas(const char *schema, const Types &types) {
-    run_ddl(psprintf("CREATE TABLE %s.stock_delta (item %s NOT NULL, qty bigint NOT NULL)", schema,
-                     types.item_key));
+// Small and short-lived: what is dead in it is cleared away early. Its keys are of the type and
+// collation of the items'.
+void create_deltas(const char *schema) {
+    run_ddl(psprintf(
+        "CREATE TABLE %s.stock_delta AS SELECT id AS item, stock AS qty FROM %s.item WITH NO DATA",
+        schema, schema));
+    run_ddl(
+        psprintf("ALTER TABLE %s.stock_delta ALTER item SET NOT NULL, ALTER qty SET NOT NULL", schema));
     run_ddl(psprintf("CREATE INDEX stock_delta_item ON %s.stock_delta (item)", schema));
     // It has no key: a publication FOR ALL TABLES would keep its rows from being deleted.
     run_ddl(psprintf("ALTER TABLE %s.stock_delta REPLICA IDENTITY FULL", schema));
@@ -412,7 +416,7 @@ bool create_store(const StoreDefinition &definition) {
         if (definition.wallets) create_wallets(schema, types);
         create_ledger(schema, types);
     }
-    if (!has_relation(definition.name, "stock_delta")) create_deltas(schema, types);
+    if (!has_relation(definition.name, "stock_delta")) create_deltas(schema);
     if (!has_relation(definition.name, "holding")) create_holding(schema);
     if (!has_relation(definition.name, "role")) create_rights(schema);
 

@@ -24,24 +24,24 @@ template <typename Body> [[gnu::noinline]] ErrorData *in_subtransaction(Body bod
     MemoryContext context = CurrentMemoryContext;
     ResourceOwner owner = CurrentResourceOwner;
     ErrorData *volatile error = nullptr;
+    volatile bool is_kept = false;
 
     BeginInternalSubTransaction(nullptr);
     MemoryContextSwitchTo(context);
     PG_TRY();
     {
-        if (is_to_be_kept(body))
-            ReleaseCurrentSubTransaction();
-        else
-            RollbackAndReleaseCurrentSubTransaction();
+        is_kept = is_to_be_kept(body);
+        if (is_kept) ReleaseCurrentSubTransaction();
     }
     PG_CATCH();
     {
         MemoryContextSwitchTo(context);
         error = CopyErrorData();
         FlushErrorState();
-        RollbackAndReleaseCurrentSubTransaction();
+        is_kept = false;
     }
     PG_END_TRY();
+    if (!is_kept) RollbackAndReleaseCurrentSubTransaction();
     MemoryContextSwitchTo(context);
     CurrentResourceOwner = owner;
     return error;

@@ -133,6 +133,17 @@ SELECT item, qty FROM shop.stock_delta WHERE item = 'once3';
 SELECT available, pending, waiting FROM vend.stat_item WHERE store = 'shop' AND item = 'once3';
 COMMIT;
 
+-- The id of a request that makes no sense comes back, whatever else is refused. A transaction that has written before gets no id
+-- for a subtransaction.
+BEGIN;
+SELECT status, CASE WHEN status <> 'purchased' THEN id END AS id FROM vend.purchase_many('{r,nowhere,r}', '{beta,beta,beta}', '{1,1,0}', '{NULL,NULL,00000000-0000-4000-8000-0000000000ff}');
+ROLLBACK;
+BEGIN;
+SELECT pg_current_xact_id() IS NOT NULL AS has_xid;
+SELECT status FROM vend.purchase_many('{r,s}', '{beta,beta}');
+SELECT count(*) FROM shop.wallet WHERE xmin = pg_current_xact_id()::xid;
+ROLLBACK;
+
 -- A savepoint that is rolled back takes all of the batch with it, counters included; so does a transaction.
 SELECT * FROM shop.book \gset before_
 BEGIN;

@@ -1,0 +1,77 @@
+#pragma once
+// What the database is asked for. Keys are text, whatever the store's key types. An id that is left out
+// is made by the client. A store that is left out is that of the options, or the only one there is.
+
+#include <vend/numeric.hpp>
+#include <vend/uuid.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vend {
+
+// qty units of an item for a buyer; docs/sql-reference.md describes the fields.
+struct purchase_request {
+    std::string item;
+    std::string buyer;
+    std::int64_t qty = 1;
+    std::optional<uuid> id = {};
+    std::optional<std::string> lock_mode = {};
+    bool nowait = false;
+    std::optional<std::int64_t> expected_version = {};
+    std::optional<numeric> max_price = {};
+    std::optional<numeric> unit_price = {};
+    bool remember = false; // record a refusal under the id, for good
+    std::optional<std::string> store = {};
+};
+
+struct cart_item {
+    std::string item;
+    std::int64_t qty = 1;
+    std::optional<numeric> max_price = {};
+    std::optional<numeric> unit_price = {};
+};
+
+// All lines or none; each item once.
+struct cart_request {
+    std::string buyer;
+    std::vector<cart_item> lines;
+    std::optional<uuid> id = {};
+    std::optional<std::string> store = {};
+};
+
+struct transfer_request {
+    std::string payer;
+    std::string payee;
+    numeric amount;
+    std::optional<uuid> id = {};
+    std::optional<std::string> store = {};
+};
+
+// A deposit or a withdrawal.
+struct wallet_request {
+    std::string wallet;
+    numeric amount;
+    std::optional<uuid> id = {};
+    std::optional<std::string> store = {};
+};
+
+struct restock_request {
+    std::string item;
+    std::int64_t qty = 1;
+    std::optional<uuid> id = {};
+    std::optional<std::string> store = {};
+};
+
+// All that is left of the purchase, or qty units; of a cart, of one item.
+struct refund_request {
+    uuid purchase;
+    std::optional<std::int64_t> qty = {};
+    std::optional<std::string> item = {};
+    std::optional<uuid> id = {};
+    std::optional<std::string> store = {};
+};
+
+} // namespace vend

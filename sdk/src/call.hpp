@@ -1,0 +1,70 @@
+#pragma once
+// A call of SQL, ready to be sent.
+
+#include "words.hpp"
+
+#include <vend/numeric.hpp>
+#include <vend/outcome.hpp>
+#include <vend/request.hpp>
+#include <vend/rows.hpp>
+#include <vend/uuid.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vend {
+
+struct call {
+    std::string_view name;
+    const char *sql = nullptr; // a constant, which connections prepare
+    std::vector<std::optional<std::string>> parameters = {};
+    std::vector<uuid> ids = {}; // what the first rows of the answer must be about
+    std::size_t id_column = 2;  // where there are ids
+    int remember = -1;          // the parameter that has a refusal recorded, where there is one
+    bool has_status = false;    // in the first column
+
+    [[nodiscard]] std::optional<uuid> id() const;
+
+    // Whether the rows are the answer to this call, and not one to another that came late.
+    [[nodiscard]] bool is_answered_by(const rows &found) const;
+};
+
+[[nodiscard]] call try_purchase_call(const purchase_request &request,
+                                     const std::optional<std::string> &store);
+[[nodiscard]] outcome outcome_from(const rows &found, std::size_t row);
+
+// The elements as the literal of an array.
+class array_literal {
+  public:
+    void add(const std::optional<std::string> &element);
+    [[nodiscard]] std::string str() const { return text_ + '}'; }
+
+  private:
+    std::string text_ = "{";
+};
+
+// One row, column after column.
+class row_reader {
+  public:
+    row_reader(const rows &of, std::size_t row, std::size_t column = 0)
+        : rows_(of), row_(row), column_(column) {}
+
+    std::optional<std::string> text();
+    std::string required_text() { return text().value_or(""); }
+    std::optional<std::int64_t> integer();
+    std::optional<numeric> amount();
+    std::optional<uuid> id();
+    std::optional<timestamp> at(); // from seconds since 1970
+    status word() { return status_from(rows_.get(row_, column_++).value_or("")); }
+
+  private:
+    const rows &rows_;
+    std::size_t row_;
+    std::size_t column_;
+};
+
+} // namespace vend

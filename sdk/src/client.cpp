@@ -1,0 +1,197 @@
+#include <vend/client.hpp>
+
+#include "call.hpp"
+#include "lease.hpp"
+#include "retry.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace vend {
+namespace {
+
+// Tells options.on_attempt how an attempt went.
+class observed {
+  public:
+    observed(const options &limits, std::string_view name, int attempt, const std::optional<uuid> &id)
+        : limits_(limits), event_{name, {}, {}, attempt, id} {}
+    void end(std::string_view outcome) {
+        if (!limits_.on_attempt) return;
+        const auto time = std::chrono::steady_clock::now() - start_;
+        event_.duration = std::chrono::duration_cast<std::chrono::microseconds>(time);
+        event_.outcome = outcome;
+        limits_.on_attempt(event_);
+    }
+
+  private:
+    const options &limits_;
+    attempt_event event_;
+    instant start_ = std::chrono::steady_clock::now();
+};
+
+// A COMMIT under way, as it can be looked up: the transaction, and the life of its server. A server that
+// was promoted has another timeline; one that crashed counts its statistics anew. Both may give the ids
+// of transactions that were lost to others.
+struct commit {
+    std::string xid;
+    std::string timeline;
+    std::string counted_since;
+};
+#define TIMELINE "substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8)"
+#define COUNTED_SINCE "extract(epoch FROM pg_catalog.pg_stat_get_bgwriter_stat_reset_time())"
+constexpr auto xid_sql =
+    "SELECT pg_catalog.pg_current_xact_id_if_assigned(), "
+    "CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN " TIMELINE " END, " COUNTED_SINCE;
+constexpr auto fate_sql = "SELECT pg_catalog.pg_xact_status($1::xid8), " TIMELINE ", " COUNTED_SINCE;
+#undef COUNTED_SINCE
+#undef TIMELINE
+
+enum class fate { committed, aborted, in_progress, unknown };
+
+// Ends a transaction that was not committed.
+class rollback_on_exit {
+  public:
+    rollback_on_exit(connection &on, const options &limits) : on_(on), limits_(limits) {}
+    rollback_on_exit(const rollback_on_exit &) = delete;
+    rollback_on_exit(rollback_on_exit &&) = delete;
+    rollback_on_exit &operator=(const rollback_on_exit &) = delete;
+    rollback_on_exit &operator=(rollback_on_exit &&) = delete;
+    ~rollback_on_exit() {
+        if (on_.is_broken() || on_.is_idle()) return;
+        try {
+            const deadline until(limits_.cancel_ms_max);
+            (void)on_.execute("ROLLBACK", {}, until, until.at(), false);
+        } catch (const std::exception &) { // NOLINT(bugprone-empty-catch)
+            // The pool does away with a connection that is in a transaction.
+        }
+    }
+
+  private:
+    connection &on_;
+    const options &limits_;
+};
+
+fate fate_from(const rows &found, const commit &what) {
+    const auto status = found.get(0, 0);
+    if (found.get(0, 1) != what.timeline) return fate::unknown;
+    // Whoever has the id now, the commit of the one that was lost is not there.
+    if (status == "aborted") return fate::aborted;
+    if (!status || found.get(0, 2) != what.counted_since) return fate::unknown;
+    return status == "committed" ? fate::committed : fate::in_progress;
+}
+
+// What has come of a transaction whose COMMIT was not answered. Even when the time of the call is over,
+// a little of it is left for this.
+fate fate_of(pool &from, const commit &what, const deadline &call) {
+    const options &limits = from.options();
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        call.at() - std::chrono::steady_clock::now());
+    const int left_ms = call.is_stopped() ? 0 : static_cast<int>(left.count());
+    const deadline until(std::max(left_ms, limits.cancel_ms_max));
+    pauses between(limits);
+    while (!until.has_passed()) {
+        try {
+            const lease on(from, until);
+            const std::optional<std::string> xid[] = {what.xid};
+            const fate found = fate_from(
+                on->execute(fate_sql, xid, until, until.within(limits.attempt_ms_max), false), what);
+            if (found != fate::in_progress) return found;
+        } catch (const error &failure) {
+            if (!is_transient(failure)) return fate::unknown;
+        }
+        until.pause(between.next_ms());
+    }
+    return fate::unknown;
+}
+
+} // namespace
+
+client::client(std::string conninfo, vend::options options)
+    : pool_(std::make_shared<vend::pool>(std::move(conninfo), std::move(options))) {}
+
+client::client(std::shared_ptr<vend::pool> pool) : pool_(std::move(pool)) {}
+
+client client::stopped_by(std::stop_token stop) const {
+    client copy = *this;
+    copy.stop_ = std::move(stop);
+    return copy;
+}
+
+const std::optional<std::string> &client::default_store() const {
+    return pool_->options().store;
+}
+
+rows client::run(call &what) {
+    const options &limits = pool_->options();
+    const deadline until(limits.call_ms_max, stop_);
+    pauses between(limits);
+    bool is_in_doubt = false;
+    for (int attempt = 1;; ++attempt) {
+        observed observation(limits, what.name, attempt, what.id());
+        try {
+            const lease on(*pool_, until);
+            rows found = on->ask(what, until, until.within(limits.attempt_ms_max));
+            observation.end(what.has_status ? found.get(0, 0).value_or("ok") : "ok");
+            return found;
+        } catch (error &failure) {
+            observation.end(failure.sqlstate());
+            is_in_doubt = is_in_doubt || failure.is_in_doubt();
+            if (!is_transient(failure) || until.has_passed()) {
+                failure.set_call(what.id(), attempt, is_in_doubt);
+                throw;
+            }
+            // What is still on its way must find the id taken, if this one is refused.
+            if (is_in_doubt && what.remember >= 0)
+                what.parameters[static_cast<std::size_t>(what.remember)] = "true";
+        }
+        until.pause(between.next_ms());
+    }
+}
+
+rows transaction::exec(std::string_view sql, std::initializer_list<parameter> values) {
+    std::vector<std::optional<std::string>> texts;
+    texts.reserve(values.size());
+    for (const parameter &one : values) texts.push_back(one.text());
+    return connection_.execute(std::string(sql).c_str(), texts, until_, until_.at(), false);
+}
+
+rows transaction::run(call &what) {
+    return connection_.ask(what, until_, until_.at());
+}
+
+void client::run_transaction(const std::function<void(vend::transaction &)> &body) {
+    const options &limits = pool_->options();
+    const deadline until(limits.call_ms_max, stop_);
+    pauses between(limits);
+    for (int attempt = 1;; ++attempt) {
+        observed observation(limits, "transaction", attempt, std::nullopt);
+        std::optional<commit> sent;
+        try {
+            const lease on(*pool_, until);
+            const rollback_on_exit guard(*on, limits);
+            (void)on->execute("BEGIN", {}, until, until.at(), false);
+            vend::transaction tx(*on, until, limits.store);
+            body(tx);
+            const rows xid = on->execute(xid_sql, {}, until, until.at(), true);
+            if (const auto assigned = xid.get(0, 0))
+                sent = {std::string(*assigned), std::string(xid.get(0, 1).value_or("")),
+                        std::string(xid.get(0, 2).value_or(""))};
+            // Not until the end: what came of it can be looked up.
+            (void)on->execute("COMMIT", {}, until, until.within(limits.attempt_ms_max), false);
+            observation.end("ok");
+            return;
+        } catch (error &failure) {
+            observation.end(failure.sqlstate());
+            fate what_came = fate::aborted;
+            if (sent && failure.is_in_doubt()) what_came = fate_of(*pool_, *sent, until);
+            if (what_came == fate::committed) return;
+            if (what_came == fate::unknown || !is_transient(failure) || until.has_passed()) {
+                failure.set_call(std::nullopt, attempt, what_came == fate::unknown);
+                throw;
+            }
+        }
+        until.pause(between.next_ms());
+    }
+}
+
+} // namespace vend

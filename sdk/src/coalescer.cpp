@@ -1,0 +1,192 @@
+#include <vend/coalescer.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace vend {
+namespace {
+
+struct waiting_request {
+    purchase_request request;
+    std::promise<outcome> answer;
+    std::chrono::steady_clock::time_point since;
+};
+
+using batch = std::vector<waiting_request>;
+
+bool must_go_alone(const purchase_request &request) {
+    return request.lock_mode || request.nowait || request.expected_version;
+}
+
+bool can_share_a_batch(const purchase_request &a, const purchase_request &b) {
+    return a.store == b.store && a.remember == b.remember;
+}
+
+void ask_alone(client &shop, waiting_request &one) {
+    try {
+        one.answer.set_value(shop.try_purchase(one.request));
+    } catch (...) {
+        one.answer.set_exception(std::current_exception());
+    }
+}
+
+// A single call raises these, with fields that a batch does not have.
+bool is_raised_alone(status value) {
+    return value == status::invalid || value == status::id_mismatch;
+}
+
+// Whether one of the requests is to blame, rather than connection, server, time or other transactions.
+bool is_about_a_request(const error &failure) {
+    constexpr std::array<std::string_view, 5> classes{"08", "25", "40", "53", "57"};
+    return !failure.is_in_doubt() &&
+           std::ranges::find(classes, std::string_view(failure.sqlstate()).substr(0, 2)) ==
+               classes.end();
+}
+
+void fail(waiting_request &one, const error &failure) {
+    error of_one = failure;
+    of_one.set_call(one.request.id, failure.attempts(), failure.is_in_doubt());
+    one.answer.set_exception(std::make_exception_ptr(of_one));
+}
+
+// The outcomes, or none where each has been told what is wrong.
+std::vector<outcome> outcomes_of(client &shop, batch &requests) {
+    std::vector<purchase_request> asked;
+    asked.reserve(requests.size());
+    for (auto &one : requests) asked.push_back(one.request);
+    try {
+        return shop.purchase_many(asked);
+    } catch (const error &failure) {
+        for (auto &one : requests)
+            if (is_about_a_request(failure))
+                ask_alone(shop, one);
+            else
+                fail(one, failure);
+    } catch (...) {
+        for (auto &one : requests) one.answer.set_exception(std::current_exception());
+    }
+    return {};
+}
+
+void ask_together(client &shop, batch &requests) {
+    auto answers = outcomes_of(shop, requests);
+    for (std::size_t i = 0; i < answers.size(); ++i)
+        if (is_raised_alone(answers[i].status))
+            ask_alone(shop, requests[i]);
+        else
+            requests[i].answer.set_value(std::move(answers[i]));
+}
+
+} // namespace
+
+struct coalescer::state {
+    state(client shop_, coalescer_options options_) : shop(std::move(shop_)), options(options_) {
+        for (int i = 0; i < std::max(options.batches_max, 1); ++i)
+            workers.emplace_back([this] { work(); });
+    }
+    state(const state &) = delete;
+    state(state &&) = delete;
+    state &operator=(const state &) = delete;
+    state &operator=(state &&) = delete;
+    ~state() {
+        {
+            const std::lock_guard lock(mutex);
+            is_ending = true;
+        }
+        changed.notify_all();
+        for (auto &worker : workers) worker.join();
+    }
+
+    client shop;
+    const coalescer_options options;
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::deque<waiting_request> waiting;
+    bool is_ending = false;
+    std::vector<std::thread> workers;
+
+    std::future<outcome> submit(purchase_request request);
+    void work();
+    batch gather();
+};
+
+std::future<outcome> coalescer::state::submit(purchase_request request) {
+    if (!request.id) request.id = uuid::make_v7();
+    waiting_request one{std::move(request), {}, std::chrono::steady_clock::now()};
+    auto answer = one.answer.get_future();
+    {
+        const std::lock_guard lock(mutex);
+        if (waiting.size() >= static_cast<std::size_t>(options.waiting_max))
+            throw error(
+                {.sqlstate = "53300", .severity = "ERROR", .message = "too many purchases are waiting"});
+        waiting.push_back(std::move(one));
+    }
+    changed.notify_one();
+    return answer;
+}
+
+// The next batch, or none at the end.
+batch coalescer::state::gather() {
+    const auto full = static_cast<std::size_t>(std::max(options.requests_max, 1));
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return !waiting.empty() || is_ending; });
+    if (options.delay_us_max > 0 && !waiting.empty())
+        (void)changed.wait_until(lock,
+                                 waiting.front().since + std::chrono::microseconds(options.delay_us_max),
+                                 [&] { return waiting.size() >= full || waiting.empty() || is_ending; });
+    batch found;
+    while (!waiting.empty() && found.size() < full) {
+        waiting_request &next = waiting.front();
+        const bool is_alone = must_go_alone(next.request);
+        if (!found.empty() && (is_alone || !can_share_a_batch(found.front().request, next.request)))
+            break;
+        found.push_back(std::move(next));
+        waiting.pop_front();
+        if (is_alone) break;
+    }
+    // What is left is for another worker.
+    if (!waiting.empty()) changed.notify_one();
+    return found;
+}
+
+void coalescer::state::work() {
+    for (;;) {
+        batch next = gather();
+        if (next.empty()) {
+            const std::lock_guard lock(mutex);
+            if (is_ending && waiting.empty()) return;
+        } else if (next.size() == 1) {
+            ask_alone(shop, next.front());
+        } else {
+            ask_together(shop, next);
+        }
+    }
+}
+
+coalescer::coalescer(client shop, coalescer_options options)
+    : state_(std::make_unique<state>(std::move(shop), options)) {}
+
+coalescer::~coalescer() = default;
+
+std::future<outcome> coalescer::submit(purchase_request request) {
+    return state_->submit(std::move(request));
+}
+
+outcome coalescer::try_purchase(const purchase_request &request) {
+    // Nobody gains from having it wait in line.
+    if (must_go_alone(request)) return state_->shop.try_purchase(request);
+    return submit(request).get();
+}
+
+receipt coalescer::purchase(const purchase_request &request) {
+    return require_purchased(try_purchase(request));
+}
+
+} // namespace vend

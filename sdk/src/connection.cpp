@@ -1,0 +1,231 @@
+#include "connection.hpp"
+
+#include "retry.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <poll.h>
+#include <thread>
+#include <utility>
+
+namespace vend {
+namespace {
+
+constexpr int text_format = 0;
+
+// A cancel request is a connection of its own, which libpq makes without a limit of time: it gets a
+// thread of its own. Some of them may hang where a host does not answer; not more than so many.
+constexpr int cancels_max = 16;
+std::atomic<int> cancels{0}; // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
+unanswered over(std::string_view sql, bool is_in_doubt) {
+    unanswered failure({.sqlstate = "57014",
+                        .severity = "ERROR",
+                        .message = "no answer within the time that there is",
+                        .query = std::string(sql)});
+    failure.set_call({}, 1, is_in_doubt);
+    return failure;
+}
+
+unanswered out_of_step(std::string_view sql) {
+    unanswered failure({.sqlstate = "08P01",
+                        .severity = "ERROR",
+                        .message = "client and server are out of step",
+                        .query = std::string(sql)});
+    failure.set_call({}, 1, true);
+    return failure;
+}
+
+// A prepared statement is there twice, or not at all: somebody else uses the session too.
+bool is_about_preparing(const PGresult *result) {
+    return sqlstate_of(result) == "42P05" || sqlstate_of(result) == "26000";
+}
+
+bool is_copy(const PGresult *result) {
+    const auto status = PQresultStatus(result);
+    return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
+}
+
+// Has work done that comes before the caller's statement: where it fails, that was not sent.
+template <typename Work> auto beforehand(Work work) {
+    try {
+        return work();
+    } catch (error &failure) {
+        failure.set_call({}, 1, false);
+        throw;
+    }
+}
+
+} // namespace
+
+connection::connection(const conninfo &where, const options &limits, const deadline &until)
+    : limits_(limits) {
+    for (std::size_t host = 0;; ++host) {
+        try {
+            connect(where, host, until);
+            break;
+        } catch (const error &) {
+            if (host + 1 == where.hosts() || until.has_passed()) throw;
+        }
+    }
+    if (limits_.prepare == prepare::automatic)
+        beforehand([&] { find_pooler(until); });
+    else
+        may_prepare_ = limits_.prepare == prepare::always;
+}
+
+void connection::connect(const conninfo &where, std::size_t host, const deadline &until) {
+    const instant end = until.within(limits_.connect_ms_max);
+    connection_ = where.start(host);
+    is_broken_ = false;
+    watch_notices(connection_.get(), &is_broken_);
+    PostgresPollingStatusType next = PGRES_POLLING_WRITING;
+    while (PQstatus(connection_.get()) != CONNECTION_BAD && next != PGRES_POLLING_OK &&
+           next != PGRES_POLLING_FAILED) {
+        const short events = next == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+        if (!until.wait(PQsocket(connection_.get()), events, end))
+            throw local_error(until.is_stopped() ? "57014" : "08001",
+                              "no connection within the time that there is");
+        next = PQconnectPoll(connection_.get());
+    }
+    if (PQstatus(connection_.get()) != CONNECTION_OK) throw not_connected(connection_.get());
+    if (is_broken_) throw local_error("08P01", "client and server are out of step");
+    used_at_ = std::chrono::steady_clock::now();
+    if (PQsetnonblocking(connection_.get(), 1) != 0) throw lost(connection_.get(), {});
+}
+
+// A pooler in transaction mode invents the process that libpq is told about.
+void connection::find_pooler(const deadline &until) {
+    const rows found = execute("SELECT pg_catalog.pg_backend_pid()", {}, until,
+                               until.within(limits_.connect_ms_max), false);
+    may_prepare_ = found.get(0, 0) == std::to_string(PQbackendPID(connection_.get()));
+}
+
+rows connection::execute(std::string_view sql, parameters values, const deadline &until,
+                         instant attempt_end, bool is_repeated) {
+    require_sendable(values, sql);
+    if (until.has_passed()) throw over(sql, false);
+    const char *prepared = nullptr;
+    if (is_repeated && may_prepare_)
+        prepared = beforehand([&] { return prepared_name(sql, until, attempt_end); });
+    send(sql, values, prepared);
+    const result_ptr result = answer(sql, until, attempt_end);
+    used_at_ = std::chrono::steady_clock::now();
+    if (!is_error(result.get())) return rows(result);
+    if (prepared != nullptr && is_about_preparing(result.get())) break_off(out_of_step(sql));
+    throw_error(result.get(), connection_.get(), sql);
+}
+
+rows connection::ask(const call &what, const deadline &until, instant attempt_end) {
+    rows found = execute(what.sql, what.parameters, until, attempt_end, true);
+    if (what.is_answered_by(found)) return found;
+    break_off(out_of_step(what.sql));
+}
+
+const char *connection::prepared_name(std::string_view sql, const deadline &until, instant attempt_end) {
+    const auto found = prepared_.find(sql);
+    if (found != prepared_.end()) return found->second.c_str();
+    std::string name = "vend_" + std::to_string(prepared_.size());
+    if (PQsendPrepare(connection_.get(), name.c_str(), sql.data(), 0, nullptr) == 0)
+        break_off(lost(connection_.get(), sql));
+    const result_ptr result = answer(sql, until, attempt_end);
+    if (is_about_preparing(result.get())) break_off(out_of_step(sql));
+    if (is_error(result.get())) throw_error(result.get(), connection_.get(), sql);
+    return prepared_.emplace(sql, std::move(name)).first->second.c_str();
+}
+
+void connection::send(std::string_view sql, parameters values, const char *prepared) {
+    std::vector<const char *> texts;
+    texts.reserve(values.size());
+    for (const auto &value : values) texts.push_back(value ? value->c_str() : nullptr);
+    const int count = static_cast<int>(texts.size());
+    const int sent =
+        prepared != nullptr
+            ? PQsendQueryPrepared(connection_.get(), prepared, count, texts.data(), nullptr, nullptr, 0)
+            : PQsendQueryParams(connection_.get(), sql.data(), count, nullptr, texts.data(), nullptr,
+                                nullptr, text_format);
+    if (sent != 0) return;
+    error failure = lost(connection_.get(), sql);
+    failure.set_call({}, 1, true);
+    break_off(failure);
+}
+
+// Everything sent and an answer there, or the connection broken; false when the time came first.
+bool connection::wait_for_answer(const deadline *until, instant end) {
+    PGconn *raw = connection_.get();
+    for (;;) {
+        const int unsent = PQflush(raw);
+        if (unsent < 0 && PQstatus(raw) != CONNECTION_OK) return true;
+        if (unsent <= 0 && PQisBusy(raw) == 0) return true;
+        const short events = unsent > 0 ? POLLIN | POLLOUT : POLLIN;
+        const bool is_ready = until != nullptr ? until->wait(PQsocket(raw), events, end)
+                                               : deadline::wait_anyway(PQsocket(raw), events, end);
+        if (!is_ready) return false;
+        if (PQconsumeInput(raw) == 0) return true;
+    }
+}
+
+// The result, or the first error; after that the session is ready for another statement, or broken.
+// Without the server's word that it is ready, a result says nothing: the commit comes after it.
+result_ptr connection::answer(std::string_view sql, const deadline &until, instant attempt_end) {
+    PGconn *raw = connection_.get();
+    instant end = attempt_end;
+    const bool is_cancelled = !wait_for_answer(&until, end);
+    if (is_cancelled) {
+        cancel();
+        end = deadline::after(limits_.cancel_ms_max);
+    }
+    result_ptr found;
+    for (;;) {
+        if (!wait_for_answer(nullptr, end)) break_off(over(sql, true));
+        result_ptr next = own(PQgetResult(raw));
+        if (!next) break;
+        if (is_copy(next.get())) break_off(local_error("0A000", "COPY is not supported", sql));
+        if (!found || !is_error(found.get())) found = next;
+        // libpq's own error: nothing that can be understood will follow.
+        if (is_error(next.get()) && sqlstate_of(next.get()).empty()) {
+            is_broken_ = true;
+            break;
+        }
+    }
+    (void)PQisBusy(raw); // has what came too much noticed
+    if (PQstatus(raw) != CONNECTION_OK || !found) is_broken_ = true;
+    if (!found) throw out_of_step(sql);
+    if (is_cancelled && sqlstate_of(found.get()) == "57014") throw over(sql, false);
+    return found;
+}
+
+// The request may reach the server after the statement has ended, even in two parts: it must find no
+// other statement.
+void connection::cancel() {
+    is_broken_ = true;
+    cancel_ptr request(PQgetCancel(connection_.get()));
+    if (!request) return;
+    if (++cancels > cancels_max) {
+        --cancels;
+        return;
+    }
+    std::thread([request = std::move(request)] {
+        char reason[256];
+        (void)PQcancel(request.get(), reason, sizeof reason); // no matter: the answer tells
+        --cancels;
+    }).detach();
+}
+
+bool connection::is_broken() const {
+    return is_broken_ || PQstatus(connection_.get()) != CONNECTION_OK;
+}
+
+bool connection::is_idle() const {
+    return !is_broken() && PQtransactionStatus(connection_.get()) == PQTRANS_IDLE;
+}
+
+bool connection::is_alive() {
+    pollfd file{PQsocket(connection_.get()), POLLIN, 0};
+    while (poll(&file, 1, 0) > 0)
+        if (PQconsumeInput(connection_.get()) == 0) return false;
+    (void)PQisBusy(connection_.get()); // has it understood
+    return !is_broken();
+}
+
+} // namespace vend

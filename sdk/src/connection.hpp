@@ -1,0 +1,67 @@
+#pragma once
+// One session: what is sent, and the answer, within a time.
+
+#include "call.hpp"
+#include "deadline.hpp"
+#include "libpq.hpp"
+
+#include <vend/options.hpp>
+#include <vend/rows.hpp>
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace vend {
+
+using parameters = std::span<const std::optional<std::string>>;
+
+class connection {
+  public:
+    // Tries the hosts in their order. Throws the error of the last.
+    connection(const conninfo &where, const options &limits, const deadline &until);
+
+    // Sends the statement and waits for its answer until the time has come; then cancels it and waits
+    // limits.cancel_ms_max longer. An error says whether it may have taken place all the same.
+    rows execute(std::string_view sql, parameters values, const deadline &until, instant attempt_end,
+                 bool is_repeated);
+
+    // The same, for a call of this library.
+    rows ask(const call &what, const deadline &until, instant attempt_end);
+
+    // Nothing more can be asked.
+    [[nodiscard]] bool is_broken() const;
+
+    // In no transaction, and not known to be broken.
+    [[nodiscard]] bool is_idle() const;
+
+    // Looks whether the server has ended it, or has said what nobody asked.
+    [[nodiscard]] bool is_alive();
+
+    [[nodiscard]] instant used_at() const noexcept { return used_at_; }
+
+  private:
+    void connect(const conninfo &where, std::size_t host, const deadline &until);
+    void find_pooler(const deadline &until);
+    void send(std::string_view sql, parameters values, const char *prepared);
+    const char *prepared_name(std::string_view sql, const deadline &until, instant attempt_end);
+    result_ptr answer(std::string_view sql, const deadline &until, instant attempt_end);
+    // Throws the failure; the session is not used again.
+    template <typename Failure> [[noreturn]] void break_off(const Failure &failure) {
+        is_broken_ = true;
+        throw failure; // of its own type
+    }
+    bool wait_for_answer(const deadline *until, instant end);
+    void cancel();
+
+    connection_ptr connection_;
+    const options &limits_;
+    bool may_prepare_ = false;
+    bool is_broken_ = false;
+    instant used_at_{};
+    std::unordered_map<std::string_view, std::string> prepared_; // by the address of a constant
+};
+
+} // namespace vend

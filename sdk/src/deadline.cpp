@@ -1,0 +1,69 @@
+#include "deadline.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstdint>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+namespace vend {
+namespace {
+
+// False when the time has come, or the bell has rung.
+bool wait_for(int socket, short events, instant until, int bell) {
+    for (;;) {
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+        const auto left_ms = std::clamp<std::int64_t>(left.count(), 0, INT_MAX);
+        pollfd files[] = {{socket, events, 0}, {bell, POLLIN, 0}};
+        const int found = poll(files, bell < 0 ? 1 : 2, static_cast<int>(left_ms));
+        if (found < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "poll");
+        if (found > 0) return files[0].revents != 0;
+        if (found == 0 && left_ms == 0) return false;
+    }
+}
+
+} // namespace
+
+void deadline::bell::operator()() const noexcept {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = write(file, &one, sizeof one);
+}
+
+deadline::deadline(int ms, std::stop_token stop) : at_(after(ms)), stop_(std::move(stop)) {
+    if (!stop_.stop_possible()) return;
+    bell_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (bell_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+    on_stop_.emplace(stop_, bell{bell_});
+}
+
+deadline::~deadline() {
+    on_stop_.reset();
+    if (bell_ >= 0) close(bell_);
+}
+
+bool deadline::has_passed() const noexcept {
+    return is_stopped() || std::chrono::steady_clock::now() >= at_;
+}
+
+instant deadline::within(int ms) const {
+    return std::min(at_, after(ms));
+}
+
+bool deadline::wait(int socket, short events, instant until) const {
+    return !is_stopped() && wait_for(socket, events, until, bell_);
+}
+
+bool deadline::wait_anyway(int socket, short events, instant until) {
+    return wait_for(socket, events, until, -1);
+}
+
+void deadline::pause(int ms) const {
+    (void)wait(-1, 0, within(ms));
+}
+
+} // namespace vend

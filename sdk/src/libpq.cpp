@@ -1,0 +1,229 @@
+#include "libpq.hpp"
+
+#include "words.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <stdexcept>
+
+namespace vend {
+namespace {
+
+std::string field(const PGresult *result, int code) {
+    const char *text = PQresultErrorField(result, code);
+    return text == nullptr ? "" : text;
+}
+
+std::string trimmed(const char *text) {
+    std::string message = text == nullptr ? "" : text;
+    while (!message.empty() && message.back() == '\n') message.pop_back();
+    return message;
+}
+
+std::vector<std::string> split(const std::string &list) {
+    std::vector<std::string> parts(1);
+    for (const char c : list)
+        if (c == ',')
+            parts.emplace_back();
+        else
+            parts.back() += c;
+    return parts;
+}
+
+using parameters = std::vector<std::pair<std::string, std::string>>;
+
+const std::string *find(const parameters &all, std::string_view keyword) {
+    const auto found =
+        std::ranges::find(all, keyword, [](const auto &one) { return std::string_view(one.first); });
+    return found == all.end() ? nullptr : &found->second;
+}
+
+void set(parameters &all, const char *keyword, const std::string &value) {
+    std::erase_if(all, [&](const auto &one) { return one.first == keyword; });
+    all.emplace_back(keyword, value);
+}
+
+void set_default(parameters &all, const char *keyword, const std::string &value) {
+    if (find(all, keyword) == nullptr) all.emplace_back(keyword, value);
+}
+
+// A list of hosts or ports, from the text or the environment.
+std::string list_of(const parameters &all, const char *keyword, const char *variable) {
+    if (const auto *value = find(all, keyword)) return *value;
+    const char *value = std::getenv(variable); // NOLINT(concurrency-mt-unsafe): libpq reads it too
+    const bool is_service =
+        find(all, "service") != nullptr || std::getenv("PGSERVICE") != nullptr; // NOLINT
+    return value == nullptr || is_service ? "" : value;                         // a service comes first
+}
+
+parameters parsed(const std::string &text) {
+    char *message = nullptr;
+    const std::unique_ptr<PQconninfoOption, finish> options(PQconninfoParse(text.c_str(), &message));
+    if (!options) {
+        const std::string reason = trimmed(message);
+        PQfreemem(message);
+        throw local_error("08001", reason.empty() ? "out of memory" : reason);
+    }
+    parameters all;
+    for (const PQconninfoOption *option = options.get(); option->keyword != nullptr; ++option)
+        if (option->val != nullptr) all.emplace_back(option->keyword, option->val);
+    return all;
+}
+
+} // namespace
+
+std::size_t rows::size() const noexcept {
+    return static_cast<std::size_t>(PQntuples(result_.get()));
+}
+
+std::size_t rows::columns() const noexcept {
+    return static_cast<std::size_t>(PQnfields(result_.get()));
+}
+
+std::string_view rows::column_name(std::size_t column) const {
+    if (column >= columns()) throw std::out_of_range("vend::rows: no such column");
+    return PQfname(result_.get(), static_cast<int>(column));
+}
+
+std::optional<std::string_view> rows::get(std::size_t row, std::size_t column) const {
+    if (row >= size() || column >= columns()) throw std::out_of_range("vend::rows: no such value");
+    const int r = static_cast<int>(row);
+    const int c = static_cast<int>(column);
+    if (PQgetisnull(result_.get(), r, c) != 0) return std::nullopt;
+    return std::string_view(PQgetvalue(result_.get(), r, c),
+                            static_cast<std::size_t>(PQgetlength(result_.get(), r, c)));
+}
+
+std::uint64_t rows::affected() const noexcept {
+    return result_ ? std::strtoull(PQcmdTuples(result_.get()), nullptr, 10) : 0;
+}
+
+error local_error(std::string_view sqlstate, std::string message, std::string_view query) {
+    return error({.sqlstate = std::string(sqlstate),
+                  .severity = "ERROR",
+                  .message = std::move(message),
+                  .query = std::string(query)});
+}
+
+error lost(PGconn *connection, std::string_view query) {
+    const std::string reason = trimmed(PQerrorMessage(connection));
+    return local_error("08006", reason.empty() ? "connection lost" : reason, query);
+}
+
+// libpq has the SQLSTATE of a failed connection nowhere but in a verbose message: "FATAL:  3D000: ...".
+error not_connected(PGconn *connection) {
+    constexpr std::size_t length = 5;
+    const std::string text = trimmed(PQerrorMessage(connection));
+    const auto found = text.rfind(":  ", text.find("\nLOCATION:"));
+    if (found == std::string::npos || text.substr(found + 3 + length, 2) != ": ")
+        return local_error("08001", text);
+    const auto message = text.substr(found + 3 + length + 2);
+    return error({.sqlstate = text.substr(found + 3, length),
+                  .severity = "FATAL",
+                  .message = text.substr(0, found) + ": " + message.substr(0, message.find('\n'))});
+}
+
+void watch_notices(PGconn *connection, bool *is_out_of_step) {
+    const auto receive = [](void *flag, const PGresult *notice) {
+        // libpq's own notices have no SQLSTATE.
+        if (sqlstate_of(notice).empty() || field(notice, PG_DIAG_SEVERITY_NONLOCALIZED) == "FATAL")
+            *static_cast<bool *>(flag) = true;
+    };
+    PQsetNoticeReceiver(connection, receive, is_out_of_step);
+}
+
+std::string_view sqlstate_of(const PGresult *result) {
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    return sqlstate == nullptr ? "" : sqlstate;
+}
+
+bool is_error(const PGresult *result) {
+    switch (PQresultStatus(result)) {
+    case PGRES_COMMAND_OK:
+    case PGRES_TUPLES_OK:
+    case PGRES_EMPTY_QUERY:
+    case PGRES_PIPELINE_SYNC:
+        return false;
+    default:
+        return true;
+    }
+}
+
+void throw_error(const PGresult *result, PGconn *connection, std::string_view query) {
+    diagnostics fields{.sqlstate = field(result, PG_DIAG_SQLSTATE),
+                       .severity = field(result, PG_DIAG_SEVERITY_NONLOCALIZED),
+                       .message = field(result, PG_DIAG_MESSAGE_PRIMARY),
+                       .detail = field(result, PG_DIAG_MESSAGE_DETAIL),
+                       .hint = field(result, PG_DIAG_MESSAGE_HINT),
+                       .context = field(result, PG_DIAG_CONTEXT),
+                       .schema = field(result, PG_DIAG_SCHEMA_NAME),
+                       .table = field(result, PG_DIAG_TABLE_NAME),
+                       .column = field(result, PG_DIAG_COLUMN_NAME),
+                       .datatype = field(result, PG_DIAG_DATATYPE_NAME),
+                       .constraint = field(result, PG_DIAG_CONSTRAINT_NAME),
+                       .query = std::string(query)};
+    if (fields.sqlstate.empty()) {
+        // Not of the server: the connection broke, or libpq did not understand what it got.
+        error failure = lost(connection, query);
+        failure.set_call({}, 1, true);
+        throw failure;
+    }
+    if (const auto status = refusal_of(fields.sqlstate)) throw refused(*status, std::move(fields));
+    // Whoever takes a session away may do so after the commit and before its answer.
+    const bool is_in_doubt = fields.severity == "FATAL" || fields.severity == "PANIC";
+    error failure(std::move(fields));
+    failure.set_call({}, 1, is_in_doubt);
+    throw failure;
+}
+
+void require_sendable(std::span<const std::optional<std::string>> values, std::string_view sql) {
+    const bool is_sendable = std::ranges::none_of(
+        values, [](const auto &value) { return value && value->find('\0') != std::string::npos; });
+    if (!is_sendable) throw local_error("22021", "a parameter holds a null character", sql);
+}
+
+conninfo::conninfo(const std::string &text, const options &limits) {
+    parameters all = parsed(text);
+    set_default(all, "fallback_application_name", "vend");
+    set_default(all, "client_encoding", "UTF8");
+    // A peer that has gone silent is given up when an attempt would be.
+    set_default(all, "tcp_user_timeout", std::to_string(limits.attempt_ms_max));
+    const auto names = split(list_of(all, "host", "PGHOST"));
+    const auto addresses = split(list_of(all, "hostaddr", "PGHOSTADDR"));
+    const auto ports = split(list_of(all, "port", "PGPORT"));
+    const std::size_t count = std::max(names.size(), addresses.size());
+    const auto *wanted = find(all, "target_session_attrs");
+    // To prefer a standby is a question to all hosts at once.
+    const bool is_one = count == 1 || (wanted != nullptr && *wanted == "prefer-standby") ||
+                        (ports.size() != 1 && ports.size() != count) ||
+                        (names.size() != 1 && names.size() != count) ||
+                        (addresses.size() != 1 && addresses.size() != count);
+    if (is_one) {
+        hosts_.push_back(std::move(all));
+        return;
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+        parameters one = all;
+        if (names.size() == count) set(one, "host", names[i]);
+        if (addresses.size() == count) set(one, "hostaddr", addresses[i]);
+        if (ports.size() == count) set(one, "port", ports[i]);
+        hosts_.push_back(std::move(one));
+    }
+}
+
+connection_ptr conninfo::start(std::size_t host) const {
+    std::vector<const char *> keywords;
+    std::vector<const char *> values;
+    for (const auto &[keyword, value] : hosts_[host]) {
+        keywords.push_back(keyword.c_str());
+        values.push_back(value.c_str());
+    }
+    keywords.push_back(nullptr);
+    values.push_back(nullptr);
+    connection_ptr connection(PQconnectStartParams(keywords.data(), values.data(), 0));
+    if (!connection) throw local_error("53200", "out of memory");
+    (void)PQsetErrorVerbosity(connection.get(), PQERRORS_VERBOSE); // for not_connected()
+    return connection;
+}
+
+} // namespace vend

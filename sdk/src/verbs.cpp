@@ -1,0 +1,355 @@
+#include <vend/verbs.hpp>
+
+#include "call.hpp"
+#include "libpq.hpp"
+
+#include <algorithm>
+
+namespace vend {
+namespace {
+
+// Microseconds since 1970, whatever DateStyle and TimeZone are.
+#define AT "(extract(epoch FROM at) * 1000000)::bigint"
+#define OUTCOME "status, detail, id, item, buyer, qty, unit_price, amount, balance, " AT
+#define MOVED "status, detail, id, kind, item, wallet, payee, qty, amount, stock, balance, " AT
+
+constexpr auto try_purchase_sql =
+    "SELECT " OUTCOME " FROM vend.try_purchase($1, $2, $3::bigint, $4::uuid, lock_mode => $5::text, "
+    "nowait => $6::boolean, expected_version => $7::bigint, max_price => $8::numeric, "
+    "unit_price => $9::numeric, remember => $10::boolean, store => $11::text)";
+constexpr auto purchase_many_sql =
+    "SELECT " OUTCOME
+    " FROM vend.purchase_many($1, $2, $3::bigint[], $4::uuid[], max_prices => $5::numeric[], "
+    "unit_prices => $6::numeric[], remember => $7::boolean, store => $8::text)";
+constexpr auto try_checkout_sql =
+    "SELECT c.status, c.detail, c.line, c.id, c.buyer, c.amount, c.balance, "
+    "(extract(epoch FROM c.at) * 1000000)::bigint, l.item, l.qty, l.unit_price, l.amount "
+    "FROM vend.try_checkout($1, $2, $3::bigint[], $4::uuid, max_prices => $5::numeric[], "
+    "unit_prices => $6::numeric[], store => $7::text) c "
+    "LEFT JOIN LATERAL unnest(c.lines) WITH ORDINALITY l(item, qty, unit_price, amount, n) ON true ORDER BY l.n";
+constexpr auto deposit_sql =
+    "SELECT CASE WHEN replayed THEN 'replayed' ELSE 'recorded' END, NULL, id, kind, item, wallet, payee, qty, "
+    "amount, stock, balance, " AT " FROM vend.deposit($1, $2::numeric, $3::uuid, store => $4::text)";
+constexpr auto restock_sql =
+    "SELECT CASE WHEN replayed THEN 'replayed' ELSE 'recorded' END, NULL, id, kind, item, wallet, payee, qty, "
+    "amount, stock, balance, " AT " FROM vend.restock($1, $2::bigint, $3::uuid, store => $4::text)";
+constexpr auto try_withdraw_sql = "SELECT " MOVED " FROM vend.try_withdraw($1, $2::numeric, $3::uuid, "
+                                  "store => $4::text)";
+constexpr auto try_transfer_sql =
+    "SELECT " MOVED " FROM vend.try_transfer($1, $2, $3::numeric, $4::uuid, "
+    "store => $5::text)";
+constexpr auto transfer_many_sql =
+    "SELECT " MOVED " FROM vend.transfer_many($1, $2, $3::numeric[], $4::uuid[], "
+    "store => $5::text)";
+constexpr auto try_refund_sql = "SELECT " MOVED " FROM vend.try_refund($1::uuid, $2::bigint, $3::uuid, "
+                                "item => $4::text, store => $5::text)";
+constexpr auto available_sql = "SELECT vend.available($1, $2::text)";
+constexpr auto set_lock_mode_sql = "SELECT vend.set_lock_mode($1, $2::text, $3::text)";
+constexpr auto settle_sql = "SELECT vend.settle($1::text)";
+constexpr auto audit_sql = "SELECT finding, key, expected, found, repair FROM vend.audit($1::text)";
+
+#undef MOVED
+#undef OUTCOME
+#undef AT
+
+uuid id_of(const std::optional<uuid> &id) {
+    return id ? *id : uuid::make_v7();
+}
+
+template <typename Requests> std::vector<uuid> ids_of(const Requests &requests) {
+    std::vector<uuid> ids;
+    ids.reserve(requests.size());
+    for (const auto &one : requests) ids.push_back(id_of(one.id));
+    return ids;
+}
+
+std::optional<std::string> text_of(const std::optional<numeric> &amount) {
+    return amount ? std::optional(amount->str()) : std::nullopt;
+}
+
+std::optional<std::string> text_of(std::optional<std::int64_t> value) {
+    return value ? std::optional(std::to_string(*value)) : std::nullopt;
+}
+
+std::string text_of(bool value) {
+    return value ? "true" : "false";
+}
+
+// The field of all elements as an array; none where no element has it.
+template <typename Elements, typename Get>
+std::optional<std::string> optional_array(const Elements &elements, Get get) {
+    if (std::ranges::none_of(elements, [&](const auto &element) { return get(element).has_value(); }))
+        return std::nullopt;
+    array_literal array;
+    for (const auto &element : elements) array.add(text_of(get(element)));
+    return array.str();
+}
+
+template <typename Elements, typename Get> std::string array(const Elements &elements, Get get) {
+    array_literal array;
+    for (const auto &element : elements) array.add(get(element));
+    return array.str();
+}
+
+movement_outcome movement_from(const rows &found, std::size_t row) {
+    row_reader reader(found, row);
+    return {reader.word(),   reader.required_text(), reader.id(),     reader.required_text(),
+            reader.text(),   reader.text(),          reader.text(),   reader.integer(),
+            reader.amount(), reader.integer(),       reader.amount(), reader.at()};
+}
+
+cart_outcome cart_from(const rows &found) {
+    row_reader reader(found, 0);
+    cart_outcome cart{.status = reader.word(), .detail = reader.required_text()};
+    if (const auto line = reader.integer()) cart.line = static_cast<int>(*line);
+    cart.id = reader.id();
+    cart.buyer = reader.text();
+    cart.amount = reader.amount();
+    cart.balance = reader.amount();
+    cart.at = reader.at();
+    for (std::size_t row = 0; row < found.size(); ++row) {
+        row_reader line(found, row, 8);
+        if (const auto item = line.text())
+            cart.lines.push_back({*item, line.integer().value_or(0), line.amount(), line.amount()});
+    }
+    return cart;
+}
+
+// What a refusal would have been raised as.
+[[noreturn]] void throw_refused(std::string_view what, status refusal, const std::string &detail,
+                                const std::optional<uuid> &id, std::optional<int> line = {}) {
+    refused failure(refusal,
+                    {.sqlstate = std::string(sqlstate_of(refusal)),
+                     .severity = "ERROR",
+                     .message = std::string(what) + " refused, " + std::string(to_string(refusal)),
+                     .detail = detail},
+                    line);
+    failure.set_call(id, 1, false);
+    throw failure;
+}
+
+movement require_moved(std::string_view what, movement_outcome outcome) {
+    if (!outcome) throw_refused(what, outcome.status, outcome.detail, outcome.id);
+    return {outcome.id.value_or(uuid()),       std::move(outcome.kind),
+            std::move(outcome.item),           std::move(outcome.wallet),
+            std::move(outcome.payee),          outcome.qty,
+            std::move(outcome.amount),         outcome.stock,
+            std::move(outcome.balance),        outcome.at.value_or(timestamp()),
+            outcome.status == status::replayed};
+}
+
+call movement_call(std::string_view name, const char *sql, const uuid &id,
+                   std::vector<std::optional<std::string>> parameters) {
+    return {
+        .name = name, .sql = sql, .parameters = std::move(parameters), .ids = {id}, .has_status = true};
+}
+
+template <typename Requests, typename Get>
+void require_alike(const Requests &requests, Get get, const char *what) {
+    if (std::ranges::any_of(requests,
+                            [&](const auto &request) { return get(request) != get(requests.front()); }))
+        throw local_error("22023", std::string("the requests of a batch must have the same ") + what);
+}
+
+} // namespace
+
+receipt require_purchased(outcome sale) {
+    if (!sale) throw_refused("purchase", sale.status, sale.detail, sale.id);
+    return {sale.id.value_or(uuid()), sale.item.value_or(""),        sale.buyer.value_or(""),
+            sale.qty.value_or(0),     std::move(sale.unit_price),    std::move(sale.amount),
+            std::move(sale.balance),  sale.at.value_or(timestamp()), sale.status == status::replayed};
+}
+
+call try_purchase_call(const purchase_request &request, const std::optional<std::string> &store) {
+    const uuid id = id_of(request.id);
+    return {.name = "try_purchase",
+            .sql = try_purchase_sql,
+            .parameters = {request.item, request.buyer, std::to_string(request.qty), id.str(),
+                           request.lock_mode, text_of(request.nowait), text_of(request.expected_version),
+                           text_of(request.max_price), text_of(request.unit_price),
+                           text_of(request.remember), store},
+            .ids = {id},
+            .remember = 9,
+            .has_status = true};
+}
+
+outcome outcome_from(const rows &found, std::size_t row) {
+    row_reader reader(found, row);
+    // In the order of the columns: a braced list is evaluated from left to right.
+    return {reader.word(),    reader.required_text(), reader.id(),     reader.text(),   reader.text(),
+            reader.integer(), reader.amount(),        reader.amount(), reader.amount(), reader.at()};
+}
+
+const std::optional<std::string> &verbs::store_of(const std::optional<std::string> &store) const {
+    return store ? store : default_store();
+}
+
+outcome verbs::try_purchase(const purchase_request &request) {
+    call what = try_purchase_call(request, store_of(request.store));
+    return outcome_from(run(what), 0);
+}
+
+receipt verbs::purchase(const purchase_request &request) {
+    return require_purchased(try_purchase(request));
+}
+
+std::vector<outcome> verbs::purchase_many(std::span<const purchase_request> requests) {
+    if (requests.empty()) return {};
+    require_alike(
+        requests, [](const auto &one) { return one.store; }, "store");
+    require_alike(
+        requests, [](const auto &one) { return one.remember; }, "remember");
+    if (std::ranges::any_of(requests, [](const purchase_request &one) {
+            return one.lock_mode || one.nowait || one.expected_version;
+        }))
+        throw local_error("22023", "lock_mode, nowait and expected_version are not for batches");
+    const std::vector<uuid> ids = ids_of(requests);
+    call what{.name = "purchase_many",
+              .sql = purchase_many_sql,
+              .parameters = {array(requests, [](const auto &one) { return one.item; }),
+                             array(requests, [](const auto &one) { return one.buyer; }),
+                             array(requests, [](const auto &one) { return std::to_string(one.qty); }),
+                             array(ids, [](const uuid &id) { return id.str(); }),
+                             optional_array(requests, [](const auto &one) { return one.max_price; }),
+                             optional_array(requests, [](const auto &one) { return one.unit_price; }),
+                             text_of(requests.front().remember), store_of(requests.front().store)},
+              .ids = ids,
+              .remember = 6};
+    const rows found = run(what);
+    std::vector<outcome> outcomes;
+    outcomes.reserve(found.size());
+    for (std::size_t row = 0; row < found.size(); ++row) outcomes.push_back(outcome_from(found, row));
+    return outcomes;
+}
+
+cart_outcome verbs::try_checkout(const cart_request &request) {
+    const uuid id = id_of(request.id);
+    call what{
+        .name = "try_checkout",
+        .sql = try_checkout_sql,
+        .parameters = {request.buyer, array(request.lines, [](const auto &one) { return one.item; }),
+                       array(request.lines, [](const auto &one) { return std::to_string(one.qty); }),
+                       id.str(),
+                       optional_array(request.lines, [](const auto &one) { return one.max_price; }),
+                       optional_array(request.lines, [](const auto &one) { return one.unit_price; }),
+                       store_of(request.store)},
+        .ids = {id},
+        .id_column = 3,
+        .has_status = true};
+    return cart_from(run(what));
+}
+
+cart_receipt verbs::checkout(const cart_request &request) {
+    cart_outcome cart = try_checkout(request);
+    if (!cart) throw_refused("checkout", cart.status, cart.detail, cart.id, cart.line);
+    return {cart.id.value_or(uuid()),      cart.buyer.value_or(request.buyer),
+            std::move(cart.amount),        std::move(cart.balance),
+            cart.at.value_or(timestamp()), cart.status == status::replayed,
+            std::move(cart.lines)};
+}
+
+movement_outcome verbs::try_move(call what) {
+    return movement_from(run(what), 0);
+}
+
+movement verbs::deposit(const wallet_request &request) {
+    const uuid id = id_of(request.id);
+    return require_moved("deposit", try_move(movement_call("deposit", deposit_sql, id,
+                                                           {request.wallet, request.amount.str(),
+                                                            id.str(), store_of(request.store)})));
+}
+
+movement_outcome verbs::try_withdraw(const wallet_request &request) {
+    const uuid id = id_of(request.id);
+    return try_move(
+        movement_call("try_withdraw", try_withdraw_sql, id,
+                      {request.wallet, request.amount.str(), id.str(), store_of(request.store)}));
+}
+
+movement verbs::withdraw(const wallet_request &request) {
+    return require_moved("withdraw", try_withdraw(request));
+}
+
+movement_outcome verbs::try_transfer(const transfer_request &request) {
+    const uuid id = id_of(request.id);
+    return try_move(movement_call(
+        "try_transfer", try_transfer_sql, id,
+        {request.payer, request.payee, request.amount.str(), id.str(), store_of(request.store)}));
+}
+
+movement verbs::transfer(const transfer_request &request) {
+    return require_moved("transfer", try_transfer(request));
+}
+
+std::vector<movement_outcome> verbs::transfer_many(std::span<const transfer_request> requests) {
+    if (requests.empty()) return {};
+    require_alike(
+        requests, [](const auto &one) { return one.store; }, "store");
+    const std::vector<uuid> ids = ids_of(requests);
+    call what{.name = "transfer_many",
+              .sql = transfer_many_sql,
+              .parameters = {array(requests, [](const auto &one) { return one.payer; }),
+                             array(requests, [](const auto &one) { return one.payee; }),
+                             array(requests, [](const auto &one) { return one.amount.str(); }),
+                             array(ids, [](const uuid &id) { return id.str(); }),
+                             store_of(requests.front().store)},
+              .ids = ids};
+    const rows found = run(what);
+    std::vector<movement_outcome> outcomes;
+    outcomes.reserve(found.size());
+    for (std::size_t row = 0; row < found.size(); ++row) outcomes.push_back(movement_from(found, row));
+    return outcomes;
+}
+
+movement verbs::restock(const restock_request &request) {
+    const uuid id = id_of(request.id);
+    return require_moved("restock", try_move(movement_call("restock", restock_sql, id,
+                                                           {request.item, std::to_string(request.qty),
+                                                            id.str(), store_of(request.store)})));
+}
+
+movement_outcome verbs::try_refund(const refund_request &request) {
+    const uuid id = id_of(request.id);
+    return try_move(movement_call("try_refund", try_refund_sql, id,
+                                  {request.purchase.str(), text_of(request.qty), id.str(), request.item,
+                                   store_of(request.store)}));
+}
+
+movement verbs::refund(const refund_request &request) {
+    return require_moved("refund", try_refund(request));
+}
+
+std::int64_t verbs::available(std::string_view item, const std::optional<std::string> &store) {
+    call what{
+        .name = "available", .sql = available_sql, .parameters = {std::string(item), store_of(store)}};
+    const rows found = run(what);
+    return row_reader(found, 0).integer().value_or(0);
+}
+
+void verbs::set_lock_mode(std::string_view item, const std::optional<std::string> &mode,
+                          const std::optional<std::string> &store) {
+    call what{.name = "set_lock_mode",
+              .sql = set_lock_mode_sql,
+              .parameters = {std::string(item), mode, store_of(store)}};
+    (void)run(what);
+}
+
+std::int64_t verbs::settle(const std::optional<std::string> &store) {
+    call what{.name = "settle", .sql = settle_sql, .parameters = {store_of(store)}};
+    const rows found = run(what);
+    return row_reader(found, 0).integer().value_or(0);
+}
+
+std::vector<finding> verbs::audit(const std::optional<std::string> &store) {
+    call what{.name = "audit", .sql = audit_sql, .parameters = {store_of(store)}};
+    const rows found = run(what);
+    std::vector<finding> findings;
+    for (std::size_t row = 0; row < found.size(); ++row) {
+        row_reader reader(found, row);
+        findings.push_back(
+            {reader.required_text(), reader.text(), reader.amount(), reader.amount(), reader.text()});
+    }
+    return findings;
+}
+
+} // namespace vend

@@ -1,0 +1,168 @@
+// Behind PgBouncer in transaction mode, where each transaction may meet another session.
+#include "faults.hpp"
+
+#include <csignal>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto binary = "/usr/sbin/pgbouncer";
+
+class pgbouncer {
+  public:
+    pgbouncer() {
+        char name[] = "/tmp/vend_pgbouncer.XXXXXX";
+        if (mkdtemp(name) == nullptr) throw std::runtime_error("mkdtemp");
+        directory_ = name;
+        const auto variable = [](const char *of, const char *otherwise) {
+            const char *value = std::getenv(of);
+            return std::string(value == nullptr ? otherwise : value);
+        };
+        std::ofstream(directory_ + "/users") << '"' << variable("PGUSER", "postgres") << "\" \"\"\n";
+        std::ofstream(directory_ + "/ini")
+            << "[databases]\n* = host=" << variable("PGHOST", "/var/run/postgresql")
+            << " port=" << variable("PGPORT", "5432")
+            << "\n[pgbouncer]\nlisten_addr =\nlisten_port = 6432\nunix_socket_dir = " << directory_
+            << "\nauth_type = trust\nauth_file = " << directory_
+            << "/users\npool_mode = transaction\ndefault_pool_size = 3\nmax_client_conn = 500\nlogfile = "
+            << directory_ << "/log\n";
+        // It refuses to run as root.
+        const passwd *somebody = getuid() == 0 ? getpwnam("postgres") : nullptr;
+        if (somebody != nullptr)
+            for (const auto &path : {directory_, directory_ + "/users", directory_ + "/ini"})
+                if (chown(path.c_str(), somebody->pw_uid, somebody->pw_gid) != 0)
+                    throw std::runtime_error("chown");
+        const auto ini = directory_ + "/ini";
+        process_ = fork();
+        if (process_ == 0) {
+            (void)!freopen("/dev/null", "w", stdout);
+            (void)!freopen("/dev/null", "w", stderr);
+            if (somebody != nullptr && (setgid(somebody->pw_gid) != 0 || setuid(somebody->pw_uid) != 0))
+                _exit(1);
+            prctl(PR_SET_PDEATHSIG, SIGKILL); // a change of user would undo it
+            execl(binary, binary, "-q", ini.c_str(), nullptr);
+            _exit(1);
+        }
+    }
+    pgbouncer(const pgbouncer &) = delete;
+    pgbouncer &operator=(const pgbouncer &) = delete;
+    ~pgbouncer() {
+        kill(process_, SIGKILL);
+        waitpid(process_, nullptr, 0);
+        std::filesystem::remove_all(directory_);
+    }
+
+    [[nodiscard]] std::string conninfo() const { return "port=6432 host=" + directory_; }
+
+  private:
+    std::string directory_;
+    pid_t process_ = -1;
+};
+
+class Pgbouncer : public testing::Test {
+  protected:
+    void SetUp() override {
+        if (!std::filesystem::exists(binary)) GTEST_SKIP() << "no " << binary;
+        between_.emplace();
+    }
+
+    std::optional<pgbouncer> between_;
+};
+
+// The first call waits until it listens.
+TEST_F(Pgbouncer, SellsFromManyThreads) {
+    constexpr int threads = 32;
+    constexpr int each = 50;
+    shop_for_tests shop;
+    const auto item = shop.new_item(threads * each, 1);
+    std::mutex mutex;
+    std::vector<std::string> failures;
+    vend::options options;
+    options.connections_max = 16;
+    options.on_attempt = [&](const vend::attempt_event &event) {
+        const std::lock_guard lock(mutex);
+        if (event.outcome == "26000" || event.outcome == "42P05" || event.outcome == "08P01")
+            failures.emplace_back(event.outcome);
+    };
+    vend::client client{between_->conninfo(), options};
+    std::vector<std::thread> buyers;
+    for (int i = 0; i < threads; ++i)
+        buyers.emplace_back([&, buyer = shop.new_wallet(each)] {
+            for (int n = 0; n < each; ++n)
+                if (n % 10 == 0) {
+                    client.transaction([&](vend::transaction &tx) {
+                        (void)tx.purchase({.item = item, .buyer = buyer});
+                        EXPECT_EQ(text_of(tx.exec("SELECT $1::int", {n})), std::to_string(n));
+                    });
+                } else if (n % 10 == 1) {
+                    const std::vector<vend::purchase_request> one{{.item = item, .buyer = buyer}};
+                    EXPECT_TRUE(client.purchase_many(one).at(0));
+                } else {
+                    (void)client.purchase({.item = item, .buyer = buyer});
+                }
+        });
+    for (auto &buyer : buyers) buyer.join();
+    EXPECT_TRUE(failures.empty()) << failures.size() << ' ' << failures.front();
+    EXPECT_EQ(shop.stock_of(item), "0");
+    EXPECT_TRUE(shop.client.audit().empty());
+}
+
+TEST_F(Pgbouncer, TakesAPipeline) {
+    constexpr int many = 500;
+    shop_for_tests shop;
+    const auto item = shop.new_item(many, 1);
+    const auto buyer = shop.new_wallet(many);
+    vend::pipeline line(between_->conninfo());
+    int sold = 0;
+    for (int i = 0; i < many; ++i)
+        line.try_purchase({.item = item, .buyer = buyer},
+                          [&](const vend::outcome *sale, const std::exception_ptr & /*failure*/) {
+                              sold += sale != nullptr && *sale ? 1 : 0;
+                          });
+    const auto end = std::chrono::steady_clock::now() + 20s;
+    while (line.pending() > 0 && std::chrono::steady_clock::now() < end) {
+        line.process();
+        pollfd file{line.socket(), POLLIN, 0};
+        if (line.wants_to_write()) file.events |= POLLOUT;
+        poll(&file, file.fd < 0 ? 0 : 1, std::min(line.timeout_ms(), 10));
+    }
+    EXPECT_EQ(sold, many);
+    EXPECT_EQ(shop.stock_of(item), "0");
+}
+
+// Sessions are taken away behind it while calls are under way.
+TEST_F(Pgbouncer, LosesNothingWithItsSessions) {
+    constexpr int threads = 8;
+    constexpr int each = 40;
+    shop_for_tests shop;
+    const auto item = shop.new_item(threads * each, 1);
+    vend::client client{between_->conninfo()};
+    std::atomic<int> working{threads};
+    std::vector<std::thread> buyers;
+    for (int i = 0; i < threads; ++i)
+        buyers.emplace_back([&, buyer = shop.new_wallet(each)] {
+            for (int n = 0; n < each; ++n)
+                EXPECT_EQ(sqlstate_of([&] { (void)client.purchase({.item = item, .buyer = buyer}); }),
+                          "none");
+            --working;
+        });
+    while (working > 0) {
+        shop.exec(
+            "SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid FROM pg_stat_activity WHERE query LIKE '%try_purchase%' "
+            "AND pid <> pg_backend_pid() LIMIT 1) AS one");
+        std::this_thread::sleep_for(20ms);
+    }
+    for (auto &buyer : buyers) buyer.join();
+    EXPECT_EQ(shop.stock_of(item), "0");
+    EXPECT_TRUE(shop.client.audit().empty());
+}
+
+} // namespace
