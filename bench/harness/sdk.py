@@ -49,7 +49,7 @@ class Redis:
 
 def build():
     say("sdk: building")
-    directory = WORK / "sdk"
+    directory = WORK / "sdk_build"
     run(["cmake", "-S", BENCH / "sdk", "-B", directory], "cmake")
     run(["cmake", "--build", directory, "-j", "2"], "the build of the SDK")
     return directory / "sdk_load"

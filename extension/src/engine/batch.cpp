@@ -324,11 +324,7 @@ bool are_decided_again(Batch &batch) {
 // would fall otherwise, nothing of this is left. Not where a request brings an id: its index entry would
 // be waited for before the wallets.
 bool sell_as_read(Batch &batch) {
-    Store &store = batch.rows.store;
-    if (!store.is_plain || store.has_unique_ledger_rows || !batch.ids.ids.empty()) return false;
-    // Its subtransaction has an id of its own, of which a snapshot holds a few dozen. What a transaction
-    // has locked before stays locked anyway.
-    if (TransactionIdIsValid(GetTopTransactionIdIfAny())) return false;
+    if (!may_write_as_read(batch.rows.store) || !batch.ids.ids.empty()) return false;
     bool is_made = are_sold_as_read(batch);
     if (is_made) {
         open_written(batch.rows);

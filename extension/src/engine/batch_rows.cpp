@@ -189,6 +189,13 @@ void write_rows(BatchRows &rows) {
     write_wallets(rows);
 }
 
+bool may_write_as_read(const Store &store) {
+    // The subtransaction has an id of its own, of which a snapshot holds a few dozen. What a transaction
+    // has locked before stays locked anyway.
+    return store.is_plain && !store.has_unique_ledger_rows &&
+           !TransactionIdIsValid(GetTopTransactionIdIfAny());
+}
+
 bool are_all_changed(const BatchRows &rows) {
     for (std::size_t i = 0; i < rows.wallets.size(); ++i)
         if (rows.wallets[i] && rows.wallets[i]->balance == rows.wallet_states[i].balance) return false;

@@ -45,6 +45,10 @@ bool wait_for_item(const BatchRows &rows, int item, TimestampTz until);
 
 void write_rows(BatchRows &rows);
 
+// Whether rows may be written that were not locked before, after the ledger's: nothing of that is waited
+// for out of order.
+bool may_write_as_read(const Store &store);
+
 // Whether what was decided changes every wallet and item that is there.
 bool are_all_changed(const BatchRows &rows);
 

@@ -8,6 +8,7 @@
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
 #include "store/ledger.hpp"
+#include "store/subtransaction.hpp"
 
 #include <algorithm>
 
@@ -203,6 +204,44 @@ void describe(Transfers &batch, MemoryContext context) {
     }
 }
 
+bool are_all_made(const Transfers &batch) {
+    for (std::size_t i = 0; i < batch.requests.size(); ++i)
+        if (batch.terms[i].is_valid && !is_made(batch, i)) return false;
+    return true;
+}
+
+void record(Transfers &batch) {
+    batch.at = GetCurrentTimestamp();
+    give_ids(batch);
+    record_transfers(batch);
+}
+
+// As sell_as_read() of purchases: what is waited for is a wallet, after the ledger was written.
+bool transfer_as_read(Transfers &batch) {
+    read_ids(batch);
+    if (!may_write_as_read(batch.rows.store) || !batch.ids.ids.empty()) return false;
+    batch.rows.is_locked = true;
+    decide(batch);
+    batch.rows.is_locked = are_all_made(batch) && are_all_changed(batch.rows) && kept_if([&] {
+                               record(batch);
+                               if (!write_rows_as_read(batch.rows)) return false;
+                               decide(batch);
+                               return are_all_made(batch);
+                           });
+    if (!batch.rows.is_locked)
+        for (std::size_t i = 0; i < batch.outcomes.size(); ++i)
+            batch.outcomes[i].id = batch.requests[i].transfer.id;
+    return batch.rows.is_locked;
+}
+
+void transfer_under_locks(Transfers &batch) {
+    lock_rows(batch.rows);
+    read_ids(batch);
+    decide(batch);
+    write_rows(batch.rows);
+    record(batch);
+}
+
 } // namespace
 
 std::span<MovementOutcome> transfer_many(Store &store, std::span<const BatchTransfer> requests,
@@ -212,17 +251,11 @@ std::span<MovementOutcome> transfer_many(Store &store, std::span<const BatchTran
                     .terms = new_array<TransferTerms>(requests.size()),
                     .decisions = new_array<BatchDecision>(requests.size())};
     read_wallets_of(batch);
-    lock_rows(batch.rows);
-    read_ids(batch);
-    decide(batch);
-    batch.at = GetCurrentTimestamp();
-    write_rows(batch.rows);
     MemoryContext context = MemoryContextSwitchTo(result_context);
     batch.outcomes = new_array<MovementOutcome>(requests.size());
     name_parties(batch);
     MemoryContextSwitchTo(context);
-    give_ids(batch);
-    record_transfers(batch);
+    if (!transfer_as_read(batch)) transfer_under_locks(batch);
     MemoryContextSwitchTo(result_context);
     describe(batch, result_context);
     MemoryContextSwitchTo(context);

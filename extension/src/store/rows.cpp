@@ -298,10 +298,10 @@ bool pay_as_read(Store &store, std::span<const Payment> payments) {
     if (payments.empty()) return true;
     const TableUpdate update = begin_update(store.wallet_table);
     const auto is_written = [&](const Payment &payment) {
-        const Money left{payment.wallet->balance.value - payment.amount.value};
-        return left >= Money{0} &&
+        const auto left = checked_add(store.money, payment.wallet->balance, negated(payment.amount));
+        return left && *left >= Money{0} &&
                update_row(update, payment.wallet->version,
-                          {{store.balance.number, money_to_column(store.money, left)}});
+                          {{store.balance.number, money_to_column(store.money, *left)}});
     };
     const bool are_written = std::ranges::all_of(payments, [&](const Payment &payment) {
         return is_written(payment) ||

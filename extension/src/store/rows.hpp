@@ -90,7 +90,7 @@ struct StockTake {
 bool take_as_read(Store &store, std::span<const StockTake> takes);
 struct Payment {
     Wallet *wallet;
-    Money amount;
+    Money amount; // below zero: what the wallet gets
 };
 bool pay_as_read(Store &store, std::span<const Payment> payments);
 
