@@ -87,7 +87,7 @@ void ask_together(client &shop, batch &requests) {
 } // namespace
 
 struct coalescer::state {
-    state(client shop_, coalescer_options options_) : shop(std::move(shop_)), options(options_) {
+    state(client to, coalescer_options limits) : shop(std::move(to)), options(limits) {
         for (int i = 0; i < std::max(options.batches_max, 1); ++i)
             workers.emplace_back([this] { work(); });
     }

@@ -36,7 +36,7 @@ struct pool::state {
 
   private:
     std::unique_ptr<connection> wait(std::unique_lock<std::mutex> &lock, const deadline &until);
-    bool is_fresh(const connection &one) const;
+    [[nodiscard]] bool is_fresh(const connection &one) const;
 };
 
 bool pool::state::is_fresh(const connection &one) const {

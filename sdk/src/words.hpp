@@ -9,7 +9,7 @@
 namespace vend {
 
 // Throws std::invalid_argument for a word that this version does not know.
-[[nodiscard]] status status_from(std::string_view word);
+[[nodiscard]] status status_from(std::string_view text);
 
 // What the server raises where it does not answer with the status. Two statuses stand for two each.
 [[nodiscard]] std::string_view sqlstate_of(status refusal) noexcept;

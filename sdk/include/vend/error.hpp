@@ -73,6 +73,6 @@ class refused : public error {
 };
 
 // The receipt of a sale. Throws vend::refused where it did not take place.
-[[nodiscard]] receipt require_purchased(outcome answer);
+[[nodiscard]] receipt require_purchased(outcome sale);
 
 } // namespace vend
