@@ -30,6 +30,12 @@ Quantity sold_of(const BatchRows &rows, std::size_t place) {
     return Quantity{rows.item_rows[place]->state.stock.value - rows.item_states[place]->stock.value};
 }
 
+// Nothing where there is no such wallet.
+Money balance_change(const BatchRows &rows, std::size_t place) {
+    if (!rows.wallets[place]) return Money{0};
+    return Money{rows.wallet_states[place].balance.value - rows.wallets[place]->balance.value};
+}
+
 bool is_in_escrow(const BatchRows &rows, std::size_t place) {
     return rows.held[place] && rows.held[place]->is_in_escrow;
 }
@@ -70,22 +76,20 @@ void write_wallets(BatchRows &rows) {
     const auto changes = new_array<BalanceChange>(rows.wallets.size());
     std::size_t count = 0;
     for (std::size_t i = 0; i < rows.wallets.size(); ++i) {
-        if (!rows.wallets[i]) continue;
-        const Money change{rows.wallet_states[i].balance.value - rows.wallets[i]->balance.value};
-        if (change != Money{0}) changes[count++] = {&*rows.wallets[i], change};
+        if (const Money change = balance_change(rows, i); change != Money{0})
+            changes[count++] = {&*rows.wallets[i], change};
     }
     if (count > 0) change_locked_balances(rows.store, changes.first(count));
 }
 
 bool write_wallets_as_read(BatchRows &rows) {
-    const auto payments = new_array<Payment>(rows.wallets.size());
+    const auto changes = new_array<WalletChange>(rows.wallets.size());
     std::size_t count = 0;
     for (std::size_t i = 0; i < rows.wallets.size(); ++i) {
-        if (!rows.wallets[i]) continue;
-        const Money amount{rows.wallets[i]->balance.value - rows.wallet_states[i].balance.value};
-        if (amount != Money{0}) payments[count++] = {&*rows.wallets[i], amount};
+        if (const Money change = balance_change(rows, i); change != Money{0})
+            changes[count++] = {&*rows.wallets[i], change};
     }
-    return pay_as_read(rows.store, payments.first(count));
+    return change_balances_as_read(rows.store, changes.first(count));
 }
 
 // Takes units of an item in escrow, which is then as it was before.
@@ -107,7 +111,7 @@ bool write_items_as_read(BatchRows &rows) {
     for (std::size_t i = 0; i < rows.item_rows.size(); ++i) {
         auto &item = rows.item_rows[i];
         if (!item) continue;
-        const Quantity sold{item->state.stock.value - rows.item_states[i]->stock.value};
+        const Quantity sold = sold_of(rows, i);
         if (sold == Quantity{}) continue;
         if (item->state.lock_mode != LockMode::escrow) {
             takes[take_count++] = {&*item, sold};
@@ -198,10 +202,9 @@ bool may_write_as_read(const Store &store) {
 
 bool are_all_changed(const BatchRows &rows) {
     for (std::size_t i = 0; i < rows.wallets.size(); ++i)
-        if (rows.wallets[i] && rows.wallets[i]->balance == rows.wallet_states[i].balance) return false;
+        if (rows.wallets[i] && balance_change(rows, i) == Money{0}) return false;
     for (std::size_t i = 0; i < rows.item_rows.size(); ++i)
-        if (rows.item_rows[i] && rows.item_rows[i]->state.stock == rows.item_states[i]->stock)
-            return false;
+        if (rows.item_rows[i] && sold_of(rows, i) == Quantity{}) return false;
     return true;
 }
 

@@ -7,9 +7,7 @@ namespace {
 
 // The lines as the array that stands last in the function's result type.
 Datum lines_array(FunctionCallInfo fcinfo, const MoneyType &money, const CartOutcome &outcome) {
-    TupleDesc result = nullptr;
-    if (get_call_result_type(fcinfo, nullptr, &result) != TYPEFUNC_COMPOSITE)
-        elog(ERROR, "the result of a checkout is a row");
+    const TupleDesc result = result_type(fcinfo);
     const Oid type = get_element_type(TupleDescAttr(result, result->natts - 1)->atttypid);
     const TupleDesc descriptor = lookup_rowtype_tupdesc(type, -1);
     auto *lines = static_cast<Datum *>(palloc(sizeof(Datum) * outcome.lines.size()));

@@ -13,6 +13,16 @@
 
 namespace vend {
 
+// What the function returns, which is a row.
+inline TupleDesc result_type(FunctionCallInfo fcinfo) {
+    TupleDesc descriptor = nullptr;
+    if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("function returning record called in a context that cannot "
+                               "accept type record")));
+    return descriptor;
+}
+
 class ResultRow {
   public:
     void add(Datum value) { append(value, false); }
@@ -29,14 +39,7 @@ class ResultRow {
     void add_time(std::optional<TimestampTz> at) { at ? add(TimestampTzGetDatum(*at)) : add_null(); }
 
     // The row as the function's result type; call it when SPI is finished.
-    [[nodiscard]] Datum row(FunctionCallInfo fcinfo) {
-        TupleDesc descriptor = nullptr;
-        if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)
-            ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                            errmsg("function returning record called in a context that cannot "
-                                   "accept type record")));
-        return row(descriptor);
-    }
+    [[nodiscard]] Datum row(FunctionCallInfo fcinfo) { return row(result_type(fcinfo)); }
 
     [[nodiscard]] Datum row(TupleDesc descriptor) {
         require_columns(descriptor);

@@ -124,6 +124,19 @@ void remember_place(Store &store, const Item &item) {
     store.hot_place = item.version.place;
 }
 
+// Writes each change on the row as it was read or, where that is not the newest version, as it is once
+// it is locked. False, and no further one is tried, when a change cannot be made.
+template <typename Change, typename Write, typename Lock>
+bool are_written_as_read(Table &table, std::span<const Change> changes, Write write, Lock lock) {
+    if (changes.empty()) return true;
+    const TableUpdate update = begin_update(table);
+    const bool are_written = std::ranges::all_of(changes, [&](const Change &change) {
+        return write(update, change) || (lock(change) && write(update, change));
+    });
+    end_update(update);
+    return are_written;
+}
+
 // Calls take(place, row) for each key that has a row.
 template <typename Take> void read_rows(Table &table, std::span<const Datum> keys, Take take) {
     if (keys.empty()) return;
@@ -279,37 +292,28 @@ void change_locked_balances(Store &store, std::span<BalanceChange> changes) {
 }
 
 bool take_as_read(Store &store, std::span<const StockTake> takes) {
-    if (takes.empty()) return true;
-    const TableUpdate update = begin_update(store.item_table);
-    const auto is_written = [&](const StockTake &take) {
+    const auto is_written = [&](const TableUpdate &update, const StockTake &take) {
         const Quantity left{take.item->state.stock.value - take.qty.value};
         return left >= Quantity{0} && write_stock(store, update, *take.item, left);
     };
-    const bool are_written = std::ranges::all_of(takes, [&](const StockTake &take) {
-        return is_written(take) ||
-               (lock_item(store, take.item->key, {}, take.item) == LockResult::locked &&
-                take.item->state.lock_mode != LockMode::escrow && is_written(take));
-    });
-    end_update(update);
-    return are_written;
+    const auto is_locked = [&](const StockTake &take) {
+        return lock_item(store, take.item->key, {}, take.item) == LockResult::locked &&
+               take.item->state.lock_mode != LockMode::escrow;
+    };
+    return are_written_as_read(store.item_table, takes, is_written, is_locked);
 }
 
-bool pay_as_read(Store &store, std::span<const Payment> payments) {
-    if (payments.empty()) return true;
-    const TableUpdate update = begin_update(store.wallet_table);
-    const auto is_written = [&](const Payment &payment) {
-        const auto left = checked_add(store.money, payment.wallet->balance, negated(payment.amount));
+bool change_balances_as_read(Store &store, std::span<const WalletChange> changes) {
+    const auto is_written = [&](const TableUpdate &update, const WalletChange &change) {
+        const auto left = checked_add(store.money, change.wallet->balance, change.change);
         return left && *left >= Money{0} &&
-               update_row(update, payment.wallet->version,
+               update_row(update, change.wallet->version,
                           {{store.balance.number, money_to_column(store.money, *left)}});
     };
-    const bool are_written = std::ranges::all_of(payments, [&](const Payment &payment) {
-        return is_written(payment) ||
-               (lock_wallet(store, payment.wallet->key, {}, payment.wallet) == LockResult::locked &&
-                is_written(payment));
-    });
-    end_update(update);
-    return are_written;
+    const auto is_locked = [&](const WalletChange &change) {
+        return lock_wallet(store, change.wallet->key, {}, change.wallet) == LockResult::locked;
+    };
+    return are_written_as_read(store.wallet_table, changes, is_written, is_locked);
 }
 
 void set_locked_mode(Store &store, const Item &item, std::optional<LockMode> mode) {

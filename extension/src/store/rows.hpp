@@ -88,11 +88,11 @@ struct StockTake {
     Quantity qty;
 };
 bool take_as_read(Store &store, std::span<const StockTake> takes);
-struct Payment {
+struct WalletChange {
     Wallet *wallet;
-    Money amount; // below zero: what the wallet gets
+    Money change;
 };
-bool pay_as_read(Store &store, std::span<const Payment> payments);
+bool change_balances_as_read(Store &store, std::span<const WalletChange> changes);
 
 // Sets the lock mode of a locked item; nothing: the setting decides.
 void set_locked_mode(Store &store, const Item &item, std::optional<LockMode> mode);

@@ -44,15 +44,19 @@ bool is_harmless_index(Relation index) {
            is_harmless(reinterpret_cast<Node *>(RelationGetIndexPredicate(index)));
 }
 
-bool has_users_index(Relation relation) {
+template <typename Matches> bool has_index(Relation relation, Matches matches) {
     ListCell *cell = nullptr;
     bool found = false;
     foreach (cell, RelationGetIndexList(relation)) {
         Relation index = index_open(lfirst_oid(cell), AccessShareLock);
-        found = found || !is_harmless_index(index);
+        found = found || matches(index);
         index_close(index, AccessShareLock);
     }
     return found;
+}
+
+bool has_users_index(Relation relation) {
+    return has_index(relation, [](Relation index) { return !is_harmless_index(index); });
 }
 
 Node *check_expression(const ConstrCheck &check) {
@@ -159,15 +163,10 @@ bool is_plain_table(Relation relation, std::span<const AttrNumber> written,
 }
 
 bool has_other_unique_index(Relation relation, Oid key_index) {
-    ListCell *cell = nullptr;
-    bool found = false;
-    foreach (cell, RelationGetIndexList(relation)) {
-        if (lfirst_oid(cell) == key_index) continue;
-        Relation index = index_open(lfirst_oid(cell), AccessShareLock);
-        found = found || index->rd_index->indisunique || index->rd_index->indisexclusion;
-        index_close(index, AccessShareLock);
-    }
-    return found;
+    return has_index(relation, [&](Relation index) {
+        return RelationGetRelid(index) != key_index &&
+               (index->rd_index->indisunique || index->rd_index->indisexclusion);
+    });
 }
 
 TableShape shape_of(Relation relation) {
