@@ -3,16 +3,17 @@ pgbench."""
 
 import json
 import subprocess
+import time
 
 import load
 import report
 import store
-from server import BENCH, WORK, Failure, Server, run, say
+from server import BENCH, OWNER, WORK, Failure, Server, run, say
 
 USUAL = {"rounds": 5}
 MODES = ("atomic", "escrow")
-# The pool of the threads that buy alone; a server has no more connections for them.
-CONNECTIONS = 64
+# The pools: of the threads that buy alone, and of the coalescer, which has two batches under way.
+CONNECTIONS = {"alone": 64, "coalesced": 2}
 HOT_ITEM = """INSERT INTO shop.item (id, price, stock, lock_mode)
     VALUES ('hot', 10, 1000000000000, NULLIF('{}', 'atomic'))"""
 # The statement of the SDK's try_purchase, with an id from the server.
@@ -39,7 +40,7 @@ class Redis:
             if subprocess.run(["redis-cli", "-s", self.socket, "ping"], stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, check=False).stdout == b"PONG\n":
                 return self
-            subprocess.run(["sleep", "0.1"], check=True)
+            time.sleep(0.1)
         raise Failure("Redis did not start")
 
     def __exit__(self, *_):
@@ -62,18 +63,17 @@ def turn(program, how, where, options, threads, more=()):
 
 
 def conninfo(server, database):
-    host, user = server.directory, "shopkeeper"
-    return f"host={host} user={user} dbname={database}"
+    return f"host={server.directory} user={OWNER} dbname={database}"
 
 
 def measure_threads(program, server, redis, options, threads):
     script = ("--script", str(BENCH / "sdk" / "flash_sale.lua"))
     turns = {"redis": lambda: turn(program, "redis", redis.socket, options, threads, script)}
     for mode in MODES:
-        for how, connections in (("alone", CONNECTIONS), ("coalesced", 0)):
+        for how, connections in CONNECTIONS.items():
             turns[f"{mode} {how}"] = lambda mode=mode, how=how, connections=connections: turn(
                 program, how, conninfo(server, mode), options, threads,
-                ("--connections", str(connections)) if connections else ("--connections", "2"))
+                ("--connections", str(connections)))
     series = {name: [] for name in turns}
     for number in range(-1, options.rounds):
         for name in list(turns) if number % 2 else reversed(list(turns)):

@@ -58,7 +58,7 @@ class row_reader {
     std::optional<std::int64_t> integer();
     std::optional<numeric> amount();
     std::optional<uuid> id();
-    std::optional<timestamp> at(); // from seconds since 1970
+    std::optional<timestamp> at(); // from microseconds since 1970
     status word() { return status_from(rows_.get(row_, column_++).value_or("")); }
 
   private:

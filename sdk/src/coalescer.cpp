@@ -21,10 +21,6 @@ struct waiting_request {
 
 using batch = std::vector<waiting_request>;
 
-bool must_go_alone(const purchase_request &request) {
-    return request.lock_mode || request.nowait || request.expected_version;
-}
-
 bool can_share_a_batch(const purchase_request &a, const purchase_request &b) {
     return a.store == b.store && a.remember == b.remember;
 }
@@ -144,7 +140,7 @@ batch coalescer::state::gather() {
     batch found;
     while (!waiting.empty() && found.size() < full) {
         waiting_request &next = waiting.front();
-        const bool is_alone = must_go_alone(next.request);
+        const bool is_alone = !is_for_batches(next.request);
         if (!found.empty() && (is_alone || !can_share_a_batch(found.front().request, next.request)))
             break;
         found.push_back(std::move(next));
@@ -181,7 +177,7 @@ std::future<outcome> coalescer::submit(purchase_request request) {
 
 outcome coalescer::try_purchase(const purchase_request &request) {
     // Nobody gains from having it wait in line.
-    if (must_go_alone(request)) return state_->shop.try_purchase(request);
+    if (!is_for_batches(request)) return state_->shop.try_purchase(request);
     return submit(request).get();
 }
 

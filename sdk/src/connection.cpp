@@ -18,22 +18,18 @@ constexpr int text_format = 0;
 constexpr int cancels_max = 16;
 std::atomic<int> cancels{0}; // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
-unanswered over(std::string_view sql, bool is_in_doubt) {
-    unanswered failure({.sqlstate = "57014",
-                        .severity = "ERROR",
-                        .message = "no answer within the time that there is",
-                        .query = std::string(sql)});
+unanswered no_answer(const char *sqlstate, const char *message, std::string_view sql, bool is_in_doubt) {
+    unanswered failure(local_error(sqlstate, message, sql).diagnostics());
     failure.set_call({}, 1, is_in_doubt);
     return failure;
 }
 
+unanswered over(std::string_view sql, bool is_in_doubt) {
+    return no_answer("57014", "no answer within the time that there is", sql, is_in_doubt);
+}
+
 unanswered out_of_step(std::string_view sql) {
-    unanswered failure({.sqlstate = "08P01",
-                        .severity = "ERROR",
-                        .message = "client and server are out of step",
-                        .query = std::string(sql)});
-    failure.set_call({}, 1, true);
-    return failure;
+    return no_answer("08P01", "client and server are out of step", sql, true);
 }
 
 // A prepared statement is there twice, or not at all: somebody else uses the session too.
@@ -101,8 +97,8 @@ void connection::find_pooler(const deadline &until) {
     may_prepare_ = found.get(0, 0) == std::to_string(PQbackendPID(connection_.get()));
 }
 
-rows connection::execute(std::string_view sql, parameters values, const deadline &until,
-                         instant attempt_end, bool is_repeated) {
+rows connection::execute(const char *sql, parameters values, const deadline &until, instant attempt_end,
+                         bool is_repeated) {
     require_sendable(values, sql);
     if (until.has_passed()) throw over(sql, false);
     const char *prepared = nullptr;
@@ -122,11 +118,11 @@ rows connection::ask(const call &what, const deadline &until, instant attempt_en
     break_off(out_of_step(what.sql));
 }
 
-const char *connection::prepared_name(std::string_view sql, const deadline &until, instant attempt_end) {
+const char *connection::prepared_name(const char *sql, const deadline &until, instant attempt_end) {
     const auto found = prepared_.find(sql);
     if (found != prepared_.end()) return found->second.c_str();
     std::string name = "vend_" + std::to_string(prepared_.size());
-    if (PQsendPrepare(connection_.get(), name.c_str(), sql.data(), 0, nullptr) == 0)
+    if (PQsendPrepare(connection_.get(), name.c_str(), sql, 0, nullptr) == 0)
         break_off(lost(connection_.get(), sql));
     const result_ptr result = answer(sql, until, attempt_end);
     if (is_about_preparing(result.get())) break_off(out_of_step(sql));
@@ -134,7 +130,7 @@ const char *connection::prepared_name(std::string_view sql, const deadline &unti
     return prepared_.emplace(sql, std::move(name)).first->second.c_str();
 }
 
-void connection::send(std::string_view sql, parameters values, const char *prepared) {
+void connection::send(const char *sql, parameters values, const char *prepared) {
     std::vector<const char *> texts;
     texts.reserve(values.size());
     for (const auto &value : values) texts.push_back(value ? value->c_str() : nullptr);
@@ -142,8 +138,8 @@ void connection::send(std::string_view sql, parameters values, const char *prepa
     const int sent =
         prepared != nullptr
             ? PQsendQueryPrepared(connection_.get(), prepared, count, texts.data(), nullptr, nullptr, 0)
-            : PQsendQueryParams(connection_.get(), sql.data(), count, nullptr, texts.data(), nullptr,
-                                nullptr, text_format);
+            : PQsendQueryParams(connection_.get(), sql, count, nullptr, texts.data(), nullptr, nullptr,
+                                text_format);
     if (sent != 0) return;
     error failure = lost(connection_.get(), sql);
     failure.set_call({}, 1, true);

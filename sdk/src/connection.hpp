@@ -25,7 +25,8 @@ class connection {
 
     // Sends the statement and waits for its answer until the time has come; then cancels it and waits
     // limits.cancel_ms_max longer. An error says whether it may have taken place all the same.
-    rows execute(std::string_view sql, parameters values, const deadline &until, instant attempt_end,
+    // is_repeated: the SQL is a constant, which may be prepared.
+    rows execute(const char *sql, parameters values, const deadline &until, instant attempt_end,
                  bool is_repeated);
 
     // The same, for a call of this library.
@@ -45,8 +46,8 @@ class connection {
   private:
     void connect(const conninfo &where, std::size_t host, const deadline &until);
     void find_pooler(const deadline &until);
-    void send(std::string_view sql, parameters values, const char *prepared);
-    const char *prepared_name(std::string_view sql, const deadline &until, instant attempt_end);
+    void send(const char *sql, parameters values, const char *prepared);
+    const char *prepared_name(const char *sql, const deadline &until, instant attempt_end);
     result_ptr answer(std::string_view sql, const deadline &until, instant attempt_end);
     // Throws the failure; the session is not used again.
     template <typename Failure> [[noreturn]] void break_off(const Failure &failure) {
@@ -61,7 +62,7 @@ class connection {
     bool may_prepare_ = false;
     bool is_broken_ = false;
     instant used_at_{};
-    std::unordered_map<std::string_view, std::string> prepared_; // by the address of a constant
+    std::unordered_map<const char *, std::string> prepared_;
 };
 
 } // namespace vend

@@ -31,7 +31,8 @@ class pauses {
     }
 
     int next_ms() {
-        const int ms = std::uniform_int_distribution(0, bound_ms_)(chance_);
+        static thread_local std::minstd_rand chance{std::random_device{}()};
+        const int ms = std::uniform_int_distribution(0, bound_ms_)(chance);
         grow();
         return ms;
     }
@@ -44,7 +45,6 @@ class pauses {
 
     int bound_ms_;
     int bound_ms_max_;
-    std::minstd_rand chance_{std::random_device{}()};
 };
 
 } // namespace vend

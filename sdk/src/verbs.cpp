@@ -115,6 +115,19 @@ cart_outcome cart_from(const rows &found) {
     return cart;
 }
 
+finding finding_from(const rows &found, std::size_t row) {
+    row_reader reader(found, row);
+    return {reader.required_text(), reader.text(), reader.amount(), reader.amount(), reader.text()};
+}
+
+// What from(found, row) makes of each row.
+template <typename From> auto each_row(const rows &found, From from) {
+    std::vector<decltype(from(found, 0))> all;
+    all.reserve(found.size());
+    for (std::size_t row = 0; row < found.size(); ++row) all.push_back(from(found, row));
+    return all;
+}
+
 // What a refusal would have been raised as.
 [[noreturn]] void throw_refused(std::string_view what, status refusal, const std::string &detail,
                                 const std::optional<uuid> &id, std::optional<int> line = {}) {
@@ -199,9 +212,7 @@ std::vector<outcome> verbs::purchase_many(std::span<const purchase_request> requ
         requests, [](const auto &one) { return one.store; }, "store");
     require_alike(
         requests, [](const auto &one) { return one.remember; }, "remember");
-    if (std::ranges::any_of(requests, [](const purchase_request &one) {
-            return one.lock_mode || one.nowait || one.expected_version;
-        }))
+    if (!std::ranges::all_of(requests, is_for_batches))
         throw local_error("22023", "lock_mode, nowait and expected_version are not for batches");
     const std::vector<uuid> ids = ids_of(requests);
     call what{.name = "purchase_many",
@@ -215,11 +226,7 @@ std::vector<outcome> verbs::purchase_many(std::span<const purchase_request> requ
                              text_of(requests.front().remember), store_of(requests.front().store)},
               .ids = ids,
               .remember = 6};
-    const rows found = run(what);
-    std::vector<outcome> outcomes;
-    outcomes.reserve(found.size());
-    for (std::size_t row = 0; row < found.size(); ++row) outcomes.push_back(outcome_from(found, row));
-    return outcomes;
+    return each_row(run(what), outcome_from);
 }
 
 cart_outcome verbs::try_checkout(const cart_request &request) {
@@ -294,11 +301,7 @@ std::vector<movement_outcome> verbs::transfer_many(std::span<const transfer_requ
                              array(ids, [](const uuid &id) { return id.str(); }),
                              store_of(requests.front().store)},
               .ids = ids};
-    const rows found = run(what);
-    std::vector<movement_outcome> outcomes;
-    outcomes.reserve(found.size());
-    for (std::size_t row = 0; row < found.size(); ++row) outcomes.push_back(movement_from(found, row));
-    return outcomes;
+    return each_row(run(what), movement_from);
 }
 
 movement verbs::restock(const restock_request &request) {
@@ -342,14 +345,7 @@ std::int64_t verbs::settle(const std::optional<std::string> &store) {
 
 std::vector<finding> verbs::audit(const std::optional<std::string> &store) {
     call what{.name = "audit", .sql = audit_sql, .parameters = {store_of(store)}};
-    const rows found = run(what);
-    std::vector<finding> findings;
-    for (std::size_t row = 0; row < found.size(); ++row) {
-        row_reader reader(found, row);
-        findings.push_back(
-            {reader.required_text(), reader.text(), reader.amount(), reader.amount(), reader.text()});
-    }
-    return findings;
+    return each_row(run(what), finding_from);
 }
 
 } // namespace vend

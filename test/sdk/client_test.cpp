@@ -1,4 +1,4 @@
-#include "shop.hpp"
+#include "faults.hpp"
 
 #include <chrono>
 #include <gtest/gtest.h>
@@ -16,15 +16,6 @@ vend::options impatient(int call_ms_max) {
     options.call_ms_max = call_ms_max;
     options.cancel_ms_max = 300;
     return options;
-}
-
-template <typename Call> std::string sqlstate_of(Call call) {
-    try {
-        call();
-    } catch (const vend::error &failure) {
-        return failure.sqlstate();
-    }
-    return "none";
 }
 
 TEST(Client, SellsAndRefuses) {

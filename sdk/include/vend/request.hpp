@@ -27,6 +27,11 @@ struct purchase_request {
     std::optional<std::string> store = {};
 };
 
+// Whether a batch can carry it.
+[[nodiscard]] inline bool is_for_batches(const purchase_request &request) noexcept {
+    return !request.lock_mode && !request.nowait && !request.expected_version;
+}
+
 struct cart_item {
     std::string item;
     std::int64_t qty = 1;
