@@ -40,16 +40,22 @@ VEND_SOURCES = extension/src/module.cpp \
 	extension/src/claim/optimistic.cpp \
 	extension/src/claim/pessimistic.cpp \
 	extension/src/store/as_role.cpp \
+	extension/src/store/attach_store.cpp \
 	extension/src/store/audit_query.cpp \
 	extension/src/store/binding.cpp \
+	extension/src/store/columns.cpp \
+	extension/src/store/companions.cpp \
 	extension/src/store/compose.cpp \
-	extension/src/store/ddl.cpp \
+	extension/src/store/create_store.cpp \
 	extension/src/store/deltas.cpp \
 	extension/src/store/execute.cpp \
 	extension/src/store/key_type.cpp \
 	extension/src/store/ledger.cpp \
-	extension/src/store/money_type.cpp \
+	extension/src/store/new_store.cpp \
+	extension/src/store/number_type.cpp \
+	extension/src/store/ownership.cpp \
 	extension/src/store/registry.cpp \
+	extension/src/store/rights.cpp \
 	extension/src/store/row_lock.cpp \
 	extension/src/store/rows.cpp \
 	extension/src/store/store.cpp \

@@ -7,9 +7,9 @@ CREATE TABLE vend.store (
     item_key      text NOT NULL,
     stock         text NOT NULL,
     price         text,
-    stock_version text NOT NULL,
-    version       text NOT NULL,
-    lock_mode     text NOT NULL,
+    stock_version text,
+    version       text,
+    lock_mode     text,
     wallet        text,
     wallet_key    text,
     balance       text,
@@ -31,9 +31,9 @@ COMMENT ON COLUMN vend.store.item IS 'Quoted, qualified name of the relation of 
 COMMENT ON COLUMN vend.store.item_key IS 'Column of the item relation that identifies an item';
 COMMENT ON COLUMN vend.store.stock IS 'Column with the units left';
 COMMENT ON COLUMN vend.store.price IS 'Column with the price of one unit; null: each sale states its unit_price';
-COMMENT ON COLUMN vend.store.stock_version IS 'Column that each stock write of the engine increments';
-COMMENT ON COLUMN vend.store.version IS 'Column that each other edit of the item increments';
-COMMENT ON COLUMN vend.store.lock_mode IS 'Column with the item''s own lock mode';
+COMMENT ON COLUMN vend.store.stock_version IS 'Column that each stock write of the engine increments; null: none';
+COMMENT ON COLUMN vend.store.version IS 'Column that each other edit of the item increments; null: none';
+COMMENT ON COLUMN vend.store.lock_mode IS 'Column with the item''s own lock mode; null: the call and the setting decide';
 COMMENT ON COLUMN vend.store.wallet IS 'Quoted, qualified name of the relation of wallets; null: payment happens elsewhere';
 COMMENT ON COLUMN vend.store.wallet_key IS 'Column of the wallet relation that identifies a buyer';
 COMMENT ON COLUMN vend.store.balance IS 'Column with the buyer''s balance';

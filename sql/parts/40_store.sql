@@ -12,6 +12,56 @@ CREATE FUNCTION vend.create_store(
 COMMENT ON FUNCTION vend.create_store(text, regtype, regtype, text, boolean, boolean, text) IS
     'Creates schema and tables of a store, owned by the caller, and binds them';
 
+CREATE FUNCTION vend.attach_store(
+    name            text,
+    items           regclass,
+    item_key        text     DEFAULT NULL,
+    stock           text     DEFAULT 'stock',
+    price           text     DEFAULT NULL,
+    wallets         regclass DEFAULT NULL,
+    wallet_key      text     DEFAULT NULL,
+    balance         text     DEFAULT NULL,
+    stock_version   text     DEFAULT NULL,
+    version         text     DEFAULT NULL,
+    lock_mode       text     DEFAULT NULL,
+    add_columns     boolean  DEFAULT false,
+    wallet_key_type regtype  DEFAULT NULL,
+    money_type      text     DEFAULT NULL,
+    direct_writes   text     DEFAULT 'journal',
+    journal_opening boolean  DEFAULT true
+) RETURNS void
+    LANGUAGE c SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'vend_attach_store';
+COMMENT ON FUNCTION vend.attach_store(text, regclass, text, text, text, regclass, text, text, text, text, text, boolean, regtype, text, text, boolean) IS
+    'Makes a store of tables that are there already: binds their columns and creates what a store keeps beside them';
+
+CREATE FUNCTION vend.reattach_store(
+    name            text,
+    items           regclass DEFAULT NULL,
+    item_key        text     DEFAULT NULL,
+    stock           text     DEFAULT NULL,
+    price           text     DEFAULT NULL,
+    wallets         regclass DEFAULT NULL,
+    wallet_key      text     DEFAULT NULL,
+    balance         text     DEFAULT NULL,
+    stock_version   text     DEFAULT NULL,
+    version         text     DEFAULT NULL,
+    lock_mode       text     DEFAULT NULL,
+    add_columns     boolean  DEFAULT false,
+    direct_writes   text     DEFAULT NULL,
+    journal_opening boolean  DEFAULT true
+) RETURNS void
+    LANGUAGE c SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'vend_reattach_store';
+COMMENT ON FUNCTION vend.reattach_store(text, regclass, text, text, text, regclass, text, text, text, text, text, boolean, text, boolean) IS
+    'Binds a store to what has become of its tables and columns; what is not named stays as it was, an empty name unbinds a column';
+
+CREATE FUNCTION vend.journal_opening(store text DEFAULT NULL) RETURNS bigint
+    LANGUAGE c SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'vend_journal_opening';
+COMMENT ON FUNCTION vend.journal_opening(text) IS
+    'Records as adjustments what stocks and balances have beyond their ledger, while others sell; gives the number of entries';
+
 CREATE FUNCTION vend.detach_store(name text) RETURNS void
     LANGUAGE c SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'vend_detach_store';

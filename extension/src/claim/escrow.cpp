@@ -244,13 +244,14 @@ void record_deltas(Store &store, std::span<const Delta> deltas) {
 std::optional<Quantity> add_units(Store &store, const HeldItem &held, Quantity qty) {
     if (!held.is_in_escrow) {
         const auto stock = checked_add(held.item.state.stock, qty);
-        if (stock) set_locked_stock(store, held.item, *stock);
+        if (!stock || stock->value > store.stock.figures.max) return std::nullopt;
+        set_locked_stock(store, held.item, *stock);
         return stock;
     }
     const CounterKey key = counter_key(store, held.item.key);
     for (;;) {
         if (!loaded_view(store, held.item.key, key)) raise_concurrent_write("update");
-        switch (add_to_counter(key, qty)) {
+        switch (add_to_counter(key, qty, Quantity{store.stock.figures.max})) {
         case CounterChange::not_loaded:
             continue;
         case CounterChange::impossible:

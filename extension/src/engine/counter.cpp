@@ -86,7 +86,8 @@ bool write_counter(Store &store, const CounterRequest &request, const Target &ta
         outcome->verdict = Verdict::insufficient_funds;
         return false;
     }
-    outcome->balance = checked_add(store.money, target.wallet->balance, signed_amount(request));
+    outcome->balance =
+        checked_add(store.balance.figures, target.wallet->balance, signed_amount(request));
     if (!outcome->balance) raise_overflow(store, "balance", outcome->wallet);
     outcome->balance = change_locked_balance(store, *target.wallet, signed_amount(request));
     return true;

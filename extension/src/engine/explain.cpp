@@ -94,12 +94,11 @@ void raise_amount_out_of_range(const Store &store) {
 }
 
 void raise_overflow(const Store &store, const char *counter, const char *key) {
-    const bool is_money = strcmp(counter, "stock") != 0;
+    const NumberType &figures = (strcmp(counter, "stock") == 0 ? store.stock : store.balance).figures;
     ereport(ERROR,
             (errcode(errcodes::out_of_range), errmsg("%s of \"%s\" is out of range", counter, key),
              errdetail("A column of type %s cannot hold it.",
-                       is_money ? format_type_with_typemod(store.money.type, store.money.typmod)
-                                : format_type_be(INT8OID)),
+                       format_type_with_typemod(figures.type, figures.typmod)),
              errhint("Take some out first.")));
     pg_unreachable();
 }

@@ -30,6 +30,7 @@ HeapTuple old_tuple(const TriggerData *trigger) {
 }
 
 bool is_escrow_row(const Store &store, HeapTuple tuple, TupleDesc descriptor) {
+    if (!store.has_lock_modes()) return false;
     bool is_null = false;
     const Datum mode = heap_getattr(tuple, store.lock_mode.number, descriptor, &is_null);
     return !is_null && TextDatumGetCString(mode) == to_text(LockMode::escrow);
@@ -56,7 +57,7 @@ Side side_of(const Store &store, const TriggerData *trigger, HeapTuple tuple) {
                                relation_label(RelationGetRelid(trigger->tg_relation)))));
     side.is_in_escrow = items && is_escrow_row(store, tuple, descriptor);
     if (!is_counter_null)
-        side.counter = items ? DatumGetInt64(counter) : money_from_column(store.money, counter).value;
+        side.counter = number_from_column((items ? store.stock : store.balance).figures, counter);
     return side;
 }
 
@@ -173,7 +174,7 @@ bool is_mere_edit(const Store &store, const TriggerData *trigger) {
     return TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) &&
            !has_column_changed(trigger, store.item_key.number) &&
            !has_column_changed(trigger, store.stock.number) &&
-           !has_column_changed(trigger, store.lock_mode.number);
+           !(store.has_lock_modes() && has_column_changed(trigger, store.lock_mode.number));
 }
 
 bool is_version_unchanged(const Store &store, const TriggerData *trigger) {
@@ -186,7 +187,7 @@ bool is_version_unchanged(const Store &store, const TriggerData *trigger) {
 
 // A write of the stock bumps stock_version by one; any other write of ours leaves it.
 bool is_stock_version_right(const Store &store, const TriggerData *trigger, const EngineWrite &write) {
-    if (!is_about_items(store, trigger)) return true;
+    if (!is_about_items(store, trigger) || !store.has_stock_versions()) return true;
     const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
     bool was_null = false;
     bool is_null = false;
@@ -195,7 +196,9 @@ bool is_stock_version_right(const Store &store, const TriggerData *trigger, cons
     const Datum is =
         heap_getattr(trigger->tg_newtuple, store.stock_version.number, descriptor, &is_null);
     return !was_null && !is_null &&
-           DatumGetInt64(is) - DatumGetInt64(was) == (write.change == 0 ? 0 : 1);
+           number_from_column(store.stock_version.figures, is) -
+                   number_from_column(store.stock_version.figures, was) ==
+               (write.change == 0 ? 0 : 1);
 }
 
 int64 difference(const Side &is, const Side &was) {
@@ -203,6 +206,19 @@ int64 difference(const Side &is, const Side &was) {
     if (!change)
         ereport(ERROR, (errcode(errcodes::out_of_range), errmsg("change of a counter is out of range")));
     return change->value;
+}
+
+// What is below zero, or not whole, was so before anybody watched.
+void require_countable(Store &store, Statement statement, const char *what) {
+    const Rows rows = run(store, statement, {});
+    if (rows.count == 0) return;
+    ereport(
+        ERROR,
+        (errcode(errcodes::not_in_state),
+         errmsg("%s \"%s\" is %s", what, TextDatumGetCString(rows.required(1)),
+                TextDatumGetCString(rows.required(2))),
+         errhint(
+             "Only what is at least 0 and a whole number of steps can be counted: mend the row first.")));
 }
 
 // The row must have changed by what was decided, whatever other triggers did to it.
@@ -248,8 +264,8 @@ void journal_row(Store &store, const TriggerData *trigger) {
             if (is.exists) adjust(store, trigger, is.key, is.counter);
         }
     }
-    if (is_update && is_about_items(store, trigger) && is_version_unchanged(store, trigger) &&
-        is_edit(store, trigger))
+    if (is_update && is_about_items(store, trigger) && store.has_versions() &&
+        is_version_unchanged(store, trigger) && is_edit(store, trigger))
         bump_version(store, is.key);
 }
 
@@ -282,9 +298,21 @@ void journal_truncation(Store &store, const TriggerData *trigger) {
     for (const Datum item : unsettled_items(store)) (void)take_deltas(store, item);
 }
 
-void journal_differences(Store &store) {
-    journal_set(store, Statement::journal_item_differences);
-    if (store.has_wallets()) journal_set(store, Statement::journal_wallet_differences);
+// Each transaction changes a counter and its ledger by the same, so what the counter has beyond its
+// ledger is the same in every snapshot since the triggers are there: it can be recorded while others
+// sell, only not by two at once.
+uint64 journal_differences(Store &store) {
+    LockRelationOid(store.ledger_table.relation, ShareUpdateExclusiveLock);
+    uint64 count = journal_set(store, Statement::journal_item_differences);
+    if (store.has_wallets()) count += journal_set(store, Statement::journal_wallet_differences);
+    return count;
+}
+
+uint64 journal_opening(Store &store) {
+    require_countable(store, Statement::uncountable_item, "stock of item");
+    if (store.has_wallets())
+        require_countable(store, Statement::uncountable_wallet, "balance of wallet");
+    return journal_differences(store);
 }
 
 } // namespace vend

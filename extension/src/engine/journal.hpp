@@ -12,8 +12,13 @@ namespace vend {
 // what was decided; those of others are journalled as adjustments, or refused.
 void journal_row(Store &store, const TriggerData *trigger);
 
-// What was written while nobody journalled, in a store that was bound just now.
-void journal_differences(Store &store);
+// What was written while nobody journalled, as adjustments; gives their number. The store was bound
+// before, by a transaction that has ended or by this one.
+uint64 journal_differences(Store &store);
+
+// The same for tables that were no store's before. Raises 55000 where a stock or a balance cannot be
+// counted with.
+uint64 journal_opening(Store &store);
 
 void journal_truncation(Store &store, const TriggerData *trigger);
 

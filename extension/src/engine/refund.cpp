@@ -59,7 +59,8 @@ std::optional<Entry> read_purchase(Store &store, const RefundRequest &request) {
     }
     for (int32 line = 1; entry; ++line) {
         if (!entry->is(Kind::purchase)) return std::nullopt;
-        if (same_key(store.item_type, required_key(entry->item, "item"), *request.item)) return entry;
+        if (means_same_key(store.item_type, required_key(entry->item, "item"), *request.item))
+            return entry;
         entry = read_entry(store, request.purchase, line);
     }
     return std::nullopt;
@@ -71,7 +72,7 @@ bool answer_from_ledger(Refund &refund) {
     if (!entry) return false;
     require_same_refund(*refund.request.id, *entry, refund.request.purchase, refund.request.qty);
     if (refund.request.item &&
-        !same_key(refund.store.item_type, required_key(entry->item, "item"), *refund.request.item))
+        !means_same_key(refund.store.item_type, required_key(entry->item, "item"), *refund.request.item))
         raise_id_mismatch(*refund.request.id, "item");
     describe(refund, entry);
     MovementOutcome &outcome = refund.outcome;
@@ -134,7 +135,7 @@ void give_back(Refund &refund) {
     if (!amount) raise_overflow(store, "balance", outcome.wallet);
     outcome.amount = amount;
     if (refund.wallet) {
-        outcome.balance = checked_add(store.money, refund.wallet->balance, *amount);
+        outcome.balance = checked_add(store.balance.figures, refund.wallet->balance, *amount);
         if (!outcome.balance) raise_overflow(store, "balance", outcome.wallet);
     }
     outcome.id = refund.request.id ? *refund.request.id : new_uuid_v7();

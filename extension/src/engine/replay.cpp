@@ -8,9 +8,9 @@
 namespace vend {
 namespace {
 
-bool same_optional_key(const KeyType &type, std::optional<Datum> a, std::optional<Datum> b) {
+bool same_optional_key(KeyType &type, std::optional<Datum> a, std::optional<Datum> b) {
     if (a.has_value() != b.has_value()) return false;
-    return !a || same_key(type, *a, *b);
+    return !a || means_same_key(type, *a, *b);
 }
 
 // The first thing that differs, or null.

@@ -67,7 +67,7 @@ bool answer_from_ledger(Store &store, const TransferRequest &request, const Part
 
 void pay(Store &store, const TransferRequest &request, const Parties &parties,
          MovementOutcome *outcome) {
-    if (!checked_add(store.money, parties.payee->balance, request.amount))
+    if (!checked_add(store.balance.figures, parties.payee->balance, request.amount))
         raise_overflow(store, "balance", outcome->payee);
     outcome->balance = change_locked_balance(store, *parties.payer, negated(request.amount));
     (void)change_locked_balance(store, *parties.payee, request.amount);

@@ -92,7 +92,7 @@ void decide(Transfers &batch) {
                           .payee = payee_place(batch, i),
                           .id = batch.ids.places[i],
                           .amount = transfer.amount,
-                          .balance_max = batch.rows.store.money.max};
+                          .balance_max = Money{batch.rows.store.balance.figures.max}};
     }
     set_states(batch.rows);
     decide_transfers({{}, batch.rows.wallet_states, used}, batch.terms, batch.decisions);

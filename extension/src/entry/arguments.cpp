@@ -16,14 +16,14 @@ Quantity quantity_from(Datum value, const char *name) {
     return quantity;
 }
 
-Money price_from(Datum value, const MoneyType &type, const char *name) {
+Money price_from(Datum value, const NumberType &type, const char *name) {
     const Money price = money_from_numeric(type, value, name);
     if (price < Money{0})
         ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("%s must not be negative", name)));
     return price;
 }
 
-Money amount_from(Datum value, const MoneyType &type, const char *name) {
+Money amount_from(Datum value, const NumberType &type, const char *name) {
     const Money amount = money_from_numeric(type, value, name);
     if (amount <= Money{0})
         ereport(ERROR,
@@ -42,6 +42,10 @@ const char *Arguments::optional_string(int number) const {
     return is_null(number) ? nullptr : TextDatumGetCString(datum(number));
 }
 
+Oid Arguments::optional_oid(int number) const {
+    return is_null(number) ? InvalidOid : DatumGetObjectId(datum(number));
+}
+
 std::optional<int64> Arguments::optional_bigint(int number) const {
     if (is_null(number)) return std::nullopt;
     return DatumGetInt64(datum(number));
@@ -52,7 +56,7 @@ std::optional<Uuid> Arguments::optional_uuid(int number) const {
     return uuid_from(datum(number));
 }
 
-std::optional<Money> Arguments::optional_money(int number, const MoneyType &type,
+std::optional<Money> Arguments::optional_money(int number, const NumberType &type,
                                                const char *name) const {
     if (is_null(number)) return std::nullopt;
     return price_from(datum(number), type, name);
@@ -88,7 +92,7 @@ Quantity Arguments::quantity(int number, const char *name) const {
     return quantity_from(datum(number), name);
 }
 
-Money Arguments::money(int number, const MoneyType &type, const char *name) const {
+Money Arguments::money(int number, const NumberType &type, const char *name) const {
     require(number, name);
     return amount_from(datum(number), type, name);
 }

@@ -14,8 +14,8 @@ namespace vend {
 
 // The checks of values, wherever they stand: each raises 22023 for one that makes no sense.
 Quantity quantity_from(Datum value, const char *name);
-Money price_from(Datum value, const MoneyType &type, const char *name);
-Money amount_from(Datum value, const MoneyType &type, const char *name);
+Money price_from(Datum value, const NumberType &type, const char *name);
+Money amount_from(Datum value, const NumberType &type, const char *name);
 
 // One call's arguments. A missing required one raises 22004 and names it.
 class Arguments {
@@ -24,9 +24,11 @@ class Arguments {
 
     // Null when the argument is null.
     [[nodiscard]] const char *optional_string(int number) const;
+    // Invalid when the argument is null.
+    [[nodiscard]] Oid optional_oid(int number) const;
     [[nodiscard]] std::optional<int64> optional_bigint(int number) const;
     [[nodiscard]] std::optional<Uuid> optional_uuid(int number) const;
-    [[nodiscard]] std::optional<Money> optional_money(int number, const MoneyType &type,
+    [[nodiscard]] std::optional<Money> optional_money(int number, const NumberType &type,
                                                       const char *name) const;
 
     // Null, or at least 1, else 22023.
@@ -38,7 +40,7 @@ class Arguments {
     // At least 1, else 22023.
     [[nodiscard]] Quantity quantity(int number, const char *name) const;
     // More than 0, else 22023.
-    [[nodiscard]] Money money(int number, const MoneyType &type, const char *name) const;
+    [[nodiscard]] Money money(int number, const NumberType &type, const char *name) const;
     // Of any type that the key can be read from.
     [[nodiscard]] Datum key(int number, KeyType &type, const char *name) const;
 

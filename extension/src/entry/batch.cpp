@@ -118,7 +118,7 @@ SaleTerms terms_at(const TermArrays &arrays, std::size_t i, const Store &store) 
         terms.max_price = price_from(*price, store.money, "max_price");
     if (const auto price = element(arrays.unit_prices, i))
         terms.unit_price = price_from(*price, store.money, "unit_price");
-    terms.amount_max = store.money.max;
+    terms.amount_max = Money{store.money.max};
     require_consistent(store, terms);
     return terms;
 }
@@ -190,7 +190,7 @@ std::span<BatchTransfer> transfer_requests(const Arguments &arguments, Store &st
 
 struct SoldMany {
     std::span<SaleOutcome> outcomes;
-    MoneyType money;
+    NumberType money;
 };
 
 SoldMany sell_many_by(FunctionCallInfo fcinfo) {
@@ -212,7 +212,7 @@ SoldMany sell_many_by(FunctionCallInfo fcinfo) {
 
 struct MovedMany {
     std::span<MovementOutcome> outcomes;
-    MoneyType money;
+    NumberType money;
 };
 
 MovedMany transfer_many_by(FunctionCallInfo fcinfo) {
@@ -233,7 +233,7 @@ MovedMany transfer_many_by(FunctionCallInfo fcinfo) {
 
 struct SoldCart {
     CartOutcome outcome;
-    MoneyType money;
+    NumberType money;
 };
 
 SoldCart sell_cart_by(FunctionCallInfo fcinfo, const char *function) {

@@ -6,7 +6,7 @@ namespace vend {
 namespace {
 
 // The lines as the array that stands last in the function's result type.
-Datum lines_array(FunctionCallInfo fcinfo, const MoneyType &money, const CartOutcome &outcome) {
+Datum lines_array(FunctionCallInfo fcinfo, const NumberType &money, const CartOutcome &outcome) {
     const TupleDesc result = result_type(fcinfo);
     const Oid type = get_element_type(TupleDescAttr(result, result->natts - 1)->atttypid);
     const TupleDesc descriptor = lookup_rowtype_tupdesc(type, -1);
@@ -26,7 +26,7 @@ Datum lines_array(FunctionCallInfo fcinfo, const MoneyType &money, const CartOut
 }
 
 // The fields that a receipt and an outcome share, from id to at.
-void add_common(ResultRow &result, const MoneyType &money, const CartOutcome &outcome) {
+void add_common(ResultRow &result, const NumberType &money, const CartOutcome &outcome) {
     result.add_uuid(outcome.id);
     result.add_optional_text(outcome.buyer);
     result.add_money(money, outcome.amount);
@@ -36,7 +36,8 @@ void add_common(ResultRow &result, const MoneyType &money, const CartOutcome &ou
 
 } // namespace
 
-ResultRow cart_receipt_row(FunctionCallInfo fcinfo, const MoneyType &money, const CartOutcome &outcome) {
+ResultRow cart_receipt_row(FunctionCallInfo fcinfo, const NumberType &money,
+                           const CartOutcome &outcome) {
     ResultRow result;
     add_common(result, money, outcome);
     result.add(BoolGetDatum(outcome.replayed));
@@ -44,7 +45,8 @@ ResultRow cart_receipt_row(FunctionCallInfo fcinfo, const MoneyType &money, cons
     return result;
 }
 
-ResultRow cart_outcome_row(FunctionCallInfo fcinfo, const MoneyType &money, const CartOutcome &outcome) {
+ResultRow cart_outcome_row(FunctionCallInfo fcinfo, const NumberType &money,
+                           const CartOutcome &outcome) {
     const bool is_replayed = outcome.replayed && outcome.verdict == Verdict::sell;
     ResultRow result;
     result.add_text(is_replayed ? "replayed" : status_of(outcome.verdict));

@@ -8,7 +8,7 @@
 
 namespace vend {
 
-ResultRow cart_receipt_row(FunctionCallInfo fcinfo, const MoneyType &money, const CartOutcome &outcome);
-ResultRow cart_outcome_row(FunctionCallInfo fcinfo, const MoneyType &money, const CartOutcome &outcome);
+ResultRow cart_receipt_row(FunctionCallInfo fcinfo, const NumberType &money, const CartOutcome &outcome);
+ResultRow cart_outcome_row(FunctionCallInfo fcinfo, const NumberType &money, const CartOutcome &outcome);
 
 } // namespace vend

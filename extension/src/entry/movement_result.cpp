@@ -8,7 +8,7 @@ namespace vend {
 namespace {
 
 // The fields that a movement and its outcome share, from id to at.
-void add_common(ResultRow &result, const MoneyType &money, Kind kind, const MovementOutcome &outcome) {
+void add_common(ResultRow &result, const NumberType &money, Kind kind, const MovementOutcome &outcome) {
     result.add_uuid(outcome.id);
     result.add_text(to_text(kind));
     result.add_optional_text(outcome.item);
@@ -30,14 +30,14 @@ void require_wallets(const Store &store) {
                  errhint("It was made with wallets => false: payment happens elsewhere.")));
 }
 
-ResultRow movement_row(const MoneyType &money, Kind kind, const MovementOutcome &outcome) {
+ResultRow movement_row(const NumberType &money, Kind kind, const MovementOutcome &outcome) {
     ResultRow result;
     add_common(result, money, kind, outcome);
     result.add(BoolGetDatum(outcome.replayed));
     return result;
 }
 
-ResultRow movement_outcome_row(const MoneyType &money, Kind kind, const MovementOutcome &outcome) {
+ResultRow movement_outcome_row(const NumberType &money, Kind kind, const MovementOutcome &outcome) {
     ResultRow result;
     if (outcome.verdict != Verdict::sell)
         result.add_text(status_of(outcome.verdict));

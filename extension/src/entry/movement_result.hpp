@@ -11,7 +11,7 @@ namespace vend {
 // Raises 55000 for a store that has none.
 void require_wallets(const Store &store);
 
-ResultRow movement_row(const MoneyType &money, Kind kind, const MovementOutcome &outcome);
-ResultRow movement_outcome_row(const MoneyType &money, Kind kind, const MovementOutcome &outcome);
+ResultRow movement_row(const NumberType &money, Kind kind, const MovementOutcome &outcome);
+ResultRow movement_outcome_row(const NumberType &money, Kind kind, const MovementOutcome &outcome);
 
 } // namespace vend

@@ -18,7 +18,7 @@ enum RefundArgument : int { arg_purchase, arg_qty, arg_refund_id, arg_refund_ite
 
 struct Moved {
     MovementOutcome outcome;
-    MoneyType money;
+    NumberType money;
 };
 
 MovementOutcome move_counter(const Arguments &arguments, Store &store, Kind kind,

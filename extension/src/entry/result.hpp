@@ -6,7 +6,7 @@
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
 #include "core/checked.hpp"
-#include "store/money_type.hpp"
+#include "store/number_type.hpp"
 
 #include <optional>
 #include <string_view>
@@ -33,7 +33,7 @@ class ResultRow {
     void add_optional_text(const char *text) { text == nullptr ? add_null() : add_text(text); }
     void add_uuid(const std::optional<Uuid> &id) { id ? add(to_datum(*id)) : add_null(); }
     void add_quantity(std::optional<Quantity> qty) { qty ? add(Int64GetDatum(qty->value)) : add_null(); }
-    void add_money(const MoneyType &type, std::optional<Money> money) {
+    void add_money(const NumberType &type, std::optional<Money> money) {
         money ? add(money_to_numeric(type, *money)) : add_null();
     }
     void add_time(std::optional<TimestampTz> at) { at ? add(TimestampTzGetDatum(*at)) : add_null(); }

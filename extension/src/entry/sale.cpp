@@ -56,7 +56,7 @@ SaleRequest sale_request(const Arguments &arguments, Store &store) {
     request.terms.expected_version = arguments.optional_bigint(arg_expected_version);
     request.terms.max_price = arguments.optional_money(arg_max_price, store.money, "max_price");
     request.terms.unit_price = arguments.optional_money(arg_unit_price, store.money, "unit_price");
-    request.terms.amount_max = store.money.max;
+    request.terms.amount_max = Money{store.money.max};
     request.id = arguments.optional_uuid(arg_id);
     request.lock_mode = lock_mode_argument(arguments);
     request.wait = {arguments.boolean(arg_nowait, "nowait"), settings::lock_timeout_ms()};
@@ -66,7 +66,7 @@ SaleRequest sale_request(const Arguments &arguments, Store &store) {
 
 struct Sold {
     SaleOutcome outcome;
-    MoneyType money;
+    NumberType money;
 };
 
 Sold sell_by(FunctionCallInfo fcinfo, const char *function, bool raises) {

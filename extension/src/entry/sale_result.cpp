@@ -8,7 +8,7 @@ namespace vend {
 namespace {
 
 // The fields that a receipt and an outcome share, from id to at.
-void add_common(ResultRow &result, const MoneyType &money, const SaleOutcome &outcome) {
+void add_common(ResultRow &result, const NumberType &money, const SaleOutcome &outcome) {
     result.add_uuid(outcome.id);
     result.add_optional_text(outcome.item);
     result.add_optional_text(outcome.buyer);
@@ -42,14 +42,14 @@ void require_id_to_remember(const SaleRequest &request) {
                         errhint("Pass id => ..., and ask again under the same id.")));
 }
 
-ResultRow receipt_row(const MoneyType &money, const SaleOutcome &outcome) {
+ResultRow receipt_row(const NumberType &money, const SaleOutcome &outcome) {
     ResultRow result;
     add_common(result, money, outcome);
     result.add(BoolGetDatum(outcome.replayed));
     return result;
 }
 
-ResultRow outcome_row(const MoneyType &money, const SaleOutcome &outcome) {
+ResultRow outcome_row(const NumberType &money, const SaleOutcome &outcome) {
     const bool is_replayed = outcome.replayed && outcome.verdict == Verdict::sell;
     ResultRow result;
     result.add_text(is_replayed ? "replayed" : status_of(outcome.verdict));

@@ -14,7 +14,7 @@ void require_consistent(const Store &store, const SaleTerms &terms);
 // Raises 22023 for a memory without an id.
 void require_id_to_remember(const SaleRequest &request);
 
-ResultRow receipt_row(const MoneyType &money, const SaleOutcome &outcome);
-ResultRow outcome_row(const MoneyType &money, const SaleOutcome &outcome);
+ResultRow receipt_row(const NumberType &money, const SaleOutcome &outcome);
+ResultRow outcome_row(const NumberType &money, const SaleOutcome &outcome);
 
 } // namespace vend

@@ -3,11 +3,47 @@
 #include "engine/journal.hpp"
 #include "entry/arguments.hpp"
 #include "entry/call.hpp"
-#include "store/ddl.hpp"
+#include "store/attach_store.hpp"
+#include "store/create_store.hpp"
+#include "store/rights.hpp"
+
+namespace vend {
+namespace {
+
+// The arguments that attaching and attaching anew have in common, in their order.
+Attachment attachment_from(const Arguments &arguments) {
+    Attachment attachment;
+    int number = 0;
+    attachment.name = arguments.string(number++, "name");
+    attachment.items = arguments.optional_oid(number++);
+    attachment.item_key = arguments.optional_string(number++);
+    attachment.stock = arguments.optional_string(number++);
+    attachment.price = arguments.optional_string(number++);
+    attachment.wallets = arguments.optional_oid(number++);
+    attachment.wallet_key = arguments.optional_string(number++);
+    attachment.balance = arguments.optional_string(number++);
+    attachment.stock_version = arguments.optional_string(number++);
+    attachment.version = arguments.optional_string(number++);
+    attachment.lock_mode = arguments.optional_string(number++);
+    attachment.add_columns = arguments.boolean(number++, "add_columns");
+    return attachment;
+}
+
+uint64 journal_opening_of(Store &store) {
+    uint64 count = 0;
+    as_owner(store, [&] { count = journal_opening(store); });
+    return count;
+}
+
+} // namespace
+} // namespace vend
 
 using namespace vend;
 
 VEND_FUNCTION(vend_create_store);
+VEND_FUNCTION(vend_attach_store);
+VEND_FUNCTION(vend_reattach_store);
+VEND_FUNCTION(vend_journal_opening);
 VEND_FUNCTION(vend_detach_store);
 VEND_FUNCTION(vend_grant_role);
 VEND_FUNCTION(vend_revoke_role);
@@ -30,6 +66,42 @@ Datum vend_create_store(PG_FUNCTION_ARGS) {
         as_owner(store, [&] { journal_differences(store); });
     });
     PG_RETURN_VOID();
+}
+
+Datum vend_attach_store(PG_FUNCTION_ARGS) {
+    require_writable("vend.attach_store()");
+    in_call([&] {
+        const Arguments arguments(fcinfo);
+        Attachment attachment = attachment_from(arguments);
+        (void)arguments.oid(1, "items");
+        attachment.wallet_key_type = arguments.optional_oid(12);
+        attachment.money_type = arguments.optional_string(13);
+        attachment.direct_writes = arguments.string(14, "direct_writes");
+        const bool with_opening = arguments.boolean(15, "journal_opening");
+        attach_store(attachment);
+        if (with_opening) (void)journal_opening_of(open_store(attachment.name, {}));
+    });
+    PG_RETURN_VOID();
+}
+
+Datum vend_reattach_store(PG_FUNCTION_ARGS) {
+    require_writable("vend.reattach_store()");
+    in_call([&] {
+        const Arguments arguments(fcinfo);
+        Attachment attachment = attachment_from(arguments);
+        attachment.direct_writes = arguments.optional_string(12);
+        const bool with_opening = arguments.boolean(13, "journal_opening");
+        reattach_store(attachment);
+        if (with_opening) (void)journal_opening_of(open_store(attachment.name, {}));
+    });
+    PG_RETURN_VOID();
+}
+
+Datum vend_journal_opening(PG_FUNCTION_ARGS) {
+    require_writable("vend.journal_opening()");
+    uint64 count = 0;
+    in_call([&] { count = journal_opening_of(open_store(Arguments(fcinfo).optional_string(0), {})); });
+    return Int64GetDatum(static_cast<int64>(count));
 }
 
 Datum vend_detach_store(PG_FUNCTION_ARGS) {

@@ -322,14 +322,14 @@ void give_back(const CounterKey &key) {
     drop_hold(Hold::Kind::taken, with_counters(LW_SHARED, [&] { return find(key); }));
 }
 
-CounterChange add_to_counter(const CounterKey &key, Quantity qty) {
+CounterChange add_to_counter(const CounterKey &key, Quantity qty, Quantity stock_max) {
     return change_counter(key, {.kind = Hold::Kind::added, .qty = qty.value, .deltas = 1},
                           [&](Counter *counter) {
                               // All that may come back or come in must fit.
                               int64 sum = 0;
                               if (__builtin_add_overflow(counter->available, counter->taken, &sum) ||
                                   __builtin_add_overflow(sum, counter->added, &sum) ||
-                                  __builtin_add_overflow(sum, qty.value, &sum))
+                                  __builtin_add_overflow(sum, qty.value, &sum) || sum > stock_max.value)
                                   return false;
                               counter->added += qty.value;
                               return true;

@@ -52,7 +52,7 @@ CounterChange take_from_counter(const CounterKey &key, Quantity qty);
 // Gives back at once what was taken last.
 void give_back(const CounterKey &key);
 // Adds units at commit; impossible: beyond int64.
-CounterChange add_to_counter(const CounterKey &key, Quantity qty);
+CounterChange add_to_counter(const CounterKey &key, Quantity qty, Quantity stock_max);
 
 // Waits until the counter has changed since it was viewed, or until the time given. False when that is
 // over.

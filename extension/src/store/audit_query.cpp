@@ -139,10 +139,10 @@ void append_unsettleable(StringInfo sql, const Store &s) {
     appendStringInfo(sql,
                      "'negative stock', c.key::pg_catalog.text, 0::pg_catalog.numeric, c.value, "
                      "pg_catalog.format(%s, %s::pg_catalog.text, c.key, " MINUS " c.value) "
-                     "FROM (%s) AS c JOIN %s AS i ON i.%s " EQ " c.key WHERE 0 " GT
+                     "FROM (%s) AS c JOIN %s AS i ON i.%s::%s " EQ " c.key WHERE 0 " GT
                      " c.value AND i.%s " GE " 0",
                      quote_literal_cstr(insert), quote_literal_cstr(s.deltas), compose_stock(s), s.items,
-                     s.item_key.name, s.stock.name);
+                     s.item_key.name, kept_key_type(s.item_type), s.stock.name);
 }
 
 } // namespace
@@ -150,9 +150,9 @@ void append_unsettleable(StringInfo sql, const Store &s) {
 // An item's row and its deltas, where that is gone its deltas.
 char *compose_stock(const Store &s) {
     return psprintf("SELECT x.key, pg_catalog.sum(x.value) AS value FROM "
-                    "(SELECT %s AS key, %s::pg_catalog.numeric AS value FROM %s "
+                    "(SELECT %s::%s AS key, %s::pg_catalog.numeric AS value FROM %s "
                     "UNION ALL SELECT item, qty FROM %s) AS x GROUP BY x.key",
-                    s.item_key.name, s.stock.name, s.items, s.deltas);
+                    s.item_key.name, kept_key_type(s.item_type), s.stock.name, s.items, s.deltas);
 }
 
 Counter item_counter(const Store &s) {
@@ -160,8 +160,9 @@ Counter item_counter(const Store &s) {
 }
 
 Counter wallet_counter(const Store &s) {
-    const char *source = psprintf("SELECT %s AS key, %s::pg_catalog.numeric AS value FROM %s",
-                                  s.wallet_key.name, s.balance.name, s.wallets);
+    const char *source =
+        psprintf("SELECT %s::%s AS key, %s::pg_catalog.numeric AS value FROM %s", s.wallet_key.name,
+                 kept_key_type(s.buyer_type), s.balance.name, s.wallets);
     return {"balance", source, s.wallets, s.wallet_key.name, s.balance.name, "wallet", "amount"};
 }
 

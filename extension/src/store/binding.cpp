@@ -3,7 +3,7 @@
 #include "store/binding.hpp"
 
 #include "base/compat.hpp"
-#include "base/error_codes.hpp"
+#include "store/columns.hpp"
 
 #include <algorithm>
 #include <initializer_list>
@@ -26,13 +26,6 @@ constexpr int16 event_mask =
 constexpr std::initializer_list<int16> ledger_events{TRIGGER_TYPE_ROW | TRIGGER_TYPE_BEFORE |
                                                          TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE,
                                                      TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_TRUNCATE};
-
-[[noreturn]] void raise_invalid(const char *store, const char *detail) {
-    ereport(ERROR, (errcode(errcodes::not_in_state),
-                    errmsg("the binding of store \"%s\" is not valid", store), errdetail("%s", detail),
-                    errhint("Undo the change, or end the binding with vend.detach_store().")));
-    pg_unreachable();
-}
 
 // The trigger function of ours, which is looked up before a relation's triggers are: a look-up can
 // rebuild the description of the relation.
@@ -84,7 +77,7 @@ Relation open_named(const Store &store, const char *quoted_name) {
         Relation relation = OidIsValid(id) ? try_relation_open(id, RowExclusiveLock) : nullptr;
         if (relation_named(quoted_name) == id) {
             if (relation != nullptr) return relation;
-            raise_invalid(store.name, psprintf("Table %s does not exist.", quoted_name));
+            raise_invalid(store, psprintf("Table %s does not exist.", quoted_name));
         }
         if (relation != nullptr) relation_close(relation, NoLock);
         CHECK_FOR_INTERRUPTS();
@@ -95,12 +88,30 @@ void require_triggers_of(const Store &store, Relation relation, const char *func
                          std::initializer_list<int16> types) {
     for (const int16 type : types)
         if (!has_trigger(relation, function_id, strcmp(function, "journal") == 0, store.name, type))
-            raise_invalid(store.name, psprintf("Table %s does not carry exactly one enabled trigger "
-                                               "vend.%s() of this store.",
-                                               quote_qualified_identifier(
-                                                   get_namespace_name(RelationGetNamespace(relation)),
-                                                   RelationGetRelationName(relation)),
-                                               function));
+            raise_invalid(store, psprintf("Table %s does not carry exactly one enabled trigger "
+                                          "vend.%s() of this store.",
+                                          quote_qualified_identifier(
+                                              get_namespace_name(RelationGetNamespace(relation)),
+                                              RelationGetRelationName(relation)),
+                                          function));
+}
+
+void require_table(const Store &store, Relation relation, const char *quoted_name) {
+    switch (relation->rd_rel->relkind) {
+    case RELKIND_RELATION:
+        if (relation->rd_rel->relpersistence == RELPERSISTENCE_PERMANENT) return;
+        break;
+    case RELKIND_VIEW:
+    case RELKIND_MATVIEW:
+        raise_invalid(store, psprintf("%s is a view.", quoted_name),
+                      "Bind the table that the figures are in.");
+    case RELKIND_FOREIGN_TABLE:
+        raise_invalid(store, psprintf("%s is a foreign table.", quoted_name),
+                      "A sale is one transaction of one server: sell on the server that has the table.");
+    default:
+        break;
+    }
+    raise_invalid(store, psprintf("%s is not a permanent table.", quoted_name));
 }
 
 // A relation of a store, opened and checked.
@@ -109,15 +120,13 @@ Relation open_bound(const Store &store, const char *quoted_name, const char *fun
     const Oid function_id = trigger_function(function);
     Relation relation = open_named(store, quoted_name);
 
-    if (relation->rd_rel->relkind != RELKIND_RELATION ||
-        relation->rd_rel->relpersistence != RELPERSISTENCE_PERMANENT)
-        raise_invalid(store.name, psprintf("%s is not a permanent table.", quoted_name));
+    require_table(store, relation, quoted_name);
     if (find_inheritance_children(RelationGetRelid(relation), NoLock) != NIL)
-        raise_invalid(store.name, psprintf("Table %s has child tables.", quoted_name));
+        raise_invalid(store, psprintf("Table %s has child tables.", quoted_name));
     if (has_deferrable_trigger(relation))
-        raise_invalid(store.name, psprintf("Table %s has a deferrable trigger, which would run with the "
-                                           "rights of whoever commits.",
-                                           quoted_name));
+        raise_invalid(store, psprintf("Table %s has a deferrable trigger, which would run with the "
+                                      "rights of whoever commits.",
+                                      quoted_name));
     require_triggers_of(store, relation, function, function_id, types);
     return relation;
 }
@@ -155,163 +164,43 @@ uint32 *add_trigger_states(Relation relation, std::initializer_list<Oid> functio
     return state;
 }
 
-bool is_over(const FormData_pg_index *index, std::initializer_list<AttrNumber> columns) {
-    if (!index->indisvalid || index->indnkeyatts != static_cast<int16>(columns.size())) return false;
-    int position = 0;
-    for (const AttrNumber column : columns)
-        if (index->indkey.values[position++] != column) return false;
-    return true;
-}
-
-// Whether the index tells keys apart as the columns do.
-bool has_column_collations(Relation relation, Relation index) {
-    for (int i = 0; i < index->rd_index->indnkeyatts; ++i) {
-        const AttrNumber number = index->rd_index->indkey.values[i];
-        if (number > 0 && TupleDescAttr(RelationGetDescr(relation), number - 1)->attcollation !=
-                              index->rd_indcollation[i])
-            return false;
-    }
-    return true;
-}
-
-bool is_btree(Relation index) {
-    return index->rd_rel->relam == BTREE_AM_OID;
-}
-
-// An index of these columns, and of all rows.
-Oid find_index(Relation relation, std::initializer_list<AttrNumber> columns, bool is_unique) {
-    Oid found = InvalidOid;
-    ListCell *cell = nullptr;
-    foreach (cell, RelationGetIndexList(relation)) {
-        Relation index = index_open(lfirst_oid(cell), AccessShareLock);
-        const bool is_key = index->rd_index->indisunique && index->rd_index->indimmediate;
-        if ((is_key || !is_unique) && is_btree(index) && is_over(index->rd_index, columns) &&
-            has_column_collations(relation, index) &&
-            heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, nullptr) &&
-            heap_attisnull(index->rd_indextuple, Anum_pg_index_indexprs, nullptr))
-            found = RelationGetRelid(index);
-        index_close(index, AccessShareLock);
-    }
-    return found;
-}
-
-// The index that makes these columns a key; one counter, one lock and one id each rest on it.
-Oid require_unique(const Store &store, Relation relation, std::initializer_list<AttrNumber> columns) {
-    const Oid found = find_index(relation, columns, true);
-    if (!OidIsValid(found))
-        raise_invalid(store.name, psprintf("Table \"%s\" has no unique index on its key.",
-                                           relation_label(RelationGetRelid(relation))));
-    return found;
-}
-
-struct ColumnType {
-    Oid type = InvalidOid;
-    int32 typmod = -1;
-};
-
-BoundColumn bind_column(const Store &store, Relation relation, const char *name, ColumnType *type) {
-    const AttrNumber number = get_attnum(RelationGetRelid(relation), name);
-    if (number <= 0)
-        raise_invalid(store.name, psprintf("Table \"%s\" has no column \"%s\".",
-                                           relation_label(RelationGetRelid(relation)), name));
-    const Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(relation), number - 1);
-    *type = {attribute->atttypid, attribute->atttypmod};
-    return {MemoryContextStrdup(store.context, quote_identifier(name)),
-            MemoryContextStrdup(store.context, name), number};
-}
-
-// Columns that the engine writes.
-void require_writable(const Store &store, Relation relation,
-                      std::initializer_list<const char *> columns) {
-    for (const char *column : columns) {
-        const AttrNumber number = get_attnum(RelationGetRelid(relation), column);
-        const Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(relation), number - 1);
-        if (attribute->attgenerated != '\0' || attribute->attidentity == ATTRIBUTE_IDENTITY_ALWAYS)
-            raise_invalid(store.name, psprintf("Column \"%s\" of table \"%s\" is generated.", column,
-                                               relation_label(RelationGetRelid(relation))));
-    }
-}
-
-BoundColumn bind_typed(const Store &store, Relation relation, const char *name, Oid wanted) {
-    ColumnType type;
-    const BoundColumn column = bind_column(store, relation, name, &type);
-    if (type.type != wanted || type.typmod != -1)
-        raise_invalid(store.name, psprintf("Column \"%s\" of table \"%s\" is of type %s, not %s.", name,
-                                           relation_label(RelationGetRelid(relation)),
-                                           format_type_with_typemod(type.type, type.typmod),
-                                           format_type_be(wanted)));
-    return column;
-}
-
-BoundColumn bind_money(Store *store, Relation relation, const char *name) {
-    ColumnType type;
-    const BoundColumn column = bind_column(*store, relation, name, &type);
-    const auto money = money_type_of(type.type, type.typmod);
-    if (!money || (OidIsValid(store->money.type) && *money != store->money))
-        raise_invalid(store->name,
-                      psprintf("Column \"%s\" of table \"%s\" is of type %s, which is not the money of "
-                               "this store.",
-                               name, relation_label(RelationGetRelid(relation)),
-                               format_type_with_typemod(type.type, type.typmod)));
-    store->money = *money;
-    return column;
-}
-
-BoundColumn bind_key(const Store &store, Relation relation, const char *name, KeyType *key) {
-    ColumnType type;
-    const BoundColumn column = bind_column(store, relation, name, &type);
-    if (!is_key_type(type.type) || (OidIsValid(key->type) && key->type != type.type))
-        raise_invalid(store.name,
-                      psprintf("Column \"%s\" of table \"%s\" is of type %s, which is not the key type "
-                               "of this store.",
-                               name, relation_label(RelationGetRelid(relation)),
-                               format_type_be(type.type)));
-    // Keys are told apart by their bytes.
-    const Oid collation = TupleDescAttr(RelationGetDescr(relation), column.number - 1)->attcollation;
-    if (OidIsValid(collation) && !get_collation_isdeterministic(collation))
-        raise_invalid(
-            store.name,
-            psprintf("Column \"%s\" of table \"%s\" has a collation that is not deterministic.", name,
-                     relation_label(RelationGetRelid(relation))));
-    if (!OidIsValid(key->type)) *key = key_type_of(type.type, store.context);
-    return column;
-}
-
-char *quoted_relation_name(const Store &store, Relation relation) {
-    return MemoryContextStrdup(
-        store.context, quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
-                                                  RelationGetRelationName(relation)));
+// The name, as long as the store is cached.
+char *kept_name(const Store &store, Relation relation) {
+    return MemoryContextStrdup(store.context, quoted_relation_name(relation));
 }
 
 // The statements of the engine run as the owner.
 void require_usable_schema(const Store &store, Relation relation) {
     const Oid schema = RelationGetNamespace(relation);
     if (!compat::may_use_schema(schema, relation->rd_rel->relowner))
-        raise_invalid(store.name, psprintf("Role \"%s\" owns the tables but may not use schema \"%s\".",
-                                           GetUserNameFromId(relation->rd_rel->relowner, false),
-                                           get_namespace_name(schema)));
+        raise_invalid(store, psprintf("Role \"%s\" owns the tables but may not use schema \"%s\".",
+                                      GetUserNameFromId(relation->rd_rel->relowner, false),
+                                      get_namespace_name(schema)));
 }
 
 void require_owner(const Store &store, Relation relation) {
     if (relation->rd_rel->relowner != store.owner)
-        raise_invalid(store.name, psprintf("\"%s\" and the table of items do not have the same owner.",
-                                           relation_label(RelationGetRelid(relation))));
+        raise_invalid(store, psprintf("\"%s\" and the table of items do not have the same owner.",
+                                      relation_label(RelationGetRelid(relation))));
 }
 
 void bind_ledger(const RegistryRow &row, Store *store) {
     Relation ledger = open_bound(*store, row.ledger, "append_only", ledger_events);
     require_owner(*store, ledger);
     require_usable_schema(*store, ledger);
-    store->ledger = quoted_relation_name(*store, ledger);
+    store->ledger = kept_name(*store, ledger);
     AttrNumber *number = store->ledger_columns;
     const auto bind = [&](const char *name, Oid type) {
         *number++ = bind_typed(*store, ledger, name, type).number;
     };
     const auto bind_item_or_wallet = [&](const char *name, KeyType *type) {
-        *number++ = bind_key(*store, ledger, name, type).number;
+        *number++ = bind_kept_key(*store, ledger, name, type).number;
     };
     const auto bind_figure = [&](const char *name) {
-        *number++ = bind_money(store, ledger, name).number;
+        const BoundColumn column = bind_number(*store, ledger, name);
+        if (OidIsValid(store->money.type)) require_same_money(*store, ledger, column);
+        store->money = column.figures;
+        *number++ = column.number;
     };
     bind("id", UUIDOID);
     bind("line", INT4OID);
@@ -340,16 +229,19 @@ void bind_items(const RegistryRow &row, Store *store) {
     require_triggers_of(*store, items, "counter", counter_function, item_counter_events);
     store->owner = items->rd_rel->relowner;
     require_usable_schema(*store, items);
-    store->items = quoted_relation_name(*store, items);
+    store->items = kept_name(*store, items);
     store->item_key = bind_key(*store, items, row.item_key, &store->item_type);
     bind_table(&store->item_table, items, require_unique(*store, items, {store->item_key.number}),
                store->context);
-    store->stock = bind_typed(*store, items, row.stock, INT8OID);
-    if (row.price != nullptr) store->price = bind_money(store, items, row.price);
-    store->stock_version = bind_typed(*store, items, row.stock_version, INT8OID);
-    store->version = bind_typed(*store, items, row.version, INT8OID);
-    store->lock_mode = bind_typed(*store, items, row.lock_mode, TEXTOID);
-    require_writable(*store, items, {row.stock, row.stock_version, row.version});
+    store->stock = bind_count(*store, items, row.stock);
+    if (row.price != nullptr) store->price = bind_number(*store, items, row.price);
+    if (row.stock_version != nullptr)
+        store->stock_version = bind_count(*store, items, row.stock_version);
+    if (row.version != nullptr) store->version = bind_count(*store, items, row.version);
+    if (row.lock_mode != nullptr) store->lock_mode = bind_lock_mode(*store, items, row.lock_mode);
+    for (const BoundColumn *column :
+         {&store->stock, &store->stock_version, &store->version, &store->lock_mode})
+        if (column->name != nullptr) require_writable(*store, items, {column->raw_name});
     relation_close(items, NoLock);
 }
 
@@ -386,13 +278,13 @@ void bind_deltas(const RegistryRow &row, Store *store) {
     Relation deltas = open_bound(*store, row.delta, "delta", delta_events);
     require_owner(*store, deltas);
     require_usable_schema(*store, deltas);
-    store->deltas = quoted_relation_name(*store, deltas);
-    store->delta_item = bind_key(*store, deltas, "item", &store->item_type).number;
+    store->deltas = kept_name(*store, deltas);
+    store->delta_item = bind_kept_key(*store, deltas, "item", &store->item_type).number;
     store->delta_qty = bind_typed(*store, deltas, "qty", INT8OID).number;
     require_writable(*store, deltas, {"item", "qty"});
     const Oid index = find_index(deltas, {store->delta_item}, false);
     if (!OidIsValid(index))
-        raise_invalid(store->name, psprintf("Table %s has no index on its item.", row.delta));
+        raise_invalid(*store, psprintf("Table %s has no index on its item.", row.delta));
     bind_table(&store->delta_table, deltas, index, store->context);
 
     store->delta_shape = shape_of(deltas);
@@ -420,11 +312,11 @@ void bind_wallets(const RegistryRow &row, Store *store) {
     Relation wallets = open_bound(*store, row.wallet, "journal", journal_events);
     require_owner(*store, wallets);
     require_usable_schema(*store, wallets);
-    store->wallets = quoted_relation_name(*store, wallets);
+    store->wallets = kept_name(*store, wallets);
     store->wallet_key = bind_key(*store, wallets, row.wallet_key, &store->buyer_type);
     bind_table(&store->wallet_table, wallets,
                require_unique(*store, wallets, {store->wallet_key.number}), store->context);
-    store->balance = bind_money(store, wallets, row.balance);
+    store->balance = bind_number(*store, wallets, row.balance);
     require_writable(*store, wallets, {row.balance});
     relation_close(wallets, NoLock);
 }
@@ -434,11 +326,11 @@ void bind_role(const RegistryRow &row, Store *store) {
     const Oid id = relation_named(row.role);
     Relation role = OidIsValid(id) ? try_relation_open(id, AccessShareLock) : nullptr;
     if (role == nullptr || role->rd_rel->relkind != RELKIND_VIEW)
-        raise_invalid(store->name, psprintf("View %s does not exist.", row.role));
+        raise_invalid(*store, psprintf("View %s does not exist.", row.role));
     require_owner(*store, role);
     for (std::size_t i = 0; i < right_names.size(); ++i)
         if (get_attnum(id, right_names[i].data()) != right_column(static_cast<Right>(i)))
-            raise_invalid(store->name,
+            raise_invalid(*store,
                           psprintf("View %s does not have the columns of the rights.", row.role));
     store->role_relation = id;
     relation_close(role, NoLock);
@@ -525,6 +417,8 @@ void resolve_binding(const RegistryRow &row, Store *store) {
     bind_items(row, store);
     bind_wallets(row, store);
     bind_ledger(row, store);
+    require_money(*store, store->item_table.relation, &store->price, true);
+    require_money(*store, store->wallet_table.relation, &store->balance, false);
     bind_deltas(row, store);
     bind_role(row, store);
     bind_writes(store);

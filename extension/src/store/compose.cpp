@@ -26,13 +26,27 @@ StatementText text_of(char *sql, Oid relation, Types parameters, Types columns) 
     "id, line, kind, item, qty, wallet, amount, unit_price, ref, at, refusal, refusal_qty"
 
 StatementText insert_entry(const Store &s, const char *on_conflict) {
-    const Types types{UUIDOID,      INT4OID,      TEXTOID, s.item_type.type, INT8OID, s.buyer_type.type,
+    const Types types{UUIDOID,      INT4OID,      TEXTOID, s.item_type.kept, INT8OID, s.buyer_type.kept,
                       s.money.type, s.money.type, UUIDOID, TIMESTAMPTZOID,   TEXTOID, INT8OID};
     return text_of(psprintf("INSERT INTO %s (" LEDGER_COLUMNS ") "
                             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
                             "%sRETURNING " LEDGER_COLUMNS,
                             s.ledger, on_conflict),
                    s.ledger_table.relation, types, types);
+}
+
+// One counter that is of no key, below zero, or no whole number of steps. NaN sorts above every number.
+StatementText uncountable(const Counter &c, Oid relation, const NumberType &figures) {
+    return text_of(
+        psprintf("SELECT c.key::pg_catalog.text AS key, c.value::pg_catalog.text FROM (%s) AS c "
+                 "WHERE c.key IS NULL OR 0 " GT " c.value OR c.value " EQ
+                 " 'NaN'::pg_catalog.numeric OR c.value " NE " pg_catalog.trunc(c.value, %d) LIMIT 1",
+                 c.source, figures.scale),
+        relation, {}, {TEXTOID, TEXTOID});
+}
+
+char *increment(const BoundColumn &column, const char *by) {
+    return psprintf("%s = %s " PLUS " %s", column.name, column.name, by);
 }
 
 // $1 at. What a TRUNCATE is about to take away, as adjustments.
@@ -50,32 +64,32 @@ StatementText journal_truncate(const Store &s, const Counter &c, Oid type) {
 StatementText compose(const Store &s, Statement statement) {
     switch (statement) {
     case Statement::add_stock:
-        return text_of(psprintf("UPDATE %s SET %s = %s " PLUS " $2, %s = %s " PLUS " 1 WHERE %s " EQ
-                                " $1 RETURNING %s",
-                                s.items, s.stock.name, s.stock.name, s.stock_version.name,
-                                s.stock_version.name, s.item_key.name, s.stock.name),
-                       s.item_table.relation, {s.item_type.type, INT8OID}, {INT8OID});
+        return text_of(
+            psprintf("UPDATE %s SET %s%s WHERE %s %s $1 RETURNING %s", s.items, increment(s.stock, "$2"),
+                     s.has_stock_versions() ? psprintf(", %s", increment(s.stock_version, "1")) : "",
+                     s.item_key.name, s.item_type.equals, s.stock.name),
+            s.item_table.relation, {s.item_type.type, s.stock.figures.type}, {s.stock.type});
     case Statement::bump_version:
-        return text_of(psprintf("UPDATE %s SET %s = %s " PLUS " 1 WHERE %s " EQ " $1", s.items,
-                                s.version.name, s.version.name, s.item_key.name),
+        return text_of(psprintf("UPDATE %s SET %s WHERE %s %s $1", s.items, increment(s.version, "1"),
+                                s.item_key.name, s.item_type.equals),
                        s.item_table.relation, {s.item_type.type}, {});
     case Statement::set_lock_mode:
-        return text_of(psprintf("UPDATE %s SET %s = $2 WHERE %s " EQ " $1 RETURNING %s", s.items,
-                                s.lock_mode.name, s.item_key.name, s.stock.name),
-                       s.item_table.relation, {s.item_type.type, TEXTOID}, {INT8OID});
+        return text_of(psprintf("UPDATE %s SET %s = $2 WHERE %s %s $1 RETURNING %s", s.items,
+                                s.lock_mode.name, s.item_key.name, s.item_type.equals, s.stock.name),
+                       s.item_table.relation, {s.item_type.type, TEXTOID}, {s.stock.type});
     case Statement::unsettled_items:
         return text_of(psprintf("SELECT DISTINCT item FROM %s ORDER BY item", s.deltas),
-                       s.delta_table.relation, {}, {s.item_type.type});
+                       s.delta_table.relation, {}, {s.item_type.kept});
     case Statement::add_balance:
-        return text_of(psprintf("UPDATE %s SET %s = %s " PLUS " $2 WHERE %s " EQ " $1 RETURNING %s",
-                                s.wallets, s.balance.name, s.balance.name, s.wallet_key.name,
-                                s.balance.name),
-                       s.wallet_table.relation, {s.buyer_type.type, s.money.type}, {s.money.type});
+        return text_of(
+            psprintf("UPDATE %s SET %s WHERE %s %s $1 RETURNING %s", s.wallets,
+                     increment(s.balance, "$2"), s.wallet_key.name, s.buyer_type.equals, s.balance.name),
+            s.wallet_table.relation, {s.buyer_type.type, s.balance.figures.type}, {s.balance.type});
     case Statement::refunded:
         return text_of(psprintf("SELECT coalesce(pg_catalog.sum(qty), 0)::pg_catalog.int8 FROM %s "
                                 "WHERE ref " EQ " $1 AND kind " EQ " 'refund' AND item " EQ " $2",
                                 s.ledger),
-                       s.ledger_table.relation, {UUIDOID, s.item_type.type}, {INT8OID});
+                       s.ledger_table.relation, {UUIDOID, s.item_type.kept}, {INT8OID});
     case Statement::record:
         return insert_entry(s, "");
     case Statement::remember:
@@ -90,6 +104,10 @@ StatementText compose(const Store &s, Statement statement) {
     case Statement::journal_wallet_differences:
         return text_of(compose_adjustments(s, wallet_counter(s)), s.ledger_table.relation,
                        {TIMESTAMPTZOID}, {});
+    case Statement::uncountable_item:
+        return uncountable(item_counter(s), s.item_table.relation, s.stock.figures);
+    case Statement::uncountable_wallet:
+        return uncountable(wallet_counter(s), s.wallet_table.relation, s.balance.figures);
     case Statement::audit:
         return text_of(compose_audit(s), s.ledger_table.relation, {},
                        {TEXTOID, TEXTOID, NUMERICOID, NUMERICOID, TEXTOID});

@@ -2,6 +2,8 @@
 
 #include "store/key_type.hpp"
 
+#include <algorithm>
+
 namespace vend {
 
 namespace {
@@ -26,15 +28,42 @@ Datum read_key(KeyType &type, char *text) {
     return key;
 }
 
+char *operator_sql(Oid operator_id) {
+    HeapTuple tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator_id));
+    if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for operator %u", operator_id);
+    const auto *form = reinterpret_cast<Form_pg_operator>(GETSTRUCT(tuple));
+    char *sql = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)),
+                         NameStr(form->oprname));
+    ReleaseSysCache(tuple);
+    return sql;
+}
+
 } // namespace
 
 bool is_key_type(Oid type) {
-    return type == TEXTOID || type == INT8OID || type == UUIDOID;
+    constexpr Oid key_types[] = {INT2OID, INT4OID, INT8OID, UUIDOID, TEXTOID, VARCHAROID};
+    if (std::ranges::find(key_types, type) != std::end(key_types)) return true;
+    // An extension's kind of text, such as citext, brings an order of its own.
+    return type_is_enum(type) || (type >= FirstNormalObjectId && IsBinaryCoercible(type, TEXTOID) &&
+                                  OidIsValid(GetDefaultOpClass(type, BTREE_AM_OID)));
 }
 
-KeyType key_type_of(Oid type, MemoryContext context) {
+Oid kept_type_of(Oid type) {
+    return type >= FirstNormalObjectId && !type_is_enum(type) ? TEXTOID : type;
+}
+
+char *kept_key_type(const KeyType &type) {
+    return format_type_be_qualified(type.kept);
+}
+
+KeyType key_type_of(Oid type, Oid collation, MemoryContext context) {
     KeyType key;
     key.type = type;
+    key.kept = kept_type_of(type);
+    key.collation = collation;
+    const Oid equal = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
+    key.equals = MemoryContextStrdup(context, operator_sql(equal));
+    fmgr_info_cxt(get_opcode(equal), &key.equal, context);
     get_typlenbyval(type, &key.length, &key.by_value);
     Oid function = InvalidOid;
     getTypeInputInfo(type, &function, &key.io_param);
@@ -100,6 +129,10 @@ Datum key_from_bytes(const KeyType &type, std::span<const uint8> bytes) {
 
 bool same_key(const KeyType &type, Datum a, Datum b) {
     return datum_image_eq(a, b, type.by_value, type.length);
+}
+
+bool means_same_key(KeyType &type, Datum a, Datum b) {
+    return DatumGetBool(FunctionCall2Coll(&type.equal, type.collation, a, b));
 }
 
 } // namespace vend

@@ -11,17 +11,26 @@ namespace vend {
 
 struct KeyType {
     Oid type = InvalidOid;
+    Oid kept = InvalidOid; // of the same bytes, in which companion tables keep the keys
     int16 length = 0;
     bool by_value = false;
+    char *equals = nullptr; // the operator of its index, as SQL
+    FmgrInfo equal{};
+    Oid collation = InvalidOid;
     FmgrInfo input{};
     FmgrInfo output{};
     Oid io_param = InvalidOid;
 };
 
-// Whether a column of this type can be a key of a managed store.
+// Whether a column of this type can be a key; of a domain, what it is over. Rows are told apart by an
+// index on it, keys in memory by their bytes.
 bool is_key_type(Oid type);
 
-KeyType key_type_of(Oid type, MemoryContext context);
+// The type in which companion tables keep keys of a type: an extension's kind of text as text.
+Oid kept_type_of(Oid type);
+char *kept_key_type(const KeyType &type); // as SQL
+
+KeyType key_type_of(Oid type, Oid collation, MemoryContext context);
 
 // The key that an argument of any type means. Raises what the input function of the key raises.
 Datum key_from_argument(KeyType &type, Oid argument_type, Datum argument);
@@ -38,6 +47,10 @@ std::strong_ordering compare_keys(const KeyType &type, Datum a, Datum b);
 // The key of these bytes, in the current memory context.
 Datum key_from_bytes(const KeyType &type, std::span<const uint8> bytes);
 
+// Whether they are the same bytes.
 bool same_key(const KeyType &type, Datum a, Datum b);
+
+// Whether the index takes them for one key, as that of citext does with two spellings.
+bool means_same_key(KeyType &type, Datum a, Datum b);
 
 } // namespace vend

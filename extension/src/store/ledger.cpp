@@ -298,13 +298,14 @@ bool remember(Store &store, const Movement &refusal) {
     return true;
 }
 
-void journal_set(Store &store, Statement statement) {
+uint64 journal_set(Store &store, Statement statement) {
     // The statement is about what is there now, whatever the transaction's snapshot shows.
     const Parameter at{TimestampTzGetDatum(GetCurrentTimestamp())};
     CommandCounterIncrement();
     Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
-    (void)run(store, statement, std::span(&at, 1), snapshot);
+    const Rows rows = run(store, statement, std::span(&at, 1), snapshot);
     UnregisterSnapshot(snapshot);
+    return rows.count;
 }
 
 } // namespace vend

@@ -75,8 +75,7 @@ Movement memory_of_refusal(const Uuid &id, Datum item, Datum buyer, Quantity qty
 // Records the memory of a refusal; false when the id was recorded meanwhile.
 bool remember(Store &store, const Movement &refusal);
 
-// Records a whole table's adjustments by one of the journal statements. The table is locked against
-// writes.
-void journal_set(Store &store, Statement statement);
+// Records a whole table's adjustments by one of the journal statements, and gives their number.
+uint64 journal_set(Store &store, Statement statement);
 
 } // namespace vend

@@ -29,6 +29,10 @@ Datum required(TupleTableSlot *row, const BoundColumn &column) {
     return *value;
 }
 
+int64 number_of(TupleTableSlot *row, const BoundColumn &column) {
+    return number_from_column(column.figures, required(row, column));
+}
+
 // A copy, which outlives the row.
 Datum key_of(TupleTableSlot *row, const BoundColumn &column, const KeyType &type) {
     return datumCopy(required(row, column), type.by_value, type.length);
@@ -50,13 +54,12 @@ Item item_of(Store &store, TupleTableSlot *row) {
     Item item;
     item.version = version_of(row);
     item.key = key_of(row, store.item_key, store.item_type);
-    item.state.stock =
-        require_not_negative("stock", Quantity{DatumGetInt64(required(row, store.stock))});
+    item.state.stock = require_not_negative("stock", Quantity{number_of(row, store.stock)});
     if (store.has_prices())
-        item.state.price =
-            require_not_negative("price", money_from_column(store.money, required(row, store.price)));
-    item.state.stock_version = DatumGetInt64(required(row, store.stock_version));
-    item.state.version = DatumGetInt64(required(row, store.version));
+        item.state.price = require_not_negative("price", Money{number_of(row, store.price)});
+    if (store.has_stock_versions()) item.state.stock_version = number_of(row, store.stock_version);
+    if (store.has_versions()) item.state.version = number_of(row, store.version);
+    if (!store.has_lock_modes()) return item;
     if (const auto mode = column_value(row, store.lock_mode)) {
         item.state.lock_mode = lock_mode_from(text_view(*mode));
         if (!item.state.lock_mode)
@@ -68,40 +71,47 @@ Item item_of(Store &store, TupleTableSlot *row) {
 }
 
 Wallet wallet_of(Store &store, TupleTableSlot *row) {
-    return {
-        version_of(row), key_of(row, store.wallet_key, store.buyer_type),
-        require_not_negative("balance", money_from_column(store.money, required(row, store.balance)))};
+    return {version_of(row), key_of(row, store.wallet_key, store.buyer_type),
+            require_not_negative("balance", Money{number_of(row, store.balance)})};
 }
 
-std::optional<Quantity> stock_left(const Rows &rows) {
+std::optional<Quantity> stock_left(const Store &store, const Rows &rows) {
     if (rows.count == 0) return std::nullopt;
-    return Quantity{DatumGetInt64(rows.required(1))};
+    return Quantity{number_from_column(store.stock.figures, rows.required(1))};
+}
+
+ColumnChange number_change(const BoundColumn &column, int64 number) {
+    return {column.number, number_to_column(column.figures, number)};
 }
 
 bool write_stock(const Store &store, const TableUpdate &update, const Item &item, Quantity stock) {
+    const ColumnChange stock_change = number_change(store.stock, stock.value);
+    if (!store.has_stock_versions()) return update_row(update, item.version, {stock_change});
     const auto stock_version = checked_add(Quantity{item.state.stock_version}, Quantity{1});
     if (!stock_version)
         ereport(ERROR,
                 (errcode(errcodes::out_of_range), errmsg("stock_version of an item is out of range")));
     return update_row(update, item.version,
-                      {{store.stock.number, Int64GetDatum(stock.value)},
-                       {store.stock_version.number, Int64GetDatum(stock_version->value)}});
+                      {stock_change, number_change(store.stock_version, stock_version->value)});
 }
 
 void run_stock_change(Store &store, const StockChange &change) {
     const int64 units = change.stock.value - change.item->state.stock.value;
     const auto left =
-        stock_left(run_write(store, Statement::add_stock, {{change.item->key}, {Int64GetDatum(units)}},
-                             store.item_table.relation, units));
+        stock_left(store, run_write(store, Statement::add_stock,
+                                    {{change.item->key}, {number_to_column(store.stock.figures, units)}},
+                                    store.item_table.relation, units));
     if (left != change.stock) raise_write_altered(store.item_table.relation);
 }
 
 void run_balance_change(Store &store, BalanceChange *change) {
-    const Rows rows = run_write(store, Statement::add_balance,
-                                {{change->wallet->key}, {money_to_column(store.money, change->change)}},
-                                store.wallet_table.relation, change->change.value);
+    const Rows rows = run_write(
+        store, Statement::add_balance,
+        {{change->wallet->key}, {number_to_column(store.balance.figures, change->change.value)}},
+        store.wallet_table.relation, change->change.value);
     if (rows.count == 0) raise_write_altered(store.wallet_table.relation);
-    change->balance = require_not_negative("balance", money_from_column(store.money, rows.required(1)));
+    change->balance = require_not_negative(
+        "balance", Money{number_from_column(store.balance.figures, rows.required(1))});
 }
 
 // Whether the view shows the row of the key where that of an item in escrow was last found, which costs
@@ -283,9 +293,10 @@ void change_locked_balances(Store &store, std::span<BalanceChange> changes) {
     }
     const TableUpdate update = begin_update(store.wallet_table);
     for (BalanceChange &change : changes) {
-        change.balance = checked_add(store.money, change.wallet->balance, change.change).value();
+        change.balance =
+            checked_add(store.balance.figures, change.wallet->balance, change.change).value();
         if (!update_row(update, change.wallet->version,
-                        {{store.balance.number, money_to_column(store.money, change.balance)}}))
+                        {number_change(store.balance, change.balance.value)}))
             raise_write_altered(store.wallet_table.relation);
     }
     end_update(update);
@@ -305,10 +316,9 @@ bool take_as_read(Store &store, std::span<const StockTake> takes) {
 
 bool change_balances_as_read(Store &store, std::span<const WalletChange> changes) {
     const auto is_written = [&](const TableUpdate &update, const WalletChange &change) {
-        const auto left = checked_add(store.money, change.wallet->balance, change.change);
+        const auto left = checked_add(store.balance.figures, change.wallet->balance, change.change);
         return left && *left >= Money{0} &&
-               update_row(update, change.wallet->version,
-                          {{store.balance.number, money_to_column(store.money, *left)}});
+               update_row(update, change.wallet->version, {number_change(store.balance, left->value)});
     };
     const auto is_locked = [&](const WalletChange &change) {
         return lock_wallet(store, change.wallet->key, {}, change.wallet) == LockResult::locked;
@@ -317,6 +327,12 @@ bool change_balances_as_read(Store &store, std::span<const WalletChange> changes
 }
 
 void set_locked_mode(Store &store, const Item &item, std::optional<LockMode> mode) {
+    if (!store.has_lock_modes())
+        ereport(ERROR, (errcode(errcodes::not_in_state),
+                        errmsg("the items of store \"%s\" have no lock mode of their own", store.name),
+                        errhint("Add a column for it with vend.reattach_store(%s, lock_mode => "
+                                "'lock_mode', add_columns => true).",
+                                quote_literal_cstr(store.name))));
     const Parameter value = mode ? Parameter{text_datum(to_text(*mode))} : null_parameter;
     if (store.is_plain) {
         const TableUpdate update = begin_update(store.item_table);

@@ -23,6 +23,8 @@ enum class Statement {
     journal_wallet_truncate,
     journal_item_differences,
     journal_wallet_differences,
+    uncountable_item,
+    uncountable_wallet,
     unsettled_items,
     audit,
 };

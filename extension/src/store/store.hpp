@@ -13,7 +13,7 @@
 #include "core/right.hpp"
 #include "shared/counter_key.hpp"
 #include "store/key_type.hpp"
-#include "store/money_type.hpp"
+#include "store/number_type.hpp"
 #include "store/statement.hpp"
 #include "store/table.hpp"
 
@@ -26,12 +26,15 @@ struct BoundColumn {
     char *name = nullptr;     // quoted; null where the store has no such column
     char *raw_name = nullptr; // as in the catalog
     AttrNumber number = InvalidAttrNumber;
+    Oid type = InvalidOid;
+    NumberType figures{}; // of a column that holds numbers, domain or not
 };
 
 struct Store {
     MemoryContext context = nullptr;
     Store *next = nullptr;
     bool stale = false;
+    bool is_new = false; // while it is being attached
 
     char *name = nullptr;
     Oid owner = InvalidOid;
@@ -68,7 +71,7 @@ struct Store {
 
     KeyType item_type;
     KeyType buyer_type;
-    MoneyType money;
+    NumberType money; // of the ledger
 
     // Where the row of an item in escrow was last found: sales leave it there.
     std::optional<Datum> hot_key;
@@ -79,6 +82,9 @@ struct Store {
 
     [[nodiscard]] bool has_wallets() const { return OidIsValid(wallet_table.relation); }
     [[nodiscard]] bool has_prices() const { return price.name != nullptr; }
+    [[nodiscard]] bool has_versions() const { return version.name != nullptr; }
+    [[nodiscard]] bool has_stock_versions() const { return stock_version.name != nullptr; }
+    [[nodiscard]] bool has_lock_modes() const { return lock_mode.name != nullptr; }
 };
 
 // Makes all sessions resolve their stores anew after this transaction.

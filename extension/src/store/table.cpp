@@ -29,6 +29,11 @@ bool is_users_trigger(const Trigger &trigger, std::span<const Oid> our_functions
     return !(trigger.tgisinternal && RI_FKey_trigger_type(trigger.tgfoid) == RI_TRIGGER_PK);
 }
 
+// One that brings functions of its own.
+bool is_users_type(Oid type) {
+    return type >= FirstNormalObjectId && !type_is_enum(type);
+}
+
 // Code that runs for one write must not come back here for another: the compiled checks are shared.
 bool is_harmless(Node *expression) {
     return !runs_users_code(expression, nullptr) && !contain_mutable_functions(expression);
@@ -36,7 +41,7 @@ bool is_harmless(Node *expression) {
 
 bool is_harmless_index(Relation index) {
     for (int i = 0; i < RelationGetDescr(index)->natts; ++i)
-        if (TupleDescAttr(RelationGetDescr(index), i)->atttypid >= FirstNormalObjectId) return false;
+        if (is_users_type(TupleDescAttr(RelationGetDescr(index), i)->atttypid)) return false;
     for (int i = 0; i < IndexRelationGetNumberOfKeyAttributes(index); ++i)
         if (index->rd_opfamily[i] >= FirstNormalObjectId) return false;
     return index->rd_index->indimmediate &&
@@ -73,7 +78,7 @@ bool has_users_check(const TupleConstr *constraints) {
 bool are_key_columns(Relation relation, std::span<const AttrNumber> columns) {
     Bitmapset *keys = RelationGetIndexAttrBitmap(relation, INDEX_ATTR_BITMAP_KEY);
     const bool found = std::ranges::any_of(columns, [&](AttrNumber column) {
-        return bms_is_member(column - FirstLowInvalidHeapAttributeNumber, keys);
+        return column > 0 && bms_is_member(column - FirstLowInvalidHeapAttributeNumber, keys);
     });
     bms_free(keys);
     return found;
@@ -154,6 +159,10 @@ bool is_plain_table(Relation relation, std::span<const AttrNumber> written,
                     std::span<const Oid> our_functions) {
     if (relation->rd_rules != nullptr || relation->rd_rel->relispartition) return false;
     if (are_key_columns(relation, written)) return false;
+    for (const AttrNumber column : written)
+        if (column > 0 && get_typtype(TupleDescAttr(RelationGetDescr(relation), column - 1)->atttypid) ==
+                              TYPTYPE_DOMAIN)
+            return false; // its checks
     if (const TriggerDesc *triggers = relation->trigdesc)
         for (int i = 0; i < triggers->numtriggers; ++i)
             if (is_users_trigger(triggers->triggers[i], our_functions)) return false;

@@ -1,5 +1,5 @@
 #pragma once
-// Making and unmaking a store: its schema, tables and triggers, and its row in the registry.
+// A store of new tables, or of those of an earlier one.
 
 #include "base/prelude.hpp"
 
@@ -17,17 +17,12 @@ struct StoreDefinition {
     const char *money_type = nullptr; // bigint, numeric(p,s)
 };
 
-// Both run as the caller, who becomes or must be the owner; SPI is connected. create_store() tells
-// whether it bound the tables of an earlier store, locked against writes until the end of the
-// transaction, instead of making new ones.
+// Runs as the caller, who becomes or must be the owner; SPI is connected. Tells whether it bound the
+// tables of an earlier store, locked against writes until the end of the transaction, instead of making
+// new ones.
 bool create_store(const StoreDefinition &definition);
-void detach_store(const char *name);
 
 // Raises 22023 unless the earlier tables are what the definition says.
 void require_definition(const Store &store, const StoreDefinition &definition);
-
-// Run as the caller, who must own the store.
-void grant_right(const char *store, const char *right, Oid role);
-void revoke_right(const char *store, const char *right, Oid role);
 
 } // namespace vend

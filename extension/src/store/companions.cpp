@@ -1,0 +1,227 @@
+#include "base/prelude.hpp"
+
+#include "store/companions.hpp"
+
+#include "base/error_codes.hpp"
+#include "store/binding.hpp"
+#include "store/key_type.hpp"
+
+#include <algorithm>
+#include <initializer_list>
+
+namespace vend {
+namespace {
+
+void create_ledger(const char *schema, const CompanionTypes &types) {
+    run_ddl(
+        psprintf("CREATE TABLE %s.ledger ("
+                 "id uuid, line integer, "
+                 "kind text NOT NULL CHECK (kind IN "
+                 "('purchase', 'refund', 'deposit', 'withdrawal', 'transfer', 'restock', 'adjustment', "
+                 "'refusal')), "
+                 "item %s, qty bigint NOT NULL DEFAULT 0, "
+                 "wallet %s, amount %s NOT NULL DEFAULT 0, unit_price %s, "
+                 "ref uuid, at timestamptz NOT NULL, "
+                 "refusal text, refusal_qty bigint, "
+                 "PRIMARY KEY (id, line), "
+                 "CHECK ((kind = 'refusal') = (refusal IS NOT NULL)))",
+                 schema, types.item_key, types.wallet_key, types.money, types.money));
+    run_ddl(psprintf("CREATE INDEX ledger_wallet_item ON %s.ledger (wallet, item)", schema));
+    run_ddl(psprintf("CREATE INDEX ledger_ref ON %s.ledger (ref) WHERE ref IS NOT NULL", schema));
+    run_ddl(psprintf("COMMENT ON TABLE %s.ledger IS "
+                     "'One row for each signed change of a stock or a balance; append-only'",
+                     schema));
+}
+
+// Small and short-lived: what is dead in it is cleared away early.
+void create_deltas(const char *schema, const CompanionTypes &types) {
+    run_ddl(psprintf("CREATE TABLE %s.stock_delta (item %s NOT NULL, qty bigint NOT NULL)", schema,
+                     types.item_key));
+    run_ddl(psprintf("CREATE INDEX stock_delta_item ON %s.stock_delta (item)", schema));
+    // It has no key: a publication FOR ALL TABLES would keep its rows from being deleted.
+    run_ddl(psprintf("ALTER TABLE %s.stock_delta REPLICA IDENTITY FULL", schema));
+    run_ddl(psprintf("COMMENT ON TABLE %s.stock_delta IS "
+                     "'Changes of the stock of escrow items that are not in its row yet'",
+                     schema));
+}
+
+void create_holding(const char *schema) {
+    run_ddl(psprintf("CREATE VIEW %s.holding AS "
+                     "SELECT wallet AS buyer, item, (-sum(qty))::bigint AS qty FROM %s.ledger "
+                     "WHERE kind IN ('purchase', 'refund') GROUP BY wallet, item HAVING sum(qty) <> 0",
+                     schema, schema));
+    run_ddl(psprintf("COMMENT ON VIEW %s.holding IS 'What each buyer owns of each item'", schema));
+}
+
+void create_rights(const char *schema) {
+    run_ddl(psprintf("CREATE VIEW %s.role AS SELECT true AS buyer, true AS cashier, true AS operator, "
+                     "true AS auditor",
+                     schema));
+    run_ddl(psprintf("COMMENT ON VIEW %s.role IS "
+                     "'Who may SELECT a column has that right on the store; see vend.grant_role()'",
+                     schema));
+}
+
+void create_trigger(const char *relation, const char *trigger, const char *events, const char *level,
+                    const char *function, const char *store) {
+    run_ddl(psprintf("CREATE TRIGGER %s %s ON %s FOR EACH %s EXECUTE FUNCTION vend.%s(%s)", trigger,
+                     events, relation, level, function, quote_literal_cstr(store)));
+    // Goes with the extension; the table stays.
+    run_ddl(psprintf("ALTER TRIGGER %s ON %s DEPENDS ON EXTENSION pg_vend", trigger, relation));
+}
+
+void create_journal(const char *relation, const char *store) {
+    create_trigger(relation, journal_trigger, "AFTER INSERT OR UPDATE OR DELETE", "ROW", "journal",
+                   store);
+    create_trigger(relation, journal_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT", "journal", store);
+}
+
+// They fire always: what replication or a session in the replica role writes concerns the counters too.
+void create_counter_triggers(const RegistryRow &row) {
+    const char *events = "AFTER INSERT OR UPDATE OR DELETE";
+    create_trigger(row.item, counter_trigger, events, "ROW", "counter", row.name);
+    create_trigger(row.delta, delta_trigger, events, "ROW", "delta", row.name);
+    create_trigger(row.delta, delta_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT", "delta", row.name);
+    run_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", row.item, counter_trigger));
+    run_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", row.delta, delta_trigger));
+}
+
+bool has_columns(Oid relation, std::initializer_list<const char *> columns) {
+    return OidIsValid(relation) && std::ranges::all_of(columns, [&](const char *column) {
+               return get_attnum(relation, column) > 0;
+           });
+}
+
+char *collation_sql(Oid collation) {
+    HeapTuple tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
+    const auto *form = reinterpret_cast<Form_pg_collation>(GETSTRUCT(tuple));
+    char *sql =
+        quote_qualified_identifier(get_namespace_name(form->collnamespace), NameStr(form->collname));
+    ReleaseSysCache(tuple);
+    return sql;
+}
+
+char *column_type_sql(Oid relation, const char *column, bool as_kept) {
+    HeapTuple tuple = SearchSysCacheAttName(relation, column);
+    if (!HeapTupleIsValid(tuple))
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+                        errmsg("column \"%s\" of table \"%s\" does not exist", column,
+                               relation_label(relation))));
+    const auto *attribute = reinterpret_cast<Form_pg_attribute>(GETSTRUCT(tuple));
+    const Oid kept = kept_type_of(getBaseType(attribute->atttypid));
+    const char *type = as_kept
+                           ? format_type_be_qualified(kept)
+                           : format_type_extended(attribute->atttypid, attribute->atttypmod,
+                                                  FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
+    const Oid collation = attribute->attcollation;
+    ReleaseSysCache(tuple);
+    if (!OidIsValid(collation) || collation == DEFAULT_COLLATION_OID) return pstrdup(type);
+    return psprintf("%s COLLATE %s", type, collation_sql(collation));
+}
+
+struct Retyping {
+    const char *relation; // quoted, qualified
+    const char *column;
+    const char *type; // as SQL
+};
+
+bool is_needed(const Retyping &retyping) {
+    const Oid relation = relation_named(retyping.relation);
+    return has_columns(relation, {retyping.column}) &&
+           strcmp(column_type_sql(relation, retyping.column, false), retyping.type) != 0;
+}
+
+} // namespace
+
+void run_ddl(const char *sql) {
+    const int result = SPI_execute(sql, false, 0);
+    if (result < 0)
+        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
+                        errmsg("could not run \"%s\": %s", sql, SPI_result_code_string(result))));
+}
+
+bool has_relation(const char *schema, const char *relation) {
+    return OidIsValid(get_relname_relid(relation, get_namespace_oid(schema, false)));
+}
+
+char *column_sql(Oid relation, const char *column) {
+    return column_type_sql(relation, column, false);
+}
+
+char *kept_key_sql(Oid relation, const char *column) {
+    return column_type_sql(relation, column, true);
+}
+
+void create_companions(const char *schema, const CompanionTypes &types) {
+    const char *quoted = quote_identifier(schema);
+    if (!has_relation(schema, "ledger")) create_ledger(quoted, types);
+    if (!has_relation(schema, "stock_delta")) create_deltas(quoted, types);
+    if (!has_relation(schema, "holding")) create_holding(quoted);
+    if (!has_relation(schema, "role")) create_rights(quoted);
+}
+
+void retype_companions(const RegistryRow &row, const char *schema, const CompanionTypes &types) {
+    const Retyping retypings[] = {{row.ledger, "item", types.item_key},
+                                  {row.delta, "item", types.item_key},
+                                  {row.ledger, "wallet", types.wallet_key},
+                                  {row.ledger, "amount", types.money},
+                                  {row.ledger, "unit_price", types.money}};
+    const bool is_retyped = std::ranges::any_of(retypings, is_needed);
+    const bool has_holding = has_relation(schema, "holding");
+    if (!is_retyped) return;
+    if (has_holding) run_ddl(psprintf("DROP VIEW %s.holding", quote_identifier(schema)));
+    for (const Retyping &retyping : retypings)
+        if (is_needed(retyping))
+            run_ddl(psprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s", retyping.relation,
+                             retyping.column, retyping.type));
+    if (has_holding) create_holding(quote_identifier(schema));
+}
+
+void create_triggers(const RegistryRow &row) {
+    create_journal(row.item, row.name);
+    if (row.wallet != nullptr) create_journal(row.wallet, row.name);
+    create_trigger(row.ledger, append_only_trigger, "BEFORE UPDATE OR DELETE", "ROW", "append_only",
+                   row.name);
+    create_trigger(row.ledger, append_only_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT",
+                   "append_only", row.name);
+    create_counter_triggers(row);
+}
+
+void drop_triggers(const RegistryRow &row) {
+    Datum relations[] = {relation_named(row.item),
+                         row.wallet == nullptr ? InvalidOid : relation_named(row.wallet),
+                         relation_named(row.ledger), relation_named(row.delta)};
+    for (Datum &relation : relations) relation = ObjectIdGetDatum(relation);
+    const std::size_t bytes = strlen(row.name) + 1; // as pg_trigger keeps an argument
+    Datum values[] = {PointerGetDatum(cstring_to_text_with_len(row.name, static_cast<int>(bytes))),
+                      PointerGetDatum(construct_array(relations, std::size(relations), OIDOID,
+                                                      sizeof(Oid), true, TYPALIGN_INT))};
+    Oid types[] = {BYTEAOID, OIDARRAYOID};
+    const int result = SPI_execute_with_args(
+        "SELECT pg_catalog.format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::pg_catalog.regclass) "
+        "FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid "
+        "JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid "
+        "WHERE f.pronamespace = 'vend'::pg_catalog.regnamespace AND "
+        "f.proname IN ('journal', 'append_only', 'counter', 'delta') AND (t.tgargs = $1 OR t.tgrelid = ANY ($2)) AND "
+        "pg_catalog.pg_has_role(c.relowner, 'USAGE')",
+        std::size(values), types, values, nullptr, false, 0);
+    if (result != SPI_OK_SELECT)
+        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
+                        errmsg("could not find triggers: %s", SPI_result_code_string(result))));
+    SPITupleTable *found = SPI_tuptable;
+    for (uint64 i = 0; i < found->numvals; ++i) run_ddl(SPI_getvalue(found->vals[i], found->tupdesc, 1));
+}
+
+void settle_unbound(const RegistryRow &row) {
+    if (!has_columns(relation_named(row.item), {row.item_key, row.stock}) ||
+        !has_columns(relation_named(row.delta), {"item", "qty"}))
+        return;
+    run_ddl(psprintf("WITH d AS (DELETE FROM %s RETURNING item, qty), "
+                     "s AS (SELECT item, pg_catalog.sum(qty) AS qty FROM d GROUP BY item) "
+                     "UPDATE %s AS i SET %s = i.%s + s.qty FROM s WHERE i.%s::%s = s.item",
+                     row.delta, row.item, quote_identifier(row.stock), quote_identifier(row.stock),
+                     quote_identifier(row.item_key),
+                     kept_key_sql(relation_named(row.item), row.item_key)));
+}
+
+} // namespace vend

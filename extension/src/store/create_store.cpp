@@ -1,0 +1,175 @@
+#include "base/prelude.hpp"
+
+#include "store/create_store.hpp"
+
+#include "base/compat.hpp"
+#include "base/error_codes.hpp"
+#include "store/binding.hpp"
+#include "store/companions.hpp"
+#include "store/new_store.hpp"
+#include "store/number_type.hpp"
+
+#include <initializer_list>
+
+namespace vend {
+namespace {
+
+const char *key_type_sql(Oid type, const char *argument) {
+    if (type != TEXTOID && type != INT8OID && type != UUIDOID)
+        ereport(ERROR, (errcode(errcodes::bad_argument),
+                        errmsg("%s cannot be %s", argument, format_type_be(type)),
+                        errhint("The key types are text, bigint and uuid.")));
+    // By their bytes: the fastest comparison, and one that no release of an operating system changes.
+    return type == TEXTOID ? "text COLLATE pg_catalog.\"C\"" : format_type_be(type);
+}
+
+// The type that a text means; none where it means none.
+NumberType parsed_money_type(const char *text) {
+    Oid type = InvalidOid;
+    int32 typmod = -1;
+    MemoryContext context = CurrentMemoryContext;
+    PG_TRY();
+    { compat::parse_type(text, &type, &typmod); }
+    PG_CATCH();
+    {
+        MemoryContextSwitchTo(context);
+        ErrorData *error = CopyErrorData();
+        if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
+            ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION)
+            PG_RE_THROW();
+        FlushErrorState(); // the transaction fails with the error that follows
+        type = InvalidOid;
+    }
+    PG_END_TRY();
+    return number_type_of(type, typmod).value_or(NumberType{});
+}
+
+const char *money_type_sql(const char *text) {
+    const NumberType money = parsed_money_type(text);
+    if (money.type != INT8OID && money.type != NUMERICOID)
+        ereport(ERROR,
+                (errcode(errcodes::bad_argument), errmsg("money_type cannot be \"%s\"", text),
+                 errhint("Use bigint, for the smallest coin, or numeric(p,s) with at most 18 digits.")));
+    return format_type_with_typemod(money.type, money.typmod);
+}
+
+// NaN sorts above every number.
+const char *not_negative(const char *column, const CompanionTypes &types) {
+    const bool is_integer = strcmp(types.money, "bigint") == 0;
+    return psprintf("CHECK (%s >= 0%s)", column, is_integer ? "" : psprintf(" AND %s <> 'NaN'", column));
+}
+
+CompanionTypes checked_types(const StoreDefinition &definition) {
+    require_store_name(definition.name);
+    require_direct_writes(definition.direct_writes);
+    return {key_type_sql(definition.item_key_type, "item_key_type"),
+            key_type_sql(definition.wallet_key_type, "wallet_key_type"),
+            money_type_sql(definition.money_type)};
+}
+
+// Whether the schema has the tables of an earlier store. Raises when it has other relations of these
+// names, which are somebody's own.
+bool has_earlier_tables(const StoreDefinition &definition) {
+    const char *schema = definition.name;
+    if (has_relation(schema, "item") && has_relation(schema, "ledger") &&
+        has_relation(schema, "wallet") == definition.wallets)
+        return true;
+    for (const char *relation : {"item", "wallet", "ledger", "holding", "role"})
+        if (has_relation(schema, relation))
+            ereport(ERROR,
+                    (errcode(ERRCODE_DUPLICATE_TABLE),
+                     errmsg("schema \"%s\" already has a relation \"%s\"", schema, relation),
+                     errdetail("The tables of an earlier store can be bound again when all of them "
+                               "are there: item, ledger and, unless wallets => false, wallet."),
+                     errhint("Rename or drop it, or choose another name for the store.")));
+    return false;
+}
+
+void create_items(const char *schema, const StoreDefinition &definition, const CompanionTypes &types) {
+    run_ddl(psprintf(
+        "CREATE TABLE %s.item ("
+        "id %s PRIMARY KEY, %s%s%s"
+        "stock bigint NOT NULL DEFAULT 0 CHECK (stock >= 0), "
+        "stock_version bigint NOT NULL DEFAULT 0, "
+        "version bigint NOT NULL DEFAULT 1, "
+        "lock_mode text CHECK (lock_mode IN ('atomic', 'pessimistic', 'optimistic', 'escrow'))"
+        ") WITH (fillfactor = 50)",
+        schema, types.item_key, definition.prices ? "price " : "", definition.prices ? types.money : "",
+        definition.prices ? psprintf(" NOT NULL %s, ", not_negative("price", types)) : ""));
+    run_ddl(psprintf("COMMENT ON TABLE %s.item IS 'Things for sale'", schema));
+}
+
+void create_wallets(const char *schema, const CompanionTypes &types) {
+    run_ddl(psprintf("CREATE TABLE %s.wallet ("
+                     "id %s PRIMARY KEY, balance %s NOT NULL DEFAULT 0 %s"
+                     ") WITH (fillfactor = 80)",
+                     schema, types.wallet_key, types.money, not_negative("balance", types)));
+    run_ddl(psprintf("COMMENT ON TABLE %s.wallet IS 'Balances of the buyers'", schema));
+}
+
+RegistryRow registry_row(const StoreDefinition &definition, const char *schema) {
+    RegistryRow row;
+    row.name = pstrdup(definition.name);
+    row.item = psprintf("%s.item", schema);
+    row.item_key = pstrdup("id");
+    row.stock = pstrdup("stock");
+    row.price = definition.prices ? pstrdup("price") : nullptr;
+    row.stock_version = pstrdup("stock_version");
+    row.version = pstrdup("version");
+    row.lock_mode = pstrdup("lock_mode");
+    if (definition.wallets) {
+        row.wallet = psprintf("%s.wallet", schema);
+        row.wallet_key = pstrdup("id");
+        row.balance = pstrdup("balance");
+    }
+    row.ledger = psprintf("%s.ledger", schema);
+    row.delta = psprintf("%s.stock_delta", schema);
+    row.role = psprintf("%s.role", schema);
+    row.direct_writes = pstrdup(definition.direct_writes);
+    row.creator = GetUserNameFromId(GetUserId(), false);
+    return row;
+}
+
+void require_argument(const char *argument, const char *given, const char *found) {
+    if (strcmp(given, found) == 0) return;
+    ereport(ERROR,
+            (errcode(errcodes::bad_argument),
+             errmsg("%s is %s, but the earlier tables of the store have %s", argument, given, found),
+             errhint("Say %s => '%s'.", argument, found)));
+}
+
+} // namespace
+
+bool create_store(const StoreDefinition &definition) {
+    const CompanionTypes types = checked_types(definition);
+    const char *schema = quote_identifier(definition.name);
+    forget_dropped_store(definition.name);
+    provide_schema(definition.name, GetUserId());
+    const RegistryRow row = registry_row(definition, schema);
+    const bool is_earlier = has_earlier_tables(definition);
+    if (is_earlier) {
+        take_over(row);
+    } else {
+        create_items(schema, definition, types);
+        if (definition.wallets) create_wallets(schema, types);
+    }
+    create_companions(definition.name,
+                      {is_earlier ? kept_key_sql(relation_named(row.item), "id") : types.item_key,
+                       types.wallet_key, types.money});
+    create_triggers(row);
+    insert_registry(row);
+    return is_earlier;
+}
+
+void require_definition(const Store &store, const StoreDefinition &definition) {
+    require_argument("item_key_type", format_type_be(definition.item_key_type),
+                     format_type_be(store.item_type.type));
+    require_argument("wallet_key_type", format_type_be(definition.wallet_key_type),
+                     format_type_be(store.buyer_type.type));
+    require_argument("money_type", money_type_sql(definition.money_type),
+                     format_type_with_typemod(store.money.type, store.money.typmod));
+    require_argument("prices", definition.prices ? "true" : "false",
+                     get_attnum(store.item_table.relation, "price") > 0 ? "true" : "false");
+}
+
+} // namespace vend

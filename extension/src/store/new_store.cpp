@@ -1,0 +1,88 @@
+#include "base/prelude.hpp"
+
+#include "store/new_store.hpp"
+
+#include "base/error_codes.hpp"
+#include "store/binding.hpp"
+#include "store/companions.hpp"
+#include "store/ownership.hpp"
+
+#include <algorithm>
+
+namespace vend {
+namespace {
+
+bool is_same_name(const char *a, const char *b) {
+    return a != nullptr && b != nullptr && strcmp(a, b) == 0;
+}
+
+} // namespace
+
+void require_store_name(const char *name) {
+    if (name[0] == '\0' || strlen(name) >= NAMEDATALEN)
+        ereport(ERROR, (errcode(errcodes::bad_argument),
+                        errmsg("name of a store must have 1 to %d bytes", NAMEDATALEN - 1)));
+    // pg_dump leaves these schemas out.
+    for (const char *reserved : {"vend", "information_schema"})
+        if (strcmp(name, reserved) == 0)
+            ereport(ERROR, (errcode(errcodes::bad_argument),
+                            errmsg("a store cannot be called \"%s\"", reserved),
+                            errdetail("The schema of that name is not the user's.")));
+}
+
+void require_direct_writes(const char *direct_writes) {
+    if (strcmp(direct_writes, "journal") != 0 && strcmp(direct_writes, "refuse") != 0)
+        ereport(ERROR,
+                (errcode(errcodes::bad_argument), errmsg("unknown direct_writes \"%s\"", direct_writes),
+                 errhint("Use journal or refuse.")));
+}
+
+// Tables in a schema of somebody else's could be replaced by him.
+void provide_schema(const char *name, Oid role) {
+    const Oid schema = get_namespace_oid(name, true);
+    if (!OidIsValid(schema)) {
+        run_ddl(psprintf("CREATE SCHEMA %s AUTHORIZATION %s", quote_identifier(name),
+                         quote_identifier(GetUserNameFromId(role, false))));
+        return;
+    }
+    HeapTuple tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
+    const Oid owner = reinterpret_cast<Form_pg_namespace>(GETSTRUCT(tuple))->nspowner;
+    ReleaseSysCache(tuple);
+    if (!has_privs_of_role(GetUserId(), owner))
+        ereport(ERROR, (errcode(errcodes::not_permitted),
+                        errmsg("schema \"%s\" belongs to another role", name)));
+}
+
+void forget_dropped_store(const char *name) {
+    RegistryRow row;
+    if (!read_registry(name, &row)) return;
+    if (OidIsValid(relation_named(row.item)) || OidIsValid(relation_named(row.ledger)))
+        ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("store \"%s\" already exists", name),
+                        errhint("Choose another name, or end it with vend.detach_store().")));
+    require_owner_of(row);
+    (void)delete_registry(name);
+}
+
+void require_unbound(const RegistryRow &row) {
+    ListCell *cell = nullptr;
+    foreach (cell, registered_stores()) {
+        const auto *other = static_cast<const RegistryRow *>(lfirst(cell));
+        for (const char *table : {row.item, row.wallet, row.ledger})
+            for (const char *theirs : {other->item, other->wallet, other->ledger})
+                if (is_same_name(table, theirs))
+                    ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
+                                    errmsg("table %s belongs to store \"%s\"", table, other->name)));
+    }
+}
+
+void take_over(const RegistryRow &row) {
+    require_owner_of(row);
+    for (const char *relation : {row.item, row.wallet, row.ledger, row.delta})
+        if (relation != nullptr && OidIsValid(relation_named(relation)))
+            run_ddl(psprintf("LOCK TABLE %s", relation));
+    forget_dropped_store(row.name); // somebody else may have bound them while this call waited
+    require_unbound(row);
+    drop_triggers(row);
+}
+
+} // namespace vend

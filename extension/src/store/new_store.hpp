@@ -1,0 +1,27 @@
+#pragma once
+// What making a store and attaching one have in common.
+
+#include "base/prelude.hpp"
+
+#include "store/registry.hpp"
+
+namespace vend {
+
+// Raise 22023.
+void require_store_name(const char *name);
+void require_direct_writes(const char *direct_writes);
+
+// Makes the schema, which will be the owner's. Raises 42501 for one that is another role's.
+void provide_schema(const char *name, Oid owner);
+
+// A registry row whose tables are gone is left over from a DROP SCHEMA. Raises 42710 where they are not.
+void forget_dropped_store(const char *name);
+
+// Raises 42710 where one of the tables belongs to a store.
+void require_unbound(const RegistryRow &row);
+
+// The tables of an earlier store, which the caller must own, to be bound anew: nobody writes to them
+// until the end of the transaction, and the triggers that a dump brought along go.
+void take_over(const RegistryRow &row);
+
+} // namespace vend

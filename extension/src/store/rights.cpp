@@ -1,0 +1,45 @@
+#include "base/prelude.hpp"
+
+#include "store/rights.hpp"
+
+#include "base/error_codes.hpp"
+#include "core/right.hpp"
+#include "store/binding.hpp"
+#include "store/companions.hpp"
+#include "store/ownership.hpp"
+
+namespace vend {
+namespace {
+
+Right right_named(const char *name) {
+    const auto right = right_from(name);
+    if (!right)
+        ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("unknown right \"%s\"", name),
+                        errhint("The rights are buyer, cashier, operator and auditor.")));
+    return *right;
+}
+
+} // namespace
+
+void grant_right(const char *store, const char *right, Oid role) {
+    (void)right_named(right);
+    run_ddl(psprintf("GRANT SELECT (%s) ON %s TO %s", quote_identifier(right), own_store(store).role,
+                     quote_identifier(GetUserNameFromId(role, false))));
+}
+
+void revoke_right(const char *store, const char *right, Oid role) {
+    const AttrNumber column = right_column(right_named(right));
+    const RegistryRow row = own_store(store);
+    const char *role_name = GetUserNameFromId(role, false);
+    run_ddl(psprintf("REVOKE SELECT (%s) ON %s FROM %s", quote_identifier(right), row.role,
+                     quote_identifier(role_name)));
+    const Oid view = relation_named(row.role);
+    if (!has_privs_of_role(role, relation_owner(view)) &&
+        pg_attribute_aclcheck(view, column, role, ACL_SELECT) == ACLCHECK_OK)
+        ereport(
+            WARNING,
+            (errmsg("role \"%s\" still has the right of a %s on store \"%s\"", role_name, right, store),
+             errdetail("It has it from PUBLIC, through another role or from another grantor.")));
+}
+
+} // namespace vend
