@@ -58,6 +58,7 @@ VEND_SOURCES = extension/src/module.cpp \
 	extension/src/store/rights.cpp \
 	extension/src/store/row_lock.cpp \
 	extension/src/store/rows.cpp \
+	extension/src/store/selected_rows.cpp \
 	extension/src/store/store.cpp \
 	extension/src/store/table.cpp \
 	extension/src/shared/counters.cpp \

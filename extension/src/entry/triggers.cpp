@@ -26,7 +26,10 @@ void forget_counters_of(const TriggerData *trigger) {
     if (!has_counters()) return;
     in_call([&] {
         Store &store = open_store_of_trigger(trigger);
-        as_owner(store, [&] { forget_counters(store, trigger); });
+        as_owner(store, [&] {
+            const TriggerData event = as_of_bound_table(store, trigger);
+            forget_counters(store, &event);
+        });
     });
 }
 
@@ -48,10 +51,11 @@ Datum vend_journal(PG_FUNCTION_ARGS) {
     in_call([&] {
         Store &store = open_store_of_trigger(trigger);
         as_owner(store, [&] {
+            const TriggerData event = as_of_bound_table(store, trigger);
             if (is_truncate)
-                journal_truncation(store, trigger);
+                journal_truncation(store, &event);
             else
-                journal_row(store, trigger);
+                journal_row(store, &event);
         });
     });
     return PointerGetDatum(nullptr);

@@ -96,8 +96,12 @@ void require_triggers_of(const Store &store, Relation relation, const char *func
                                           function));
 }
 
-void require_table(const Store &store, Relation relation, const char *quoted_name) {
+void require_table(const Store &store, Relation relation, const char *quoted_name, bool is_companion) {
     switch (relation->rd_rel->relkind) {
+    case RELKIND_PARTITIONED_TABLE:
+        // The engine inserts into companions row by row, with an index that has all of them.
+        if (!is_companion) return;
+        break;
     case RELKIND_RELATION:
         if (relation->rd_rel->relpersistence == RELPERSISTENCE_PERMANENT) return;
         break;
@@ -120,8 +124,9 @@ Relation open_bound(const Store &store, const char *quoted_name, const char *fun
     const Oid function_id = trigger_function(function);
     Relation relation = open_named(store, quoted_name);
 
-    require_table(store, relation, quoted_name);
-    if (find_inheritance_children(RelationGetRelid(relation), NoLock) != NIL)
+    require_table(store, relation, quoted_name, strcmp(function, "journal") != 0);
+    if (relation->rd_rel->relkind != RELKIND_PARTITIONED_TABLE &&
+        find_inheritance_children(RelationGetRelid(relation), NoLock) != NIL)
         raise_invalid(store, psprintf("Table %s has child tables.", quoted_name));
     if (has_deferrable_trigger(relation))
         raise_invalid(store, psprintf("Table %s has a deferrable trigger, which would run with the "

@@ -202,7 +202,7 @@ void drop_triggers(const RegistryRow &row) {
         "FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid "
         "JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid "
         "WHERE f.pronamespace = 'vend'::pg_catalog.regnamespace AND "
-        "f.proname IN ('journal', 'append_only', 'counter', 'delta') AND (t.tgargs = $1 OR t.tgrelid = ANY ($2)) AND "
+        "f.proname IN ('journal', 'append_only', 'counter', 'delta') AND t.tgparentid = 0 AND (t.tgargs = $1 OR t.tgrelid = ANY ($2)) AND "
         "pg_catalog.pg_has_role(c.relowner, 'USAGE')",
         std::size(values), types, values, nullptr, false, 0);
     if (result != SPI_OK_SELECT)

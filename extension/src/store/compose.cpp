@@ -45,6 +45,23 @@ StatementText uncountable(const Counter &c, Oid relation, const NumberType &figu
         relation, {}, {TEXTOID, TEXTOID});
 }
 
+// $1 a key. What is bound of its row.
+StatementText select_row(const char *relation, const Table &table, const BoundColumn &key,
+                         const KeyType &type, std::span<const BoundColumn *const> columns,
+                         const char *locking) {
+    StringInfoData list;
+    initStringInfo(&list);
+    StatementText text = text_of(nullptr, table.relation, {type.type}, {});
+    for (const BoundColumn *column : columns) {
+        if (column->name == nullptr) continue;
+        appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "", column->name);
+        text.shape.column_types[text.shape.column_count++] = column->type;
+    }
+    text.sql = psprintf("SELECT %s FROM %s WHERE %s %s $1%s", list.data, relation, key.name, type.equals,
+                        locking);
+    return text;
+}
+
 char *increment(const BoundColumn &column, const char *by) {
     return psprintf("%s = %s " PLUS " %s", column.name, column.name, by);
 }
@@ -63,6 +80,22 @@ StatementText journal_truncate(const Store &s, const Counter &c, Oid type) {
 
 StatementText compose(const Store &s, Statement statement) {
     switch (statement) {
+    case Statement::read_item:
+        return select_row(s.items, s.item_table, s.item_key, s.item_type, s.item_columns(), "");
+    case Statement::lock_item:
+        return select_row(s.items, s.item_table, s.item_key, s.item_type, s.item_columns(),
+                          " FOR NO KEY UPDATE");
+    case Statement::lock_item_or_skip:
+        return select_row(s.items, s.item_table, s.item_key, s.item_type, s.item_columns(),
+                          " FOR NO KEY UPDATE SKIP LOCKED");
+    case Statement::read_wallet:
+        return select_row(s.wallets, s.wallet_table, s.wallet_key, s.buyer_type, s.wallet_columns(), "");
+    case Statement::lock_wallet:
+        return select_row(s.wallets, s.wallet_table, s.wallet_key, s.buyer_type, s.wallet_columns(),
+                          " FOR NO KEY UPDATE");
+    case Statement::lock_wallet_or_skip:
+        return select_row(s.wallets, s.wallet_table, s.wallet_key, s.buyer_type, s.wallet_columns(),
+                          " FOR NO KEY UPDATE SKIP LOCKED");
     case Statement::add_stock:
         return text_of(
             psprintf("UPDATE %s SET %s%s WHERE %s %s $1 RETURNING %s", s.items, increment(s.stock, "$2"),

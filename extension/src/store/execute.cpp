@@ -34,6 +34,11 @@ void plan_with_indexes(SPIPlanPtr plan) {
     PG_END_TRY();
 }
 
+// Runs under the very snapshot that it is given; others see what this transaction has written as well.
+bool is_read(Statement statement) {
+    return statement == Statement::read_item || statement == Statement::read_wallet;
+}
+
 const CachedPlanSource *source_of(SPIPlanPtr plan) {
     return static_cast<const CachedPlanSource *>(linitial(SPI_plan_get_plan_sources(plan)));
 }
@@ -122,10 +127,10 @@ Rows run(Store &store, Statement statement, std::span<const Parameter> parameter
         ++count;
     }
     SPIPlanPtr plan = plan_of(store, statement);
-    const int result =
-        snapshot == InvalidSnapshot
-            ? SPI_execute_plan(plan, values, nulls, false, 0)
-            : SPI_execute_snapshot(plan, values, nulls, snapshot, InvalidSnapshot, false, true, 0);
+    const int result = snapshot == InvalidSnapshot
+                           ? SPI_execute_plan(plan, values, nulls, false, 0)
+                           : SPI_execute_snapshot(plan, values, nulls, snapshot, InvalidSnapshot,
+                                                  is_read(statement), true, 0);
     if (result < 0)
         ereport(ERROR,
                 (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not run a statement of store \"%s\": %s",

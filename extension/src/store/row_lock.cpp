@@ -13,30 +13,6 @@ namespace {
 constexpr uint16 id_lock_class = 0x7664;
 constexpr uint16 counter_lock_class = 0x7665;
 
-// How often a row may be replaced while we wait for it.
-constexpr int replacements_max = 1000;
-
-// Runs acquire() in a subtransaction under a lock_timeout of our own, which is the only way to survive
-// its expiry. Only a wait that has already begun comes here. False when the time was over.
-template <typename Acquire> bool acquire_in_time(int timeout_ms, Acquire acquire) {
-    ErrorData *error = in_subtransaction([&] {
-        const int nest_level = NewGUCNestLevel();
-        set_config_option("lock_timeout", psprintf("%d", timeout_ms), PGC_USERSET, PGC_S_SESSION,
-                          GUC_ACTION_SAVE, true, 0, false);
-        acquire();
-        AtEOXact_GUC(true, nest_level);
-    });
-    if (error == nullptr) return true;
-    if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE) ReThrowError(error);
-    FreeErrorData(error);
-    return false;
-}
-
-// A tighter lock_timeout of the user's is left to end the wait the way it always does.
-bool is_ours_tighter(LockWait wait) {
-    return wait.nowait || (wait.timeout_ms > 0 && (LockTimeout == 0 || wait.timeout_ms < LockTimeout));
-}
-
 // Waits for the row in a subtransaction, which leaves its lock to us but no pin on what it read.
 bool wait_for_row(Table &table, Datum key, int timeout_ms, const TupleTableSlot *found) {
     return acquire_in_time(timeout_ms, [&] {

@@ -4,9 +4,34 @@
 #include "base/prelude.hpp"
 
 #include "store/rows.hpp"
+#include "store/subtransaction.hpp"
 #include "store/table.hpp"
 
 namespace vend {
+
+// How often a row may be replaced while we wait for it.
+inline constexpr int replacements_max = 1000;
+
+// Runs acquire() in a subtransaction under a lock_timeout of our own, which is the only way to survive
+// its expiry. Only a wait that has already begun comes here. False when the time was over.
+template <typename Acquire> bool acquire_in_time(int timeout_ms, Acquire acquire) {
+    ErrorData *error = in_subtransaction([&] {
+        const int nest_level = NewGUCNestLevel();
+        set_config_option("lock_timeout", psprintf("%d", timeout_ms), PGC_USERSET, PGC_S_SESSION,
+                          GUC_ACTION_SAVE, true, 0, false);
+        acquire();
+        AtEOXact_GUC(true, nest_level);
+    });
+    if (error == nullptr) return true;
+    if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE) ReThrowError(error);
+    FreeErrorData(error);
+    return false;
+}
+
+// A tighter lock_timeout of the user's is left to end the wait the way it always does.
+inline bool is_ours_tighter(LockWait wait) {
+    return wait.nowait || (wait.timeout_ms > 0 && (LockTimeout == 0 || wait.timeout_ms < LockTimeout));
+}
 
 // Finds a row by its key and locks it FOR NO KEY UPDATE.
 LockResult lock_row(Table &table, Datum key, LockWait wait, TupleTableSlot *row);

@@ -5,6 +5,7 @@
 #include "base/error_codes.hpp"
 #include "store/execute.hpp"
 #include "store/row_lock.hpp"
+#include "store/selected_rows.hpp"
 
 #include <algorithm>
 
@@ -147,10 +148,39 @@ bool are_written_as_read(Table &table, std::span<const Change> changes, Write wr
     return are_written;
 }
 
-// Calls take(place, row) for each key that has a row.
-template <typename Take> void read_rows(Table &table, std::span<const Datum> keys, Take take) {
+bool find_item_in_view(Store &store, Datum key, TupleTableSlot *row) {
+    return store.item_table.is_partitioned ? select_item_in_view(store, key, row)
+                                           : find_row_in_view(store.item_table, {&key, 1}, row);
+}
+
+bool find_wallet_in_view(Store &store, Datum key, TupleTableSlot *row) {
+    return store.wallet_table.is_partitioned ? select_wallet_in_view(store, key, row)
+                                             : find_row_in_view(store.wallet_table, {&key, 1}, row);
+}
+
+LockResult lock_item_row(Store &store, Datum key, LockWait wait, TupleTableSlot *row) {
+    return store.item_table.is_partitioned ? lock_selected_item(store, key, wait, row)
+                                           : lock_row(store.item_table, key, wait, row);
+}
+
+LockResult lock_wallet_row(Store &store, Datum key, LockWait wait, TupleTableSlot *row) {
+    return store.wallet_table.is_partitioned ? lock_selected_wallet(store, key, wait, row)
+                                             : lock_row(store.wallet_table, key, wait, row);
+}
+
+// Calls take(place, row) for each key that has a row; find() finds one where no index has them all.
+template <typename Find, typename Take>
+void read_rows(Table &table, std::span<const Datum> keys, Find find, Take take) {
     if (keys.empty()) return;
     begin_view(View::of_transaction);
+    if (table.is_partitioned) {
+        TupleTableSlot *row = new_row(table);
+        for (std::size_t i = 0; i < keys.size(); ++i)
+            if (find(keys[i], row)) take(i, row);
+        ExecDropSingleTupleTableSlot(row);
+        end_view();
+        return;
+    }
     TupleTableSlot *row = new_row(table);
     const RowScan scan = begin_row_scan(table, keys.first(1));
     for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -165,18 +195,24 @@ template <typename Take> void read_rows(Table &table, std::span<const Datum> key
 } // namespace
 
 void read_items(Store &store, std::span<const Datum> keys, std::span<std::optional<Item>> items) {
-    read_rows(store.item_table, keys,
-              [&](std::size_t i, TupleTableSlot *row) { items[i] = item_of(store, row); });
+    read_rows(
+        store.item_table, keys,
+        [&](Datum key, TupleTableSlot *row) { return select_item_in_view(store, key, row); },
+        [&](std::size_t i, TupleTableSlot *row) { items[i] = item_of(store, row); });
 }
 
 void read_wallets(Store &store, std::span<const Datum> keys, std::span<std::optional<Wallet>> wallets) {
-    read_rows(store.wallet_table, keys,
-              [&](std::size_t i, TupleTableSlot *row) { wallets[i] = wallet_of(store, row); });
+    read_rows(
+        store.wallet_table, keys,
+        [&](Datum key, TupleTableSlot *row) { return select_wallet_in_view(store, key, row); },
+        [&](std::size_t i, TupleTableSlot *row) { wallets[i] = wallet_of(store, row); });
 }
 
 bool lock_as_read(Store &store, Item *item) {
     TupleTableSlot *row = new_row(store.item_table);
-    const bool is_locked = lock_version(store.item_table, item->key, item->version, row);
+    const bool is_locked = store.item_table.is_partitioned
+                               ? lock_selected_item(store, item->key, {}, row) == LockResult::locked
+                               : lock_version(store.item_table, item->key, item->version, row);
     if (is_locked) *item = item_of(store, row);
     ExecDropSingleTupleTableSlot(row);
     return is_locked;
@@ -186,8 +222,9 @@ void lock_wallets(Store &store, std::span<std::optional<Wallet>> wallets) {
     TupleTableSlot *row = new_row(store.wallet_table);
     for (auto &wallet : wallets) {
         if (!wallet) continue;
-        if (lock_version(store.wallet_table, wallet->key, wallet->version, row) ||
-            lock_row(store.wallet_table, wallet->key, {}, row) == LockResult::locked)
+        if ((!store.wallet_table.is_partitioned &&
+             lock_version(store.wallet_table, wallet->key, wallet->version, row)) ||
+            lock_wallet_row(store, wallet->key, {}, row) == LockResult::locked)
             wallet = wallet_of(store, row);
         else
             wallet.reset();
@@ -201,9 +238,10 @@ std::optional<Item> read_item_in_view(Store &store, Datum key) {
     std::optional<Item> item;
     if (is_in_hot_place(store, key, row)) {
         item = item_of(store, row);
-    } else if (find_row_in_view(store.item_table, {&key, 1}, row)) {
+    } else if (find_item_in_view(store, key, row)) {
         item = item_of(store, row);
-        if (item->state.lock_mode == LockMode::escrow) remember_place(store, *item);
+        if (item->state.lock_mode == LockMode::escrow && !store.item_table.is_partitioned)
+            remember_place(store, *item);
     }
     ExecDropSingleTupleTableSlot(row);
     return item;
@@ -218,15 +256,16 @@ std::optional<Item> read_item(Store &store, Datum key, View view) {
 
 std::optional<Item> read_again(Store &store, const Item &item) {
     begin_view(View::latest);
-    const auto now =
-        is_in_view(store.item_table, item.version) ? item : read_item_in_view(store, item.key);
+    const bool is_as_read =
+        !store.item_table.is_partitioned && is_in_view(store.item_table, item.version);
+    const auto now = is_as_read ? item : read_item_in_view(store, item.key);
     end_view();
     return now;
 }
 
 LockResult lock_item(Store &store, Datum key, LockWait wait, Item *item) {
     TupleTableSlot *row = new_row(store.item_table);
-    const LockResult result = lock_row(store.item_table, key, wait, row);
+    const LockResult result = lock_item_row(store, key, wait, row);
     if (result == LockResult::locked) *item = item_of(store, row);
     ExecDropSingleTupleTableSlot(row);
     return result;
@@ -235,14 +274,16 @@ LockResult lock_item(Store &store, Datum key, LockWait wait, Item *item) {
 std::optional<Wallet> read_wallet(Store &store, Datum key) {
     TupleTableSlot *row = new_row(store.wallet_table);
     std::optional<Wallet> wallet;
-    if (find_row(store.wallet_table, {&key, 1}, row)) wallet = wallet_of(store, row);
+    begin_view(View::of_transaction);
+    if (find_wallet_in_view(store, key, row)) wallet = wallet_of(store, row);
+    end_view();
     ExecDropSingleTupleTableSlot(row);
     return wallet;
 }
 
 LockResult lock_wallet(Store &store, Datum key, LockWait wait, Wallet *wallet) {
     TupleTableSlot *row = new_row(store.wallet_table);
-    const LockResult result = lock_row(store.wallet_table, key, wait, row);
+    const LockResult result = lock_wallet_row(store, key, wait, row);
     if (result == LockResult::locked) *wallet = wallet_of(store, row);
     ExecDropSingleTupleTableSlot(row);
     return result;

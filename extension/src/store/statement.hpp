@@ -12,6 +12,12 @@ inline constexpr int result_columns_max = 12;
 inline constexpr int ledger_column_count = 12;
 
 enum class Statement {
+    read_item,
+    lock_item,
+    lock_item_or_skip,
+    read_wallet,
+    lock_wallet,
+    lock_wallet_or_skip,
     add_stock,
     bump_version,
     set_lock_mode,

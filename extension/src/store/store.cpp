@@ -113,6 +113,21 @@ Store &valid_store(const char *name) {
     return *load_store(name);
 }
 
+bool is_bound(const Store &store, Oid relation) {
+    return relation == store.item_table.relation || relation == store.wallet_table.relation ||
+           relation == store.delta_table.relation;
+}
+
+// The table of the store that the relation is, or is a partition of.
+Oid bound_relation(const Store &store, Relation relation) {
+    if (is_bound(store, RelationGetRelid(relation))) return RelationGetRelid(relation);
+    if (!relation->rd_rel->relispartition) return InvalidOid;
+    ListCell *cell = nullptr;
+    foreach (cell, get_partition_ancestors(RelationGetRelid(relation)))
+        if (is_bound(store, lfirst_oid(cell))) return lfirst_oid(cell);
+    return InvalidOid;
+}
+
 bool is_permitted(Oid owner, Oid role_relation, std::initializer_list<Right> sufficient) {
     const Oid user = GetUserId();
     if (has_privs_of_role(user, owner)) return true;
@@ -199,14 +214,26 @@ Store &open_store(const char *name_or_null, std::initializer_list<Right> suffici
     return store;
 }
 
+TriggerData as_of_bound_table(const Store &store, const TriggerData *trigger) {
+    TriggerData event = *trigger;
+    const Oid bound = bound_relation(store, trigger->tg_relation);
+    if (bound == RelationGetRelid(trigger->tg_relation)) return event;
+    event.tg_relation =
+        bound == store.item_table.relation ? store.item_table.rel : store.wallet_table.rel;
+    TupleConversionMap *map = convert_tuples_by_name(RelationGetDescr(trigger->tg_relation),
+                                                     RelationGetDescr(event.tg_relation));
+    if (map == nullptr) return event;
+    for (HeapTuple *tuple : {&event.tg_trigtuple, &event.tg_newtuple})
+        if (*tuple != nullptr) *tuple = execute_attr_map_tuple(*tuple, map);
+    return event;
+}
+
 Store &open_store_of_trigger(const TriggerData *trigger) {
     if (trigger->tg_trigger->tgnargs != 1)
         ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
                         errmsg("trigger \"%s\" does not name its store", trigger->tg_trigger->tgname)));
     Store &store = valid_store(trigger->tg_trigger->tgargs[0]);
-    const Oid relation = RelationGetRelid(trigger->tg_relation);
-    if (relation != store.item_table.relation && relation != store.wallet_table.relation &&
-        relation != store.delta_table.relation)
+    if (!OidIsValid(bound_relation(store, trigger->tg_relation)))
         ereport(ERROR, (errcode(errcodes::not_in_state),
                         errmsg("table \"%s\" carries a trigger of store \"%s\" but is not bound to it",
                                relation_label(RelationGetRelid(trigger->tg_relation)), store.name)));

@@ -17,6 +17,7 @@
 #include "store/statement.hpp"
 #include "store/table.hpp"
 
+#include <array>
 #include <initializer_list>
 #include <optional>
 
@@ -80,6 +81,14 @@ struct Store {
     SPIPlanPtr plans[statement_count] = {};
     Shape shapes[statement_count];
 
+    // What is bound of a row; a store may do without some of them.
+    [[nodiscard]] std::array<const BoundColumn *, 6> item_columns() const {
+        return {&item_key, &stock, &price, &stock_version, &version, &lock_mode};
+    }
+    [[nodiscard]] std::array<const BoundColumn *, 2> wallet_columns() const {
+        return {&wallet_key, &balance};
+    }
+
     [[nodiscard]] bool has_wallets() const { return OidIsValid(wallet_table.relation); }
     [[nodiscard]] bool has_prices() const { return price.name != nullptr; }
     [[nodiscard]] bool has_versions() const { return version.name != nullptr; }
@@ -101,8 +110,13 @@ const char *store_name(const char *name_or_null);
 // 42501 for a caller who is neither a member of the owner nor has one of the rights that suffice.
 Store &open_store(const char *name_or_null, std::initializer_list<Right> sufficient);
 
-// The store of a trigger on one of its relations; the caller's rights do not matter.
+// The store of a trigger on one of its relations, or on a partition of one; the caller's rights do not
+// matter.
 Store &open_store_of_trigger(const TriggerData *trigger);
+
+// The event as one of the bound table where it is one of a partition, whose columns may have other
+// numbers. The store's tables are open.
+TriggerData as_of_bound_table(const Store &store, const TriggerData *trigger);
 
 // Holds the store's tables open: until they are closed, no ALTER TABLE of this session, which a trigger
 // of the owner's might run, can change what was resolved. An error closes them.

@@ -142,6 +142,7 @@ bool next_heap_row(const RowScan &scan, TupleTableSlot *row) {
 
 void bind_table(Table *table, Relation relation, Oid key_index, MemoryContext context) {
     table->relation = RelationGetRelid(relation);
+    table->is_partitioned = relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
     table->key_index = key_index;
     Relation index = index_open(key_index, AccessShareLock);
     table->key_columns = IndexRelationGetNumberOfKeyAttributes(index);
@@ -157,7 +158,9 @@ void bind_table(Table *table, Relation relation, Oid key_index, MemoryContext co
 
 bool is_plain_table(Relation relation, std::span<const AttrNumber> written,
                     std::span<const Oid> our_functions) {
-    if (relation->rd_rules != nullptr || relation->rd_rel->relispartition) return false;
+    if (relation->rd_rules != nullptr || relation->rd_rel->relispartition ||
+        relation->rd_rel->relkind != RELKIND_RELATION)
+        return false;
     if (are_key_columns(relation, written)) return false;
     for (const AttrNumber column : written)
         if (column > 0 && get_typtype(TupleDescAttr(RelationGetDescr(relation), column - 1)->atttypid) ==
@@ -210,6 +213,7 @@ TupleTableSlot *new_row(const Table &table) {
 
 RowVersion version_of(TupleTableSlot *row) {
     bool is_null = false;
+    if (TTS_IS_VIRTUAL(row)) return {}; // of a partitioned table
     const Datum writer = slot_getsysattr(row, MinTransactionIdAttributeNumber, &is_null);
     return {row->tts_tid, DatumGetTransactionId(writer)};
 }

@@ -18,8 +18,9 @@ inline constexpr int key_columns_max = 2;
 
 // A table of a store, bound to the index that makes its key a key.
 struct Table {
-    Oid relation = InvalidOid; // invalid: the store has no such table
-    Relation rel = nullptr;    // open while a call is under way
+    Oid relation = InvalidOid;   // invalid: the store has no such table
+    Relation rel = nullptr;      // open while a call is under way
+    bool is_partitioned = false; // so its rows are reached by statements, see selected_rows.hpp
     Oid key_index = InvalidOid;
     int key_columns = 0;
     AttrNumber key_numbers[key_columns_max] = {};
