@@ -13,6 +13,7 @@ VEND_SOURCES = extension/src/module.cpp \
 	extension/src/entry/ids.cpp \
 	extension/src/entry/movement_result.cpp \
 	extension/src/entry/movements.cpp \
+	extension/src/entry/own_wallet.cpp \
 	extension/src/entry/raise.cpp \
 	extension/src/entry/sale.cpp \
 	extension/src/entry/sale_result.cpp \

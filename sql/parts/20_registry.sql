@@ -17,6 +17,7 @@ CREATE TABLE vend.store (
     delta         text NOT NULL,
     role          text NOT NULL,
     direct_writes text NOT NULL CHECK (direct_writes IN ('journal', 'refuse')),
+    buyers        text NOT NULL CHECK (buyers IN ('any', 'own')),
     creator       text NOT NULL,
     CHECK ((wallet IS NULL) = (wallet_key IS NULL) AND (wallet IS NULL) = (balance IS NULL))
 );
@@ -41,4 +42,5 @@ COMMENT ON COLUMN vend.store.ledger IS 'Quoted, qualified name of the ledger';
 COMMENT ON COLUMN vend.store.delta IS 'Quoted, qualified name of the relation of changes of stock that are not settled';
 COMMENT ON COLUMN vend.store.role IS 'Quoted, qualified name of the view whose columns carry the rights';
 COMMENT ON COLUMN vend.store.direct_writes IS 'What plain SQL writes to stock and balance meet: journal or refuse';
+COMMENT ON COLUMN vend.store.buyers IS 'Which wallets a buyer may name: any, or his own, which vend.current_buyer holds';
 COMMENT ON COLUMN vend.store.creator IS 'Role that made the store, who may forget it when its tables are gone';

@@ -5,11 +5,12 @@ CREATE FUNCTION vend.create_store(
     direct_writes   text    DEFAULT 'journal',
     wallets         boolean DEFAULT true,
     prices          boolean DEFAULT true,
-    money_type      text    DEFAULT 'bigint'
+    money_type      text    DEFAULT 'bigint',
+    buyers          text    DEFAULT 'any'
 ) RETURNS void
     LANGUAGE c SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'vend_create_store';
-COMMENT ON FUNCTION vend.create_store(text, regtype, regtype, text, boolean, boolean, text) IS
+COMMENT ON FUNCTION vend.create_store(text, regtype, regtype, text, boolean, boolean, text, text) IS
     'Creates schema and tables of a store, owned by the caller, and binds them';
 
 CREATE FUNCTION vend.attach_store(
@@ -28,11 +29,12 @@ CREATE FUNCTION vend.attach_store(
     wallet_key_type regtype  DEFAULT NULL,
     money_type      text     DEFAULT NULL,
     direct_writes   text     DEFAULT 'journal',
+    buyers          text     DEFAULT 'any',
     journal_opening boolean  DEFAULT true
 ) RETURNS void
     LANGUAGE c SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'vend_attach_store';
-COMMENT ON FUNCTION vend.attach_store(text, regclass, text, text, text, regclass, text, text, text, text, text, boolean, regtype, text, text, boolean) IS
+COMMENT ON FUNCTION vend.attach_store(text, regclass, text, text, text, regclass, text, text, text, text, text, boolean, regtype, text, text, text, boolean) IS
     'Makes a store of tables that are there already: binds their columns and creates what a store keeps beside them';
 
 CREATE FUNCTION vend.reattach_store(
@@ -49,11 +51,12 @@ CREATE FUNCTION vend.reattach_store(
     lock_mode       text     DEFAULT NULL,
     add_columns     boolean  DEFAULT false,
     direct_writes   text     DEFAULT NULL,
+    buyers          text     DEFAULT NULL,
     journal_opening boolean  DEFAULT true
 ) RETURNS void
     LANGUAGE c SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'vend_reattach_store';
-COMMENT ON FUNCTION vend.reattach_store(text, regclass, text, text, text, regclass, text, text, text, text, text, boolean, text, boolean) IS
+COMMENT ON FUNCTION vend.reattach_store(text, regclass, text, text, text, regclass, text, text, text, text, text, boolean, text, text, boolean) IS
     'Binds a store to what has become of its tables and columns; what is not named stays as it was, an empty name unbinds a column';
 
 CREATE FUNCTION vend.journal_opening(store text DEFAULT NULL) RETURNS bigint

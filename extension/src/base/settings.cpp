@@ -8,6 +8,7 @@ namespace vend::settings {
 namespace {
 
 char *default_store_value = nullptr;
+char *current_buyer_value = nullptr;
 int lock_mode_value = static_cast<int>(LockMode::atomic);
 int lock_timeout_ms_value = 0;
 int optimistic_retries_value = 10;
@@ -33,6 +34,10 @@ void define() {
     DefineCustomStringVariable("vend.default_store", "Sets the store of calls that name none.",
                                "When empty, the only store of the database is meant.",
                                &default_store_value, "", PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomStringVariable("vend.current_buyer",
+                               "Sets the only wallet that a buyer may name, in stores that ask for it.",
+                               "For a gateway in front of the buyers, which lets none of them run SET.",
+                               &current_buyer_value, "", PGC_USERSET, 0, nullptr, nullptr, nullptr);
     DefineCustomEnumVariable("vend.lock_mode",
                              "Sets the lock mode of items that have none of their own.", nullptr,
                              &lock_mode_value, static_cast<int>(LockMode::atomic), lock_mode_options,
@@ -66,6 +71,10 @@ void define() {
 
 const char *default_store() {
     return default_store_value == nullptr ? "" : default_store_value;
+}
+
+const char *current_buyer() {
+    return current_buyer_value == nullptr ? "" : current_buyer_value;
 }
 
 LockMode lock_mode() {

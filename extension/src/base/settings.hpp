@@ -9,6 +9,8 @@ void define();
 
 // vend.default_store: the store of calls that name none; empty: the only store there is.
 const char *default_store();
+// vend.current_buyer: the only wallet that a buyer may name, of stores that ask for it; empty: none.
+const char *current_buyer();
 // vend.lock_mode: the mode of items that have none of their own.
 LockMode lock_mode();
 // vend.lock_timeout, in milliseconds: how long a sale waits for a row lock; 0: no limit of ours.

@@ -10,6 +10,7 @@
 #include "entry/call.hpp"
 #include "entry/cart_result.hpp"
 #include "entry/movement_result.hpp"
+#include "entry/own_wallet.hpp"
 #include "entry/raise.hpp"
 #include "entry/sale_result.hpp"
 #include "store/subtransaction.hpp"
@@ -201,9 +202,12 @@ SoldMany sell_many_by(FunctionCallInfo fcinfo) {
         const Arguments arguments(fcinfo);
         Store &store = open_store(arguments.optional_string(arg_store), {Right::buyer, Right::cashier});
         const bool remembers = arguments.boolean(arg_remember, "remember");
+        const auto only = only_wallet_of_caller(store);
         as_owner(store, [&] {
-            sold.outcomes = sell_many(store, purchase_requests(arguments, store, remembers), remembers,
-                                      result_context);
+            const auto requests = purchase_requests(arguments, store, remembers);
+            for (const BatchRequest &request : requests)
+                if (request.problem == nullptr) require_wallet(store, only, request.sale.buyer);
+            sold.outcomes = sell_many(store, requests, remembers, result_context);
         });
         sold.money = store.money;
     });
@@ -245,6 +249,7 @@ SoldCart sell_cart_by(FunctionCallInfo fcinfo, const char *function) {
         Store &store =
             open_store(arguments.optional_string(arg_cart_store), {Right::buyer, Right::cashier});
         const CartRequest request = cart_request(arguments, store);
+        require_wallet(store, only_wallet_of_caller(store), request.buyer);
         as_owner(store, [&] { sold.outcome = sell_cart(store, request, result_context); });
         sold.money = store.money;
     });

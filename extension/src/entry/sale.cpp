@@ -5,6 +5,7 @@
 #include "engine/sale.hpp"
 #include "entry/arguments.hpp"
 #include "entry/call.hpp"
+#include "entry/own_wallet.hpp"
 #include "entry/raise.hpp"
 #include "entry/sale_result.hpp"
 
@@ -77,6 +78,7 @@ Sold sell_by(FunctionCallInfo fcinfo, const char *function, bool raises) {
         const Arguments arguments(fcinfo);
         Store &store = open_store(arguments.optional_string(arg_store), {Right::buyer, Right::cashier});
         const SaleRequest request = sale_request(arguments, store);
+        require_wallet(store, only_wallet_of_caller(store), request.buyer);
         require_consistent(store, request.terms);
         require_id_to_remember(request);
         require_memory(request, raises);

@@ -60,6 +60,7 @@ Datum vend_create_store(PG_FUNCTION_ARGS) {
         definition.wallets = arguments.boolean(4, "wallets");
         definition.prices = arguments.boolean(5, "prices");
         definition.money_type = arguments.string(6, "money_type");
+        definition.buyers = arguments.string(7, "buyers");
         if (!create_store(definition)) return;
         Store &store = open_store(definition.name, {});
         require_definition(store, definition);
@@ -77,7 +78,8 @@ Datum vend_attach_store(PG_FUNCTION_ARGS) {
         attachment.wallet_key_type = arguments.optional_oid(12);
         attachment.money_type = arguments.optional_string(13);
         attachment.direct_writes = arguments.string(14, "direct_writes");
-        const bool with_opening = arguments.boolean(15, "journal_opening");
+        attachment.buyers = arguments.string(15, "buyers");
+        const bool with_opening = arguments.boolean(16, "journal_opening");
         attach_store(attachment);
         if (with_opening) (void)journal_opening_of(open_store(attachment.name, {}));
     });
@@ -90,7 +92,8 @@ Datum vend_reattach_store(PG_FUNCTION_ARGS) {
         const Arguments arguments(fcinfo);
         Attachment attachment = attachment_from(arguments);
         attachment.direct_writes = arguments.optional_string(12);
-        const bool with_opening = arguments.boolean(13, "journal_opening");
+        attachment.buyers = arguments.optional_string(13);
+        const bool with_opening = arguments.boolean(14, "journal_opening");
         reattach_store(attachment);
         if (with_opening) (void)journal_opening_of(open_store(attachment.name, {}));
     });

@@ -69,6 +69,7 @@ void change_row(RegistryRow *row, const Attachment &to) {
     change_column(&row->version, to.version);
     change_column(&row->lock_mode, to.lock_mode);
     if (to.direct_writes != nullptr) row->direct_writes = pstrdup(to.direct_writes);
+    if (to.buyers != nullptr) row->buyers = pstrdup(to.buyers);
     if (row->stock == nullptr)
         raise_bad_argument("stock must not be empty", "Name the column of the units left.");
     if ((row->wallet == nullptr) != (row->balance == nullptr))
@@ -177,6 +178,7 @@ void unbind(const RegistryRow &row) {
 void attach_store(const Attachment &attachment) {
     require_store_name(attachment.name);
     require_direct_writes(attachment.direct_writes);
+    require_buyers(attachment.buyers);
     forget_dropped_store(attachment.name);
     for (const Oid table : {attachment.items, attachment.wallets})
         if (OidIsValid(table)) require_owned(table);
@@ -202,6 +204,7 @@ void attach_store(const Attachment &attachment) {
 
 void reattach_store(const Attachment &attachment) {
     if (attachment.direct_writes != nullptr) require_direct_writes(attachment.direct_writes);
+    if (attachment.buyers != nullptr) require_buyers(attachment.buyers);
     RegistryRow row = own_store(attachment.name);
     for (const Oid table : {attachment.items, attachment.wallets})
         if (OidIsValid(table)) require_owned(table);

@@ -24,6 +24,7 @@ struct Attachment {
     Oid wallet_key_type = InvalidOid;    // of a store without wallets
     const char *money_type = nullptr;    // of its ledger
     const char *direct_writes = nullptr; // journal, refuse
+    const char *buyers = nullptr;        // any, own
 };
 
 // Run as the caller, who must own the tables; SPI is connected. Nobody writes to the tables until the

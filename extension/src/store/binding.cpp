@@ -418,6 +418,7 @@ void lock_bound(const RegistryRow &row, LOCKMODE mode) {
 void resolve_binding(const RegistryRow &row, Store *store) {
     store->name = MemoryContextStrdup(store->context, row.name);
     store->refuses_direct_writes = strcmp(row.direct_writes, "refuse") == 0;
+    store->has_own_wallets_only = strcmp(row.buyers, "own") == 0;
     // In the order in which every call locks them.
     bind_items(row, store);
     bind_wallets(row, store);

@@ -62,6 +62,7 @@ const char *not_negative(const char *column, const CompanionTypes &types) {
 CompanionTypes checked_types(const StoreDefinition &definition) {
     require_store_name(definition.name);
     require_direct_writes(definition.direct_writes);
+    require_buyers(definition.buyers);
     return {key_type_sql(definition.item_key_type, "item_key_type"),
             key_type_sql(definition.wallet_key_type, "wallet_key_type"),
             money_type_sql(definition.money_type)};
@@ -126,6 +127,7 @@ RegistryRow registry_row(const StoreDefinition &definition, const char *schema) 
     row.delta = psprintf("%s.stock_delta", schema);
     row.role = psprintf("%s.role", schema);
     row.direct_writes = pstrdup(definition.direct_writes);
+    row.buyers = pstrdup(definition.buyers);
     row.creator = GetUserNameFromId(GetUserId(), false);
     return row;
 }

@@ -15,6 +15,7 @@ struct StoreDefinition {
     bool wallets = true;
     bool prices = true;
     const char *money_type = nullptr; // bigint, numeric(p,s)
+    const char *buyers = nullptr;     // any, own
 };
 
 // Runs as the caller, who becomes or must be the owner; SPI is connected. Tells whether it bound the

@@ -37,6 +37,13 @@ void require_direct_writes(const char *direct_writes) {
                  errhint("Use journal or refuse.")));
 }
 
+void require_buyers(const char *buyers) {
+    if (strcmp(buyers, "any") != 0 && strcmp(buyers, "own") != 0)
+        ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("unknown buyers \"%s\"", buyers),
+                        errhint("Use any, or own: each buyer may then name only the wallet that "
+                                "vend.current_buyer holds.")));
+}
+
 // Tables in a schema of somebody else's could be replaced by him.
 void provide_schema(const char *name, Oid role) {
     const Oid schema = get_namespace_oid(name, true);

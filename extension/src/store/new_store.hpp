@@ -10,6 +10,7 @@ namespace vend {
 // Raise 22023.
 void require_store_name(const char *name);
 void require_direct_writes(const char *direct_writes);
+void require_buyers(const char *buyers);
 
 // Makes the schema, which will be the owner's. Raises 42501 for one that is another role's.
 void provide_schema(const char *name, Oid owner);

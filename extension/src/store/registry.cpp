@@ -97,7 +97,7 @@ void insert_registry(const RegistryRow &row) {
     }
     (void)run_as_registry_owner(
         "INSERT INTO vend.store VALUES "
-        "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         column_count, values, nulls);
 }
 

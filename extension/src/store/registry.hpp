@@ -25,6 +25,7 @@ struct RegistryRow {
     char *role = nullptr;
 
     char *direct_writes = nullptr;
+    char *buyers = nullptr;
     char *creator = nullptr;
 };
 
@@ -35,7 +36,7 @@ inline constexpr char *RegistryRow::*registry_columns[] = {
     &RegistryRow::version,    &RegistryRow::lock_mode, &RegistryRow::wallet,
     &RegistryRow::wallet_key, &RegistryRow::balance,   &RegistryRow::ledger,
     &RegistryRow::delta,      &RegistryRow::role,      &RegistryRow::direct_writes,
-    &RegistryRow::creator};
+    &RegistryRow::buyers,     &RegistryRow::creator};
 
 // The relation vend.store, or InvalidOid where the extension is not installed.
 Oid registry_relation();

@@ -128,7 +128,7 @@ Oid bound_relation(const Store &store, Relation relation) {
     return InvalidOid;
 }
 
-bool is_permitted(Oid owner, Oid role_relation, std::initializer_list<Right> sufficient) {
+bool is_permitted_by(Oid owner, Oid role_relation, std::initializer_list<Right> sufficient) {
     const Oid user = GetUserId();
     if (has_privs_of_role(user, owner)) return true;
     for (const Right right : sufficient)
@@ -143,8 +143,8 @@ bool is_usable(const RegistryRow &row) {
     const Oid owner = relation_owner(relation_named(row.ledger));
     const Oid role_relation = relation_named(row.role);
     return OidIsValid(owner) && OidIsValid(role_relation) &&
-           is_permitted(owner, role_relation,
-                        {Right::buyer, Right::cashier, Right::stock_keeper, Right::auditor});
+           is_permitted_by(owner, role_relation,
+                           {Right::buyer, Right::cashier, Right::stock_keeper, Right::auditor});
 }
 
 // Of several stores, the only one that the caller can use: nobody's call becomes ambiguous because
@@ -205,9 +205,13 @@ void invalidate_registry(Relation registry) {
     CacheInvalidateRelcache(registry);
 }
 
+bool is_permitted(const Store &store, std::initializer_list<Right> sufficient) {
+    return is_permitted_by(store.owner, store.role_relation, sufficient);
+}
+
 Store &open_store(const char *name_or_null, std::initializer_list<Right> sufficient) {
     Store &store = valid_store(store_name(name_or_null));
-    if (!is_permitted(store.owner, store.role_relation, sufficient))
+    if (!is_permitted(store, sufficient))
         ereport(ERROR, (errcode(errcodes::not_permitted),
                         errmsg("permission denied for store \"%s\"", store.name),
                         errhint("The owner of the store gives rights with vend.grant_role().")));

@@ -40,6 +40,7 @@ struct Store {
     char *name = nullptr;
     Oid owner = InvalidOid;
     bool refuses_direct_writes = false;
+    bool has_own_wallets_only = false; // a buyer may name his own alone
 
     Table item_table;
     Table wallet_table; // absent: payment happens elsewhere
@@ -109,6 +110,9 @@ const char *store_name(const char *name_or_null);
 // 42704 for an unknown store, 22023 for an ambiguous one, 55000 for one that is no longer valid,
 // 42501 for a caller who is neither a member of the owner nor has one of the rights that suffice.
 Store &open_store(const char *name_or_null, std::initializer_list<Right> sufficient);
+
+// Whether the current user is a member of the owner or has one of the rights.
+bool is_permitted(const Store &store, std::initializer_list<Right> sufficient);
 
 // The store of a trigger on one of its relations, or on a partition of one; the caller's rights do not
 // matter.

@@ -1,0 +1,31 @@
+#include "base/prelude.hpp"
+
+#include "entry/own_wallet.hpp"
+
+#include "base/error_codes.hpp"
+#include "base/settings.hpp"
+
+namespace vend {
+
+std::optional<Datum> only_wallet_of_caller(Store &store) {
+    if (!store.has_own_wallets_only || is_permitted(store, {Right::cashier})) return std::nullopt;
+    const char *buyer = settings::current_buyer();
+    if (buyer[0] == '\0')
+        ereport(
+            ERROR,
+            (errcode(errcodes::not_permitted), errmsg("vend.current_buyer is not set"),
+             errdetail("A buyer of store \"%s\" may name only the wallet that it holds.", store.name),
+             errhint("Whoever lets buyers in sets it: SET LOCAL vend.current_buyer = '...'.")));
+    return key_from_argument(store.buyer_type, TEXTOID, CStringGetTextDatum(buyer));
+}
+
+void require_wallet(Store &store, std::optional<Datum> only, Datum buyer) {
+    if (!only || means_same_key(store.buyer_type, *only, buyer)) return;
+    ereport(ERROR,
+            (errcode(errcodes::not_permitted),
+             errmsg("permission denied for wallet \"%s\"", key_text(store.buyer_type, buyer)),
+             errdetail("A buyer of store \"%s\" may name only the wallet that vend.current_buyer holds.",
+                       store.name)));
+}
+
+} // namespace vend
