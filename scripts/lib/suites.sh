@@ -136,7 +136,13 @@ run_tap() {
     done
 }
 
-run_readme() { check transcript test/readme/run; }
+# The pages with a transcript of psql.
+run_readme() {
+    local page
+    for page in ${1:-README.md docs/existing-tables.md}; do
+        check "$page" test/readme/run "$page"
+    done
+}
 
 run_stress() {
     local scenario
