@@ -244,8 +244,7 @@ void bind_items(const RegistryRow &row, Store *store) {
         store->stock_version = bind_count(*store, items, row.stock_version);
     if (row.version != nullptr) store->version = bind_count(*store, items, row.version);
     if (row.lock_mode != nullptr) store->lock_mode = bind_lock_mode(*store, items, row.lock_mode);
-    for (const BoundColumn *column :
-         {&store->stock, &store->stock_version, &store->version, &store->lock_mode})
+    for (const BoundColumn *column : {&store->stock, &store->stock_version, &store->version})
         if (column->name != nullptr) require_writable(*store, items, {column->raw_name});
     relation_close(items, NoLock);
 }

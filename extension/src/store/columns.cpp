@@ -38,7 +38,7 @@ bool is_in_unique_index(Relation relation, AttrNumber column) {
     foreach (cell, RelationGetIndexList(relation)) {
         Relation index = index_open(lfirst_oid(cell), AccessShareLock);
         const auto *form = index->rd_index;
-        for (int i = 0; form->indisunique && i < form->indnkeyatts; ++i)
+        for (int i = 0; form->indisunique && form->indnkeyatts > 1 && i < form->indnkeyatts; ++i)
             is_found = is_found || form->indkey.values[i] == column;
         index_close(index, AccessShareLock);
     }

@@ -2,8 +2,8 @@
 -- other is 42501, whether it exists or not, in each call that sells; cashiers and the owner name any wallet.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-CREATE ROLE regress_vend_buyer;
-CREATE ROLE regress_vend_cashier;
+CREATE ROLE regress_own_buyer;
+CREATE ROLE regress_own_cashier;
 SELECT vend.create_store('shop', wallet_key_type => 'bigint', buyers => 'own');
 SELECT vend.create_store('mall', wallet_key_type => 'bigint');
 SELECT vend.create_store('kiosk', buyers => 'own', wallets => false);
@@ -11,10 +11,10 @@ SELECT vend.create_store('fair', buyers => 'some');
 INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 10, 100);
 INSERT INTO shop.wallet (id, balance) VALUES (0, 1000), (7, 1000), (8, 1000);
 INSERT INTO kiosk.item (id, price, stock) VALUES ('lamp', 10, 100);
-SELECT vend.grant_role(r, ('regress_vend_' || r)::regrole, s) FROM unnest('{buyer,cashier}'::text[]) r, unnest('{shop,mall,kiosk}'::text[]) s;
+SELECT vend.grant_role(r, ('regress_own_' || r)::regrole, s) FROM unnest('{buyer,cashier}'::text[]) r, unnest('{shop,mall,kiosk}'::text[]) s;
 SET vend.default_store = 'shop';
 
-SET ROLE regress_vend_buyer;
+SET ROLE regress_own_buyer;
 -- No buyer is set: nobody buys.
 SELECT status FROM vend.try_purchase('lamp', 7);
 \echo :SQLSTATE
@@ -51,12 +51,12 @@ SELECT status FROM vend.try_purchase('lamp', 8, store => 'mall');
 RESET vend.current_buyer;
 RESET ROLE;
 -- A cashier names whom he sells to; so do the owner and who is both.
-SET ROLE regress_vend_cashier;
+SET ROLE regress_own_cashier;
 SELECT status FROM vend.try_purchase('lamp', 8);
 RESET ROLE;
 SELECT status FROM vend.try_purchase('lamp', 8);
-GRANT regress_vend_cashier TO regress_vend_buyer;
-SET ROLE regress_vend_buyer;
+GRANT regress_own_cashier TO regress_own_buyer;
+SET ROLE regress_own_buyer;
 SELECT status FROM vend.try_purchase('lamp', 8);
 RESET ROLE;
 -- What was refused took nothing.
@@ -64,12 +64,14 @@ SELECT * FROM shop.wallet ORDER BY id;
 SELECT stock FROM shop.item;
 SELECT * FROM vend.audit();
 -- It can be turned on and off.
-REVOKE regress_vend_cashier FROM regress_vend_buyer;
+REVOKE regress_own_cashier FROM regress_own_buyer;
 SELECT vend.reattach_store('shop', buyers => 'any');
-SET ROLE regress_vend_buyer;
+SET ROLE regress_own_buyer;
 SELECT status FROM vend.try_purchase('lamp', 8);
 RESET ROLE;
 SELECT vend.reattach_store('shop', buyers => 'own');
-SET ROLE regress_vend_buyer;
+SET ROLE regress_own_buyer;
 SELECT status FROM vend.try_purchase('lamp', 8);
 RESET ROLE;
+DROP OWNED BY regress_own_buyer, regress_own_cashier;
+DROP ROLE regress_own_buyer, regress_own_cashier;
