@@ -85,9 +85,13 @@ void raise_stale(Relation relation, int64 was, int64 read) {
     pg_unreachable();
 }
 
+bool has_next(const Guard &guard, int64 version) {
+    const auto next = next_version(version);
+    return next && fits_version(guard.version_type, *next);
+}
+
 void require_in_range(Relation relation, const Guard &guard, int64 was) {
-    const auto next = next_version(was);
-    if (!next || !fits_version(guard.version_type, *next))
+    if (!has_next(guard, was))
         ereport(ERROR, (errcode(errcodes::out_of_range),
                         errmsg("version of a row of table \"%s\" is out of range",
                                relation_label(RelationGetRelid(relation)))));

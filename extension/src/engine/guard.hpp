@@ -20,7 +20,10 @@ GuardedRow check_update(const TriggerData *trigger, const Guard &guard);
 // The row with its version counted up, before it is written.
 HeapTuple counted_up(const TriggerData *trigger, const Guard &guard, int64 was);
 
-// Raises 22003 where the version after this one is beyond the type of the column.
+// Whether the type of the column has a version after this one.
+bool has_next(const Guard &guard, int64 version);
+
+// Raises 22003 where it has none.
 void require_in_range(Relation relation, const Guard &guard, int64 was);
 
 // Raises VN004: the row has another version than the one that was read.

@@ -69,6 +69,8 @@ int64 update_if(KeyedTable &table, Datum key, int64 expected, Datum changes) {
                            .columns = changed_columns(table, changes)};
     if (!fits_version(guard.version_type, expected)) explain_nothing(table, key, expected);
     if (guard.convention == Convention::next) {
+        if (!has_next(guard, expected) && read_version(table, key) != expected)
+            explain_nothing(table, key, expected);
         require_in_range(table.relation, guard, expected);
         update.version = expected + 1;
     }
