@@ -62,6 +62,14 @@ SELECT status FROM vend.try_purchase('hot', 'alpha', 2);
 SELECT status FROM vend.purchase_many('{lamp,hot}', '{alpha,beta}');
 SELECT r.kind, d.kind FROM vend.restock('lamp', 5) r, vend.deposit('beta', 5) d;
 SELECT vend.settle();
+-- They do not even call it: the store is as plain as without.
+BEGIN;
+SET LOCAL track_functions = 'all';
+SELECT status FROM vend.try_purchase('lamp', 'alpha');
+SELECT pg_stat_get_xact_function_calls('vend.guard'::regproc) AS calls;
+UPDATE shop.item SET stock = stock WHERE id = 'lamp';
+SELECT pg_stat_get_xact_function_calls('vend.guard'::regproc) AS calls;
+ROLLBACK;
 SELECT vend.set_lock_mode('hot', 'optimistic'), vend.set_lock_mode('lamp', 'escrow');
 SELECT vend.settle();
 UPDATE shop.item SET stock = stock + 1 WHERE id = 'hot';

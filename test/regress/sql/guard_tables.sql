@@ -234,7 +234,11 @@ RESET session_replication_role;
 CREATE SCHEMA trap;
 CREATE FUNCTION trap.equal(int, bigint) RETURNS boolean LANGUAGE sql AS 'SELECT true';
 CREATE OPERATOR trap.= (LEFTARG = int, RIGHTARG = bigint, FUNCTION = trap.equal);
+CREATE FUNCTION trap.same(int, int) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+CREATE OPERATOR trap.= (LEFTARG = int, RIGHTARG = int, FUNCTION = trap.same);
 SET search_path = trap, pg_catalog;
+SELECT vend.update_if('public.letter', 2, 3, '{"subject": "of the other row"}');
+\echo :SQLSTATE
 SELECT vend.update_if('public.letter', 1, 2, '{"subject": "v"}');
 \echo :SQLSTATE
 SELECT vend.update_if('public.letter', 1, 3, '{"subject": "v"}');
