@@ -16,6 +16,6 @@ struct GuardDefinition {
 
 // Both run as the caller, who must own the table; SPI is connected.
 void guard_table(const GuardDefinition &definition);
-void unguard_table(Oid relation);
+void unguard_table(Oid id);
 
 } // namespace vend

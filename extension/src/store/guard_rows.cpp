@@ -3,7 +3,6 @@
 #include "store/guard_rows.hpp"
 
 #include "base/error_codes.hpp"
-#include "store/as_role.hpp"
 #include "store/binding.hpp"
 #include "store/execute.hpp"
 #include "store/operators.hpp"
@@ -124,9 +123,7 @@ void count_up(Relation relation, const Guard &guard, ItemPointer place, int64 wa
         psprintf("UPDATE %s SET %s = $1 WHERE ctid " EQ " $2", table_sql(relation), version);
     const Oid types[] = {guard.version_type, TIDOID};
     const Datum values[] = {version_datum(guard.version_type, was + 1), PointerGetDatum(&newest)};
-    as_role(relation->rd_rel->relowner, [&] {
-        if (run_sql(sql, types, values) != 1) raise_write_altered(RelationGetRelid(relation));
-    });
+    if (run_sql(sql, types, values) != 1) raise_write_altered(RelationGetRelid(relation));
 }
 
 KeyedTable open_keyed(Oid id) {

@@ -11,8 +11,9 @@
 
 namespace vend {
 
-// Counts up the version of a row that this transaction has written, as the table's owner, unless that
-// has been done since. SPI is connected.
+// Counts up the version of a row that this transaction has written, unless that has been done since.
+// With the rights of the caller, who has set the version: who may put triggers on the table must not get
+// them run as its owner. SPI is connected.
 void count_up(Relation relation, const Guard &guard, ItemPointer place, int64 was);
 
 // A guarded table whose rows are found by a primary key of one column.
@@ -26,7 +27,7 @@ struct KeyedTable {
 
 // Raises unless the caller may change the table and it is what the comment above says. The lock of an
 // UPDATE stays until the end of the transaction.
-KeyedTable open_keyed(Oid relation);
+KeyedTable open_keyed(Oid id);
 void close_keyed(const KeyedTable &table);
 
 // The version of the row of a key, with the rights of the caller; nothing where he sees none.
