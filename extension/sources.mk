@@ -1,7 +1,8 @@
 # The one list of sources: Makefile.pgxs and CMake read it.
 
 # What knows nothing of PostgreSQL; unit tests link these.
-VEND_CORE_SOURCES = extension/src/core/batch.cpp extension/src/core/decision.cpp
+VEND_CORE_SOURCES = extension/src/core/batch.cpp extension/src/core/decision.cpp \
+	extension/src/core/guard.cpp
 
 VEND_SOURCES = extension/src/module.cpp \
 	extension/src/entry/arguments.cpp \
@@ -10,6 +11,7 @@ VEND_SOURCES = extension/src/module.cpp \
 	extension/src/entry/call.cpp \
 	extension/src/entry/cart_result.cpp \
 	extension/src/entry/escrow.cpp \
+	extension/src/entry/guard.cpp \
 	extension/src/entry/ids.cpp \
 	extension/src/entry/movement_result.cpp \
 	extension/src/entry/movements.cpp \
@@ -26,6 +28,7 @@ VEND_SOURCES = extension/src/module.cpp \
 	extension/src/engine/cart.cpp \
 	extension/src/engine/counter.cpp \
 	extension/src/engine/explain.cpp \
+	extension/src/engine/guard.cpp \
 	extension/src/engine/journal.cpp \
 	extension/src/engine/lock_mode.cpp \
 	extension/src/engine/places.cpp \
@@ -35,6 +38,7 @@ VEND_SOURCES = extension/src/module.cpp \
 	extension/src/engine/settle.cpp \
 	extension/src/engine/transfer.cpp \
 	extension/src/engine/transfer_many.cpp \
+	extension/src/engine/update_if.cpp \
 	extension/src/claim/atomic.cpp \
 	extension/src/claim/claim.cpp \
 	extension/src/claim/escrow.cpp \
@@ -50,6 +54,9 @@ VEND_SOURCES = extension/src/module.cpp \
 	extension/src/store/create_store.cpp \
 	extension/src/store/deltas.cpp \
 	extension/src/store/execute.cpp \
+	extension/src/store/guard.cpp \
+	extension/src/store/guard_ddl.cpp \
+	extension/src/store/guard_rows.cpp \
 	extension/src/store/key_type.cpp \
 	extension/src/store/ledger.cpp \
 	extension/src/store/new_store.cpp \

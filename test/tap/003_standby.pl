@@ -84,6 +84,9 @@ my @writes = (
 	"SELECT vend.detach_store('shop')",
 	"SELECT vend.grant_role('buyer', 'clerk')",
 	"SELECT vend.revoke_role('buyer', 'clerk')",
+	"SELECT vend.guard_version('shop.item', 'version', '{price}')",
+	"SELECT vend.unguard_version('shop.item')",
+	q{SELECT vend.update_if('shop.item', 'lamp', 1, '{"price": 1}')},
 	"UPDATE shop.item SET stock = stock + 1");
 is(answer($reader, $_), '25006', "refused on the standby: $_") for @writes;
 is(answer($reader, 'SELECT count(*) FROM vend.audit()'), '0', 'and the session goes on');

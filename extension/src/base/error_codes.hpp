@@ -16,11 +16,13 @@ inline constexpr int unknown_item = MAKE_SQLSTATE('V', 'N', '0', '0', '6');
 inline constexpr int unknown_buyer = MAKE_SQLSTATE('V', 'N', '0', '0', '7');
 inline constexpr int unknown_purchase = MAKE_SQLSTATE('V', 'N', '0', '0', '9');
 inline constexpr int over_refund = MAKE_SQLSTATE('V', 'N', '0', '1', '0');
+inline constexpr int unknown_row = ERRCODE_NO_DATA_FOUND;
 inline constexpr int busy = ERRCODE_LOCK_NOT_AVAILABLE;
 inline constexpr int lost_race = ERRCODE_T_R_SERIALIZATION_FAILURE;
 
 // Faults.
 inline constexpr int id_mismatch = MAKE_SQLSTATE('V', 'N', '0', '0', '8');
+inline constexpr int version_unstated = MAKE_SQLSTATE('V', 'N', '0', '1', '1');
 inline constexpr int null_argument = ERRCODE_NULL_VALUE_NOT_ALLOWED;
 inline constexpr int bad_argument = ERRCODE_INVALID_PARAMETER_VALUE;
 inline constexpr int out_of_range = ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE;

@@ -77,6 +77,16 @@ Oid Arguments::oid(int number, const char *name) const {
     return DatumGetObjectId(datum(number));
 }
 
+int64 Arguments::bigint(int number, const char *name) const {
+    require(number, name);
+    return DatumGetInt64(datum(number));
+}
+
+Datum Arguments::jsonb(int number, const char *name) const {
+    require(number, name);
+    return datum(number);
+}
+
 std::optional<Quantity> Arguments::optional_quantity(int number, const char *name) const {
     if (is_null(number)) return std::nullopt;
     return quantity(number, name);

@@ -37,6 +37,8 @@ class Arguments {
     [[nodiscard]] const char *string(int number, const char *name) const;
     [[nodiscard]] bool boolean(int number, const char *name) const;
     [[nodiscard]] Oid oid(int number, const char *name) const;
+    [[nodiscard]] int64 bigint(int number, const char *name) const;
+    [[nodiscard]] Datum jsonb(int number, const char *name) const;
     // At least 1, else 22023.
     [[nodiscard]] Quantity quantity(int number, const char *name) const;
     // More than 0, else 22023.
@@ -59,8 +61,10 @@ class Arguments {
     };
     [[nodiscard]] Elements elements(int number, const char *name) const;
 
-  private:
+    // Raises 22004 where the argument is null.
     void require(int number, const char *name) const;
+
+  private:
     [[nodiscard]] Oid type_of(int number, const char *name) const;
     [[nodiscard]] Datum datum(int number) const { return fcinfo->args[number].value; }
 

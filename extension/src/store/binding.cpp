@@ -350,7 +350,7 @@ bool may_write(Relation relation) {
 // How the rows of the store are to be written.
 void bind_writes(Store *store) {
     const Oid our_functions[] = {trigger_function("journal"), trigger_function("append_only"),
-                                 trigger_function("counter")};
+                                 trigger_function("counter"), trigger_function("guard")};
     const AttrNumber item_columns[] = {store->stock.number, store->stock_version.number,
                                        store->lock_mode.number};
     const AttrNumber wallet_columns[] = {store->balance.number};

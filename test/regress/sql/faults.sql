@@ -16,6 +16,10 @@ INSERT INTO numbers.wallet (id, balance) VALUES ('00000000-0000-0000-0000-000000
 SELECT status FROM vend.try_purchase(1, '00000000-0000-0000-0000-000000000007', id => vend.id_from('sale'), store => 'numbers');
 SELECT vend.create_store('ask', wallets => false, prices => false, money_type => 'numeric(4,2)');
 INSERT INTO ask.item (id, stock) VALUES ('lamp', 50);
+CREATE TABLE public.leaf (id int PRIMARY KEY, title text, version int NOT NULL);
+CREATE TABLE public.page (LIKE public.leaf INCLUDING ALL);
+INSERT INTO public.page VALUES (1, 'a', 1);
+SELECT vend.guard_version('public.page', 'version', '{title}');
 CREATE FUNCTION pg_temp.state() RETURNS text LANGUAGE sql AS $$
     SELECT concat_ws(' | ', (SELECT sum(stock) FROM shop.item), (SELECT sum(balance) FROM shop.wallet), (SELECT count(*) FROM shop.ledger),
                      (SELECT sum(stock) FROM numbers.item), (SELECT sum(balance) FROM numbers.wallet), (SELECT count(*) FROM numbers.ledger),
@@ -54,9 +58,10 @@ INSERT INTO pg_temp.good VALUES
     ('item', '42'), ('buyer', '7'), ('wallet', '7'), ('payer', '7'), ('payee', '8'), ('qty', '1'), ('amount', '1'), ('purchase_id', 'vend.id_from(''sale'')'), ('id', 'vend.id_from(''new'')'),
     ('lock_mode', '''atomic'''), ('mode', '''pessimistic'''), ('nowait', 'false'), ('expected_version', '1'), ('max_price', '100'), ('unit_price', 'NULL'), ('remember', 'false'), ('store', '''shop'''),
     ('items', '''{42}'''), ('buyers', '''{7}'''), ('payers', '''{7}'''), ('payees', '''{8}'''), ('qtys', '''{1}'''), ('amounts', '''{1}'''), ('ids', 'ARRAY[vend.id_from(''new'')]'), ('max_prices', '''{100}'''), ('unit_prices', 'NULL'),
+    ('version_column', '''version'''), ('columns', '''{title}'''), ('convention', '''read'''), ('key', '1'), ('changes', '''{"title": "x"}'''),
     ('right', '''buyer'''), ('role', '''regress_vend_clerk'''), ('item_key_type', '''text'''), ('wallet_key_type', '''text'''), ('direct_writes', '''journal'''), ('wallets', 'true'), ('prices', 'true'), ('money_type', '''bigint''');
 CREATE VIEW pg_temp.argument AS
-    SELECT p.oid, p.proname, a.argument, a.type, a.n, coalesce(g.value, CASE p.proname WHEN 'create_store' THEN '''mall''' ELSE '''shop''' END) AS value
+    SELECT p.oid, p.proname, a.argument, a.type, a.n, coalesce(g.value, CASE p.proname WHEN 'create_store' THEN '''mall''' WHEN 'guard_version' THEN '''public.leaf''' WHEN 'unguard_version' THEN '''public.page''' WHEN 'update_if' THEN '''public.page''' ELSE '''shop''' END) AS value
     FROM pg_proc p CROSS JOIN LATERAL unnest(p.proargnames[1:p.pronargs], p.proargtypes::oid[]) WITH ORDINALITY a (argument, type, n) LEFT JOIN pg_temp.good g USING (argument)
     WHERE p.pronamespace = 'vend'::regnamespace AND p.prorettype <> 'trigger'::regtype;
 CREATE FUNCTION pg_temp.call_with_null(function oid, null_at bigint) RETURNS text LANGUAGE sql AS $$
@@ -215,4 +220,5 @@ SELECT * FROM vend.audit('shop');
 SELECT * FROM vend.audit('numbers');
 SELECT vend.detach_store('shop'), vend.detach_store('numbers'), vend.detach_store('ask');
 DROP SCHEMA shop, numbers, ask CASCADE;
+DROP TABLE public.leaf, public.page;
 DROP ROLE regress_vend_clerk;

@@ -21,6 +21,10 @@ INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 10000), ('beta', 10000);
 SELECT status FROM vend.try_purchase('lamp', 'alpha', id => vend.id_from('sale'));
 SELECT vend.grant_role('buyer', 'regress_vend_buyer'), vend.grant_role('cashier', 'regress_vend_cashier'), vend.grant_role('operator', 'regress_vend_operator'), vend.grant_role('auditor', 'regress_vend_auditor');
 RESET ROLE;
+CREATE TABLE public.page (id int PRIMARY KEY, title text, version int NOT NULL);
+ALTER TABLE public.page OWNER TO regress_vend_owner;
+INSERT INTO public.page VALUES (1, 'a', 1);
+SELECT vend.guard_version('public.page', 'version', '{title}');
 SELECT attname, attacl FROM pg_attribute WHERE attrelid = 'shop.role'::regclass AND attnum > 0 ORDER BY attnum;
 
 -- What a role hears from a statement, which is undone: allowed, or the SQLSTATE.
@@ -65,6 +69,9 @@ INSERT INTO pg_temp.call (name, statement) VALUES
     ('audit', $$SELECT * FROM vend.audit('shop')$$),
     ('grant_role', $$SELECT vend.grant_role('cashier', 'regress_vend_nobody', 'shop')$$),
     ('revoke_role', $$SELECT vend.revoke_role('buyer', 'regress_vend_buyer', 'shop')$$),
+    ('guard_version', $$SELECT vend.guard_version('shop.item', 'version', '{price}')$$),
+    ('unguard_version', $$SELECT vend.unguard_version('public.page')$$),
+    ('update_if', $$SELECT vend.update_if('public.page', 1, 1, '{"title": "x"}')$$),
     ('detach_store', $$SELECT vend.detach_store('shop')$$),
     ('create_store again', $$SELECT vend.create_store('shop')$$),
     ('uuid_v7', $$SELECT vend.uuid_v7()$$),
@@ -315,6 +322,7 @@ SELECT * FROM vend.audit('next');
 SELECT vend.detach_store('shop'), vend.detach_store('next');
 SELECT m.call, pg_temp.hears('regress_vend_cashier', m.statement) AS cashier FROM pg_temp.matrix m ORDER BY m.n;
 DROP SCHEMA shop, next CASCADE;
+DROP TABLE public.page;
 DROP ROLE regress_vend_buyer, regress_vend_cashier, regress_vend_operator, regress_vend_auditor, regress_vend_nobody;
 DO $$ BEGIN EXECUTE format('REVOKE CREATE ON DATABASE %I FROM regress_vend_owner, regress_vend_other', current_database()); END $$;
 DROP ROLE regress_vend_member, regress_vend_owner, regress_vend_other;
