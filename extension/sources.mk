@@ -52,6 +52,7 @@ VEND_SOURCES = extension/src/module.cpp \
 	extension/src/store/companions.cpp \
 	extension/src/store/compose.cpp \
 	extension/src/store/create_store.cpp \
+	extension/src/store/ddl.cpp \
 	extension/src/store/deltas.cpp \
 	extension/src/store/execute.cpp \
 	extension/src/store/guard.cpp \

@@ -8,6 +8,7 @@
 #include "store/binding.hpp"
 #include "store/columns.hpp"
 #include "store/companions.hpp"
+#include "store/ddl.hpp"
 #include "store/new_store.hpp"
 #include "store/ownership.hpp"
 
@@ -27,18 +28,15 @@ void require_owned(Oid relation) {
 }
 
 char *primary_key(Relation relation, const char *argument) {
-    const Oid id = RelationGetPrimaryKeyIndex(relation);
-    Relation index = OidIsValid(id) ? index_open(id, AccessShareLock) : nullptr;
-    if (index == nullptr || index->rd_index->indnkeyatts != 1)
+    const AttrNumber column = primary_key_column(relation);
+    if (column == InvalidAttrNumber)
         raise_bad_argument(
             psprintf("table \"%s\" has no primary key of one column",
                      relation_label(RelationGetRelid(relation))),
             psprintf("Name a column that has a unique index of its own: %s => '...'. Where "
                      "only several columns together are unique, add a surrogate key.",
                      argument));
-    char *name = get_attname(RelationGetRelid(relation), index->rd_index->indkey.values[0], false);
-    index_close(index, AccessShareLock);
-    return name;
+    return get_attname(RelationGetRelid(relation), column, false);
 }
 
 // What the argument says becomes of the column: nothing new, none, or this one.

@@ -4,6 +4,8 @@
 
 #include "base/compat.hpp"
 #include "store/columns.hpp"
+#include "store/ddl.hpp"
+#include "store/guard.hpp"
 
 #include <algorithm>
 #include <initializer_list>
@@ -26,13 +28,6 @@ constexpr int16 event_mask =
 constexpr std::initializer_list<int16> ledger_events{TRIGGER_TYPE_ROW | TRIGGER_TYPE_BEFORE |
                                                          TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE,
                                                      TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_TRUNCATE};
-
-// The trigger function of ours, which is looked up before a relation's triggers are: a look-up can
-// rebuild the description of the relation.
-Oid trigger_function(const char *name) {
-    List *names = list_make2(makeString(pstrdup("vend")), makeString(pstrdup(name)));
-    return LookupFuncName(names, 0, nullptr, false);
-}
 
 // A journal that fires always would record what replication applies a second time.
 bool is_enabled(const Trigger &trigger, bool is_journal) {
@@ -228,6 +223,24 @@ void bind_ledger(const RegistryRow &row, Store *store) {
     relation_close(ledger, NoLock);
 }
 
+// The engine's writes do not ask a version guard, and a guard would refuse them.
+void require_unguarded(const Store &store, Relation relation,
+                       std::initializer_list<const BoundColumn *> columns) {
+    const Oid function = trigger_function("guard");
+    const Trigger *guard = guard_of(relation, function, true);
+    if (guard == nullptr) return;
+    for (int i = 0; i < guard->tgnargs; ++i)
+        for (const BoundColumn *column : columns)
+            if (i != guard_convention && column->raw_name != nullptr &&
+                strcmp(guard->tgargs[i], column->raw_name) == 0)
+                raise_invalid(
+                    store,
+                    psprintf(
+                        "The version guard of table \"%s\" covers column \"%s\", which sales write.",
+                        relation_label(RelationGetRelid(relation)), column->raw_name),
+                    "Take it off with vend.unguard_version() and guard the other columns.");
+}
+
 void bind_items(const RegistryRow &row, Store *store) {
     const Oid counter_function = trigger_function("counter");
     Relation items = open_bound(*store, row.item, "journal", journal_events);
@@ -246,6 +259,7 @@ void bind_items(const RegistryRow &row, Store *store) {
     if (row.lock_mode != nullptr) store->lock_mode = bind_lock_mode(*store, items, row.lock_mode);
     for (const BoundColumn *column : {&store->stock, &store->stock_version, &store->version})
         if (column->name != nullptr) require_writable(*store, items, {column->raw_name});
+    require_unguarded(*store, items, {&store->stock, &store->stock_version, &store->lock_mode});
     relation_close(items, NoLock);
 }
 
@@ -322,6 +336,7 @@ void bind_wallets(const RegistryRow &row, Store *store) {
                require_unique(*store, wallets, {store->wallet_key.number}), store->context);
     store->balance = bind_number(*store, wallets, row.balance);
     require_writable(*store, wallets, {row.balance});
+    require_unguarded(*store, wallets, {&store->balance});
     relation_close(wallets, NoLock);
 }
 

@@ -106,6 +106,16 @@ void raise_invalid(const Store &store, const char *detail, const char *hint) {
     pg_unreachable();
 }
 
+AttrNumber primary_key_column(Relation relation) {
+    const Oid id = RelationGetPrimaryKeyIndex(relation);
+    if (!OidIsValid(id)) return InvalidAttrNumber;
+    Relation index = index_open(id, AccessShareLock);
+    const AttrNumber column =
+        index->rd_index->indnkeyatts == 1 ? index->rd_index->indkey.values[0] : InvalidAttrNumber;
+    index_close(index, AccessShareLock);
+    return column;
+}
+
 char *quoted_relation_name(Relation relation) {
     return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
                                       RelationGetRelationName(relation));

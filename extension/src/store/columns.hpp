@@ -40,6 +40,9 @@ Oid find_index(Relation relation, std::initializer_list<AttrNumber> columns, boo
 // The index that makes these columns a key; one counter, one lock and one id each rest on it.
 Oid require_unique(const Store &store, Relation relation, std::initializer_list<AttrNumber> columns);
 
+// The column of a primary key that has no other; InvalidAttrNumber where there is none.
+AttrNumber primary_key_column(Relation relation);
+
 // Quoted, qualified.
 char *quoted_relation_name(Relation relation);
 

@@ -4,6 +4,7 @@
 
 #include "base/error_codes.hpp"
 #include "store/binding.hpp"
+#include "store/ddl.hpp"
 #include "store/key_type.hpp"
 
 #include <algorithm>
@@ -62,26 +63,20 @@ void create_rights(const char *schema) {
                      schema));
 }
 
-void create_trigger(const char *relation, const char *trigger, const char *events, const char *level,
-                    const char *function, const char *store) {
-    run_ddl(psprintf("CREATE TRIGGER %s %s ON %s FOR EACH %s EXECUTE FUNCTION vend.%s(%s)", trigger,
-                     events, relation, level, function, quote_literal_cstr(store)));
-    // Goes with the extension; the table stays.
-    run_ddl(psprintf("ALTER TRIGGER %s ON %s DEPENDS ON EXTENSION pg_vend", trigger, relation));
-}
-
 void create_journal(const char *relation, const char *store) {
     create_trigger(relation, journal_trigger, "AFTER INSERT OR UPDATE OR DELETE", "ROW", "journal",
-                   store);
-    create_trigger(relation, journal_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT", "journal", store);
+                   quote_literal_cstr(store));
+    create_trigger(relation, journal_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT", "journal",
+                   quote_literal_cstr(store));
 }
 
 // They fire always: what replication or a session in the replica role writes concerns the counters too.
 void create_counter_triggers(const RegistryRow &row) {
+    const char *store = quote_literal_cstr(row.name);
     const char *events = "AFTER INSERT OR UPDATE OR DELETE";
-    create_trigger(row.item, counter_trigger, events, "ROW", "counter", row.name);
-    create_trigger(row.delta, delta_trigger, events, "ROW", "delta", row.name);
-    create_trigger(row.delta, delta_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT", "delta", row.name);
+    create_trigger(row.item, counter_trigger, events, "ROW", "counter", store);
+    create_trigger(row.delta, delta_trigger, events, "ROW", "delta", store);
+    create_trigger(row.delta, delta_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT", "delta", store);
     run_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", row.item, counter_trigger));
     run_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", row.delta, delta_trigger));
 }
@@ -133,13 +128,6 @@ bool is_needed(const Retyping &retyping) {
 
 } // namespace
 
-void run_ddl(const char *sql) {
-    const int result = SPI_execute(sql, false, 0);
-    if (result < 0)
-        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
-                        errmsg("could not run \"%s\": %s", sql, SPI_result_code_string(result))));
-}
-
 bool has_relation(const char *schema, const char *relation) {
     return OidIsValid(get_relname_relid(relation, get_namespace_oid(schema, false)));
 }
@@ -178,12 +166,13 @@ void retype_companions(const RegistryRow &row, const char *schema, const Compani
 }
 
 void create_triggers(const RegistryRow &row) {
+    const char *store = quote_literal_cstr(row.name);
     create_journal(row.item, row.name);
     if (row.wallet != nullptr) create_journal(row.wallet, row.name);
     create_trigger(row.ledger, append_only_trigger, "BEFORE UPDATE OR DELETE", "ROW", "append_only",
-                   row.name);
+                   store);
     create_trigger(row.ledger, append_only_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT",
-                   "append_only", row.name);
+                   "append_only", store);
     create_counter_triggers(row);
 }
 

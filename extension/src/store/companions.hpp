@@ -7,9 +7,6 @@
 
 namespace vend {
 
-// Runs a statement as the current user; SPI is connected.
-void run_ddl(const char *sql);
-
 bool has_relation(const char *schema, const char *relation);
 
 // Of its columns, as SQL.

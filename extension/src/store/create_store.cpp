@@ -6,6 +6,7 @@
 #include "base/error_codes.hpp"
 #include "store/binding.hpp"
 #include "store/companions.hpp"
+#include "store/ddl.hpp"
 #include "store/new_store.hpp"
 #include "store/number_type.hpp"
 

@@ -92,11 +92,6 @@ Guard *resolve_guard(const Trigger &trigger, Relation relation, MemoryContext co
     return guard;
 }
 
-Oid guard_function() {
-    List *names = list_make2(makeString(pstrdup("vend")), makeString(pstrdup("guard")));
-    return LookupFuncName(names, 0, nullptr, false);
-}
-
 const Trigger *guard_of(Relation relation, Oid function, bool with_disabled) {
     const TriggerDesc *triggers = relation->trigdesc;
     if (triggers == nullptr) return nullptr;

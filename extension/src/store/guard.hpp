@@ -41,8 +41,6 @@ const char *guarded_column_fault(Relation relation, const char *name);
 // names is not fit any more: nothing goes unguarded unnoticed.
 Guard *resolve_guard(const Trigger &trigger, Relation relation, MemoryContext context);
 
-// The function vend.guard(); looked up before a relation's triggers are.
-Oid guard_function();
 // The relation's guard, or null; switched off: only where asked for.
 const Trigger *guard_of(Relation relation, Oid function, bool with_disabled);
 

@@ -4,6 +4,8 @@
 
 #include "base/error_codes.hpp"
 #include "store/binding.hpp"
+#include "store/columns.hpp"
+#include "store/ddl.hpp"
 #include "store/guard.hpp"
 #include "store/registry.hpp"
 
@@ -11,13 +13,6 @@
 
 namespace vend {
 namespace {
-
-void run_ddl(const char *sql) {
-    const int result = SPI_execute(sql, false, 0);
-    if (result < 0)
-        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
-                        errmsg("could not run \"%s\": %s", sql, SPI_result_code_string(result))));
-}
 
 [[noreturn]] void raise_bad_guard(Oid relation, const char *detail) {
     ereport(ERROR, (errcode(errcodes::bad_argument),
@@ -40,11 +35,6 @@ Relation open_own(Oid id, LOCKMODE lock) {
         ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
                         errmsg("\"%s\" is not a table", relation_label(id))));
     return relation;
-}
-
-char *quoted_name(Relation relation) {
-    return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
-                                      RelationGetRelationName(relation));
 }
 
 // The columns of a store's table that its engine writes.
@@ -109,10 +99,8 @@ void create_guard(const char *table, const GuardDefinition &definition, bool is_
                      quote_literal_cstr(definition.convention));
     for (const char *column : definition.columns)
         appendStringInfo(&arguments, ", %s", quote_literal_cstr(column));
-    run_ddl(psprintf("CREATE TRIGGER %s %s UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION vend.guard(%s)",
-                     guard_trigger, is_before ? "BEFORE" : "AFTER", table, arguments.data));
-    // Goes with the extension; the table stays.
-    run_ddl(psprintf("ALTER TRIGGER %s ON %s DEPENDS ON EXTENSION pg_vend", guard_trigger, table));
+    create_trigger(table, guard_trigger, is_before ? "BEFORE UPDATE" : "AFTER UPDATE", "ROW", "guard",
+                   arguments.data);
 }
 
 } // namespace
@@ -122,7 +110,7 @@ void guard_table(const GuardDefinition &definition) {
         ereport(ERROR, (errcode(errcodes::bad_argument),
                         errmsg("unknown convention \"%s\"", definition.convention),
                         errhint("Use read or next.")));
-    const Oid function = guard_function();
+    const Oid function = trigger_function("guard");
     Relation relation = open_own(definition.relation, ShareRowExclusiveLock);
     if (guard_of(relation, function, true) != nullptr)
         ereport(ERROR,
@@ -136,21 +124,21 @@ void guard_table(const GuardDefinition &definition) {
     if (engine.is_bound && relation->rd_rel->relispartition)
         raise_bad_guard(definition.relation, "It is a partition, and a table of a store.");
     warn_of_children(relation);
-    const char *table = quoted_name(relation);
+    const char *table = quoted_relation_name(relation);
     relation_close(relation, NoLock);
     // A BEFORE trigger makes each UPDATE lock the row first, and each sale is one.
     create_guard(table, definition, !engine.is_bound);
 }
 
 void unguard_table(Oid id) {
-    const Oid function = guard_function();
+    const Oid function = trigger_function("guard");
     Relation relation = open_own(id, AccessExclusiveLock);
     const Trigger *guard = guard_of(relation, function, true);
     if (guard == nullptr)
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
                         errmsg("table \"%s\" has no version guard", relation_label(id))));
     const char *trigger = quote_identifier(pstrdup(guard->tgname));
-    const char *sql = psprintf("DROP TRIGGER %s ON %s", trigger, quoted_name(relation));
+    const char *sql = psprintf("DROP TRIGGER %s ON %s", trigger, quoted_relation_name(relation));
     relation_close(relation, NoLock);
     run_ddl(sql);
 }

@@ -4,6 +4,8 @@
 
 #include "base/error_codes.hpp"
 #include "store/binding.hpp"
+#include "store/columns.hpp"
+#include "store/ddl.hpp"
 #include "store/execute.hpp"
 #include "store/operators.hpp"
 
@@ -11,8 +13,7 @@ namespace vend {
 namespace {
 
 const char *table_sql(Relation relation) {
-    const char *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
-                                                  RelationGetRelationName(relation));
+    const char *name = quoted_relation_name(relation);
     // What inherits from a table has keys of its own.
     return relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ? name : psprintf("ONLY %s", name);
 }
@@ -62,28 +63,17 @@ void require_update_right(Oid id) {
                         errmsg("permission denied for table \"%s\"", relation_label(id))));
 }
 
-// The primary key's column and the operator by which its index finds a key.
-void bind_key(KeyedTable *table) {
-    list_free(RelationGetIndexList(table->relation));
-    const Oid id = table->relation->rd_pkindex;
-    Relation index = OidIsValid(id) ? index_open(id, AccessShareLock) : nullptr;
-    if (index == nullptr || index->rd_index->indnkeyatts != 1)
+// The primary key's column.
+void bind_primary_key(KeyedTable *table) {
+    table->key = primary_key_column(table->relation);
+    if (table->key == InvalidAttrNumber)
         ereport(ERROR, (errcode(errcodes::bad_argument),
                         errmsg("table \"%s\" has no primary key of one column",
                                relation_label(RelationGetRelid(table->relation))),
                         errhint("Use UPDATE.")));
-    const Oid type = index->rd_opcintype[0];
-    const Oid equal = get_opfamily_member(index->rd_opfamily[0], type, type, BTEqualStrategyNumber);
-    table->key = index->rd_index->indkey.values[0];
+    const Form_pg_attribute attribute = attribute_of(table->relation, table->key);
     table->key_type =
-        key_type_of(attribute_of(table->relation, table->key)->atttypid, CurrentMemoryContext);
-    HeapTuple tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(equal));
-    const auto *oper = reinterpret_cast<Form_pg_operator>(GETSTRUCT(tuple));
-    table->key_equals =
-        psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(oper->oprnamespace)),
-                 NameStr(oper->oprname));
-    ReleaseSysCache(tuple);
-    index_close(index, NoLock);
+        key_type_of(getBaseType(attribute->atttypid), attribute->attcollation, CurrentMemoryContext);
 }
 
 const char *update_sql(const KeyedTable &table, std::span<const AttrNumber> columns) {
@@ -104,7 +94,7 @@ const char *update_sql(const KeyedTable &table, std::span<const AttrNumber> colu
     return psprintf("UPDATE %s AS t SET %s%s = $3 FROM pg_catalog.jsonb_to_record($4) AS c(%s) "
                     "WHERE t.%s %s $1 AND t.%s " EQ " $2 RETURNING t.%s",
                     table_sql(relation), set.data, version, fields.data, column_sql(relation, table.key),
-                    table.key_equals, version, version);
+                    table.key_type.equals, version, version);
 }
 
 } // namespace
@@ -128,7 +118,7 @@ void count_up(Relation relation, const Guard &guard, ItemPointer place, int64 wa
 
 KeyedTable open_keyed(Oid id) {
     require_update_right(id);
-    const Oid function = guard_function();
+    const Oid function = trigger_function("guard");
     KeyedTable table;
     table.relation = table_open(id, RowExclusiveLock);
     const Trigger *guard = guard_of(table.relation, function, false);
@@ -137,7 +127,7 @@ KeyedTable open_keyed(Oid id) {
                         errmsg("table \"%s\" has no version guard", relation_label(id)),
                         errhint("Its owner puts one on it with vend.guard_version().")));
     table.guard = resolve_guard(*guard, table.relation, CurrentMemoryContext);
-    bind_key(&table);
+    bind_primary_key(&table);
     return table;
 }
 
@@ -149,7 +139,7 @@ std::optional<int64> read_version(const KeyedTable &table, Datum key) {
     Relation relation = table.relation;
     const char *sql =
         psprintf("SELECT %s FROM %s WHERE %s %s $1", column_sql(relation, table.guard->version),
-                 table_sql(relation), column_sql(relation, table.key), table.key_equals);
+                 table_sql(relation), column_sql(relation, table.key), table.key_type.equals);
     const Oid types[] = {table.key_type.type};
     const Datum values[] = {key};
     if (run_sql(sql, types, values) == 0) return std::nullopt;

@@ -22,7 +22,6 @@ struct KeyedTable {
     const Guard *guard = nullptr;
     AttrNumber key = 0;
     KeyType key_type;
-    const char *key_equals = nullptr; // the operator, with its schema
 };
 
 // Raises unless the caller may change the table and it is what the comment above says. The lock of an

@@ -5,6 +5,7 @@
 #include "base/error_codes.hpp"
 #include "store/binding.hpp"
 #include "store/companions.hpp"
+#include "store/ddl.hpp"
 #include "store/ownership.hpp"
 
 #include <algorithm>

@@ -6,6 +6,7 @@
 #include "core/right.hpp"
 #include "store/binding.hpp"
 #include "store/companions.hpp"
+#include "store/ddl.hpp"
 #include "store/ownership.hpp"
 
 namespace vend {

@@ -1,0 +1,19 @@
+#pragma once
+// Statements that make and drop things, run as the current user; SPI is connected.
+
+#include "base/prelude.hpp"
+
+namespace vend {
+
+void run_ddl(const char *sql);
+
+// A trigger that runs vend.function(arguments) and goes with the extension, while the table stays. The
+// relation is quoted and qualified, the arguments are SQL.
+void create_trigger(const char *relation, const char *trigger, const char *events, const char *level,
+                    const char *function, const char *arguments);
+
+// A trigger function of ours. It is looked up before a relation's triggers are: a look-up can rebuild
+// the description of the relation.
+Oid trigger_function(const char *name);
+
+} // namespace vend
