@@ -107,7 +107,8 @@ void raise_invalid(const Store &store, const char *detail, const char *hint) {
 }
 
 AttrNumber primary_key_column(Relation relation) {
-    const Oid id = RelationGetPrimaryKeyIndex(relation);
+    list_free(RelationGetIndexList(relation)); // finds the primary key as well
+    const Oid id = relation->rd_pkindex;
     if (!OidIsValid(id)) return InvalidAttrNumber;
     Relation index = index_open(id, AccessShareLock);
     const AttrNumber column =
