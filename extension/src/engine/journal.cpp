@@ -177,14 +177,6 @@ bool is_mere_edit(const Store &store, const TriggerData *trigger) {
            !(store.has_lock_modes() && has_column_changed(trigger, store.lock_mode.number));
 }
 
-bool is_version_unchanged(const Store &store, const TriggerData *trigger) {
-    const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
-    bool is_null = false;
-    const Datum was = heap_getattr(trigger->tg_trigtuple, store.version.number, descriptor, &is_null);
-    const Datum is = heap_getattr(trigger->tg_newtuple, store.version.number, descriptor, &is_null);
-    return was == is;
-}
-
 // A write of the stock bumps stock_version by one; any other write of ours leaves it.
 bool is_stock_version_right(const Store &store, const TriggerData *trigger, const EngineWrite &write) {
     if (!is_about_items(store, trigger) || !store.has_stock_versions()) return true;
@@ -265,7 +257,7 @@ void journal_row(Store &store, const TriggerData *trigger) {
         }
     }
     if (is_update && is_about_items(store, trigger) && store.has_versions() &&
-        is_version_unchanged(store, trigger) && is_edit(store, trigger))
+        !has_column_changed(trigger, store.version.number) && is_edit(store, trigger))
         bump_version(store, is.key);
 }
 

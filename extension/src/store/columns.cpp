@@ -32,13 +32,13 @@ bool is_btree(Relation index) {
 }
 
 // Whether some unique index has the column among others.
-bool is_in_unique_index(Relation relation, AttrNumber column) {
+bool is_in_composite_key(Relation relation, AttrNumber column) {
     bool is_found = false;
     ListCell *cell = nullptr;
     foreach (cell, RelationGetIndexList(relation)) {
         Relation index = index_open(lfirst_oid(cell), AccessShareLock);
         const auto *form = index->rd_index;
-        for (int i = 0; form->indisunique && i < form->indnkeyatts; ++i)
+        for (int i = 0; form->indisunique && form->indnkeyatts > 1 && i < form->indnkeyatts; ++i)
             is_found = is_found || form->indkey.values[i] == column;
         index_close(index, AccessShareLock);
     }
@@ -131,7 +131,7 @@ Oid require_unique(const Store &store, Relation relation, std::initializer_list<
     const Oid found = find_index(relation, columns, true);
     if (OidIsValid(found)) return found;
     const char *label = relation_label(RelationGetRelid(relation));
-    if (columns.size() == 1 && is_in_unique_index(relation, *columns.begin()))
+    if (columns.size() == 1 && is_in_composite_key(relation, *columns.begin()))
         raise_invalid(
             store,
             psprintf("Column \"%s\" of table \"%s\" is unique only together with other columns.",
@@ -196,8 +196,8 @@ BoundColumn bind_lock_mode(const Store &store, Relation relation, const char *na
     constexpr int32 longest = 11; // pessimistic
     ColumnType type;
     const BoundColumn column = bind_column(store, relation, name, &type);
-    if (column.type != TEXTOID &&
-        !(column.type == VARCHAROID && (type.typmod == -1 || type.typmod >= VARHDRSZ + longest)))
+    if (type.type != TEXTOID &&
+        !(type.type == VARCHAROID && (type.typmod == -1 || type.typmod >= VARHDRSZ + longest)))
         raise_invalid(store, psprintf("Column \"%s\" of table \"%s\" is of type %s, not text.", name,
                                       relation_label(RelationGetRelid(relation)), type.declared));
     return column;

@@ -48,7 +48,7 @@ void provide_schema(const char *name, Oid role) {
     HeapTuple tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
     const Oid owner = reinterpret_cast<Form_pg_namespace>(GETSTRUCT(tuple))->nspowner;
     ReleaseSysCache(tuple);
-    if (!has_privs_of_role(GetUserId(), owner))
+    if (!has_privs_of_role(GetUserId(), owner) || !has_privs_of_role(role, owner))
         ereport(ERROR, (errcode(errcodes::not_permitted),
                         errmsg("schema \"%s\" belongs to another role", name)));
 }

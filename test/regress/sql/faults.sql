@@ -16,6 +16,8 @@ INSERT INTO numbers.wallet (id, balance) VALUES ('00000000-0000-0000-0000-000000
 SELECT status FROM vend.try_purchase(1, '00000000-0000-0000-0000-000000000007', id => vend.id_from('sale'), store => 'numbers');
 SELECT vend.create_store('ask', wallets => false, prices => false, money_type => 'numeric(4,2)');
 INSERT INTO ask.item (id, stock) VALUES ('lamp', 50);
+CREATE TABLE goods (sku text PRIMARY KEY, price bigint NOT NULL, stock bigint NOT NULL);
+CREATE TABLE people (id text PRIMARY KEY, balance bigint NOT NULL);
 CREATE FUNCTION pg_temp.state() RETURNS text LANGUAGE sql AS $$
     SELECT concat_ws(' | ', (SELECT sum(stock) FROM shop.item), (SELECT sum(balance) FROM shop.wallet), (SELECT count(*) FROM shop.ledger),
                      (SELECT sum(stock) FROM numbers.item), (SELECT sum(balance) FROM numbers.wallet), (SELECT count(*) FROM numbers.ledger),
@@ -54,10 +56,15 @@ INSERT INTO pg_temp.good VALUES
     ('item', '42'), ('buyer', '7'), ('wallet', '7'), ('payer', '7'), ('payee', '8'), ('qty', '1'), ('amount', '1'), ('purchase_id', 'vend.id_from(''sale'')'), ('id', 'vend.id_from(''new'')'),
     ('lock_mode', '''atomic'''), ('mode', '''pessimistic'''), ('nowait', 'false'), ('expected_version', '1'), ('max_price', '100'), ('unit_price', 'NULL'), ('remember', 'false'), ('store', '''shop'''),
     ('items', '''{42}'''), ('buyers', '''{7}'''), ('payers', '''{7}'''), ('payees', '''{8}'''), ('qtys', '''{1}'''), ('amounts', '''{1}'''), ('ids', 'ARRAY[vend.id_from(''new'')]'), ('max_prices', '''{100}'''), ('unit_prices', 'NULL'),
-    ('right', '''buyer'''), ('role', '''regress_vend_clerk'''), ('item_key_type', '''text'''), ('wallet_key_type', '''text'''), ('direct_writes', '''journal'''), ('wallets', 'true'), ('prices', 'true'), ('money_type', '''bigint''');
+    ('right', '''buyer'''), ('role', '''regress_vend_clerk'''), ('item_key_type', '''text'''), ('wallet_key_type', '''text'''), ('direct_writes', '''journal'''), ('wallets', 'true'), ('prices', 'true'), ('money_type', '''bigint'''),
+    ('item_key', '''id'''), ('wallet_key', '''id'''), ('stock', '''stock'''), ('price', '''price'''), ('balance', '''balance'''), ('stock_version', '''stock_version'''), ('version', '''version'''), ('add_columns', 'true'), ('journal_opening', 'true'),
+    -- Where the same word means something else.
+    ('attach_store.name', '''mall'''), ('attach_store.items', '''goods'''), ('attach_store.item_key', '''sku'''), ('attach_store.wallets', '''people'''), ('attach_store.lock_mode', '''lock_mode'''),
+    ('reattach_store.items', '''shop.item'''), ('reattach_store.wallets', '''shop.wallet'''), ('reattach_store.lock_mode', '''lock_mode'''), ('create_store.name', '''mall''');
 CREATE VIEW pg_temp.argument AS
-    SELECT p.oid, p.proname, a.argument, a.type, a.n, coalesce(g.value, CASE p.proname WHEN 'create_store' THEN '''mall''' ELSE '''shop''' END) AS value
+    SELECT p.oid, p.proname, a.argument, a.type, a.n, coalesce(o.value, g.value, '''shop''') AS value
     FROM pg_proc p CROSS JOIN LATERAL unnest(p.proargnames[1:p.pronargs], p.proargtypes::oid[]) WITH ORDINALITY a (argument, type, n) LEFT JOIN pg_temp.good g USING (argument)
+    LEFT JOIN pg_temp.good o ON o.argument = p.proname || '.' || a.argument
     WHERE p.pronamespace = 'vend'::regnamespace AND p.prorettype <> 'trigger'::regtype;
 CREATE FUNCTION pg_temp.call_with_null(function oid, null_at bigint) RETURNS text LANGUAGE sql AS $$
     SELECT format('SELECT * FROM vend.%I(%s)', proname, string_agg(format(CASE WHEN type = '"any"'::regtype AND argument ~ 's$' THEN '%I => %s::bigint[]' WHEN type = '"any"'::regtype THEN '%I => %s::bigint' WHEN type = 'text'::regtype THEN '%I => (%s)::text' ELSE '%I => %s' END,

@@ -115,7 +115,7 @@ SELECT vend.create_store('shop', prices => false);
 \echo :SQLSTATE
 SELECT vend.create_store('shop', wallets => false);
 \echo :SQLSTATE
-ALTER TABLE shop.item ALTER COLUMN stock TYPE integer;
+ALTER TABLE shop.item ALTER COLUMN stock TYPE real;
 SELECT vend.create_store('shop');
 \echo :SQLSTATE
 ALTER TABLE shop.item ALTER COLUMN stock TYPE bigint;
