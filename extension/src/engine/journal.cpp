@@ -201,13 +201,17 @@ int64 difference(const Side &is, const Side &was) {
 }
 
 // What is below zero, or not whole, was so before anybody watched.
-void require_countable(Store &store, Statement statement, const char *what) {
+void require_countable(Store &store, Statement statement, const char *what, const char *key_of) {
     const Rows rows = run(store, statement, {});
     if (rows.count == 0) return;
+    const auto key = rows.value(1);
+    if (!key)
+        ereport(ERROR, (errcode(errcodes::not_in_state), errmsg("%s is null", key_of),
+                        errhint("Fill the key in and declare it NOT NULL.")));
     ereport(
         ERROR,
         (errcode(errcodes::not_in_state),
-         errmsg("%s \"%s\" is %s", what, TextDatumGetCString(rows.required(1)),
+         errmsg("%s \"%s\" is %s", what, TextDatumGetCString(*key),
                 TextDatumGetCString(rows.required(2))),
          errhint(
              "Only what is at least 0 and a whole number of steps can be counted: mend the row first.")));
@@ -301,9 +305,9 @@ uint64 journal_differences(Store &store) {
 }
 
 uint64 journal_opening(Store &store) {
-    require_countable(store, Statement::uncountable_item, "stock of item");
+    require_countable(store, Statement::uncountable_item, "stock of item", "key of an item");
     if (store.has_wallets())
-        require_countable(store, Statement::uncountable_wallet, "balance of wallet");
+        require_countable(store, Statement::uncountable_wallet, "balance of wallet", "key of a wallet");
     return journal_differences(store);
 }
 

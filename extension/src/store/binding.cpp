@@ -96,24 +96,6 @@ void require_triggers_of(const Store &store, Relation relation, const char *func
                                           function));
 }
 
-void require_table(const Store &store, Relation relation, const char *quoted_name) {
-    switch (relation->rd_rel->relkind) {
-    case RELKIND_RELATION:
-        if (relation->rd_rel->relpersistence == RELPERSISTENCE_PERMANENT) return;
-        break;
-    case RELKIND_VIEW:
-    case RELKIND_MATVIEW:
-        raise_invalid(store, psprintf("%s is a view.", quoted_name),
-                      "Bind the table that the figures are in.");
-    case RELKIND_FOREIGN_TABLE:
-        raise_invalid(store, psprintf("%s is a foreign table.", quoted_name),
-                      "A sale is one transaction of one server: sell on the server that has the table.");
-    default:
-        break;
-    }
-    raise_invalid(store, psprintf("%s is not a permanent table.", quoted_name));
-}
-
 // A relation of a store, opened and checked.
 Relation open_bound(const Store &store, const char *quoted_name, const char *function,
                     std::initializer_list<int16> types) {
@@ -373,6 +355,24 @@ void bind_writes(Store *store) {
 }
 
 } // namespace
+
+void require_table(const Store &store, Relation relation, const char *quoted_name) {
+    switch (relation->rd_rel->relkind) {
+    case RELKIND_RELATION:
+        if (relation->rd_rel->relpersistence == RELPERSISTENCE_PERMANENT) return;
+        break;
+    case RELKIND_VIEW:
+    case RELKIND_MATVIEW:
+        raise_invalid(store, psprintf("%s is a view.", quoted_name),
+                      "Bind the table that the figures are in.");
+    case RELKIND_FOREIGN_TABLE:
+        raise_invalid(store, psprintf("%s is a foreign table.", quoted_name),
+                      "A sale is one transaction of one server: sell on the server that has the table.");
+    default:
+        break;
+    }
+    raise_invalid(store, psprintf("%s is not a permanent table.", quoted_name));
+}
 
 // Without the USAGE check of a schema that names in a query undergo: the caller's rights are those on
 // the store, not on its schema.

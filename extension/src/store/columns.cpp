@@ -139,7 +139,11 @@ Oid require_unique(const Store &store, Relation relation, std::initializer_list<
             psprintf("Bind a surrogate key: ALTER TABLE %s ADD COLUMN ... bigint GENERATED "
                      "ALWAYS AS IDENTITY UNIQUE.",
                      quoted_relation_name(relation)));
-    raise_invalid(store, psprintf("Table \"%s\" has no unique index on its key.", label));
+    raise_invalid(store, psprintf("Table \"%s\" has no unique index on its key.", label),
+                  store.is_new
+                      ? "It must be of this column alone and in its collation, of all rows, and not "
+                        "deferrable: ALTER TABLE ... ADD UNIQUE (...)."
+                      : nullptr);
 }
 
 void require_writable(const Store &store, Relation relation,

@@ -82,7 +82,7 @@ SELECT p || '  ' || a AS call, hears(p, a) FROM (VALUES
     (1, 'SELECT', '''goods'', stock => ''half'''), (2, 'SELECT', '''goods'', stock => ''doubt'''), (3, 'SELECT', '''goods'', stock => ''loose'''), (4, 'SELECT', '''goods'', stock => ''long'''), (5, 'SELECT', '''goods'', stock => ''worth'''), (6, 'SELECT', '''goods'', stock => ''amounts'''),
     (7, 'SELECT', '''goods'', stock => ''tax'''), (8, 'SELECT', '''goods'', stock => ''serial'''), (9, 'SELECT', '''goods'', stock => ''ghost'''), (10, 'SELECT', '''goods'', stock => '''''), (11, 'SELECT', '''goods'', stock => NULL'),
     (12, 'SELECT', '''goods'', price => ''loose'''), (13, 'SELECT', '''goods'', price => ''half'''), (14, 'SELECT', '''goods'', price => ''ghost'''), (15, 'SELECT', '''goods'', price => ''fine'', wallets => ''people'', balance => ''credit'''),
-    (16, 'SELECT', '''goods'', price => ''price'', money_type => ''real'''), (17, 'SELECT', '''goods'', price => ''fine'', money_type => ''numeric(12,2)'''), (18, 'SELECT', '''goods'', wallets => ''people'', balance => ''balance'', money_type => ''numeric(12,2)'''),
+    (16, 'SELECT', '''goods'', price => ''price'', money_type => ''real'''), (29, 'SELECT', '''goods'', money_type => ''bigint); DROP TABLE people; --'''), (30, 'SELECT', '''goods'', money_type => ''integer'''), (17, 'SELECT', '''goods'', price => ''fine'', money_type => ''numeric(12,2)'''), (18, 'SELECT', '''goods'', wallets => ''people'', balance => ''balance'', money_type => ''numeric(12,2)'''),
     (19, 'ALTER TABLE people ALTER credit TYPE numeric', '''goods'', wallets => ''people'', balance => ''credit'''), (20, 'SELECT', '''goods'', wallets => ''people'', balance => ''ghost'''),
     (21, 'ALTER TABLE people ADD twice bigint GENERATED ALWAYS AS (balance * 2) STORED', '''goods'', wallets => ''people'', balance => ''twice'''),
     (22, 'UPDATE goods SET stock = -1 WHERE id = ''vase''', '''goods'''), (23, 'UPDATE goods SET whole = 1.5 WHERE id = ''vase''', '''goods'', stock => ''whole'''), (24, 'UPDATE goods SET whole = ''NaN'' WHERE id = ''lamp''', '''goods'', stock => ''whole'''),
@@ -95,7 +95,7 @@ SELECT p || '  ' || a AS call, hears(p, a) FROM (VALUES
     (1, 'SELECT', '''goods'', stock_version => ''stock_version'''), (2, 'SELECT', '''goods'', version => ''version'''), (3, 'SELECT', '''goods'', lock_mode => ''lock_mode'''),
     (4, 'SELECT', '''goods'', stock_version => ''note'', add_columns => true'), (5, 'SELECT', '''goods'', version => ''tax'''), (6, 'SELECT', '''goods'', lock_mode => ''short'''), (7, 'SELECT', '''goods'', lock_mode => ''price'''),
     (8, 'CREATE TYPE mode AS ENUM (''atomic'', ''escrow''); ALTER TABLE goods ADD mode mode', '''goods'', lock_mode => ''mode'''),
-    (9, 'SELECT', '''goods'', stock_version => ''v'', version => ''v'', add_columns => true'), (10, 'SELECT', '''goods'', price => ''stock'''), (11, 'SELECT', '''goods'', stock_version => ''stock'''), (12, 'SELECT', '''goods'', ''ean'', ''ean''')) v (n, p, a) ORDER BY n;
+    (9, 'SELECT', '''goods'', stock_version => ''v'', version => ''v'', add_columns => true'), (10, 'SELECT', '''goods'', price => ''stock'''), (11, 'SELECT', '''goods'', stock_version => ''stock'''), (12, 'SELECT', '''goods'', ''ean'', ''ean'''), (13, 'SELECT', '''goods'', wallets => ''people'', wallet_key => ''id'', balance => ''id''')) v (n, p, a) ORDER BY n;
 
 -- Two tables, of one owner, in no other store.
 SELECT vend.create_store('mall');
@@ -113,7 +113,7 @@ DROP TABLE shelf;
 SELECT n AS name, hears('SELECT', '''goods''', n) FROM unnest(ARRAY['vend', 'pg_shop', 'pg_catalog', 'information_schema', '', repeat('x', 64)]) n;
 SELECT a AS call, hears('SELECT', '''goods'', direct_writes => ' || a) FROM unnest(ARRAY['''maybe''', 'NULL']) a;
 -- A schema in which there are relations of these names.
-SELECT p AS call, hears('CREATE SCHEMA shop; ' || p, '''goods''') FROM unnest(ARRAY['CREATE TABLE shop.ledger (id int)', 'CREATE TABLE shop.stock_delta (item text)', 'CREATE TABLE shop.stock_delta (item int, qty bigint)', 'CREATE VIEW shop.role AS SELECT 1 AS x', 'CREATE TABLE shop.holding ()', 'CREATE TABLE shop.item ()']) p;
+SELECT p AS call, hears('CREATE SCHEMA shop; ' || p, '''goods''') FROM unnest(ARRAY['CREATE TABLE shop.ledger (id int)', 'CREATE TABLE shop.stock_delta (item text)', 'CREATE TABLE shop.stock_delta (item int, qty bigint)', 'CREATE VIEW shop.role AS SELECT 1 AS x', 'CREATE TABLE shop.holding ()', 'CREATE TABLE shop.item ()', 'CREATE TABLE shop.ledger (item text, wallet text, amount int)']) p;
 
 -- Triggers of the owner's.
 CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
