@@ -244,8 +244,7 @@ void unbind(const RegistryRow &row) {
                         errhint("Commit first.")));
     lock_bound(row, AccessExclusiveLock);
     drop_triggers(row);
-    // Their triggers are the owner's.
-    if (OidIsValid(items)) as_role(relation_owner(items), [&] { settle_unbound(row); });
+    settle_unbound(row);
 }
 
 } // namespace

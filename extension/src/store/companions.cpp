@@ -3,6 +3,7 @@
 #include "store/companions.hpp"
 
 #include "base/error_codes.hpp"
+#include "store/as_role.hpp"
 #include "store/binding.hpp"
 #include "store/key_type.hpp"
 
@@ -242,11 +243,19 @@ void settle_unbound(const RegistryRow &row) {
     const char *key = kept_key_sql(relation_named(row.item), row.item_key);
     // The keys of the items have become others: whoever binds them again brings the deltas along.
     if (strcmp(key, column_sql(relation_named(row.delta), "item")) != 0) return;
-    run_ddl(psprintf("WITH d AS (DELETE FROM %s RETURNING item, qty), "
-                     "s AS (SELECT item, pg_catalog.sum(qty) AS qty FROM d GROUP BY item) "
-                     "UPDATE %s AS i SET %s = i.%s + s.qty FROM s WHERE i.%s::%s = s.item",
-                     row.delta, row.item, quote_identifier(row.stock), quote_identifier(row.stock),
-                     quote_identifier(row.item_key), key));
+    const int result = SPI_execute(psprintf("SELECT FROM %s LIMIT 1", row.delta), true, 1);
+    if (result != SPI_OK_SELECT)
+        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
+                        errmsg("could not read deltas: %s", SPI_result_code_string(result))));
+    if (SPI_processed == 0) return;
+    // Triggers of the owner's may be on the items.
+    as_role(relation_owner(relation_named(row.item)), [&] {
+        run_ddl(psprintf("WITH d AS (DELETE FROM %s RETURNING item, qty), "
+                         "s AS (SELECT item, pg_catalog.sum(qty) AS qty FROM d GROUP BY item) "
+                         "UPDATE %s AS i SET %s = i.%s + s.qty FROM s WHERE i.%s::%s = s.item",
+                         row.delta, row.item, quote_identifier(row.stock), quote_identifier(row.stock),
+                         quote_identifier(row.item_key), key));
+    });
 }
 
 } // namespace vend

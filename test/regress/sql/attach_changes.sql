@@ -64,6 +64,7 @@ SELECT vend.reattach_store('shop');
 SELECT vend.reattach_store('shop', stock => 'units');
 SELECT * FROM pg_temp.cured();
 ALTER TABLE goods RENAME TO wares;
+SELECT vend.reattach_store('shop');
 SELECT vend.reattach_store('shop', 'wares');
 SELECT * FROM pg_temp.cured();
 CREATE SCHEMA data;
@@ -82,11 +83,19 @@ SELECT * FROM pg_temp.cured();
 SELECT vend.reattach_store('shop', price => '');
 SELECT status, amount FROM vend.try_purchase('lamp', 1, unit_price => 3);
 SELECT vend.reattach_store('shop', price => 'price');
--- With an item in escrow the lock mode cannot go: its deltas would be nobody's.
+-- Without a lock mode there is no escrow: what was pending is settled first.
 SELECT vend.purchase('vase', 1) IS NULL;
 SELECT vend.reattach_store('shop', lock_mode => '');
 SELECT * FROM vend.audit();
 SELECT status FROM vend.try_purchase('vase', 1);
+-- (As a detach leaves it that could not settle.)
+SELECT vend.detach_store('shop');
+INSERT INTO shop.stock_delta SELECT 'vase', -units FROM "Data".wares WHERE id = 'vase';
+SELECT vend.attach_store('shop', '"Data".wares', 'id', 'units', 'price', '"Data".people', 'id', 'balance', 'sv', 'v', journal_opening => false);
+SELECT count(*) FROM shop.stock_delta;
+SELECT status FROM vend.try_purchase('vase', 1);
+SELECT vend.journal_opening();
+SELECT vend.restock('vase', 500) IS NULL;
 SELECT vend.reattach_store('shop', lock_mode => 'mode');
 SELECT * FROM pg_temp.cured();
 -- Types: of figures, with decimals, of keys.
@@ -146,6 +155,11 @@ SELECT vend.reattach_store('shop', direct_writes => 'often');
 \echo :SQLSTATE
 SELECT vend.reattach_store('nowhere');
 \echo :SQLSTATE
+-- The ledger is not made anew: the ids in it would be forgotten.
+ALTER TABLE shop.ledger RENAME TO book;
+SELECT vend.reattach_store('shop');
+\echo :SQLSTATE
+ALTER TABLE shop.book RENAME TO ledger;
 -- The schema of the store itself.
 ALTER SCHEMA shop RENAME TO mall;
 SELECT vend.reattach_store('shop');
