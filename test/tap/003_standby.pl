@@ -81,7 +81,7 @@ my @writes = (
 	"SELECT vend.set_lock_mode('lamp', 'atomic')",
 	"SELECT vend.settle()",
 	"SELECT vend.create_store('stall')",
-	"SELECT vend.attach_store('stall', 'goods')",
+	"SELECT vend.attach_store('stall', 'shop.item')",
 	"SELECT vend.reattach_store('shop')",
 	"SELECT vend.journal_opening('shop')",
 	"SELECT vend.detach_store('shop')",

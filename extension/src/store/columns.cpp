@@ -16,12 +16,17 @@ bool is_over(const FormData_pg_index *index, std::initializer_list<AttrNumber> c
     return true;
 }
 
-// Whether the index tells keys apart as the columns do.
-bool has_column_collations(Relation relation, Relation index) {
+// Whether the index tells keys apart as the columns do: by their collations, and by what = means for
+// their types. One of citext by the operators of text does not.
+bool has_column_equality(Relation relation, Relation index) {
     for (int i = 0; i < index->rd_index->indnkeyatts; ++i) {
         const AttrNumber number = index->rd_index->indkey.values[i];
-        if (number > 0 && TupleDescAttr(RelationGetDescr(relation), number - 1)->attcollation !=
-                              index->rd_indcollation[i])
+        if (number <= 0) continue;
+        const Form_pg_attribute column = TupleDescAttr(RelationGetDescr(relation), number - 1);
+        const Oid type = index->rd_opcintype[i];
+        if (column->attcollation != index->rd_indcollation[i] ||
+            get_opfamily_member(index->rd_opfamily[i], type, type, BTEqualStrategyNumber) !=
+                lookup_type_cache(getBaseType(column->atttypid), TYPECACHE_EQ_OPR)->eq_opr)
             return false;
     }
     return true;
@@ -118,7 +123,7 @@ Oid find_index(Relation relation, std::initializer_list<AttrNumber> columns, boo
         Relation index = index_open(lfirst_oid(cell), AccessShareLock);
         const bool is_key = index->rd_index->indisunique && index->rd_index->indimmediate;
         if ((is_key || !is_unique) && is_btree(index) && is_over(index->rd_index, columns) &&
-            has_column_collations(relation, index) &&
+            has_column_equality(relation, index) &&
             heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, nullptr) &&
             heap_attisnull(index->rd_indextuple, Anum_pg_index_indexprs, nullptr))
             found = RelationGetRelid(index);

@@ -29,7 +29,7 @@ BEGIN
         answer := 'allowed';
     WHEN OTHERS THEN
         GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-        answer := concat_ws(E'\n', SQLSTATE || ' ' || SQLERRM, nullif(detail, ''), nullif(hint, ''));
+        answer := regexp_replace(concat_ws(E'\n', SQLSTATE || ' ' || SQLERRM, nullif(detail, ''), nullif(hint, '')), 'pg_temp_\d+', 'pg_temp');
     END;
     IF before <> (SELECT concat_ws(' ', (SELECT count(*) FROM vend.store), (SELECT count(*) FROM pg_trigger), (SELECT count(*) FROM pg_class), (SELECT count(*) FROM pg_namespace))) THEN answer := 'something was changed: ' || answer; END IF;
     RETURN answer;
