@@ -65,6 +65,7 @@ run_escrow() {
         case $name in
             escrow_*) ;;    # about escrow as they are
             guard_*) ;;     # about tables of the user's, and edits of an item
+            attach_*) ;;    # of attached tables, which have no lock mode there
             mode_change | batch_as_read) ;; # about the row modes of an item, and arguments against them
             *)
                 escrow_spec "$spec" >"$input/specs/$name.spec"

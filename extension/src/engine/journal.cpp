@@ -177,14 +177,6 @@ bool is_mere_edit(const Store &store, const TriggerData *trigger) {
            !(store.has_lock_modes() && has_column_changed(trigger, store.lock_mode.number));
 }
 
-bool is_version_unchanged(const Store &store, const TriggerData *trigger) {
-    const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
-    bool is_null = false;
-    const Datum was = heap_getattr(trigger->tg_trigtuple, store.version.number, descriptor, &is_null);
-    const Datum is = heap_getattr(trigger->tg_newtuple, store.version.number, descriptor, &is_null);
-    return was == is;
-}
-
 // A write of the stock bumps stock_version by one; any other write of ours leaves it.
 bool is_stock_version_right(const Store &store, const TriggerData *trigger, const EngineWrite &write) {
     if (!is_about_items(store, trigger) || !store.has_stock_versions()) return true;
@@ -209,13 +201,17 @@ int64 difference(const Side &is, const Side &was) {
 }
 
 // What is below zero, or not whole, was so before anybody watched.
-void require_countable(Store &store, Statement statement, const char *what) {
+void require_countable(Store &store, Statement statement, const char *what, const char *key_of) {
     const Rows rows = run(store, statement, {});
     if (rows.count == 0) return;
+    const auto key = rows.value(1);
+    if (!key)
+        ereport(ERROR, (errcode(errcodes::not_in_state), errmsg("%s is null", key_of),
+                        errhint("Fill the key in and declare it NOT NULL.")));
     ereport(
         ERROR,
         (errcode(errcodes::not_in_state),
-         errmsg("%s \"%s\" is %s", what, TextDatumGetCString(rows.required(1)),
+         errmsg("%s \"%s\" is %s", what, TextDatumGetCString(*key),
                 TextDatumGetCString(rows.required(2))),
          errhint(
              "Only what is at least 0 and a whole number of steps can be counted: mend the row first.")));
@@ -267,7 +263,7 @@ void journal_row(Store &store, const TriggerData *trigger) {
         }
     }
     if (is_update && is_about_items(store, trigger) && store.has_versions() &&
-        is_version_unchanged(store, trigger) && is_edit(store, trigger))
+        !has_column_changed(trigger, store.version.number) && is_edit(store, trigger))
         bump_version(store, is.key);
 }
 
@@ -311,9 +307,9 @@ uint64 journal_differences(Store &store) {
 }
 
 uint64 journal_opening(Store &store) {
-    require_countable(store, Statement::uncountable_item, "stock of item");
+    require_countable(store, Statement::uncountable_item, "stock of item", "key of an item");
     if (store.has_wallets())
-        require_countable(store, Statement::uncountable_wallet, "balance of wallet");
+        require_countable(store, Statement::uncountable_wallet, "balance of wallet", "key of a wallet");
     return journal_differences(store);
 }
 

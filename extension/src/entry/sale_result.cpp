@@ -34,6 +34,13 @@ void require_consistent(const Store &store, const SaleTerms &terms) {
         ereport(ERROR, (errcode(errcodes::bad_argument),
                         errmsg("max_price cannot be given: store \"%s\" has no prices", store.name),
                         errhint("Each sale states its price in unit_price.")));
+    if (!store.has_versions() && terms.expected_version)
+        ereport(ERROR,
+                (errcode(errcodes::bad_argument),
+                 errmsg("expected_version cannot be given: store \"%s\" has no versions", store.name),
+                 errhint("Add a column for them with vend.reattach_store(%s, version => 'version', "
+                         "add_columns => true).",
+                         quote_literal_cstr(store.name))));
 }
 
 void require_id_to_remember(const SaleRequest &request) {

@@ -75,6 +75,7 @@ Datum vend_attach_store(PG_FUNCTION_ARGS) {
         const Arguments arguments(fcinfo);
         Attachment attachment = attachment_from(arguments);
         (void)arguments.oid(1, "items");
+        (void)arguments.string(3, "stock");
         attachment.wallet_key_type = arguments.optional_oid(12);
         attachment.money_type = arguments.optional_string(13);
         attachment.direct_writes = arguments.string(14, "direct_writes");

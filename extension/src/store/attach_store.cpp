@@ -9,8 +9,11 @@
 #include "store/columns.hpp"
 #include "store/companions.hpp"
 #include "store/ddl.hpp"
+#include "store/key_type.hpp"
 #include "store/new_store.hpp"
 #include "store/ownership.hpp"
+
+#include <initializer_list>
 
 namespace vend {
 namespace {
@@ -22,6 +25,9 @@ namespace {
 
 // Whoever binds a table lets the engine write to it in the name of its owner.
 void require_owned(Oid relation) {
+    if (!OidIsValid(relation_owner(relation)))
+        ereport(ERROR,
+                (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("there is no table of oid %u", relation)));
     if (!has_privs_of_role(GetUserId(), relation_owner(relation)))
         ereport(ERROR, (errcode(errcodes::not_permitted),
                         errmsg("must be owner of table %s", relation_label(relation))));
@@ -57,6 +63,15 @@ void change_table(char **table, char **key, Oid relation_id, const char *key_arg
     if (relation != nullptr) table_close(relation, NoLock);
 }
 
+// A column that plays two parts would be written by each of them.
+void require_different(std::initializer_list<const char *> columns) {
+    for (const char *const *a = columns.begin(); a != columns.end(); ++a)
+        for (const char *const *b = columns.begin(); b != a; ++b)
+            if (*a != nullptr && *b != nullptr && strcmp(*a, *b) == 0)
+                raise_bad_argument(psprintf("column \"%s\" is named twice", *a),
+                                   "Each column plays one part in a store.");
+}
+
 void change_row(RegistryRow *row, const Attachment &to) {
     change_table(&row->item, &row->item_key, to.items, to.item_key, "item_key");
     change_table(&row->wallet, &row->wallet_key, to.wallets, to.wallet_key, "wallet_key");
@@ -70,9 +85,13 @@ void change_row(RegistryRow *row, const Attachment &to) {
     if (to.buyers != nullptr) row->buyers = pstrdup(to.buyers);
     if (row->stock == nullptr)
         raise_bad_argument("stock must not be empty", "Name the column of the units left.");
-    if ((row->wallet == nullptr) != (row->balance == nullptr))
+    if ((row->wallet == nullptr) != (row->balance == nullptr) ||
+        (row->wallet == nullptr && row->wallet_key != nullptr))
         raise_bad_argument("wallets and balance go together",
                            "Name both, or neither where payment happens elsewhere.");
+    require_different(
+        {row->item_key, row->stock, row->price, row->stock_version, row->version, row->lock_mode});
+    require_different({row->wallet_key, row->balance});
     if (row->wallet != nullptr && strcmp(row->wallet, row->item) == 0)
         raise_bad_argument("items and wallets must be two tables",
                            "A sale moves units of one and money of the other.");
@@ -83,8 +102,48 @@ LOCKMODE lock_for(const Attachment &to) {
     return to.add_columns ? AccessExclusiveLock : ShareRowExclusiveLock;
 }
 
-void lock_table(Oid relation, LOCKMODE mode) {
-    if (OidIsValid(relation)) table_close(table_open(relation, mode), NoLock);
+Store draft_of(const char *name) {
+    Store draft;
+    draft.context = CurrentMemoryContext;
+    draft.name = const_cast<char *>(name);
+    draft.is_new = true;
+    return draft;
+}
+
+// Before triggers are created, which are refused in words that say nothing of stores.
+void lock_table(const char *store, Oid id, LOCKMODE mode) {
+    if (!OidIsValid(id)) return;
+    Relation relation = table_open(id, mode);
+    require_table(draft_of(store), relation, quoted_relation_name(relation), true);
+    table_close(relation, NoLock);
+}
+
+// In the order in which every call locks them.
+void lock_tables(const Attachment &to, LOCKMODE mode) {
+    lock_table(to.name, to.items, mode);
+    lock_table(to.name, to.wallets, mode);
+}
+
+// What the row names must be there, and all of it one role's.
+void require_tables(const RegistryRow &row) {
+    for (const char *table : {row.item, row.wallet})
+        if (table != nullptr && !OidIsValid(relation_named(table)))
+            raise_invalid(draft_of(row.name), psprintf("Table %s does not exist.", table));
+    if (row.wallet == nullptr) return;
+    const Oid wallets = relation_named(row.wallet);
+    if (relation_owner(wallets) != relation_owner(relation_named(row.item)))
+        raise_invalid(draft_of(row.name),
+                      psprintf("\"%s\" and the table of items do not have the same owner.",
+                               relation_label(wallets)));
+}
+
+// Relations of these names that no store has made are somebody's own.
+void require_free_names(const char *schema) {
+    for (const char *relation : {"stock_delta", "holding", "role"})
+        if (has_relation(schema, relation))
+            ereport(ERROR, (errcode(ERRCODE_DUPLICATE_TABLE),
+                            errmsg("schema \"%s\" already has a relation \"%s\"", schema, relation),
+                            errhint("Rename or drop it, or choose another name for the store.")));
 }
 
 void add_column(const char *table, const char *column, const char *definition) {
@@ -103,35 +162,48 @@ void add_columns(const RegistryRow &row) {
                      row.item, quote_identifier(row.lock_mode)));
 }
 
-// The money of a column: all that has its decimals, whatever its own range.
-const char *money_sql(const Store &draft, const char *table, const char *column) {
+NumberType figures_of(const Store &draft, const char *table, const char *column) {
     Relation relation = table_open(relation_named(table), NoLock);
-    const int decimals = bind_number(draft, relation, column).figures.decimals;
+    const NumberType figures = bind_number(draft, relation, column).figures;
     table_close(relation, NoLock);
-    return decimals == 0 ? "bigint" : psprintf("numeric(18,%d)", decimals);
+    return figures;
+}
+
+// The money of a ledger for such a column: all that has its decimals, whatever its own range. What there
+// is already stays where that will do.
+const char *money_for(const Store &draft, const RegistryRow &row, const char *table,
+                      const char *column) {
+    const NumberType figures = figures_of(draft, table, column);
+    const Oid ledger = relation_named(row.ledger);
+    if (OidIsValid(ledger)) {
+        LockRelationOid(ledger, AccessShareLock);
+        const NumberType money = figures_of(draft, row.ledger, "amount");
+        const bool is_balance = row.balance != nullptr;
+        if (money.max >= in_steps_of(figures, money.scale).max &&
+            (money.decimals == figures.decimals || (!is_balance && money.decimals > figures.decimals)))
+            return column_sql(ledger, "amount");
+    }
+    return figures.decimals == 0 ? "bigint" : psprintf("numeric(18,%d)", figures.decimals);
 }
 
 CompanionTypes types_for(const RegistryRow &row, const Attachment &to) {
-    Store draft;
-    draft.context = CurrentMemoryContext;
-    draft.name = row.name;
-    draft.is_new = true;
+    const Store draft = draft_of(row.name);
     CompanionTypes types{};
     types.item_key = kept_key_sql(relation_named(row.item), row.item_key);
     const Oid ledger = relation_named(row.ledger);
     if (row.wallet != nullptr)
         types.wallet_key = kept_key_sql(relation_named(row.wallet), row.wallet_key);
     else if (OidIsValid(to.wallet_key_type))
-        types.wallet_key = format_type_be_qualified(to.wallet_key_type);
+        types.wallet_key = format_type_be_qualified(kept_type_of(getBaseType(to.wallet_key_type)));
     else
         types.wallet_key = OidIsValid(ledger) ? column_sql(ledger, "wallet")
                                               : "pg_catalog.text COLLATE pg_catalog.\"C\"";
     if (to.money_type != nullptr)
-        types.money = to.money_type;
+        types.money = money_type_sql(to.money_type);
     else if (row.balance != nullptr)
-        types.money = money_sql(draft, row.wallet, row.balance);
+        types.money = money_for(draft, row, row.wallet, row.balance);
     else if (row.price != nullptr)
-        types.money = money_sql(draft, row.item, row.price);
+        types.money = money_for(draft, row, row.item, row.price);
     else
         types.money = OidIsValid(ledger) ? column_sql(ledger, "amount") : "bigint";
     return types;
@@ -140,11 +212,13 @@ CompanionTypes types_for(const RegistryRow &row, const Attachment &to) {
 // As the owner of the tables: companions, triggers, and the whole binding once, so that whatever is
 // wrong with it is said now.
 void bind_tables(const RegistryRow &row, const Attachment &to) {
+    require_tables(row);
     as_role(relation_owner(relation_named(row.item)), [&] {
         if (to.add_columns) add_columns(row);
         const CompanionTypes types = types_for(row, to);
         retype_companions(row, row.name, types);
         create_companions(row.name, types);
+        settle_unbound(row);
         create_triggers(row);
     });
     insert_registry(row);
@@ -169,6 +243,7 @@ void unbind(const RegistryRow &row) {
                         errhint("Commit first.")));
     lock_bound(row, AccessExclusiveLock);
     drop_triggers(row);
+    settle_unbound(row);
 }
 
 } // namespace
@@ -178,11 +253,9 @@ void attach_store(const Attachment &attachment) {
     require_direct_writes(attachment.direct_writes);
     require_buyers(attachment.buyers);
     forget_dropped_store(attachment.name);
-    for (const Oid table : {attachment.items, attachment.wallets})
-        if (OidIsValid(table)) require_owned(table);
-    // In the order in which every call locks them.
-    lock_table(attachment.items, lock_for(attachment));
-    lock_table(attachment.wallets, lock_for(attachment));
+    require_owned(attachment.items);
+    if (OidIsValid(attachment.wallets)) require_owned(attachment.wallets);
+    lock_tables(attachment, lock_for(attachment));
     provide_schema(attachment.name, relation_owner(attachment.items));
     RegistryRow row;
     row.name = pstrdup(attachment.name);
@@ -193,10 +266,12 @@ void attach_store(const Attachment &attachment) {
     row.creator = GetUserNameFromId(GetUserId(), false);
     change_row(&row, attachment);
     require_unbound(row);
-    if (has_relation(row.name, "ledger"))
+    if (has_relation(row.name, "ledger")) {
         take_over(row);
-    else
+    } else {
+        require_free_names(row.name);
         drop_triggers(row);
+    }
     bind_tables(row, attachment);
 }
 
@@ -206,18 +281,18 @@ void reattach_store(const Attachment &attachment) {
     RegistryRow row = own_store(attachment.name);
     for (const Oid table : {attachment.items, attachment.wallets})
         if (OidIsValid(table)) require_owned(table);
+    // Without its ledger it would forget every id.
+    if (!OidIsValid(relation_named(row.ledger)))
+        raise_invalid(draft_of(row.name), psprintf("Table %s does not exist.", row.ledger));
     unbind(row);
-    lock_table(attachment.items, AccessExclusiveLock);
-    lock_table(attachment.wallets, AccessExclusiveLock);
+    lock_tables(attachment, AccessExclusiveLock);
     change_row(&row, attachment);
     require_unbound(row);
     bind_tables(row, attachment);
 }
 
 void detach_store(const char *name) {
-    const RegistryRow row = own_store(name);
-    unbind(row);
-    settle_unbound(row);
+    unbind(own_store(name));
 }
 
 } // namespace vend

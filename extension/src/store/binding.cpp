@@ -91,35 +91,13 @@ void require_triggers_of(const Store &store, Relation relation, const char *func
                                           function));
 }
 
-void require_table(const Store &store, Relation relation, const char *quoted_name, bool is_companion) {
-    switch (relation->rd_rel->relkind) {
-    case RELKIND_PARTITIONED_TABLE:
-        // The engine inserts into companions row by row, with an index that has all of them.
-        if (!is_companion) return;
-        break;
-    case RELKIND_RELATION:
-        if (relation->rd_rel->relpersistence == RELPERSISTENCE_PERMANENT) return;
-        break;
-    case RELKIND_VIEW:
-    case RELKIND_MATVIEW:
-        raise_invalid(store, psprintf("%s is a view.", quoted_name),
-                      "Bind the table that the figures are in.");
-    case RELKIND_FOREIGN_TABLE:
-        raise_invalid(store, psprintf("%s is a foreign table.", quoted_name),
-                      "A sale is one transaction of one server: sell on the server that has the table.");
-    default:
-        break;
-    }
-    raise_invalid(store, psprintf("%s is not a permanent table.", quoted_name));
-}
-
 // A relation of a store, opened and checked.
 Relation open_bound(const Store &store, const char *quoted_name, const char *function,
                     std::initializer_list<int16> types) {
     const Oid function_id = trigger_function(function);
     Relation relation = open_named(store, quoted_name);
 
-    require_table(store, relation, quoted_name, strcmp(function, "journal") != 0);
+    require_table(store, relation, quoted_name, strcmp(function, "journal") == 0);
     if (relation->rd_rel->relkind != RELKIND_PARTITIONED_TABLE &&
         find_inheritance_children(RelationGetRelid(relation), NoLock) != NIL)
         raise_invalid(store, psprintf("Table %s has child tables.", quoted_name));
@@ -392,6 +370,28 @@ void bind_writes(Store *store) {
 }
 
 } // namespace
+
+void require_table(const Store &store, Relation relation, const char *quoted_name,
+                   bool may_be_partitioned) {
+    switch (relation->rd_rel->relkind) {
+    case RELKIND_PARTITIONED_TABLE:
+        if (may_be_partitioned && relation->rd_rel->relpersistence == RELPERSISTENCE_PERMANENT) return;
+        break;
+    case RELKIND_RELATION:
+        if (relation->rd_rel->relpersistence == RELPERSISTENCE_PERMANENT) return;
+        break;
+    case RELKIND_VIEW:
+    case RELKIND_MATVIEW:
+        raise_invalid(store, psprintf("%s is a view.", quoted_name),
+                      "Bind the table that the figures are in.");
+    case RELKIND_FOREIGN_TABLE:
+        raise_invalid(store, psprintf("%s is a foreign table.", quoted_name),
+                      "A sale is one transaction of one server: sell on the server that has the table.");
+    default:
+        break;
+    }
+    raise_invalid(store, psprintf("%s is not a permanent table.", quoted_name));
+}
 
 // Without the USAGE check of a schema that names in a query undergo: the caller's rights are those on
 // the store, not on its schema.

@@ -25,6 +25,10 @@ Oid relation_owner(Oid relation);
 // Its schema and name, for messages.
 char *relation_label(Oid relation);
 
+// Raises 55000 for what is no permanent table, or partitioned where that may not be.
+void require_table(const Store &store, Relation relation, const char *quoted_name,
+                   bool may_be_partitioned);
+
 // Locks the tables that the row names, as far as they are there, in the order of every call.
 void lock_bound(const RegistryRow &row, LOCKMODE mode);
 

@@ -16,12 +16,17 @@ bool is_over(const FormData_pg_index *index, std::initializer_list<AttrNumber> c
     return true;
 }
 
-// Whether the index tells keys apart as the columns do.
-bool has_column_collations(Relation relation, Relation index) {
+// Whether the index tells keys apart as the columns do: by their collations, and by what = means for
+// their types. One of citext by the operators of text does not.
+bool has_column_equality(Relation relation, Relation index) {
     for (int i = 0; i < index->rd_index->indnkeyatts; ++i) {
         const AttrNumber number = index->rd_index->indkey.values[i];
-        if (number > 0 && TupleDescAttr(RelationGetDescr(relation), number - 1)->attcollation !=
-                              index->rd_indcollation[i])
+        if (number <= 0) continue;
+        const Form_pg_attribute column = TupleDescAttr(RelationGetDescr(relation), number - 1);
+        const Oid type = index->rd_opcintype[i];
+        if (column->attcollation != index->rd_indcollation[i] ||
+            get_opfamily_member(index->rd_opfamily[i], type, type, BTEqualStrategyNumber) !=
+                lookup_type_cache(getBaseType(column->atttypid), TYPECACHE_EQ_OPR)->eq_opr)
             return false;
     }
     return true;
@@ -32,7 +37,7 @@ bool is_btree(Relation index) {
 }
 
 // Whether some unique index has the column among others.
-bool is_in_unique_index(Relation relation, AttrNumber column) {
+bool is_in_composite_key(Relation relation, AttrNumber column) {
     bool is_found = false;
     ListCell *cell = nullptr;
     foreach (cell, RelationGetIndexList(relation)) {
@@ -129,7 +134,7 @@ Oid find_index(Relation relation, std::initializer_list<AttrNumber> columns, boo
         Relation index = index_open(lfirst_oid(cell), AccessShareLock);
         const bool is_key = index->rd_index->indisunique && index->rd_index->indimmediate;
         if ((is_key || !is_unique) && is_btree(index) && is_over(index->rd_index, columns) &&
-            has_column_collations(relation, index) &&
+            has_column_equality(relation, index) &&
             heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, nullptr) &&
             heap_attisnull(index->rd_indextuple, Anum_pg_index_indexprs, nullptr))
             found = RelationGetRelid(index);
@@ -142,7 +147,7 @@ Oid require_unique(const Store &store, Relation relation, std::initializer_list<
     const Oid found = find_index(relation, columns, true);
     if (OidIsValid(found)) return found;
     const char *label = relation_label(RelationGetRelid(relation));
-    if (columns.size() == 1 && is_in_unique_index(relation, *columns.begin()))
+    if (columns.size() == 1 && is_in_composite_key(relation, *columns.begin()))
         raise_invalid(
             store,
             psprintf("Column \"%s\" of table \"%s\" is unique only together with other columns.",
@@ -150,7 +155,11 @@ Oid require_unique(const Store &store, Relation relation, std::initializer_list<
             psprintf("Bind a surrogate key: ALTER TABLE %s ADD COLUMN ... bigint GENERATED "
                      "ALWAYS AS IDENTITY UNIQUE.",
                      quoted_relation_name(relation)));
-    raise_invalid(store, psprintf("Table \"%s\" has no unique index on its key.", label));
+    raise_invalid(store, psprintf("Table \"%s\" has no unique index on its key.", label),
+                  store.is_new
+                      ? "It must be of this column alone and in its collation, of all rows, and not "
+                        "deferrable: ALTER TABLE ... ADD UNIQUE (...)."
+                      : nullptr);
 }
 
 void require_writable(const Store &store, Relation relation,
@@ -207,8 +216,8 @@ BoundColumn bind_lock_mode(const Store &store, Relation relation, const char *na
     constexpr int32 longest = 11; // pessimistic
     ColumnType type;
     const BoundColumn column = bind_column(store, relation, name, &type);
-    if (column.type != TEXTOID &&
-        !(column.type == VARCHAROID && (type.typmod == -1 || type.typmod >= VARHDRSZ + longest)))
+    if (type.type != TEXTOID &&
+        !(type.type == VARCHAROID && (type.typmod == -1 || type.typmod >= VARHDRSZ + longest)))
         raise_invalid(store, psprintf("Column \"%s\" of table \"%s\" is of type %s, not text.", name,
                                       relation_label(RelationGetRelid(relation)), type.declared));
     return column;

@@ -3,6 +3,7 @@
 #include "store/companions.hpp"
 
 #include "base/error_codes.hpp"
+#include "store/as_role.hpp"
 #include "store/binding.hpp"
 #include "store/ddl.hpp"
 #include "store/key_type.hpp"
@@ -118,12 +119,31 @@ struct Retyping {
     const char *relation; // quoted, qualified
     const char *column;
     const char *type; // as SQL
+    const char *same; // the type in which what was and what will be are compared
 };
 
 bool is_needed(const Retyping &retyping) {
     const Oid relation = relation_named(retyping.relation);
     return has_columns(relation, {retyping.column}) &&
            strcmp(column_type_sql(relation, retyping.column, false), retyping.type) != 0;
+}
+
+// A cast may round, or read two spellings as one.
+void require_lossless(const Retyping &to) {
+    const char *was = psprintf("%s::%s", to.column, to.same);
+    const char *will_be = psprintf("(%s::%s)::%s", to.column, to.type, to.same);
+    const int result =
+        SPI_execute(psprintf("SELECT %s FROM %s WHERE %s OPERATOR(pg_catalog.<>) %s LIMIT 1", was,
+                             to.relation, was, will_be),
+                    true, 1);
+    if (result != SPI_OK_SELECT)
+        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not read \"%s\": %s", to.relation,
+                                                                SPI_result_code_string(result))));
+    if (SPI_processed > 0)
+        ereport(ERROR, (errcode(errcodes::not_in_state),
+                        errmsg("\"%s\" of %s cannot become %s", to.column, to.relation, to.type),
+                        errdetail("It has %s, which would be another then.",
+                                  SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1))));
 }
 
 } // namespace
@@ -149,19 +169,23 @@ void create_companions(const char *schema, const CompanionTypes &types) {
 }
 
 void retype_companions(const RegistryRow &row, const char *schema, const CompanionTypes &types) {
-    const Retyping retypings[] = {{row.ledger, "item", types.item_key},
-                                  {row.delta, "item", types.item_key},
-                                  {row.ledger, "wallet", types.wallet_key},
-                                  {row.ledger, "amount", types.money},
-                                  {row.ledger, "unit_price", types.money}};
+    constexpr const char *text = "pg_catalog.text COLLATE pg_catalog.\"C\"";
+    constexpr const char *numeric = "pg_catalog.numeric";
+    const Retyping retypings[] = {{row.ledger, "item", types.item_key, text},
+                                  {row.delta, "item", types.item_key, text},
+                                  {row.ledger, "wallet", types.wallet_key, text},
+                                  {row.ledger, "amount", types.money, numeric},
+                                  {row.ledger, "unit_price", types.money, numeric}};
     const bool is_retyped = std::ranges::any_of(retypings, is_needed);
     const bool has_holding = has_relation(schema, "holding");
     if (!is_retyped) return;
     if (has_holding) run_ddl(psprintf("DROP VIEW %s.holding", quote_identifier(schema)));
-    for (const Retyping &retyping : retypings)
-        if (is_needed(retyping))
-            run_ddl(psprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s", retyping.relation,
-                             retyping.column, retyping.type));
+    for (const Retyping &retyping : retypings) {
+        if (!is_needed(retyping)) continue;
+        require_lossless(retyping);
+        run_ddl(psprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s USING %s::%s", retyping.relation,
+                         retyping.column, retyping.type, retyping.column, retyping.type));
+    }
     if (has_holding) create_holding(quote_identifier(schema));
 }
 
@@ -205,12 +229,22 @@ void settle_unbound(const RegistryRow &row) {
     if (!has_columns(relation_named(row.item), {row.item_key, row.stock}) ||
         !has_columns(relation_named(row.delta), {"item", "qty"}))
         return;
-    run_ddl(psprintf("WITH d AS (DELETE FROM %s RETURNING item, qty), "
-                     "s AS (SELECT item, pg_catalog.sum(qty) AS qty FROM d GROUP BY item) "
-                     "UPDATE %s AS i SET %s = i.%s + s.qty FROM s WHERE i.%s::%s = s.item",
-                     row.delta, row.item, quote_identifier(row.stock), quote_identifier(row.stock),
-                     quote_identifier(row.item_key),
-                     kept_key_sql(relation_named(row.item), row.item_key)));
+    const char *key = kept_key_sql(relation_named(row.item), row.item_key);
+    // The keys of the items have become others: whoever binds them again brings the deltas along.
+    if (strcmp(key, column_sql(relation_named(row.delta), "item")) != 0) return;
+    const int result = SPI_execute(psprintf("SELECT FROM %s LIMIT 1", row.delta), true, 1);
+    if (result != SPI_OK_SELECT)
+        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
+                        errmsg("could not read deltas: %s", SPI_result_code_string(result))));
+    if (SPI_processed == 0) return;
+    // Triggers of the owner's may be on the items.
+    as_role(relation_owner(relation_named(row.item)), [&] {
+        run_ddl(psprintf("WITH d AS (DELETE FROM %s RETURNING item, qty), "
+                         "s AS (SELECT item, pg_catalog.sum(qty) AS qty FROM d GROUP BY item) "
+                         "UPDATE %s AS i SET %s = i.%s + s.qty FROM s WHERE i.%s::%s = s.item",
+                         row.delta, row.item, quote_identifier(row.stock), quote_identifier(row.stock),
+                         quote_identifier(row.item_key), key));
+    });
 }
 
 } // namespace vend

@@ -35,13 +35,15 @@ StatementText insert_entry(const Store &s, const char *on_conflict) {
                    s.ledger_table.relation, types, types);
 }
 
-// One counter that is of no key, below zero, or no whole number of steps. NaN sorts above every number.
+// One counter that is of no key, null, below zero, or no whole number of steps. NaN sorts above every
+// number.
 StatementText uncountable(const Counter &c, Oid relation, const NumberType &figures) {
     return text_of(
-        psprintf("SELECT c.key::pg_catalog.text AS key, c.value::pg_catalog.text FROM (%s) AS c "
-                 "WHERE c.key IS NULL OR 0 " GT " c.value OR c.value " EQ
-                 " 'NaN'::pg_catalog.numeric OR c.value " NE " pg_catalog.trunc(c.value, %d) LIMIT 1",
-                 c.source, figures.scale),
+        psprintf(
+            "SELECT c.key::pg_catalog.text, coalesce(c.value::pg_catalog.text, 'null') FROM (%s) AS c "
+            "WHERE c.key IS NULL OR c.value IS NULL OR 0 " GT " c.value OR c.value " EQ
+            " 'NaN'::pg_catalog.numeric OR c.value " NE " pg_catalog.trunc(c.value, %d) LIMIT 1",
+            c.source, figures.scale),
         relation, {}, {TEXTOID, TEXTOID});
 }
 

@@ -2,13 +2,11 @@
 
 #include "store/create_store.hpp"
 
-#include "base/compat.hpp"
 #include "base/error_codes.hpp"
 #include "store/binding.hpp"
 #include "store/companions.hpp"
 #include "store/ddl.hpp"
 #include "store/new_store.hpp"
-#include "store/number_type.hpp"
 
 #include <initializer_list>
 
@@ -22,36 +20,6 @@ const char *key_type_sql(Oid type, const char *argument) {
                         errhint("The key types are text, bigint and uuid.")));
     // By their bytes: the fastest comparison, and one that no release of an operating system changes.
     return type == TEXTOID ? "text COLLATE pg_catalog.\"C\"" : format_type_be(type);
-}
-
-// The type that a text means; none where it means none.
-NumberType parsed_money_type(const char *text) {
-    Oid type = InvalidOid;
-    int32 typmod = -1;
-    MemoryContext context = CurrentMemoryContext;
-    PG_TRY();
-    { compat::parse_type(text, &type, &typmod); }
-    PG_CATCH();
-    {
-        MemoryContextSwitchTo(context);
-        ErrorData *error = CopyErrorData();
-        if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
-            ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION)
-            PG_RE_THROW();
-        FlushErrorState(); // the transaction fails with the error that follows
-        type = InvalidOid;
-    }
-    PG_END_TRY();
-    return number_type_of(type, typmod).value_or(NumberType{});
-}
-
-const char *money_type_sql(const char *text) {
-    const NumberType money = parsed_money_type(text);
-    if (money.type != INT8OID && money.type != NUMERICOID)
-        ereport(ERROR,
-                (errcode(errcodes::bad_argument), errmsg("money_type cannot be \"%s\"", text),
-                 errhint("Use bigint, for the smallest coin, or numeric(p,s) with at most 18 digits.")));
-    return format_type_with_typemod(money.type, money.typmod);
 }
 
 // NaN sorts above every number.

@@ -2,10 +2,12 @@
 
 #include "store/new_store.hpp"
 
+#include "base/compat.hpp"
 #include "base/error_codes.hpp"
 #include "store/binding.hpp"
 #include "store/companions.hpp"
 #include "store/ddl.hpp"
+#include "store/number_type.hpp"
 #include "store/ownership.hpp"
 
 #include <algorithm>
@@ -15,6 +17,27 @@ namespace {
 
 bool is_same_name(const char *a, const char *b) {
     return a != nullptr && b != nullptr && strcmp(a, b) == 0;
+}
+
+// The type that a text means; none where it means none.
+NumberType parsed_money_type(const char *text) {
+    Oid type = InvalidOid;
+    int32 typmod = -1;
+    MemoryContext context = CurrentMemoryContext;
+    PG_TRY();
+    { compat::parse_type(text, &type, &typmod); }
+    PG_CATCH();
+    {
+        MemoryContextSwitchTo(context);
+        ErrorData *error = CopyErrorData();
+        if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
+            ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION)
+            PG_RE_THROW();
+        FlushErrorState(); // the transaction fails with the error that follows
+        type = InvalidOid;
+    }
+    PG_END_TRY();
+    return number_type_of(type, typmod).value_or(NumberType{});
 }
 
 } // namespace
@@ -45,6 +68,15 @@ void require_buyers(const char *buyers) {
                                 "vend.current_buyer holds.")));
 }
 
+const char *money_type_sql(const char *text) {
+    const NumberType money = parsed_money_type(text);
+    if (money.type != INT8OID && money.type != NUMERICOID)
+        ereport(ERROR,
+                (errcode(errcodes::bad_argument), errmsg("money_type cannot be \"%s\"", text),
+                 errhint("Use bigint, for the smallest coin, or numeric(p,s) with at most 18 digits.")));
+    return format_type_with_typemod(money.type, money.typmod);
+}
+
 // Tables in a schema of somebody else's could be replaced by him.
 void provide_schema(const char *name, Oid role) {
     const Oid schema = get_namespace_oid(name, true);
@@ -56,7 +88,7 @@ void provide_schema(const char *name, Oid role) {
     HeapTuple tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
     const Oid owner = reinterpret_cast<Form_pg_namespace>(GETSTRUCT(tuple))->nspowner;
     ReleaseSysCache(tuple);
-    if (!has_privs_of_role(GetUserId(), owner))
+    if (!has_privs_of_role(GetUserId(), owner) || !has_privs_of_role(role, owner))
         ereport(ERROR, (errcode(errcodes::not_permitted),
                         errmsg("schema \"%s\" belongs to another role", name)));
 }
@@ -76,7 +108,7 @@ void require_unbound(const RegistryRow &row) {
     foreach (cell, registered_stores()) {
         const auto *other = static_cast<const RegistryRow *>(lfirst(cell));
         for (const char *table : {row.item, row.wallet, row.ledger})
-            for (const char *theirs : {other->item, other->wallet, other->ledger})
+            for (const char *theirs : {other->item, other->wallet, other->ledger, other->delta})
                 if (is_same_name(table, theirs))
                     ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
                                     errmsg("table %s belongs to store \"%s\"", table, other->name)));

@@ -11,8 +11,10 @@ namespace vend {
 void require_store_name(const char *name);
 void require_direct_writes(const char *direct_writes);
 void require_buyers(const char *buyers);
+const char *money_type_sql(const char *money_type); // as SQL: bigint or numeric(p,s)
 
-// Makes the schema, which will be the owner's. Raises 42501 for one that is another role's.
+// Makes the schema, which will be the owner's. Raises 42501 for one that is not the caller's and the
+// owner's: whoever has the schema could replace what the engine writes to as the owner.
 void provide_schema(const char *name, Oid owner);
 
 // A registry row whose tables are gone is left over from a DROP SCHEMA. Raises 42710 where they are not.

@@ -20,6 +20,8 @@ CREATE TABLE public.leaf (id int PRIMARY KEY, title text, version int NOT NULL);
 CREATE TABLE public.page (LIKE public.leaf INCLUDING ALL);
 INSERT INTO public.page VALUES (1, 'a', 1);
 SELECT vend.guard_version('public.page', 'version', '{title}');
+CREATE TABLE goods (sku text PRIMARY KEY, price bigint NOT NULL, stock bigint NOT NULL);
+CREATE TABLE people (id text PRIMARY KEY, balance bigint NOT NULL);
 CREATE FUNCTION pg_temp.state() RETURNS text LANGUAGE sql AS $$
     SELECT concat_ws(' | ', (SELECT sum(stock) FROM shop.item), (SELECT sum(balance) FROM shop.wallet), (SELECT count(*) FROM shop.ledger),
                      (SELECT sum(stock) FROM numbers.item), (SELECT sum(balance) FROM numbers.wallet), (SELECT count(*) FROM numbers.ledger),
@@ -58,11 +60,18 @@ INSERT INTO pg_temp.good VALUES
     ('item', '42'), ('buyer', '7'), ('wallet', '7'), ('payer', '7'), ('payee', '8'), ('qty', '1'), ('amount', '1'), ('purchase_id', 'vend.id_from(''sale'')'), ('id', 'vend.id_from(''new'')'),
     ('lock_mode', '''atomic'''), ('mode', '''pessimistic'''), ('nowait', 'false'), ('expected_version', '1'), ('max_price', '100'), ('unit_price', 'NULL'), ('remember', 'false'), ('store', '''shop'''),
     ('items', '''{42}'''), ('buyers', '''{7}'''), ('payers', '''{7}'''), ('payees', '''{8}'''), ('qtys', '''{1}'''), ('amounts', '''{1}'''), ('ids', 'ARRAY[vend.id_from(''new'')]'), ('max_prices', '''{100}'''), ('unit_prices', 'NULL'),
+    ('right', '''buyer'''), ('role', '''regress_vend_clerk'''), ('item_key_type', '''text'''), ('wallet_key_type', '''text'''), ('direct_writes', '''journal'''), ('wallets', 'true'), ('prices', 'true'), ('money_type', '''bigint'''),
+    ('item_key', '''id'''), ('wallet_key', '''id'''), ('stock', '''stock'''), ('price', '''price'''), ('balance', '''balance'''), ('stock_version', '''stock_version'''), ('version', '''version'''), ('add_columns', 'true'), ('journal_opening', 'true'),
+    -- Where the same word means something else.
+    ('attach_store.name', '''mall'''), ('attach_store.items', '''goods'''), ('attach_store.item_key', '''sku'''), ('attach_store.wallets', '''people'''), ('attach_store.lock_mode', '''lock_mode'''),
+    ('reattach_store.items', '''shop.item'''), ('reattach_store.wallets', '''shop.wallet'''), ('reattach_store.lock_mode', '''lock_mode'''), ('create_store.name', '''mall'''),
+    ('create_store.buyers', '''any'''), ('attach_store.buyers', '''any'''), ('reattach_store.buyers', '''any'''),
     ('version_column', '''version'''), ('columns', '''{title}'''), ('convention', '''read'''), ('key', '1'), ('changes', '''{"title": "x"}'''),
-    ('right', '''buyer'''), ('role', '''regress_vend_clerk'''), ('item_key_type', '''text'''), ('wallet_key_type', '''text'''), ('direct_writes', '''journal'''), ('wallets', 'true'), ('prices', 'true'), ('money_type', '''bigint''');
+    ('guard_version.relation', '''public.leaf'''), ('unguard_version.relation', '''public.page'''), ('update_if.relation', '''public.page''');
 CREATE VIEW pg_temp.argument AS
-    SELECT p.oid, p.proname, a.argument, a.type, a.n, coalesce(g.value, CASE p.proname WHEN 'create_store' THEN '''mall''' WHEN 'guard_version' THEN '''public.leaf''' WHEN 'unguard_version' THEN '''public.page''' WHEN 'update_if' THEN '''public.page''' ELSE '''shop''' END) AS value
+    SELECT p.oid, p.proname, a.argument, a.type, a.n, coalesce(o.value, g.value, '''shop''') AS value
     FROM pg_proc p CROSS JOIN LATERAL unnest(p.proargnames[1:p.pronargs], p.proargtypes::oid[]) WITH ORDINALITY a (argument, type, n) LEFT JOIN pg_temp.good g USING (argument)
+    LEFT JOIN pg_temp.good o ON o.argument = p.proname || '.' || a.argument
     WHERE p.pronamespace = 'vend'::regnamespace AND p.prorettype <> 'trigger'::regtype;
 CREATE FUNCTION pg_temp.call_with_null(function oid, null_at bigint) RETURNS text LANGUAGE sql AS $$
     SELECT format('SELECT * FROM vend.%I(%s)', proname, string_agg(format(CASE WHEN type = '"any"'::regtype AND argument ~ 's$' THEN '%I => %s::bigint[]' WHEN type = '"any"'::regtype THEN '%I => %s::bigint' WHEN type = 'text'::regtype THEN '%I => (%s)::text' ELSE '%I => %s' END,
@@ -220,5 +229,5 @@ SELECT * FROM vend.audit('shop');
 SELECT * FROM vend.audit('numbers');
 SELECT vend.detach_store('shop'), vend.detach_store('numbers'), vend.detach_store('ask');
 DROP SCHEMA shop, numbers, ask CASCADE;
-DROP TABLE public.leaf, public.page;
+DROP TABLE public.leaf, public.page, goods, people;
 DROP ROLE regress_vend_clerk;

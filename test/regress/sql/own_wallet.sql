@@ -75,3 +75,5 @@ SELECT status FROM vend.try_purchase('lamp', 8);
 RESET ROLE;
 DROP OWNED BY regress_own_buyer, regress_own_cashier;
 DROP ROLE regress_own_buyer, regress_own_cashier;
+SELECT count(vend.detach_store(name)) FROM vend.store;
+DROP SCHEMA shop, mall, kiosk CASCADE;

@@ -135,6 +135,8 @@ ALTER TABLE shop.item DROP COLUMN price, ADD COLUMN price bigint NOT NULL DEFAUL
 EXECUTE buy;
 ALTER TABLE shop.item ALTER COLUMN stock TYPE int;
 EXECUTE buy;
+ALTER TABLE shop.item ALTER COLUMN stock TYPE real;
+EXECUTE buy;
 \echo :SQLSTATE
 ALTER TABLE shop.item ALTER COLUMN stock TYPE bigint;
 EXECUTE buy;

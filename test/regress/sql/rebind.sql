@@ -99,7 +99,7 @@ SELECT * FROM vend.audit();
 -- Tables that are bound under another name.
 SELECT vend.detach_store('shop');
 INSERT INTO vend.store SELECT 'kiosk', 'shop.item', 'id', 'stock', 'price', 'stock_version', 'version', 'lock_mode',
-    'shop.wallet', 'id', 'balance', 'shop.ledger', 'shop.stock_delta', 'shop.role', 'journal', current_user;
+    'shop.wallet', 'id', 'balance', 'shop.ledger', 'shop.stock_delta', 'shop.role', 'journal', 'any', current_user;
 SELECT vend.create_store('shop');
 \echo :SQLSTATE
 DELETE FROM vend.store;
@@ -115,7 +115,7 @@ SELECT vend.create_store('shop', prices => false);
 \echo :SQLSTATE
 SELECT vend.create_store('shop', wallets => false);
 \echo :SQLSTATE
-ALTER TABLE shop.item ALTER COLUMN stock TYPE integer;
+ALTER TABLE shop.item ALTER COLUMN stock TYPE real;
 SELECT vend.create_store('shop');
 \echo :SQLSTATE
 ALTER TABLE shop.item ALTER COLUMN stock TYPE bigint;
