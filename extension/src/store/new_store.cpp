@@ -68,27 +68,27 @@ void require_buyers(const char *buyers) {
                                 "vend.current_buyer holds.")));
 }
 
-const char *money_type_sql(const char *text) {
-    const NumberType money = parsed_money_type(text);
+const char *money_type_sql(const char *money_type) {
+    const NumberType money = parsed_money_type(money_type);
     if (money.type != INT8OID && money.type != NUMERICOID)
         ereport(ERROR,
-                (errcode(errcodes::bad_argument), errmsg("money_type cannot be \"%s\"", text),
+                (errcode(errcodes::bad_argument), errmsg("money_type cannot be \"%s\"", money_type),
                  errhint("Use bigint, for the smallest coin, or numeric(p,s) with at most 18 digits.")));
     return format_type_with_typemod(money.type, money.typmod);
 }
 
 // Tables in a schema of somebody else's could be replaced by him.
-void provide_schema(const char *name, Oid role) {
+void provide_schema(const char *name, Oid owner) {
     const Oid schema = get_namespace_oid(name, true);
     if (!OidIsValid(schema)) {
         run_ddl(psprintf("CREATE SCHEMA %s AUTHORIZATION %s", quote_identifier(name),
-                         quote_identifier(GetUserNameFromId(role, false))));
+                         quote_identifier(GetUserNameFromId(owner, false))));
         return;
     }
     HeapTuple tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
-    const Oid owner = reinterpret_cast<Form_pg_namespace>(GETSTRUCT(tuple))->nspowner;
+    const Oid schema_owner = reinterpret_cast<Form_pg_namespace>(GETSTRUCT(tuple))->nspowner;
     ReleaseSysCache(tuple);
-    if (!has_privs_of_role(GetUserId(), owner) || !has_privs_of_role(role, owner))
+    if (!has_privs_of_role(GetUserId(), schema_owner) || !has_privs_of_role(owner, schema_owner))
         ereport(ERROR, (errcode(errcodes::not_permitted),
                         errmsg("schema \"%s\" belongs to another role", name)));
 }
