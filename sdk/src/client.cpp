@@ -3,6 +3,7 @@
 #include "call.hpp"
 #include "lease.hpp"
 #include "retry.hpp"
+#include "words.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -122,16 +123,30 @@ const std::optional<std::string> &client::default_store() const {
 }
 
 rows client::run(call &what) {
+    const deadline until(pool_->options().call_ms_max, stop_);
+    for (bool is_in_doubt = false;;) {
+        try {
+            rows found = repeat(what, until, is_in_doubt);
+            if (!is_in_doubt || what.remember >= 0 || make_final(what, what.refused_by(found), until))
+                return found;
+        } catch (refused &failure) {
+            if (is_in_doubt && !make_final(what, what.ids, until)) continue;
+            failure.set_call(what.id(), failure.attempts(), false);
+            throw;
+        }
+    }
+}
+
+// Until there is an answer.
+rows client::repeat(call &what, const deadline &until, bool &is_in_doubt) {
     const options &limits = pool_->options();
-    const deadline until(limits.call_ms_max, stop_);
     pauses between(limits);
-    bool is_in_doubt = false;
     for (int attempt = 1;; ++attempt) {
         observed observation(limits, what.name, attempt, what.id());
         try {
             const lease on(*pool_, until);
             rows found = on->ask(what, until, until.within(limits.attempt_ms_max));
-            observation.end(what.has_status ? found.get(0, 0).value_or("ok") : "ok");
+            observation.end(what.id() ? found.get(0, 0).value_or("ok") : "ok");
             return found;
         } catch (error &failure) {
             observation.end(failure.sqlstate());
@@ -145,6 +160,22 @@ rows client::run(call &what) {
                 what.parameters[static_cast<std::size_t>(what.remember)] = "true";
         }
         until.pause(between.next_ms());
+    }
+}
+
+// What was refused after a doubt: no attempt that is still on its way may succeed. False where one has
+// meanwhile, and the call must be asked once more.
+bool client::make_final(const call &what, const std::vector<uuid> &ids, const deadline &until) {
+    if (ids.empty()) return true;
+    call voiding = void_call(ids, what.parameters.back());
+    bool is_in_doubt = false;
+    try {
+        (void)repeat(voiding, until, is_in_doubt);
+        return true;
+    } catch (error &failure) {
+        if (failure.sqlstate() == sqlstate_of(status::id_mismatch)) return false;
+        failure.set_call(what.id(), failure.attempts(), true);
+        throw;
     }
 }
 
