@@ -54,9 +54,7 @@ class rollback_on_exit {
   public:
     rollback_on_exit(connection &on, const options &limits) : on_(on), limits_(limits) {}
     rollback_on_exit(const rollback_on_exit &) = delete;
-    rollback_on_exit(rollback_on_exit &&) = delete;
     rollback_on_exit &operator=(const rollback_on_exit &) = delete;
-    rollback_on_exit &operator=(rollback_on_exit &&) = delete;
     ~rollback_on_exit() {
         if (on_.is_broken() || on_.is_idle()) return;
         try {
@@ -107,8 +105,8 @@ fate fate_of(pool &from, const commit &what, const deadline &call) {
 
 } // namespace
 
-client::client(std::string conninfo, vend::options options)
-    : pool_(std::make_shared<vend::pool>(std::move(conninfo), std::move(options))) {}
+client::client(const std::string &conninfo, vend::options options)
+    : pool_(std::make_shared<vend::pool>(conninfo, std::move(options))) {}
 
 client::client(std::shared_ptr<vend::pool> pool) : pool_(std::move(pool)) {}
 
@@ -122,7 +120,7 @@ const std::optional<std::string> &client::default_store() const {
     return pool_->options().store;
 }
 
-rows client::run(call &what) {
+rows client::run(call what) {
     const deadline until(pool_->options().call_ms_max, stop_);
     for (bool is_in_doubt = false;;) {
         try {
@@ -186,7 +184,7 @@ rows transaction::exec(std::string_view sql, std::initializer_list<parameter> va
     return connection_.execute(std::string(sql).c_str(), texts, until_, until_.at(), false);
 }
 
-rows transaction::run(call &what) {
+rows transaction::run(call what) {
     return connection_.ask(what, until_, until_.at());
 }
 

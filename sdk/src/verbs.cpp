@@ -156,10 +156,10 @@ movement require_moved(std::string_view what, movement_outcome outcome) {
             outcome.status == status::replayed};
 }
 
-template <typename Requests, typename Get>
-void require_alike(const Requests &requests, Get get, const char *what) {
-    if (std::ranges::any_of(requests,
-                            [&](const auto &request) { return get(request) != get(requests.front()); }))
+template <typename Requests, typename Field>
+void require_alike(const Requests &requests, Field field, const char *what) {
+    const auto is_other = [&](const auto &one) { return one.*field != requests.front().*field; };
+    if (std::ranges::any_of(requests, is_other))
         throw local_error("22023", std::string("the requests of a batch must have the same ") + what);
 }
 
@@ -184,6 +184,12 @@ call try_purchase_call(const purchase_request &request, const std::optional<std:
             .remember = 9};
 }
 
+call void_call(std::span<const uuid> ids, const std::optional<std::string> &store) {
+    return {.name = "void_id",
+            .sql = void_id_sql,
+            .parameters = {array(ids, [](const uuid &id) { return id.str(); }), store}};
+}
+
 outcome outcome_from(const rows &found, std::size_t row) {
     row_reader reader(found, row);
     // In the order of the columns: a braced list is evaluated from left to right.
@@ -191,19 +197,12 @@ outcome outcome_from(const rows &found, std::size_t row) {
             reader.integer(), reader.amount(),        reader.amount(), reader.amount(), reader.at()};
 }
 
-call void_call(std::span<const uuid> ids, const std::optional<std::string> &store) {
-    return {.name = "void_id",
-            .sql = void_id_sql,
-            .parameters = {array(ids, [](const uuid &id) { return id.str(); }), store}};
-}
-
 const std::optional<std::string> &verbs::store_of(const std::optional<std::string> &store) const {
     return store ? store : default_store();
 }
 
 outcome verbs::try_purchase(const purchase_request &request) {
-    call what = try_purchase_call(request, store_of(request.store));
-    return outcome_from(run(what), 0);
+    return outcome_from(run(try_purchase_call(request, store_of(request.store))), 0);
 }
 
 receipt verbs::purchase(const purchase_request &request) {
@@ -212,41 +211,39 @@ receipt verbs::purchase(const purchase_request &request) {
 
 std::vector<outcome> verbs::purchase_many(std::span<const purchase_request> requests) {
     if (requests.empty()) return {};
-    require_alike(
-        requests, [](const auto &one) { return one.store; }, "store");
-    require_alike(
-        requests, [](const auto &one) { return one.remember; }, "remember");
+    require_alike(requests, &purchase_request::store, "store");
+    require_alike(requests, &purchase_request::remember, "remember");
     if (!std::ranges::all_of(requests, is_for_batches))
         throw local_error("22023", "lock_mode, nowait and expected_version are not for batches");
     const std::vector<uuid> ids = ids_of(requests);
-    call what{.name = "purchase_many",
-              .sql = purchase_many_sql,
-              .parameters = {array(requests, [](const auto &one) { return one.item; }),
-                             array(requests, [](const auto &one) { return one.buyer; }),
-                             array(requests, [](const auto &one) { return std::to_string(one.qty); }),
-                             array(ids, [](const uuid &id) { return id.str(); }),
-                             optional_array(requests, [](const auto &one) { return one.max_price; }),
-                             optional_array(requests, [](const auto &one) { return one.unit_price; }),
-                             text_of(requests.front().remember), store_of(requests.front().store)},
-              .ids = ids,
-              .remember = 6};
-    return each_row(run(what), outcome_from);
+    const rows found =
+        run({.name = "purchase_many",
+             .sql = purchase_many_sql,
+             .parameters = {array(requests, [](const auto &one) { return one.item; }),
+                            array(requests, [](const auto &one) { return one.buyer; }),
+                            array(requests, [](const auto &one) { return std::to_string(one.qty); }),
+                            array(ids, [](const uuid &id) { return id.str(); }),
+                            optional_array(requests, [](const auto &one) { return one.max_price; }),
+                            optional_array(requests, [](const auto &one) { return one.unit_price; }),
+                            text_of(requests.front().remember), store_of(requests.front().store)},
+             .ids = ids,
+             .remember = 6});
+    return each_row(found, outcome_from);
 }
 
 cart_outcome verbs::try_checkout(const cart_request &request) {
     const uuid id = id_of(request.id);
-    call what{
-        .name = "try_checkout",
-        .sql = try_checkout_sql,
-        .parameters = {request.buyer, array(request.lines, [](const auto &one) { return one.item; }),
-                       array(request.lines, [](const auto &one) { return std::to_string(one.qty); }),
-                       id.str(),
-                       optional_array(request.lines, [](const auto &one) { return one.max_price; }),
-                       optional_array(request.lines, [](const auto &one) { return one.unit_price; }),
-                       store_of(request.store)},
-        .ids = {id},
-        .id_column = 3};
-    return cart_from(run(what));
+    return cart_from(run(
+        {.name = "try_checkout",
+         .sql = try_checkout_sql,
+         .parameters = {request.buyer, array(request.lines, [](const auto &one) { return one.item; }),
+                        array(request.lines, [](const auto &one) { return std::to_string(one.qty); }),
+                        id.str(),
+                        optional_array(request.lines, [](const auto &one) { return one.max_price; }),
+                        optional_array(request.lines, [](const auto &one) { return one.unit_price; }),
+                        store_of(request.store)},
+         .ids = {id},
+         .id_column = 3}));
 }
 
 cart_receipt verbs::checkout(const cart_request &request) {
@@ -265,7 +262,7 @@ movement_outcome verbs::try_move(std::string_view name, const char *sql, const s
     call what{.name = name, .sql = sql, .parameters = std::move(parameters), .ids = {id_of(id)}};
     what.parameters.emplace_back(what.ids.front().str());
     what.parameters.push_back(store_of(store));
-    return movement_from(run(what), 0);
+    return movement_from(run(std::move(what)), 0);
 }
 
 movement verbs::deposit(const wallet_request &request) {
@@ -293,18 +290,18 @@ movement verbs::transfer(const transfer_request &request) {
 
 std::vector<movement_outcome> verbs::transfer_many(std::span<const transfer_request> requests) {
     if (requests.empty()) return {};
-    require_alike(
-        requests, [](const auto &one) { return one.store; }, "store");
+    require_alike(requests, &transfer_request::store, "store");
     const std::vector<uuid> ids = ids_of(requests);
-    call what{.name = "transfer_many",
-              .sql = transfer_many_sql,
-              .parameters = {array(requests, [](const auto &one) { return one.payer; }),
-                             array(requests, [](const auto &one) { return one.payee; }),
-                             array(requests, [](const auto &one) { return one.amount.str(); }),
-                             array(ids, [](const uuid &id) { return id.str(); }),
-                             store_of(requests.front().store)},
-              .ids = ids};
-    return each_row(run(what), movement_from);
+    const rows found =
+        run({.name = "transfer_many",
+             .sql = transfer_many_sql,
+             .parameters = {array(requests, [](const auto &one) { return one.payer; }),
+                            array(requests, [](const auto &one) { return one.payee; }),
+                            array(requests, [](const auto &one) { return one.amount.str(); }),
+                            array(ids, [](const uuid &id) { return id.str(); }),
+                            store_of(requests.front().store)},
+             .ids = ids});
+    return each_row(found, movement_from);
 }
 
 movement verbs::restock(const restock_request &request) {
@@ -322,34 +319,32 @@ movement verbs::refund(const refund_request &request) {
 }
 
 void verbs::void_id(const uuid &id, const std::optional<std::string> &store) {
-    call what = void_call({{id}}, store_of(store));
-    (void)run(what);
+    (void)run(void_call({{id}}, store_of(store)));
 }
 
 std::int64_t verbs::available(std::string_view item, const std::optional<std::string> &store) {
-    call what{
-        .name = "available", .sql = available_sql, .parameters = {std::string(item), store_of(store)}};
-    const rows found = run(what);
-    return row_reader(found, 0).integer().value_or(0);
+    return integer_of(
+        {.name = "available", .sql = available_sql, .parameters = {std::string(item), store_of(store)}});
 }
 
 void verbs::set_lock_mode(std::string_view item, const std::optional<std::string> &mode,
                           const std::optional<std::string> &store) {
-    call what{.name = "set_lock_mode",
-              .sql = set_lock_mode_sql,
-              .parameters = {std::string(item), mode, store_of(store)}};
-    (void)run(what);
+    (void)run({.name = "set_lock_mode",
+               .sql = set_lock_mode_sql,
+               .parameters = {std::string(item), mode, store_of(store)}});
 }
 
 std::int64_t verbs::settle(const std::optional<std::string> &store) {
-    call what{.name = "settle", .sql = settle_sql, .parameters = {store_of(store)}};
-    const rows found = run(what);
-    return row_reader(found, 0).integer().value_or(0);
+    return integer_of({.name = "settle", .sql = settle_sql, .parameters = {store_of(store)}});
 }
 
 std::vector<finding> verbs::audit(const std::optional<std::string> &store) {
-    call what{.name = "audit", .sql = audit_sql, .parameters = {store_of(store)}};
-    return each_row(run(what), finding_from);
+    return each_row(run({.name = "audit", .sql = audit_sql, .parameters = {store_of(store)}}),
+                    finding_from);
+}
+
+std::int64_t verbs::integer_of(call what) {
+    return row_reader(run(std::move(what)), 0).integer().value_or(0);
 }
 
 } // namespace vend

@@ -26,7 +26,7 @@ namespace vend {
 // Safe for any number of threads; each call has a connection of the pool to itself.
 class client : public verbs {
   public:
-    explicit client(std::string conninfo, vend::options options = {});
+    explicit client(const std::string &conninfo, vend::options options = {});
     explicit client(std::shared_ptr<vend::pool> pool);
 
     // The same client, whose calls end with 57014 when stop is requested.
@@ -50,7 +50,7 @@ class client : public verbs {
     [[nodiscard]] const std::shared_ptr<vend::pool> &pool() const noexcept { return pool_; }
 
   private:
-    rows run(call &what) override;
+    rows run(call what) override;
     rows repeat(call &what, const deadline &until, bool &is_in_doubt);
     bool make_final(const call &what, const std::vector<uuid> &ids, const deadline &until);
     [[nodiscard]] const std::optional<std::string> &default_store() const override;

@@ -67,9 +67,10 @@ class verbs {
     ~verbs() = default;
 
   private:
-    virtual rows run(call &what) = 0;
+    virtual rows run(call what) = 0;
     [[nodiscard]] virtual const std::optional<std::string> &default_store() const = 0;
 
+    std::int64_t integer_of(call what);
     movement_outcome try_move(std::string_view name, const char *sql, const std::optional<uuid> &id,
                               const std::optional<std::string> &store,
                               std::vector<std::optional<std::string>> parameters);
