@@ -128,18 +128,6 @@ class Late : public testing::TestWithParam<late_call> {
         return options;
     }
 
-    // The session of the first attempt has done what it was sent, and ended.
-    void let_it_arrive(const std::string &application) {
-        proxy_.release();
-        while (shop_.exec("SELECT count(*) - 1 FROM pg_stat_activity WHERE application_name = $1",
-                          {application}) != "0")
-            std::this_thread::sleep_for(1ms);
-    }
-
-    std::string kinds_under(const vend::uuid &id) {
-        return shop_.exec("SELECT string_agg(DISTINCT kind, ' ') FROM shop.ledger WHERE id = $1", {id});
-    }
-
     shop_for_tests shop_;
     proxy proxy_;
 };
@@ -162,8 +150,8 @@ TEST_P(Late, CannotSucceedAfterTheRefusal) {
     }
     EXPECT_TRUE(proxy_.is_held());
     GetParam().cure(now, shop_);
-    let_it_arrive(application);
-    const auto kinds = kinds_under(now.id);
+    let_arrive(proxy_, shop_, application);
+    const auto kinds = kinds_under(shop_, now.id);
     EXPECT_TRUE(kinds == "void" || kinds == "refusal") << kinds;
 }
 
@@ -181,7 +169,7 @@ TEST_P(Late, IsToldWhenItSucceedsFirst) {
     (void)client.available(now.item);
     on_refusal = [&] {
         GetParam().cure(now, shop_);
-        let_it_arrive(application);
+        let_arrive(proxy_, shop_, application);
     };
     proxy_.hold_next();
     const bool is_remembered = std::string(GetParam().name).starts_with("purchase");
@@ -190,7 +178,7 @@ TEST_P(Late, IsToldWhenItSucceedsFirst) {
     else
         EXPECT_NO_THROW(GetParam().call(now));
     EXPECT_FALSE(on_refusal);
-    const auto kinds = kinds_under(now.id);
+    const auto kinds = kinds_under(shop_, now.id);
     EXPECT_EQ(kinds == "refusal", is_remembered) << kinds;
     EXPECT_NE(kinds, "void");
     EXPECT_NE(kinds, "NULL");
