@@ -119,13 +119,23 @@ run_sdk() (
     sed -En 's/^\[       OK \] ([^ ]+) \(.*/ok \1/p; s/^\[  FAILED  \] ([^ ,]+)(,.*)? \([0-9]+ ms\)$/failed \1/p' build/sdk.log >>"$results"
     grep -q '^\[==========\] .* ran' build/sdk.log || record broken "the tests ended early"
     [ $# -eq 0 ] || exit 0
+    [ -z "${SDK_COVERAGE:-}" ] || record covered "$(sdk_coverage)"
     check installed test/sdk/installed
     stop_cluster "$PGHOST/data"
 )
 
+# Of the lines of the library, those that the tests have run.
+sdk_coverage() {
+    find build/sdk/sdk -name '*.gcda' -path '*/src/*' -exec gcov -n {} + 2>/dev/null | awk -F'[:% ]+' '
+        /^File / { is_ours = /\/sdk\/src\/[a-z]+\.cpp/ }
+        /^Lines executed/ && is_ours { lines += $5; run += $3 * $5 / 100; is_ours = 0 }
+        END { if (lines) printf "%.1f %% of %d lines in sdk/src/*.cpp\n", 100 * run / lines, lines }'
+}
+
 # build_sdk [TARGET]
 build_sdk() {
-    cmake -S test/sdk -B build/sdk -DCMAKE_BUILD_TYPE=Debug -DVEND_WERROR=ON -DVEND_SANITIZE="${SDK_SANITIZE:-}" &&
+    cmake -S test/sdk -B build/sdk -DCMAKE_BUILD_TYPE=Debug -DVEND_WERROR=ON -DVEND_SANITIZE="${SDK_SANITIZE:-}" \
+        -DCMAKE_CXX_FLAGS="${SDK_COVERAGE:+--coverage -fprofile-update=atomic}" &&
         cmake --build build/sdk -j "$(nproc)" ${1:+--target "$1"}
 }
 
