@@ -61,7 +61,7 @@ INSERT INTO shop.item (id, price, stock, lock_mode)
 INSERT INTO shop.wallet (id, balance) SELECT buyer, 1000000000 FROM generate_series(1, $buyers) AS buyer;
 CREATE SCHEMA naive;
 CREATE TABLE naive.item (id text PRIMARY KEY, stock bigint);
-CREATE TABLE naive.sale (item text, buyer text, at timestamptz DEFAULT clock_timestamp());
+CREATE TABLE naive.sale (item text, buyer text);
 INSERT INTO naive.item VALUES ('drop-own-naive', $units);
 VACUUM ANALYZE;
 CHECKPOINT;
