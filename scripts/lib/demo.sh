@@ -8,7 +8,7 @@ modes=(atomic pessimistic optimistic escrow)
 own=(naive "${modes[@]}")
 slow=("${modes[@]}")
 delay_us=1000
-declare -A pace_name=([own]="commits as this machine makes them" [slow]="each commit $((delay_us / 1000)) ms slower")
+declare -A pace_name=([own]="commits as they are" [slow]="commits $((delay_us / 1000)) ms slower")
 # The naive shop would take payment for all attempts, one commit after the other: a few are enough to show it.
 naive_attempts=$((attempts < 3 * units ? attempts : 3 * units))
 figures=$PG_VEND_WORK/figures

@@ -95,23 +95,22 @@ TEST_F(Pgbouncer, SellsFromManyThreads) {
     vend::client client{between_->conninfo(), options};
     std::vector<std::thread> buyers;
     for (int i = 0; i < threads; ++i)
-        buyers.emplace_back(
-            [&, buyer = shop.new_wallet(each) ]() try {
-                for (int n = 0; n < each; ++n)
-                    if (n % 10 == 0) {
-                        client.transaction([&](vend::transaction &tx) {
-                            (void)tx.purchase({.item = item, .buyer = buyer});
-                            EXPECT_EQ(text_of(tx.exec("SELECT $1::int", {n})), std::to_string(n));
-                        });
-                    } else if (n % 10 == 1) {
-                        const std::vector<vend::purchase_request> one{{.item = item, .buyer = buyer}};
-                        EXPECT_TRUE(client.purchase_many(one).at(0));
-                    } else {
-                        (void)client.purchase({.item = item, .buyer = buyer});
-                    }
-            } catch (const vend::error &failure) {
-                ADD_FAILURE() << failure.sqlstate() << ' ' << failure.what();
-            });
+        buyers.emplace_back([&, buyer = shop.new_wallet(each)] {
+            const auto buy = [&](int n) {
+                if (n % 10 == 0) {
+                    client.transaction([&](vend::transaction &tx) {
+                        (void)tx.purchase({.item = item, .buyer = buyer});
+                        EXPECT_EQ(text_of(tx.exec("SELECT $1::int", {n})), std::to_string(n));
+                    });
+                } else if (n % 10 == 1) {
+                    const std::vector<vend::purchase_request> one{{.item = item, .buyer = buyer}};
+                    EXPECT_TRUE(client.purchase_many(one).at(0));
+                } else {
+                    (void)client.purchase({.item = item, .buyer = buyer});
+                }
+            };
+            EXPECT_NO_THROW(for (int n = 0; n < each; ++n) buy(n));
+        });
     for (auto &buyer : buyers) buyer.join();
     EXPECT_TRUE(failures.empty()) << failures.size() << ' ' << failures.front();
     EXPECT_EQ(shop.stock_of(item), "0");
