@@ -94,10 +94,10 @@ inline void draw(const std::vector<figures> &all, const std::string &title, cons
         script << "EOD\n";
         const std::string next = name == 0 ? "plot " : ", ";
         rates << next << data << " using 1:2 with boxes " << fill << " title '" << names[name] << "', "
-              << data << " using 1:2:(sprintf('%.0f', $2)) with labels offset 0,0.6 font ',10' notitle";
+              << data << " using 1:2:(sprintf('%.0f', $2)) with labels offset 0,0.6 font ',9' notitle";
         latencies << next << data << " using 1:4 with boxes fs solid 0.35 " << fill << " notitle, "
                   << data << " using 1:3 with boxes " << fill << " notitle, " << data
-                  << " using 1:4:(sprintf('%.3g', $4)) with labels offset 0,0.6 font ',10' notitle";
+                  << " using 1:4:(sprintf('%.3g', $4)) with labels offset 0,0.6 font ',9' notitle";
     }
     std::unique_ptr<FILE, int (*)(FILE *)> plot(popen("gnuplot", "w"), pclose); // NOLINT(cert-env33-c)
     if (!plot) throw std::runtime_error("gnuplot is not there");
