@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The rounds of scripts/demo, which sets these:
-: "${clients:?}" "${units:?}" "${buyers:?}" "${attempts:?}" "${keep=}"
+: "${clients:?}" "${units:?}" "${buyers:?}" "${attempts:?}" "${picture:?}" "${keep=}"
 
 modes=(atomic pessimistic optimistic escrow)
 # How long a commit takes: as long as on this machine, or with a delay in each flush of the WAL. The naive
@@ -8,10 +8,10 @@ modes=(atomic pessimistic optimistic escrow)
 own=(naive "${modes[@]}")
 slow=("${modes[@]}")
 delay_us=1000
-# Each client makes the same number of attempts. The naive shop would take payment for all of them, one commit
-# after the other: a few are enough to show it.
-each=$(((attempts + clients - 1) / clients))
-naive_each=$(((3 * units + clients - 1) / clients))
+declare -A pace_name=([own]="commits as they are" [slow]="commits $((delay_us / 1000)) ms slower")
+# The naive shop would take payment for all attempts, one commit after the other: a few are enough to show it.
+naive_attempts=$((attempts < 3 * units ? attempts : 3 * units))
+figures=$PG_VEND_WORK/figures
 failures=0
 
 demo() {
@@ -27,12 +27,15 @@ demo() {
     restart "$delay_us"
     run_rounds slow "${slow[@]}"
     print_tables
+    echo "The picture of it: $picture"
     go_on
     [ "$failures" -eq 0 ]
 }
 
+# Without bitcode, which such short statements do not use.
 build() {
-    build_extension . && make -C bench/module -s PG_CONFIG="$PG_CONFIG" slow_flush.so
+    build_extension . with_llvm=no && make -C bench/module -s PG_CONFIG="$PG_CONFIG" slow_flush.so &&
+        cmake -S sdk -B build/sdk -DCMAKE_BUILD_TYPE=MinSizeRel && cmake --build build/sdk -j "$(nproc)" --target flash_sale
 }
 
 # restart DELAY: the server, which from then on takes as many microseconds longer for each flush of the WAL.
@@ -56,38 +59,12 @@ INSERT INTO shop.item (id, price, stock, lock_mode)
     SELECT 'drop-' || pace || '-' || mode, 10, $units, mode
     FROM unnest(array['own', 'slow']) AS pace, unnest(string_to_array('${modes[*]}', ' ')) AS mode;
 INSERT INTO shop.wallet (id, balance) SELECT buyer, 1000000000 FROM generate_series(1, $buyers) AS buyer;
-CREATE TABLE outcome (item text, status text);
 CREATE SCHEMA naive;
 CREATE TABLE naive.item (id text PRIMARY KEY, stock bigint);
-CREATE TABLE naive.sale (item text, buyer text, at timestamptz DEFAULT clock_timestamp());
+CREATE TABLE naive.sale (item text, buyer text);
 INSERT INTO naive.item VALUES ('drop-own-naive', $units);
 VACUUM ANALYZE;
 CHECKPOINT;
-SQL
-}
-
-# One attempt to buy. The naive shop's two requests have a moment between them, as they have in an
-# application that reads, decides and writes.
-attempt_naive() {
-    cat <<SQL
-\set buyer random(1, $buyers)
-SELECT stock FROM naive.item WHERE id = '$1' \gset
-\if :stock > 0
-    \sleep 3 ms
-    BEGIN;
-    UPDATE naive.item SET stock = :stock - 1 WHERE id = '$1';
-    INSERT INTO naive.sale (item, buyer) VALUES ('$1', :buyer);
-    COMMIT;
-\endif
-SQL
-}
-
-# What was answered is kept where it is neither of the two expected answers.
-attempt_vend() {
-    cat <<SQL
-\set buyer random(1, $buyers)
-WITH o AS (SELECT status FROM vend.try_purchase('$1', :buyer))
-INSERT INTO outcome SELECT '$1', status FROM o WHERE status NOT IN ('purchased', 'sold_out');
 SQL
 }
 
@@ -98,28 +75,18 @@ run_rounds() {
     for mode; do run_round "$pace" "$mode"; done
 }
 
+# The naive shop's two requests have a moment between them, as they have in an application that reads, decides and
+# writes. The picture is drawn anew after each round.
 run_round() {
-    local pace=$1 mode=$2 item=drop-$1-$2 dir=$PG_VEND_WORK/demo/$1-$2 each=$each attempts pid status=0
-    mkdir "$dir"
-    case $mode in
-        naive)
-            [ "$naive_each" -gt "$each" ] || each=$naive_each
-            attempt_naive "$item"
-            ;;
-        *) attempt_vend "$item" ;;
-    esac >"$dir/attempt.sql"
-    attempts=$((each * clients))
-    pgbench -n -M prepared -c "$clients" -j "$(threads)" -t "$each" -f "$dir/attempt.sql" \
-        --log --log-prefix="$dir/log" >"$dir/pgbench" 2>&1 &
-    pid=$!
-    follow "$mode$([ "$pace" = own ] || echo ", slow")" "$dir" "$pid"
-    wait "$pid" || status=$?
-    [ "$status" -eq 0 ] || fail "pgbench failed in the round $pace-$mode" "$(cat "$dir/pgbench")"
-    measure "$mode" "$item" "$dir" >"$dir/row"
+    local pace=$1 mode=$2 item=drop-$1-$2 count=$attempts naive=''
+    [ "$mode" != naive ] || count=$naive_attempts naive=--naive
+    build/sdk/examples/flash_sale --item "$item" --name "$mode" --run "${pace_name[$pace]}" --threads "$clients" --attempts "$count" \
+        --buyers "$buyers" ${naive:+"$naive"} --figures "$figures" --picture "$PG_VEND_WORK/result.${picture##*.}" \
+        --title "The same sale in each mode: $units units, $clients clients" "dbname=$PGDATABASE" >"$PG_VEND_WORK/demo/$pace-$mode.table" ||
+        fail "the clients failed in the round $pace-$mode"
+    mv "$PG_VEND_WORK/result.${picture##*.}" "$PG_VEND_WORK/result"
+    tail -n 1 "$figures" | measure "$mode" "$item" >"$PG_VEND_WORK/demo/$pace-$mode.row"
 }
-
-# More threads than clients are an error, more than processors no use.
-threads() { echo $(($(nproc) < clients ? $(nproc) : clients)); }
 
 # sales MODE ITEM
 sales() {
@@ -129,59 +96,28 @@ sales() {
     esac
 }
 
-# follow LABEL DIR PID: a line redrawn while that pgbench runs, or one every few seconds where lines
-# are not redrawn.
-follow() {
-    local label=$1 dir=$2 pid=$3 pause=2 redraw='' end='\n' tried
-    [ ! -t 2 ] || { pause=0.2 redraw='\r\033[K' end=''; }
-    while kill -0 "$pid" 2>/dev/null; do
-        progress
-        sleep "$pause"
-    done
-    progress
-    [ ! -t 2 ] || printf '\r\033[K' >&2
-}
-
-progress() {
-    # there is no log yet when pgbench has just been started
-    tried=$({ cat "$dir"/log.* 2>/dev/null || :; } | wc -l)
-    # shellcheck disable=SC2059
-    printf "$redraw%-17s [%-30s] %6d of %d attempts$end" "$label" \
-        "$(printf '%*s' $((tried * 30 / attempts)) '' | tr ' ' '#')" "$tried" "$attempts" >&2
-}
-
-# measure MODE ITEM DIR: its row of the table. Rate and latencies are those of the rush: from the first
-# sale to the last one. After that every answer is the same cheap one.
+# measure MODE ITEM: its row of the table, from its line of the figures. What was sold is what the database has. Rate and latencies
+# are those of the rush: until the last one was sold. After that every answer is the same cheap one.
 measure() {
-    local mode=$1 item=$2 dir=$3 sold first last p50 p99 again=- verdict
-    read -r sold first last < <(sql -c "SELECT count(*), coalesce(extract(epoch FROM min(at)), 0),
-        coalesce(extract(epoch FROM max(at)), 0) FROM $(sales "$mode" "$item")")
-    read -r p50 p99 < <(percentiles "$last" "$dir"/log.*)
+    local mode=$1 item=$2 name tried told rate p50 p99 answers sold again=- verdict
+    IFS=$'\t' read -r _ name tried told rate p50 p99 answers
+    sold=$(sql -c "SELECT count(*) FROM $(sales "$mode" "$item")")
     case $mode in
         naive) verdict=$(naive_verdict "$sold") ;;
         *)
-            again=$(sql -c "SELECT count(*) FROM outcome WHERE item = '$item' AND status IN ($may_try_again)")
-            verdict=$(vend_verdict "$item" "$sold")
+            again=$(count_of "$may_try_again" "$answers")
+            verdict=$(vend_verdict "$item" "$sold" "$told" "$answers")
             ;;
     esac
-    row "$mode" "$attempts" "$sold" $((sold > units ? sold - units : 0)) "$again" \
-        "$(awk -v n="$sold" -v s="$first" -v e="$last" 'BEGIN { if (e > s) printf "%d", n / (e - s); else print "-" }')" \
-        "$p50" "$p99" "$verdict"
+    row "$name" "$tried" "$sold" $((sold > units ? sold - units : 0)) "$again" \
+        "$(printf '%.0f' "$rate")" "$(printf '%.1f' "$p50")" "$(printf '%.1f' "$p99")" "$verdict"
 }
 
 # Answers to which a client does so; the demo's clients do not.
-may_try_again="'conflict', 'all_held'"
+may_try_again='conflict|all_held'
 
-# percentiles UNTIL LOG...: p50 and p99, in ms, of the attempts that ended by then. The fields of a
-# line: client, number, latency in us, script, end in s, and the us of that second.
-percentiles() {
-    local until=$1
-    shift
-    cat "$@" | awk -v until="$until" '$5 + $6 / 1e6 <= until { print $3 }' | sort -n |
-        awk '{ us[NR] = $1 }
-            function at(p) { return us[int((NR - 1) * p) + 1] / 1000 }
-            END { if (NR) printf "%.1f %.1f\n", at(0.50), at(0.99); else print "- -" }'
-}
+# count_of PATTERN ANSWERS: of "purchased 1000, sold_out 19000".
+count_of() { tr ',' '\n' <<<"$2" | awk -v answer="^($1)\$" '$1 ~ answer { n += $2 } END { print n + 0 }'; }
 
 naive_verdict() {
     if [ "$1" -gt "$units" ]; then
@@ -191,20 +127,21 @@ naive_verdict() {
     fi
 }
 
-# vend_verdict ITEM SOLD. Besides audit(): what is left and what was sold make what there was, and nobody
-# heard of a fault.
+# vend_verdict ITEM SOLD TOLD ANSWERS. Besides audit(): what is left and what was sold make what there was, the clients were told of just as many
+# sales, and nobody heard of a fault.
 vend_verdict() {
-    local item=$1 sold=$2 findings left other
+    local item=$1 sold=$2 told=$3 answers=$4 findings left other
     findings=$(sql -c "SELECT count(*) FROM vend.audit('shop')")
     left=$(sql -c "SELECT vend.available('$item')")
-    other=$(sql -c "SELECT string_agg(DISTINCT status, ', ') FROM outcome
-        WHERE item = '$item' AND status NOT IN ($may_try_again)")
+    other=$(tr ',' '\n' <<<"$answers" | awk -v expected="^(purchased|sold_out|$may_try_again)\$" '$1 !~ expected { printf " %s", $1 }')
     if [ "$findings" -gt 0 ]; then
         echo "audit: $findings findings"
     elif [ $((left + sold)) -ne "$units" ]; then
         echo "$left left and $sold sold of $units"
+    elif [ "$told" -ne "$sold" ]; then
+        echo "$told sales answered, $sold made"
     elif [ -n "$other" ]; then
-        echo "unexpected answers: $other"
+        echo "unexpected answers:$other"
     else
         echo "audit: nothing to report"
         return
@@ -219,7 +156,7 @@ print_table() {
     local pace=$1 mode
     shift
     row "" attempts sold oversold "try again" purchases/s "p50 ms" "p99 ms" verdict
-    for mode; do cat "$PG_VEND_WORK/demo/$pace-$mode/row"; done
+    for mode; do cat "$PG_VEND_WORK/demo/$pace-$mode.row"; done
     echo
 }
 
@@ -231,7 +168,7 @@ print_tables() {
     print_table own "${own[@]}"
     echo "$((delay_us / 1000)) ms added to each flush of the WAL, as by a slower disk or a synchronous replica:"
     print_table slow "${slow[@]}"
-    echo "purchases/s, p50 and p99 are those of the rush, from the first sale to the last."
+    echo "purchases/s, p50 and p99 are those of the rush, from the start until the last one was sold."
     echo "try again: answered conflict or all_held, to which a client does."
     [ ! -e "$PG_VEND_WORK/demo/wrong" ] || { failures=1; echo "pg_vend did not keep its promise: see the verdicts."; }
 }

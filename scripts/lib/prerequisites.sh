@@ -32,7 +32,7 @@ missing_postgres() {
     fi
 }
 
-# missing_packages build|test|bench: the packages that the work needs and the machine lacks.
+# missing_packages build|demo|test|bench: the packages that the work needs and the machine lacks.
 missing_packages() {
     missing_postgres
     lacks_command make make
@@ -45,6 +45,15 @@ missing_packages() {
         [ -f /usr/include/CLI/CLI.hpp ] || echo libcli11-dev
         [ -f /usr/include/postgresql/libpq-fe.h ] || echo libpq-dev
         lacks_command pkg-config pkg-config
+    fi
+    if [ "$1" = demo ]; then
+        lacks_command cmake cmake
+        lacks_command pkg-config pkg-config
+        lacks_command gnuplot gnuplot-nox
+        [ -f /usr/include/CLI/CLI.hpp ] || echo libcli11-dev
+        [ -f /usr/include/postgresql/libpq-fe.h ] || echo libpq-dev
+        [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || echo fonts-dejavu-core
+        return 0
     fi
     [ "$1" != build ] || return 0
     lacks_command python3 python3
@@ -68,7 +77,7 @@ missing_packages() {
 
 lacks_command() { command -v "$1" >/dev/null || echo "$2"; }
 
-# ensure_prerequisites build|test|bench: installs what is missing, or says what it is and fails.
+# ensure_prerequisites build|demo|test|bench: installs what is missing, or says what it is and fails.
 ensure_prerequisites() {
     local missing
     mapfile -t missing < <(missing_packages "$1" | tr ' ' '\n' | sort -u)

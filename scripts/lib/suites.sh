@@ -106,27 +106,39 @@ run_pg_regress() {
     [ -s "$results" ] || record broken "no test ran"
 }
 
-# The client library. It asks a server of its own: some of its tests end all sessions that they find.
+# The client library. The whole of it asks a server of its own: some of its tests end all sessions that they find.
 run_sdk() (
     mkdir -p build
-    if ! build_sdk >build/sdk.log 2>&1; then
+    if ! build_sdk "${1:+vend_sdk_tests}" >build/sdk.log 2>&1; then
         cat build/sdk.log
         record broken compile
         exit
     fi
-    start_cluster sdk || { record broken server; exit; }
-    psql -Xq -d postgres -c 'CREATE DATABASE sdk'
+    [ $# -gt 0 ] || start_cluster sdk || { record broken server; exit; }
+    psql -Xq -d postgres -c 'DROP DATABASE IF EXISTS sdk' -c 'CREATE DATABASE sdk'
     psql -Xq -v ON_ERROR_STOP=1 -d sdk -c 'CREATE EXTENSION pg_vend' -c "SELECT vend.create_store('shop')"
     PGDATABASE=sdk timeout 240 build/sdk/vend_sdk_tests --gtest_filter="${1:-*}" |& tee build/sdk.log || :
-    sed -En 's/^\[       OK \] ([^ ]+) \(.*/ok \1/p; s/^\[  FAILED  \] ([^ ,]+) \([0-9].*/failed \1/p' build/sdk.log >>"$results"
+    sed -En 's/^\[       OK \] ([^ ]+) \(.*/ok \1/p; s/^\[  FAILED  \] ([^ ,]+)(,.*)? \([0-9]+ ms\)$/failed \1/p' build/sdk.log >>"$results"
     grep -q '^\[==========\] .* ran' build/sdk.log || record broken "the tests ended early"
-    [ $# -gt 0 ] || check installed test/sdk/installed
+    [ $# -eq 0 ] || exit 0
+    [ -z "${SDK_COVERAGE:-}" ] || record covered "$(sdk_coverage)"
+    check installed test/sdk/installed
     stop_cluster "$PGHOST/data"
 )
 
+# Of the lines of the library, those that the tests have run.
+sdk_coverage() {
+    find build/sdk/sdk -name '*.gcda' -path '*/src/*' -exec gcov -n {} + 2>/dev/null | awk -F'[:% ]+' '
+        /^File / { is_ours = /\/sdk\/src\/[a-z]+\.cpp/ }
+        /^Lines executed/ && is_ours { lines += $5; run += $3 * $5 / 100; is_ours = 0 }
+        END { if (lines) printf "%.1f %% of %d lines in sdk/src/*.cpp\n", 100 * run / lines, lines }'
+}
+
+# build_sdk [TARGET]
 build_sdk() {
-    cmake -S test/sdk -B build/sdk -DCMAKE_BUILD_TYPE=Debug -DVEND_WERROR=ON -DVEND_SANITIZE="${SDK_SANITIZE:-}" &&
-        cmake --build build/sdk -j "$(nproc)"
+    cmake -S test/sdk -B build/sdk -DCMAKE_BUILD_TYPE=Debug -DVEND_WERROR=ON -DVEND_SANITIZE="${SDK_SANITIZE:-}" \
+        -DCMAKE_CXX_FLAGS="${SDK_COVERAGE:+--coverage -fprofile-update=atomic}" &&
+        cmake --build build/sdk -j "$(nproc)" ${1:+--target "$1"}
 }
 
 # These make their servers themselves.

@@ -6,7 +6,7 @@
 # inside the work directory and does not return, save in that copy.
 #
 # PG_VEND_WORK is the work directory; PG_VEND_WORK/src the copy; PG_VEND_WORK/keep, when a script
-# makes it, says that the directory and what runs in it stay.
+# makes it, says that the directory and what runs in it stay; PG_VEND_WORK/result becomes the file $vend_result.
 
 child=
 run_as=()
@@ -27,7 +27,7 @@ fail() {
     complain "$@" || exit 1
 }
 
-# run_in_workdir build|test SCRIPT ARGUMENTS...: SCRIPT is the caller's path from the root.
+# run_in_workdir build|demo|test|bench SCRIPT ARGUMENTS...: SCRIPT is the caller's path from the root.
 run_in_workdir() {
     local needs=$1 script=$2 user
     shift 2
@@ -113,6 +113,8 @@ copy_sources() {
 }
 
 remove_workdir() {
+    # what the script made for its caller, who names the file by vend_result
+    [ -z "${vend_result:-}" ] || [ ! -f "$PG_VEND_WORK/result" ] || cp "$PG_VEND_WORK/result" "$vend_result" || :
     [ ! -e "$PG_VEND_WORK/keep" ] || return 0
     local pid_file
     # A script that was killed outright could not stop its servers.

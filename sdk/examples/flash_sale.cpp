@@ -1,9 +1,10 @@
-// A flash sale: threads buy each item in turn, each with its own number of attempts, alone or through
-// the coalescer. Shows a progress bar (pv, where it is installed), a table at the end, and a picture of
-// rates and latencies (gnuplot).
-//   flash_sale --item lamp --item vase --buyers 5000 --threads 64 --attempts 20000 --picture sale.svg
+// A flash sale: threads buy each item in turn, alone or through the coalescer. Shows a progress bar, a
+// table at the end, and draws rates and latencies (with gnuplot).
+//   flash_sale --item lamp --item vase --buyers 5000 --threads 64 --attempts 20000 --picture sale.png
 //   dbname=shop
 // The buyers are the wallets 1, 2, ... up to --buyers.
+#include "picture.hpp"
+
 #include <vend/coalescer.hpp>
 #include <vend/vend.hpp>
 
@@ -11,171 +12,200 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdio>
 #include <functional>
 #include <iomanip>
 #include <iostream>
-#include <map>
+#include <latch>
 #include <memory>
 #include <random>
 #include <string>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace {
 
 using clock_type = std::chrono::steady_clock;
-using buy_function = std::function<vend::outcome(const vend::purchase_request &)>;
+using buy_function = std::function<std::string(const std::string &item, const std::string &buyer)>;
 
 struct arguments {
     std::string conninfo;
     std::vector<std::string> items;
+    std::string name;
+    std::string run;
+    std::string title = "Flash sale";
+    std::string figures;
     std::string picture;
+    std::optional<std::string> lock_mode;
     int buyers = 1000;
     int threads = 64;
     int attempts = 20000;
     int connections = 0;
     bool is_coalesced = false;
+    bool is_naive = false;
     bool is_quiet = false;
 };
 
-// What one item's sale came to.
-struct figures {
-    std::string item;
-    std::map<std::string, int> answers;
-    double seconds = 0;
-    std::vector<float> latencies_ms;
-
-    [[nodiscard]] double rate() const { return static_cast<double>(latencies_ms.size()) / seconds; }
-    [[nodiscard]] float latency_ms(double quantile) const {
-        return latencies_ms[static_cast<std::size_t>(quantile *
-                                                     static_cast<double>(latencies_ms.size() - 1))];
-    }
-    [[nodiscard]] int sold() const {
-        const auto found = answers.find("purchased");
-        return found == answers.end() ? 0 : found->second;
-    }
+struct attempt {
+    std::chrono::duration<double> end; // since the start
+    std::chrono::duration<double, std::milli> latency;
 };
 
-// Another program that reads what is written to it; none where it is not installed.
-class program {
-  public:
-    explicit program(const std::string &command)
-        : pipe_(popen(command.c_str(), "w")) {} // NOLINT(cert-env33-c)
-    program(const program &) = delete;
-    program(program &&) = delete;
-    program &operator=(const program &) = delete;
-    program &operator=(program &&) = delete;
-    ~program() {
-        if (pipe_ != nullptr) pclose(pipe_);
-    }
-    void write(const std::string &text) {
-        if (pipe_ == nullptr) return;
-        (void)std::fputs(text.c_str(), pipe_);
-        (void)std::fflush(pipe_);
-    }
-
-  private:
-    FILE *pipe_;
-};
-
-bool is_installed(const std::string &name) {
-    return std::system(("command -v " + name + " >/dev/null").c_str()) ==
-           0; // NOLINT(cert-env33-c,concurrency-mt-unsafe)
-}
-
-// A line for each attempt, for pv to count, until all have ended.
-void follow(const arguments &given, const std::string &label, const std::atomic<int> &done) {
-    if (given.is_quiet || !is_installed("pv")) return;
-    program bar("pv -l -N '" + label + "' -s " + std::to_string(given.attempts) + " >/dev/null");
-    for (int shown = 0; shown < given.attempts;
-         std::this_thread::sleep_for(std::chrono::milliseconds(100))) {
-        const int now = std::min(done.load(), given.attempts);
-        bar.write(std::string(static_cast<std::size_t>(now - shown), '\n'));
-        shown = now;
-    }
-}
-
-figures sell(const arguments &given, const std::string &item, const buy_function &buy) {
+// What threads have done so far.
+struct progress {
     std::atomic<int> begun{0};
     std::atomic<int> done{0};
-    std::vector<figures> of_threads(static_cast<std::size_t>(given.threads));
+    std::atomic<int> sold{0};
+};
+
+// A bar that is redrawn; where lines are not, one of them every few seconds.
+void follow(const arguments &given, const std::string &name, const progress &now) {
+    if (given.is_quiet) return;
+    constexpr int width = 40;
+    const bool is_terminal = isatty(STDERR_FILENO) != 0;
+    const auto pause = is_terminal ? std::chrono::milliseconds(100) : std::chrono::milliseconds(2000);
+    auto next = clock_type::now();
+    for (bool is_over = false; !is_over;) {
+        is_over = now.done >= given.attempts;
+        if (is_over || clock_type::now() >= next) {
+            const auto share = static_cast<std::int64_t>(now.done) * width / given.attempts;
+            std::string bar(static_cast<std::size_t>(std::min<std::int64_t>(share, width)), '#');
+            bar.resize(width, '.');
+            std::cerr << (is_terminal ? "\r" : "") << std::left << std::setw(18) << name << " [" << bar
+                      << "] " << std::right << std::setw(7) << now.done << " of " << given.attempts
+                      << " attempts, " << now.sold << " sold" << (is_terminal ? "\033[K" : "\n")
+                      << std::flush;
+            next += pause;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(is_over ? 0 : 20));
+    }
+    if (is_terminal) std::cerr << "\r\033[K";
+}
+
+// Of the rush: from the start until the last one was sold. After that every answer is the same cheap
+// one.
+figures figures_of(std::vector<attempt> &all, double rush_seconds) {
+    std::erase_if(all, [&](const attempt &one) { return one.end.count() > rush_seconds; });
+    std::ranges::sort(all, {}, &attempt::latency);
+    const auto latency = [&](double quantile) {
+        if (all.empty()) return 0.0;
+        return all[static_cast<std::size_t>(quantile * static_cast<double>(all.size() - 1))]
+            .latency.count();
+    };
+    return {.median_ms = latency(0.5), .p99_ms = latency(0.99)};
+}
+
+figures sell(const arguments &given, const std::string &item, const std::string &name,
+             const buy_function &buy) {
+    progress now;
+    struct of_thread {
+        std::vector<attempt> attempts;
+        std::map<std::string, int> answers;
+        double last_sale = 0;
+    };
+    std::vector<of_thread> all(static_cast<std::size_t>(given.threads));
+    std::latch ready(given.threads + 1);
     std::vector<std::thread> threads;
-    threads.reserve(of_threads.size());
-    const auto start = clock_type::now();
-    for (auto &mine : of_threads)
+    threads.reserve(all.size());
+    clock_type::time_point start;
+    for (auto &mine : all)
         threads.emplace_back([&] {
             std::minstd_rand chance(std::random_device{}());
             std::uniform_int_distribution<int> buyers(1, given.buyers);
-            for (; begun++ < given.attempts; ++done) {
+            ready.arrive_and_wait();
+            for (; now.begun++ < given.attempts; ++now.done) {
                 const auto before = clock_type::now();
-                try {
-                    const auto sale = buy({.item = item, .buyer = std::to_string(buyers(chance))});
-                    ++mine.answers[std::string(to_string(sale.status))];
-                } catch (const vend::error &failure) {
-                    ++mine.answers[failure.sqlstate() + ' ' + failure.what()];
-                }
-                mine.latencies_ms.push_back(
-                    std::chrono::duration<float, std::milli>(clock_type::now() - before).count());
+                const std::string answer = buy(item, std::to_string(buyers(chance)));
+                const auto after = clock_type::now();
+                mine.attempts.push_back({after - start, after - before});
+                ++mine.answers[answer];
+                if (answer != "purchased") continue;
+                mine.last_sale = mine.attempts.back().end.count();
+                ++now.sold;
             }
         });
-    follow(given, item, done);
+    start = clock_type::now();
+    ready.arrive_and_wait();
+    follow(given, name, now);
     for (auto &thread : threads) thread.join();
-    figures all;
-    all.item = item;
-    all.seconds = std::chrono::duration<double>(clock_type::now() - start).count();
-    for (const auto &one : of_threads) {
-        for (const auto &[answer, count] : one.answers) all.answers[answer] += count;
-        all.latencies_ms.insert(all.latencies_ms.end(), one.latencies_ms.begin(),
-                                one.latencies_ms.end());
+    std::vector<attempt> attempts;
+    std::map<std::string, int> answers;
+    double rush_seconds = 0;
+    for (const auto &one : all) {
+        attempts.insert(attempts.end(), one.attempts.begin(), one.attempts.end());
+        for (const auto &[answer, count] : one.answers) answers[answer] += count;
+        rush_seconds = std::max(rush_seconds, one.last_sale);
     }
-    std::ranges::sort(all.latencies_ms);
-    return all;
+    figures found = figures_of(attempts, rush_seconds);
+    found.run = given.run;
+    found.name = name;
+    found.attempts = given.attempts;
+    found.sold = now.sold;
+    found.rate = rush_seconds > 0 ? found.sold / rush_seconds : 0;
+    found.answers = answers;
+    return found;
+}
+
+// The shop that everybody writes first, in tables of its own: it reads, thinks and writes.
+std::string buy_naively(vend::client &shop, const std::string &item, const std::string &buyer) {
+    const auto stock = shop.transaction([&](vend::transaction &tx) {
+        const auto found = tx.exec("SELECT stock FROM naive.item WHERE id = $1", {item});
+        return std::stoll(std::string(found.get(0, 0).value_or("0")));
+    });
+    if (stock <= 0) return "sold_out";
+    std::this_thread::sleep_for(std::chrono::milliseconds(3));
+    shop.transaction([&](vend::transaction &tx) {
+        (void)tx.exec("UPDATE naive.item SET stock = $2 WHERE id = $1", {item, stock - 1});
+        (void)tx.exec("INSERT INTO naive.sale (item, buyer) VALUES ($1, $2)", {item, buyer});
+    });
+    return "purchased";
+}
+
+buy_function buyer_of(const arguments &given, vend::client &shop, vend::coalescer *counter) {
+    return [=, &shop](const std::string &item, const std::string &buyer) -> std::string {
+        try {
+            if (given.is_naive) return buy_naively(shop, item, buyer);
+            const vend::purchase_request request{
+                .item = item, .buyer = buyer, .lock_mode = given.lock_mode};
+            const auto sale =
+                counter != nullptr ? counter->try_purchase(request) : shop.try_purchase(request);
+            return std::string(to_string(sale.status));
+        } catch (const vend::error &failure) {
+            return failure.sqlstate();
+        }
+    };
+}
+
+// All connections are made before the clock runs.
+void connect(vend::client &shop, int connections) {
+    std::latch asked(connections);
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < connections; ++i)
+        threads.emplace_back([&] {
+            shop.transaction([&](vend::transaction &tx) {
+                (void)tx.exec("SELECT 1");
+                asked.arrive_and_wait();
+            });
+        });
 }
 
 void print(const std::vector<figures> &sales) {
-    std::cout << std::left << std::setw(20) << "item" << std::right << std::setw(9) << "sold"
-              << std::setw(12) << "attempts/s" << std::setw(10) << "p50 ms" << std::setw(10) << "p99 ms"
+    std::cout << std::left << std::setw(20) << "" << std::right << std::setw(9) << "sold"
+              << std::setw(13) << "purchases/s" << std::setw(10) << "p50 ms" << std::setw(10) << "p99 ms"
               << "  answers\n";
     for (const auto &sale : sales) {
-        std::cout << std::left << std::setw(20) << sale.item << std::right << std::fixed << std::setw(9)
-                  << sale.sold() << std::setprecision(0) << std::setw(12) << sale.rate()
-                  << std::setprecision(2) << std::setw(10) << sale.latency_ms(0.5) << std::setw(10)
-                  << sale.latency_ms(0.99) << ' ';
-        for (const auto &[answer, count] : sale.answers) std::cout << ' ' << answer << ' ' << count;
-        std::cout << '\n';
+        std::cout << std::left << std::setw(20) << sale.name << std::right << std::fixed << std::setw(9)
+                  << sale.sold << std::setprecision(0) << std::setw(13) << sale.rate
+                  << std::setprecision(2) << std::setw(10) << sale.median_ms << std::setw(10)
+                  << sale.p99_ms << "  " << to_text(sale.answers) << '\n';
     }
 }
 
-// Rates and latencies side by side.
-void draw(const std::vector<figures> &sales, const std::string &file) {
-    if (!is_installed("gnuplot")) throw std::runtime_error("gnuplot is not installed");
-    program plot("gnuplot");
-    plot.write("$sales << EOD\n");
-    for (const auto &sale : sales)
-        plot.write('"' + sale.item + "\" " + std::to_string(sale.rate()) + ' ' +
-                   std::to_string(sale.latency_ms(0.5)) + ' ' + std::to_string(sale.latency_ms(0.99)) +
-                   '\n');
-    plot.write(
-        "EOD\n"
-        "set terminal svg size 1000,400 background rgb 'white'\n"
-        "set output '" +
-        file +
-        "'\n"
-        "set multiplot layout 1,2\n"
-        "set style data histograms\nset style fill solid 0.8\nset boxwidth 0.8\nset yrange [0:*]\nset grid y\n"
-        "set title 'attempts a second'\nplot $sales using 2:xtic(1) notitle\n"
-        "set title 'latency, ms'\nplot $sales using 3:xtic(1) title 'p50', '' using 4 title 'p99'\n");
-}
-
-} // namespace
-
-int main(int argc, char **argv) try {
-    arguments given;
-    CLI::App app{"Many buyers, few things"};
+void add_options(CLI::App &app, arguments &given) {
     app.add_option("conninfo", given.conninfo, "where the store is")->default_val("dbname=shop");
     app.add_option("--item", given.items, "what is sold; several are sold one after the other")
         ->required();
+    app.add_option("--name", given.name, "what an item is called in table and picture");
     app.add_option("--buyers", given.buyers, "wallets 1 to N")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
@@ -183,11 +213,25 @@ int main(int argc, char **argv) try {
     app.add_option("--attempts", given.attempts, "for each item")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
+    app.add_option("--lock-mode", given.lock_mode, "atomic, pessimistic or optimistic");
     app.add_option("--connections", given.connections,
                    "of the pool; as many as threads, two with --coalesced");
     app.add_flag("--coalesced", given.is_coalesced, "make one batch of what is bought at the same time");
-    app.add_flag("--quiet", given.is_quiet, "no progress bar");
-    app.add_option("--picture", given.picture, "an SVG file to draw");
+    app.add_flag("--naive", given.is_naive, "sell from the tables naive.item and naive.sale, wrongly");
+    app.add_flag("--quiet", given.is_quiet, "neither progress bar nor table");
+    app.add_option("--run", given.run, "under which to group what is drawn");
+    app.add_option("--figures", given.figures,
+                   "a file that has the figures of earlier calls; gets these");
+    app.add_option("--picture", given.picture, "a .png or .svg file to draw of all figures");
+    app.add_option("--title", given.title, "of the picture")->capture_default_str();
+}
+
+} // namespace
+
+int main(int argc, char **argv) try {
+    arguments given;
+    CLI::App app{"Many buyers, few things"};
+    add_options(app, given);
     CLI11_PARSE(app, argc, argv);
     vend::options options;
     options.connections_max = given.connections > 0 ? given.connections
@@ -196,13 +240,14 @@ int main(int argc, char **argv) try {
     vend::client shop{given.conninfo, options};
     std::unique_ptr<vend::coalescer> counter;
     if (given.is_coalesced) counter = std::make_unique<vend::coalescer>(shop);
-    const buy_function buy = [&](const vend::purchase_request &request) {
-        return counter ? counter->try_purchase(request) : shop.try_purchase(request);
-    };
+    const auto buy = buyer_of(given, shop, counter.get());
+    connect(shop, options.connections_max);
     std::vector<figures> sales;
-    for (const auto &item : given.items) sales.push_back(sell(given, item, buy));
-    print(sales);
-    if (!given.picture.empty()) draw(sales, given.picture);
+    for (const auto &item : given.items)
+        sales.push_back(sell(given, item, given.name.empty() ? item : given.name, buy));
+    if (!given.is_quiet) print(sales);
+    if (!given.figures.empty()) sales = add_figures(given.figures, sales);
+    if (!given.picture.empty()) draw(sales, given.title, given.picture);
 } catch (const std::exception &failure) {
     std::cerr << failure.what() << '\n';
     return 1;

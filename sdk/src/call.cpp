@@ -27,6 +27,17 @@ bool call::is_answered_by(const rows &found) const {
     return true;
 }
 
+std::vector<uuid> call::refused_by(const rows &found) const {
+    std::vector<uuid> refused;
+    for (std::size_t row = 0; row < ids.size(); ++row) {
+        const status answer = row_reader(found, row).word();
+        // Of these another attempt would hear the same.
+        const bool is_fault = answer == status::invalid || answer == status::id_mismatch;
+        if (!took_place(answer) && !is_fault) refused.push_back(ids[row]);
+    }
+    return refused;
+}
+
 void array_literal::add(const std::optional<std::string> &element) {
     if (text_.size() > 1) text_ += ',';
     if (!element) {

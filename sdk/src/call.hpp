@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,21 +21,24 @@ namespace vend {
 
 struct call {
     std::string_view name;
-    const char *sql = nullptr; // a constant, which connections prepare
-    std::vector<std::optional<std::string>> parameters = {};
-    std::vector<uuid> ids = {}; // what the first rows of the answer must be about
+    const char *sql = nullptr;                               // a constant, which connections prepare
+    std::vector<std::optional<std::string>> parameters = {}; // the last is the store
+    std::vector<uuid> ids = {}; // what the first rows of the answer, each with a status, must be about
     std::size_t id_column = 2;  // where there are ids
     int remember = -1;          // the parameter that has a refusal recorded, where there is one
-    bool has_status = false;    // in the first column
 
     [[nodiscard]] std::optional<uuid> id() const;
 
     // Whether the rows are the answer to this call, and not one to another that came late.
     [[nodiscard]] bool is_answered_by(const rows &found) const;
+
+    // The ids under which that answer says that nothing took place.
+    [[nodiscard]] std::vector<uuid> refused_by(const rows &found) const;
 };
 
 [[nodiscard]] call try_purchase_call(const purchase_request &request,
                                      const std::optional<std::string> &store);
+[[nodiscard]] call void_call(std::span<const uuid> ids, const std::optional<std::string> &store);
 [[nodiscard]] outcome outcome_from(const rows &found, std::size_t row);
 
 // The elements as the literal of an array.

@@ -3,6 +3,7 @@
 #include "call.hpp"
 #include "lease.hpp"
 #include "retry.hpp"
+#include "words.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -53,9 +54,7 @@ class rollback_on_exit {
   public:
     rollback_on_exit(connection &on, const options &limits) : on_(on), limits_(limits) {}
     rollback_on_exit(const rollback_on_exit &) = delete;
-    rollback_on_exit(rollback_on_exit &&) = delete;
     rollback_on_exit &operator=(const rollback_on_exit &) = delete;
-    rollback_on_exit &operator=(rollback_on_exit &&) = delete;
     ~rollback_on_exit() {
         if (on_.is_broken() || on_.is_idle()) return;
         try {
@@ -106,8 +105,8 @@ fate fate_of(pool &from, const commit &what, const deadline &call) {
 
 } // namespace
 
-client::client(std::string conninfo, vend::options options)
-    : pool_(std::make_shared<vend::pool>(std::move(conninfo), std::move(options))) {}
+client::client(const std::string &conninfo, vend::options options)
+    : pool_(std::make_shared<vend::pool>(conninfo, std::move(options))) {}
 
 client::client(std::shared_ptr<vend::pool> pool) : pool_(std::move(pool)) {}
 
@@ -121,17 +120,31 @@ const std::optional<std::string> &client::default_store() const {
     return pool_->options().store;
 }
 
-rows client::run(call &what) {
+rows client::run(call what) {
+    const deadline until(pool_->options().call_ms_max, stop_);
+    for (bool is_in_doubt = false;;) {
+        try {
+            rows found = repeat(what, until, is_in_doubt);
+            if (!is_in_doubt || what.remember >= 0 || make_final(what, what.refused_by(found), until))
+                return found;
+        } catch (refused &failure) {
+            if (is_in_doubt && !make_final(what, what.ids, until)) continue;
+            failure.set_call(what.id(), failure.attempts(), false);
+            throw;
+        }
+    }
+}
+
+// Until there is an answer.
+rows client::repeat(call &what, const deadline &until, bool &is_in_doubt) {
     const options &limits = pool_->options();
-    const deadline until(limits.call_ms_max, stop_);
     pauses between(limits);
-    bool is_in_doubt = false;
     for (int attempt = 1;; ++attempt) {
         observed observation(limits, what.name, attempt, what.id());
         try {
             const lease on(*pool_, until);
             rows found = on->ask(what, until, until.within(limits.attempt_ms_max));
-            observation.end(what.has_status ? found.get(0, 0).value_or("ok") : "ok");
+            observation.end(what.id() ? found.get(0, 0).value_or("ok") : "ok");
             return found;
         } catch (error &failure) {
             observation.end(failure.sqlstate());
@@ -148,6 +161,22 @@ rows client::run(call &what) {
     }
 }
 
+// What was refused after a doubt: no attempt that is still on its way may succeed. False where one has
+// meanwhile, and the call must be asked once more.
+bool client::make_final(const call &what, const std::vector<uuid> &ids, const deadline &until) {
+    if (ids.empty()) return true;
+    call voiding = void_call(ids, what.parameters.back());
+    bool is_in_doubt = false;
+    try {
+        (void)repeat(voiding, until, is_in_doubt);
+        return true;
+    } catch (error &failure) {
+        if (failure.sqlstate() == sqlstate_of(status::id_mismatch)) return false;
+        failure.set_call(what.id(), failure.attempts(), true);
+        throw;
+    }
+}
+
 rows transaction::exec(std::string_view sql, std::initializer_list<parameter> values) {
     std::vector<std::optional<std::string>> texts;
     texts.reserve(values.size());
@@ -155,7 +184,7 @@ rows transaction::exec(std::string_view sql, std::initializer_list<parameter> va
     return connection_.execute(std::string(sql).c_str(), texts, until_, until_.at(), false);
 }
 
-rows transaction::run(call &what) {
+rows transaction::run(call what) {
     return connection_.ask(what, until_, until_.at());
 }
 

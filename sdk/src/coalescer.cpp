@@ -88,9 +88,7 @@ struct coalescer::state {
             workers.emplace_back([this] { work(); });
     }
     state(const state &) = delete;
-    state(state &&) = delete;
     state &operator=(const state &) = delete;
-    state &operator=(state &&) = delete;
     ~state() {
         {
             const std::lock_guard lock(mutex);

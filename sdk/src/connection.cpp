@@ -131,19 +131,14 @@ const char *connection::prepared_name(const char *sql, const deadline &until, in
 }
 
 void connection::send(const char *sql, parameters values, const char *prepared) {
-    std::vector<const char *> texts;
-    texts.reserve(values.size());
-    for (const auto &value : values) texts.push_back(value ? value->c_str() : nullptr);
+    const auto texts = c_strings(values);
     const int count = static_cast<int>(texts.size());
     const int sent =
         prepared != nullptr
             ? PQsendQueryPrepared(connection_.get(), prepared, count, texts.data(), nullptr, nullptr, 0)
             : PQsendQueryParams(connection_.get(), sql, count, nullptr, texts.data(), nullptr, nullptr,
                                 text_format);
-    if (sent != 0) return;
-    error failure = lost(connection_.get(), sql);
-    failure.set_call({}, 1, true);
-    break_off(failure);
+    if (sent == 0) break_off(in_doubt(lost(connection_.get(), sql)));
 }
 
 // Everything sent and an answer there, or the connection broken; false when the time came first.

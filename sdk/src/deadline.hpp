@@ -14,9 +14,7 @@ class deadline {
     explicit deadline(int ms, std::stop_token stop = {});
     ~deadline();
     deadline(const deadline &) = delete;
-    deadline(deadline &&) = delete;
     deadline &operator=(const deadline &) = delete;
-    deadline &operator=(deadline &&) = delete;
 
     [[nodiscard]] instant at() const noexcept { return at_; }
     [[nodiscard]] bool has_passed() const noexcept;

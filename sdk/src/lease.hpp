@@ -16,9 +16,7 @@ class lease {
     lease(pool &from, const deadline &until);
     ~lease();
     lease(const lease &) = delete;
-    lease(lease &&) = delete;
     lease &operator=(const lease &) = delete;
-    lease &operator=(lease &&) = delete;
 
     connection &operator*() const noexcept { return *connection_; }
     connection *operator->() const noexcept { return connection_.get(); }

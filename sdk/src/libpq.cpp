@@ -105,6 +105,11 @@ error local_error(std::string_view sqlstate, std::string message, std::string_vi
                   .query = std::string(query)});
 }
 
+error in_doubt(error failure) {
+    failure.set_call({}, 1, true);
+    return failure;
+}
+
 error lost(PGconn *connection, std::string_view query) {
     const std::string reason = trimmed(PQerrorMessage(connection));
     return local_error("08006", reason.empty() ? "connection lost" : reason, query);
@@ -162,18 +167,20 @@ void throw_error(const PGresult *result, PGconn *connection, std::string_view qu
                        .datatype = field(result, PG_DIAG_DATATYPE_NAME),
                        .constraint = field(result, PG_DIAG_CONSTRAINT_NAME),
                        .query = std::string(query)};
-    if (fields.sqlstate.empty()) {
-        // Not of the server: the connection broke, or libpq did not understand what it got.
-        error failure = lost(connection, query);
-        failure.set_call({}, 1, true);
-        throw failure;
-    }
+    // Not of the server: the connection broke, or libpq did not understand what it got.
+    if (fields.sqlstate.empty()) throw in_doubt(lost(connection, query));
     if (const auto status = refusal_of(fields.sqlstate)) throw refused(*status, std::move(fields));
     // Whoever takes a session away may do so after the commit and before its answer.
     const bool is_in_doubt = fields.severity == "FATAL" || fields.severity == "PANIC";
-    error failure(std::move(fields));
-    failure.set_call({}, 1, is_in_doubt);
-    throw failure;
+    if (is_in_doubt) throw in_doubt(error(std::move(fields)));
+    throw error(std::move(fields));
+}
+
+std::vector<const char *> c_strings(std::span<const std::optional<std::string>> values) {
+    std::vector<const char *> texts;
+    texts.reserve(values.size());
+    for (const auto &value : values) texts.push_back(value ? value->c_str() : nullptr);
+    return texts;
 }
 
 void require_sendable(std::span<const std::optional<std::string>> values, std::string_view sql) {

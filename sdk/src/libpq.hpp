@@ -33,6 +33,9 @@ inline result_ptr own(PGresult *result) {
 [[nodiscard]] error local_error(std::string_view sqlstate, std::string message,
                                 std::string_view query = {});
 
+// The same error, of what may have taken place all the same.
+[[nodiscard]] error in_doubt(error failure);
+
 // The connection was lost.
 [[nodiscard]] error lost(PGconn *connection, std::string_view query);
 
@@ -49,6 +52,9 @@ void watch_notices(PGconn *connection, bool *is_out_of_step);
 [[noreturn]] void throw_error(const PGresult *result, PGconn *connection, std::string_view query);
 
 [[nodiscard]] bool is_error(const PGresult *result);
+
+// As libpq takes them: null for what has no value.
+[[nodiscard]] std::vector<const char *> c_strings(std::span<const std::optional<std::string>> values);
 
 // Throws 22021 for text with a null character, which libpq would cut off there.
 void require_sendable(std::span<const std::optional<std::string>> values, std::string_view sql);

@@ -70,6 +70,7 @@ struct pipeline::state {
     void settle(pending_call one);
     void finish(pending_call &one, const outcome *sale, const std::exception_ptr &failure);
     void fail(pending_call one, error failure);
+    void give_up(pending_call &one, error failure);
     void disconnect(const error &why);
     void expire();
 };
@@ -112,9 +113,7 @@ void pipeline::state::send() {
             ++next;
             continue;
         }
-        std::vector<const char *> texts;
-        for (const auto &value : next->what.parameters)
-            texts.push_back(value ? value->c_str() : nullptr);
+        const auto texts = c_strings(next->what.parameters);
         if (PQsendQueryParams(connection.get(), next->what.sql, static_cast<int>(texts.size()), nullptr,
                               texts.data(), nullptr, nullptr, 0) == 0 ||
             PQpipelineSync(connection.get()) == 0) {
@@ -202,6 +201,10 @@ void pipeline::state::fail(pending_call one, error failure) {
         unsent.push_back(std::move(one));
         return;
     }
+    give_up(one, std::move(failure));
+}
+
+void pipeline::state::give_up(pending_call &one, error failure) {
     failure.set_call(one.what.id(), std::max(one.attempts, 1), one.is_in_doubt);
     finish(one, nullptr, std::make_exception_ptr(std::move(failure)));
 }
@@ -216,9 +219,7 @@ void pipeline::state::disconnect(const error &why) {
     for (auto &one : lost_calls) {
         if (one.is_answered) continue;
         one.found = nullptr;
-        error failure = why;
-        failure.set_call({}, 1, true);
-        fail(std::move(one), std::move(failure));
+        fail(std::move(one), in_doubt(why));
     }
 }
 
@@ -226,10 +227,8 @@ void pipeline::state::expire() {
     const instant now = std::chrono::steady_clock::now();
     if (now < next_look) return;
     next_look = now + look_interval;
-    const auto over = [](const pending_call &one) {
-        error failure = local_error("57014", "no answer within the time that there is", one.what.sql);
-        failure.set_call(one.what.id(), std::max(one.attempts, 1), one.is_in_doubt);
-        return std::make_exception_ptr(std::move(failure));
+    const auto end = [&](pending_call &one) {
+        give_up(one, local_error("57014", "no answer within the time that there is", one.what.sql));
     };
     for (auto one = unsent.begin(); one != unsent.end();) {
         if (now < one->until) {
@@ -238,12 +237,12 @@ void pipeline::state::expire() {
         }
         pending_call expired = std::move(*one);
         one = unsent.erase(one);
-        finish(expired, nullptr, over(expired));
+        end(expired);
     }
     for (auto &one : sent) {
         if (one.is_answered || now < one.until) continue;
         one.is_in_doubt = true;
-        finish(one, nullptr, over(one));
+        end(one);
     }
     const bool is_stuck =
         is_connected

@@ -19,11 +19,10 @@ struct waiter {
 } // namespace
 
 struct pool::state {
-    state(std::string text, vend::options limits)
-        : options(std::move(limits)), conninfo(std::move(text)), where(conninfo, options) {}
+    state(const std::string &text, vend::options limits)
+        : options(std::move(limits)), where(text, options) {}
 
     const vend::options options;
-    const std::string conninfo;
     const vend::conninfo where;
 
     std::mutex mutex;
@@ -109,17 +108,13 @@ lease::~lease() {
     pool_.give(std::move(connection_));
 }
 
-pool::pool(std::string conninfo, vend::options options)
-    : state_(std::make_unique<state>(std::move(conninfo), std::move(options))) {}
+pool::pool(const std::string &conninfo, vend::options options)
+    : state_(std::make_unique<state>(conninfo, std::move(options))) {}
 
 pool::~pool() = default;
 
 const options &pool::options() const noexcept {
     return state_->options;
-}
-
-const std::string &pool::conninfo() const noexcept {
-    return state_->conninfo;
 }
 
 pool::usage pool::used() const {

@@ -11,7 +11,9 @@ namespace {
 // Microseconds since 1970, whatever DateStyle and TimeZone are.
 #define AT "(extract(epoch FROM at) * 1000000)::bigint"
 #define OUTCOME "status, detail, id, item, buyer, qty, unit_price, amount, balance, " AT
-#define MOVED "status, detail, id, kind, item, wallet, payee, qty, amount, stock, balance, " AT
+#define MOVEMENT "id, kind, item, wallet, payee, qty, amount, stock, balance, " AT
+#define MOVED "status, detail, " MOVEMENT
+#define DONE "CASE WHEN replayed THEN 'replayed' ELSE 'recorded' END, NULL, " MOVEMENT
 
 constexpr auto try_purchase_sql =
     "SELECT " OUTCOME " FROM vend.try_purchase($1, $2, $3::bigint, $4::uuid, lock_mode => $5::text, "
@@ -28,11 +30,9 @@ constexpr auto try_checkout_sql =
     "unit_prices => $6::numeric[], store => $7::text) c "
     "LEFT JOIN LATERAL unnest(c.lines) WITH ORDINALITY l(item, qty, unit_price, amount, n) ON true ORDER BY l.n";
 constexpr auto deposit_sql =
-    "SELECT CASE WHEN replayed THEN 'replayed' ELSE 'recorded' END, NULL, id, kind, item, wallet, payee, qty, "
-    "amount, stock, balance, " AT " FROM vend.deposit($1, $2::numeric, $3::uuid, store => $4::text)";
+    "SELECT " DONE " FROM vend.deposit($1, $2::numeric, $3::uuid, store => $4::text)";
 constexpr auto restock_sql =
-    "SELECT CASE WHEN replayed THEN 'replayed' ELSE 'recorded' END, NULL, id, kind, item, wallet, payee, qty, "
-    "amount, stock, balance, " AT " FROM vend.restock($1, $2::bigint, $3::uuid, store => $4::text)";
+    "SELECT " DONE " FROM vend.restock($1, $2::bigint, $3::uuid, store => $4::text)";
 constexpr auto try_withdraw_sql = "SELECT " MOVED " FROM vend.try_withdraw($1, $2::numeric, $3::uuid, "
                                   "store => $4::text)";
 constexpr auto try_transfer_sql =
@@ -41,14 +41,19 @@ constexpr auto try_transfer_sql =
 constexpr auto transfer_many_sql =
     "SELECT " MOVED " FROM vend.transfer_many($1, $2, $3::numeric[], $4::uuid[], "
     "store => $5::text)";
-constexpr auto try_refund_sql = "SELECT " MOVED " FROM vend.try_refund($1::uuid, $2::bigint, $3::uuid, "
-                                "item => $4::text, store => $5::text)";
+constexpr auto try_refund_sql = "SELECT " MOVED " FROM vend.try_refund($1::uuid, $2::bigint, "
+                                "item => $3::text, id => $4::uuid, store => $5::text)";
+// In one order, whoever else voids the same.
+constexpr auto void_id_sql = "SELECT vend.void_id(id, $2::text) FROM "
+                             "(SELECT unnest($1::uuid[]) AS id ORDER BY 1) AS spent";
 constexpr auto available_sql = "SELECT vend.available($1, $2::text)";
 constexpr auto set_lock_mode_sql = "SELECT vend.set_lock_mode($1, $2::text, $3::text)";
 constexpr auto settle_sql = "SELECT vend.settle($1::text)";
 constexpr auto audit_sql = "SELECT finding, key, expected, found, repair FROM vend.audit($1::text)";
 
+#undef DONE
 #undef MOVED
+#undef MOVEMENT
 #undef OUTCOME
 #undef AT
 
@@ -151,16 +156,10 @@ movement require_moved(std::string_view what, movement_outcome outcome) {
             outcome.status == status::replayed};
 }
 
-call movement_call(std::string_view name, const char *sql, const uuid &id,
-                   std::vector<std::optional<std::string>> parameters) {
-    return {
-        .name = name, .sql = sql, .parameters = std::move(parameters), .ids = {id}, .has_status = true};
-}
-
-template <typename Requests, typename Get>
-void require_alike(const Requests &requests, Get get, const char *what) {
-    if (std::ranges::any_of(requests,
-                            [&](const auto &request) { return get(request) != get(requests.front()); }))
+template <typename Requests, typename Field>
+void require_alike(const Requests &requests, Field field, const char *what) {
+    const auto is_other = [&](const auto &one) { return one.*field != requests.front().*field; };
+    if (std::ranges::any_of(requests, is_other))
         throw local_error("22023", std::string("the requests of a batch must have the same ") + what);
 }
 
@@ -182,8 +181,13 @@ call try_purchase_call(const purchase_request &request, const std::optional<std:
                            text_of(request.max_price), text_of(request.unit_price),
                            text_of(request.remember), store},
             .ids = {id},
-            .remember = 9,
-            .has_status = true};
+            .remember = 9};
+}
+
+call void_call(std::span<const uuid> ids, const std::optional<std::string> &store) {
+    return {.name = "void_id",
+            .sql = void_id_sql,
+            .parameters = {array(ids, [](const uuid &id) { return id.str(); }), store}};
 }
 
 outcome outcome_from(const rows &found, std::size_t row) {
@@ -198,8 +202,7 @@ const std::optional<std::string> &verbs::store_of(const std::optional<std::strin
 }
 
 outcome verbs::try_purchase(const purchase_request &request) {
-    call what = try_purchase_call(request, store_of(request.store));
-    return outcome_from(run(what), 0);
+    return outcome_from(run(try_purchase_call(request, store_of(request.store))), 0);
 }
 
 receipt verbs::purchase(const purchase_request &request) {
@@ -208,42 +211,39 @@ receipt verbs::purchase(const purchase_request &request) {
 
 std::vector<outcome> verbs::purchase_many(std::span<const purchase_request> requests) {
     if (requests.empty()) return {};
-    require_alike(
-        requests, [](const auto &one) { return one.store; }, "store");
-    require_alike(
-        requests, [](const auto &one) { return one.remember; }, "remember");
+    require_alike(requests, &purchase_request::store, "store");
+    require_alike(requests, &purchase_request::remember, "remember");
     if (!std::ranges::all_of(requests, is_for_batches))
         throw local_error("22023", "lock_mode, nowait and expected_version are not for batches");
     const std::vector<uuid> ids = ids_of(requests);
-    call what{.name = "purchase_many",
-              .sql = purchase_many_sql,
-              .parameters = {array(requests, [](const auto &one) { return one.item; }),
-                             array(requests, [](const auto &one) { return one.buyer; }),
-                             array(requests, [](const auto &one) { return std::to_string(one.qty); }),
-                             array(ids, [](const uuid &id) { return id.str(); }),
-                             optional_array(requests, [](const auto &one) { return one.max_price; }),
-                             optional_array(requests, [](const auto &one) { return one.unit_price; }),
-                             text_of(requests.front().remember), store_of(requests.front().store)},
-              .ids = ids,
-              .remember = 6};
-    return each_row(run(what), outcome_from);
+    const rows found =
+        run({.name = "purchase_many",
+             .sql = purchase_many_sql,
+             .parameters = {array(requests, [](const auto &one) { return one.item; }),
+                            array(requests, [](const auto &one) { return one.buyer; }),
+                            array(requests, [](const auto &one) { return std::to_string(one.qty); }),
+                            array(ids, [](const uuid &id) { return id.str(); }),
+                            optional_array(requests, [](const auto &one) { return one.max_price; }),
+                            optional_array(requests, [](const auto &one) { return one.unit_price; }),
+                            text_of(requests.front().remember), store_of(requests.front().store)},
+             .ids = ids,
+             .remember = 6});
+    return each_row(found, outcome_from);
 }
 
 cart_outcome verbs::try_checkout(const cart_request &request) {
     const uuid id = id_of(request.id);
-    call what{
-        .name = "try_checkout",
-        .sql = try_checkout_sql,
-        .parameters = {request.buyer, array(request.lines, [](const auto &one) { return one.item; }),
-                       array(request.lines, [](const auto &one) { return std::to_string(one.qty); }),
-                       id.str(),
-                       optional_array(request.lines, [](const auto &one) { return one.max_price; }),
-                       optional_array(request.lines, [](const auto &one) { return one.unit_price; }),
-                       store_of(request.store)},
-        .ids = {id},
-        .id_column = 3,
-        .has_status = true};
-    return cart_from(run(what));
+    return cart_from(run(
+        {.name = "try_checkout",
+         .sql = try_checkout_sql,
+         .parameters = {request.buyer, array(request.lines, [](const auto &one) { return one.item; }),
+                        array(request.lines, [](const auto &one) { return std::to_string(one.qty); }),
+                        id.str(),
+                        optional_array(request.lines, [](const auto &one) { return one.max_price; }),
+                        optional_array(request.lines, [](const auto &one) { return one.unit_price; }),
+                        store_of(request.store)},
+         .ids = {id},
+         .id_column = 3}));
 }
 
 cart_receipt verbs::checkout(const cart_request &request) {
@@ -255,22 +255,24 @@ cart_receipt verbs::checkout(const cart_request &request) {
             std::move(cart.lines)};
 }
 
-movement_outcome verbs::try_move(call what) {
-    return movement_from(run(what), 0);
+// What comes before the id, which is the last but the store.
+movement_outcome verbs::try_move(std::string_view name, const char *sql, const std::optional<uuid> &id,
+                                 const std::optional<std::string> &store,
+                                 std::vector<std::optional<std::string>> parameters) {
+    call what{.name = name, .sql = sql, .parameters = std::move(parameters), .ids = {id_of(id)}};
+    what.parameters.emplace_back(what.ids.front().str());
+    what.parameters.push_back(store_of(store));
+    return movement_from(run(std::move(what)), 0);
 }
 
 movement verbs::deposit(const wallet_request &request) {
-    const uuid id = id_of(request.id);
-    return require_moved("deposit", try_move(movement_call("deposit", deposit_sql, id,
-                                                           {request.wallet, request.amount.str(),
-                                                            id.str(), store_of(request.store)})));
+    return require_moved("deposit", try_move("deposit", deposit_sql, request.id, request.store,
+                                             {request.wallet, request.amount.str()}));
 }
 
 movement_outcome verbs::try_withdraw(const wallet_request &request) {
-    const uuid id = id_of(request.id);
-    return try_move(
-        movement_call("try_withdraw", try_withdraw_sql, id,
-                      {request.wallet, request.amount.str(), id.str(), store_of(request.store)}));
+    return try_move("try_withdraw", try_withdraw_sql, request.id, request.store,
+                    {request.wallet, request.amount.str()});
 }
 
 movement verbs::withdraw(const wallet_request &request) {
@@ -278,10 +280,8 @@ movement verbs::withdraw(const wallet_request &request) {
 }
 
 movement_outcome verbs::try_transfer(const transfer_request &request) {
-    const uuid id = id_of(request.id);
-    return try_move(movement_call(
-        "try_transfer", try_transfer_sql, id,
-        {request.payer, request.payee, request.amount.str(), id.str(), store_of(request.store)}));
+    return try_move("try_transfer", try_transfer_sql, request.id, request.store,
+                    {request.payer, request.payee, request.amount.str()});
 }
 
 movement verbs::transfer(const transfer_request &request) {
@@ -290,62 +290,61 @@ movement verbs::transfer(const transfer_request &request) {
 
 std::vector<movement_outcome> verbs::transfer_many(std::span<const transfer_request> requests) {
     if (requests.empty()) return {};
-    require_alike(
-        requests, [](const auto &one) { return one.store; }, "store");
+    require_alike(requests, &transfer_request::store, "store");
     const std::vector<uuid> ids = ids_of(requests);
-    call what{.name = "transfer_many",
-              .sql = transfer_many_sql,
-              .parameters = {array(requests, [](const auto &one) { return one.payer; }),
-                             array(requests, [](const auto &one) { return one.payee; }),
-                             array(requests, [](const auto &one) { return one.amount.str(); }),
-                             array(ids, [](const uuid &id) { return id.str(); }),
-                             store_of(requests.front().store)},
-              .ids = ids};
-    return each_row(run(what), movement_from);
+    const rows found =
+        run({.name = "transfer_many",
+             .sql = transfer_many_sql,
+             .parameters = {array(requests, [](const auto &one) { return one.payer; }),
+                            array(requests, [](const auto &one) { return one.payee; }),
+                            array(requests, [](const auto &one) { return one.amount.str(); }),
+                            array(ids, [](const uuid &id) { return id.str(); }),
+                            store_of(requests.front().store)},
+             .ids = ids});
+    return each_row(found, movement_from);
 }
 
 movement verbs::restock(const restock_request &request) {
-    const uuid id = id_of(request.id);
-    return require_moved("restock", try_move(movement_call("restock", restock_sql, id,
-                                                           {request.item, std::to_string(request.qty),
-                                                            id.str(), store_of(request.store)})));
+    return require_moved("restock", try_move("restock", restock_sql, request.id, request.store,
+                                             {request.item, std::to_string(request.qty)}));
 }
 
 movement_outcome verbs::try_refund(const refund_request &request) {
-    const uuid id = id_of(request.id);
-    return try_move(movement_call("try_refund", try_refund_sql, id,
-                                  {request.purchase.str(), text_of(request.qty), id.str(), request.item,
-                                   store_of(request.store)}));
+    return try_move("try_refund", try_refund_sql, request.id, request.store,
+                    {request.purchase.str(), text_of(request.qty), request.item});
 }
 
 movement verbs::refund(const refund_request &request) {
     return require_moved("refund", try_refund(request));
 }
 
+void verbs::void_id(const uuid &id, const std::optional<std::string> &store) {
+    (void)run(void_call({{id}}, store_of(store)));
+}
+
 std::int64_t verbs::available(std::string_view item, const std::optional<std::string> &store) {
-    call what{
-        .name = "available", .sql = available_sql, .parameters = {std::string(item), store_of(store)}};
-    const rows found = run(what);
-    return row_reader(found, 0).integer().value_or(0);
+    return integer_of(
+        {.name = "available", .sql = available_sql, .parameters = {std::string(item), store_of(store)}});
 }
 
 void verbs::set_lock_mode(std::string_view item, const std::optional<std::string> &mode,
                           const std::optional<std::string> &store) {
-    call what{.name = "set_lock_mode",
-              .sql = set_lock_mode_sql,
-              .parameters = {std::string(item), mode, store_of(store)}};
-    (void)run(what);
+    (void)run({.name = "set_lock_mode",
+               .sql = set_lock_mode_sql,
+               .parameters = {std::string(item), mode, store_of(store)}});
 }
 
 std::int64_t verbs::settle(const std::optional<std::string> &store) {
-    call what{.name = "settle", .sql = settle_sql, .parameters = {store_of(store)}};
-    const rows found = run(what);
-    return row_reader(found, 0).integer().value_or(0);
+    return integer_of({.name = "settle", .sql = settle_sql, .parameters = {store_of(store)}});
 }
 
 std::vector<finding> verbs::audit(const std::optional<std::string> &store) {
-    call what{.name = "audit", .sql = audit_sql, .parameters = {store_of(store)}};
-    return each_row(run(what), finding_from);
+    return each_row(run({.name = "audit", .sql = audit_sql, .parameters = {store_of(store)}}),
+                    finding_from);
+}
+
+std::int64_t verbs::integer_of(call what) {
+    return row_reader(run(std::move(what)), 0).integer().value_or(0);
 }
 
 } // namespace vend

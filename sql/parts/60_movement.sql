@@ -107,3 +107,8 @@ CREATE FUNCTION vend.try_refund(purchase_id uuid, qty bigint DEFAULT NULL, id uu
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_try_refund';
 COMMENT ON FUNCTION vend.try_refund(uuid, bigint, uuid, text, text) IS
     'Gives back a purchase, whole or in part, or returns the refusal as a status';
+
+CREATE FUNCTION vend.void_id(id uuid, store text DEFAULT NULL) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_void_id';
+COMMENT ON FUNCTION vend.void_id(uuid, text) IS
+    'Makes sure that nothing ever takes place under an id, such as an attempt that is still under way; raises VN008 if something has';

@@ -154,6 +154,12 @@ TEST(Client, SpeaksAllOfTheSql) {
     EXPECT_EQ(paid[0].status, status::recorded);
     EXPECT_EQ(paid[1].status, status::insufficient_funds);
 
+    const auto spent = vend::uuid::make_v7();
+    client.void_id(spent);
+    client.void_id(spent, "shop");
+    EXPECT_EQ(sqlstate_of([&] { (void)client.restock({.item = lamp, .id = spent}); }), "VN008");
+    EXPECT_EQ(sqlstate_of([&] { client.void_id(moved.id); }), "VN008");
+
     client.set_lock_mode(lamp, "pessimistic");
     EXPECT_EQ(client.available(lamp), 13);
     EXPECT_EQ(client.settle(), 0);
@@ -225,24 +231,6 @@ TEST(Client, RepeatsWhatCanBeCured) {
     terminator.join();
     EXPECT_EQ(outcomes, (std::vector<std::string>{"try_purchase 57P01", "try_purchase purchased"}));
     EXPECT_EQ(shop.stock_of(item), "4");
-}
-
-// A retry after doubt has its refusal recorded: what might still be on its way finds the id taken.
-TEST(Client, LeavesNoDoubtBehindARefusal) {
-    shop_for_tests shop;
-    const auto item = shop.new_item(0);
-    const auto buyer = shop.new_wallet(100);
-    const auto id = vend::uuid::make_v7();
-    shop_for_tests locker;
-    std::thread call;
-    locker.client.transaction([&](vend::transaction &tx) {
-        (void)tx.exec("SELECT FROM shop.item WHERE id = $1 FOR UPDATE", {item});
-        (void)tx.exec("UPDATE shop.item SET stock = 1 WHERE id = $1", {item});
-        call = std::thread(
-            [&] { (void)shop.client.try_purchase({.item = item, .buyer = buyer, .id = id}); });
-        call.join();
-    });
-    EXPECT_EQ(shop.exec("SELECT count(*) FROM shop.ledger WHERE id = $1", {id}), "0");
 }
 
 TEST(Client, KeepsItsDeadline) {

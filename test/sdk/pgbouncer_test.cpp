@@ -96,7 +96,7 @@ TEST_F(Pgbouncer, SellsFromManyThreads) {
     std::vector<std::thread> buyers;
     for (int i = 0; i < threads; ++i)
         buyers.emplace_back([&, buyer = shop.new_wallet(each)] {
-            for (int n = 0; n < each; ++n)
+            const auto buy = [&](int n) {
                 if (n % 10 == 0) {
                     client.transaction([&](vend::transaction &tx) {
                         (void)tx.purchase({.item = item, .buyer = buyer});
@@ -108,6 +108,8 @@ TEST_F(Pgbouncer, SellsFromManyThreads) {
                 } else {
                     (void)client.purchase({.item = item, .buyer = buyer});
                 }
+            };
+            EXPECT_NO_THROW(for (int n = 0; n < each; ++n) buy(n));
         });
     for (auto &buyer : buyers) buyer.join();
     EXPECT_TRUE(failures.empty()) << failures.size() << ' ' << failures.front();

@@ -201,6 +201,28 @@ TEST(Pipeline, OutlivesItsSession) {
     EXPECT_TRUE(shop.client.audit().empty());
 }
 
+TEST(Pipeline, LeavesNoDoubtBehindARefusal) {
+    shop_for_tests shop;
+    const auto item = shop.new_item(0);
+    const auto buyer = shop.new_wallet(100);
+    const auto name = new_key("pipeline");
+    const auto id = vend::uuid::make_v7();
+    proxy between;
+    vend::options options = quick();
+    options.attempt_ms_max = 150;
+    vend::pipeline line(between.conninfo() + " application_name=" + name, options);
+    (void)line.try_purchase({.item = item, .buyer = buyer});
+    ASSERT_TRUE(drain(line));
+    between.hold_next();
+    auto sale = line.try_purchase({.item = item, .buyer = buyer, .id = id});
+    ASSERT_TRUE(drain(line));
+    EXPECT_EQ(sale.get().status, status::sold_out);
+    EXPECT_TRUE(between.is_held());
+    shop.client.restock({.item = item, .qty = 5});
+    let_arrive(between, shop, name);
+    EXPECT_EQ(kinds_under(shop, id), "refusal");
+}
+
 TEST(Pipeline, SellsOnceWhereverItIsCut) {
     constexpr int rounds = 12;
     constexpr int batch = 20;

@@ -219,6 +219,34 @@ TEST(Pool, DoesNotReuseWhatWasCancelled) {
     EXPECT_NE(backend(client), first);
 }
 
+// Nor is it handed to whoever waits for it.
+TEST(Pool, DoesNotHandOnWhatWasCancelled) {
+    shop_for_tests shop;
+    const auto item = shop.new_item(5);
+    const auto buyer = shop.new_wallet(100);
+    vend::client client{"", places(1)};
+    std::stop_source stop;
+    auto stoppable = client.stopped_by(stop.get_token());
+    const auto first = backend(client);
+    auto second = first;
+    shop.client.transaction([&](vend::transaction &tx) {
+        (void)tx.exec("SELECT FROM shop.wallet WHERE id = $1 FOR UPDATE", {buyer});
+        std::thread next([&] {
+            while (client.pool()->used().busy == 0) std::this_thread::yield();
+            second = backend(client);
+        });
+        std::thread stopper([&] {
+            while (client.pool()->used().waiting == 0) std::this_thread::yield();
+            stop.request_stop();
+        });
+        EXPECT_EQ(sqlstate_of([&] { (void)stoppable.try_purchase({.item = item, .buyer = buyer}); }),
+                  "57014");
+        next.join();
+        stopper.join();
+    });
+    EXPECT_NE(second, first);
+}
+
 TEST(Pool, GivesThePlaceBackWhereItCannotConnect) {
     vend::client client{"host=/tmp/no_such_directory", places(2, 200)};
     for (int i = 0; i < 3; ++i) {

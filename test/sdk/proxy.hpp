@@ -76,6 +76,12 @@ class proxy {
         chosen_ = std::move(chosen);
     }
 
+    // What is next sent to the server, on whichever connection, gets there when it is released, even if
+    // its sender has gone away.
+    void hold_next() { hold_ = true; }
+    void release() { hold_ = is_held_ = false; }
+    [[nodiscard]] bool is_held() const { return is_held_; }
+
     // Bytes that have passed, over all connections.
     [[nodiscard]] std::size_t passed(direction where) const {
         return where == direction::to_server ? to_server_ : to_client_;
@@ -168,6 +174,11 @@ class proxy {
         return !is_ending_;
     }
 
+    void hold() {
+        if (!hold_.exchange(false)) return;
+        for (is_held_ = true; is_held_ && !is_ending_;) wait(std::chrono::milliseconds(1));
+    }
+
     void relay(int client, plan what) {
         const int server = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         const char *port = std::getenv("PGPORT");
@@ -189,6 +200,7 @@ class proxy {
                 }
                 const auto size = static_cast<std::size_t>(count);
                 const auto where = i == 0 ? direction::to_server : direction::to_client;
+                if (where == direction::to_server) hold();
                 (i == 0 ? to_server_ : to_client_) += size;
                 is_open = what.where == where
                               ? pass(i == 0 ? server : client, bytes, size, passed[i], what)
@@ -204,6 +216,8 @@ class proxy {
     std::string directory_;
     int listener_ = -1;
     std::atomic<bool> is_ending_{false};
+    std::atomic<bool> hold_{false};
+    std::atomic<bool> is_held_{false};
     std::mutex mutex_;
     plan next_;
     std::function<plan()> chosen_;

@@ -78,6 +78,7 @@ my @writes = (
 	"SELECT vend.transfer('beta', 'alpha', 1)",
 	"SELECT vend.try_transfer('beta', 'alpha', 1)",
 	"SELECT vend.restock('lamp', 1)",
+	"SELECT vend.void_id($order)",
 	"SELECT vend.set_lock_mode('lamp', 'atomic')",
 	"SELECT vend.settle()",
 	"SELECT vend.create_store('stall')",

@@ -7,10 +7,21 @@
 
 namespace vend {
 
-enum class Kind { purchase, refund, deposit, withdrawal, transfer, restock, adjustment, refusal };
+enum class Kind {
+    purchase,
+    refund,
+    deposit,
+    withdrawal,
+    transfer,
+    restock,
+    adjustment,
+    refusal,
+    voided
+};
 
-inline constexpr std::array<std::string_view, 8> kind_names{
-    "purchase", "refund", "deposit", "withdrawal", "transfer", "restock", "adjustment", "refusal"};
+inline constexpr std::array<std::string_view, 9> kind_names{"purchase",   "refund",   "deposit",
+                                                            "withdrawal", "transfer", "restock",
+                                                            "adjustment", "refusal",  "void"};
 
 constexpr std::string_view to_text(Kind kind) {
     return kind_names[static_cast<std::size_t>(kind)];

@@ -13,9 +13,15 @@ bool same_optional_key(KeyType &type, std::optional<Datum> a, std::optional<Datu
     return !a || means_same_key(type, *a, *b);
 }
 
+constexpr const char *void_id_differs = "void";
+
+const char *kind_that_differs(const Entry &entry) {
+    return entry.is(Kind::voided) ? void_id_differs : "kind";
+}
+
 // The first thing that differs, or null.
 const char *difference(Store &store, const Entry &entry, const Identity &request) {
-    if (!entry.is(request.kind)) return "kind";
+    if (!entry.is(request.kind)) return kind_that_differs(entry);
     if (!same_optional_key(store.item_type, entry.item, request.item)) return "item";
     if (!same_optional_key(store.buyer_type, entry.wallet, request.wallet))
         return request.kind == Kind::purchase ? "buyer" : "wallet";
@@ -52,6 +58,7 @@ Verdict verdict_of_memory(const Store &store, const Entry &entry) {
 }
 
 const char *mismatch_detail(const char *what) {
+    if (what == void_id_differs) return "The id is void: nothing took place under it, and nothing will.";
     return psprintf("Another %s was recorded under it.", what);
 }
 
@@ -67,9 +74,21 @@ void require_same_request(Store &store, const Uuid &id, const Entry &entry, cons
 
 void require_same_refund(const Uuid &id, const Entry &entry, const Uuid &purchase,
                          std::optional<Quantity> qty) {
-    if (!entry.is(Kind::refund)) raise_id_mismatch(id, "kind");
+    if (!entry.is(Kind::refund)) raise_id_mismatch(id, kind_that_differs(entry));
     if (entry.ref != purchase) raise_id_mismatch(id, "purchase");
     if (qty && *qty != entry.qty) raise_id_mismatch(id, "quantity");
+}
+
+// The index on the ids decides between this and a movement under way: whoever is second waits for the
+// first, and finds the id taken if that commits.
+void void_id(Store &store, const Uuid &id) {
+    Movement voiding;
+    voiding.id = id;
+    voiding.kind = Kind::voided;
+    voiding.at = GetCurrentTimestamp();
+    if (remember(store, voiding)) return;
+    const auto entry = read_entry(store, id);
+    if (!entry || (!entry->is(Kind::voided) && !entry->is(Kind::refusal))) raise_id_mismatch(id, "kind");
 }
 
 } // namespace vend

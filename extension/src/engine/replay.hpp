@@ -41,4 +41,8 @@ void require_same_request(Store &store, const Uuid &id, const Entry &entry, cons
 void require_same_refund(const Uuid &id, const Entry &entry, const Uuid &purchase,
                          std::optional<Quantity> qty);
 
+// Records that nothing will ever take place under the id. Raises VN008 where something has. Voided
+// twice, or after a refusal that was remembered, it is void.
+void void_id(Store &store, const Uuid &id);
+
 } // namespace vend

@@ -3,6 +3,7 @@
 #include "engine/movement.hpp"
 
 #include "base/error_codes.hpp"
+#include "engine/replay.hpp"
 #include "entry/arguments.hpp"
 #include "entry/call.hpp"
 #include "entry/movement_result.hpp"
@@ -112,6 +113,7 @@ VEND_FUNCTION(vend_transfer);
 VEND_FUNCTION(vend_try_transfer);
 VEND_FUNCTION(vend_refund);
 VEND_FUNCTION(vend_try_refund);
+VEND_FUNCTION(vend_void_id);
 
 Datum vend_deposit(PG_FUNCTION_ARGS) {
     return give_movement(fcinfo, "vend.deposit()", Kind::deposit);
@@ -143,4 +145,17 @@ Datum vend_refund(PG_FUNCTION_ARGS) {
 
 Datum vend_try_refund(PG_FUNCTION_ARGS) {
     return give_outcome(fcinfo, "vend.try_refund()", Kind::refund);
+}
+
+// For whoever may move anything: it takes no more from an id than a movement under it would.
+Datum vend_void_id(PG_FUNCTION_ARGS) {
+    require_writable("vend.void_id()");
+    in_call([&] {
+        const Arguments arguments(fcinfo);
+        Store &store = open_store(arguments.optional_string(1),
+                                  {Right::buyer, Right::cashier, Right::stock_keeper});
+        const Uuid id = arguments.uuid(0, "id");
+        as_owner(store, [&] { void_id(store, id); });
+    });
+    PG_RETURN_VOID();
 }

@@ -20,7 +20,7 @@ void create_ledger(const char *schema, const CompanionTypes &types) {
                  "id uuid, line integer, "
                  "kind text NOT NULL CHECK (kind IN "
                  "('purchase', 'refund', 'deposit', 'withdrawal', 'transfer', 'restock', 'adjustment', "
-                 "'refusal')), "
+                 "'refusal', 'void')), "
                  "item %s, qty bigint NOT NULL DEFAULT 0, "
                  "wallet %s, amount %s NOT NULL DEFAULT 0, unit_price %s, "
                  "ref uuid, at timestamptz NOT NULL, "

@@ -72,7 +72,8 @@ Movement purchase_movement(const Uuid &id, Datum item, Datum buyer, Quantity qty
 // The memory of a refusal, to be recorded now.
 Movement memory_of_refusal(const Uuid &id, Datum item, Datum buyer, Quantity qty, Verdict refusal);
 
-// Records the memory of a refusal; false when the id was recorded meanwhile.
+// Records that nothing took place under an id: the memory of a refusal, or that it is void; false when
+// the id was recorded meanwhile.
 bool remember(Store &store, const Movement &refusal);
 
 // Records a whole table's adjustments by one of the journal statements, and gives their number.

@@ -20,13 +20,13 @@ namespace vend {
 // is sent again under the same id until one comes or options.call_ms_max has passed. So it takes place
 // once, or not at all. A purchase that is repeated has its refusal recorded under the id, so that no
 // attempt that is still on its way can sell later: an id of the caller's own that hears a refusal in
-// this way hears it for good. For carts and movements the database keeps no such record: where one of
-// them is refused after an answer was lost, the lost attempt may still arrive.
+// this way hears it for good. The id of a cart or movement that is refused after an answer was lost is
+// made void, for the same end: asked for again, it is VN008.
 //
 // Safe for any number of threads; each call has a connection of the pool to itself.
 class client : public verbs {
   public:
-    explicit client(std::string conninfo, vend::options options = {});
+    explicit client(const std::string &conninfo, vend::options options = {});
     explicit client(std::shared_ptr<vend::pool> pool);
 
     // The same client, whose calls end with 57014 when stop is requested.
@@ -50,7 +50,9 @@ class client : public verbs {
     [[nodiscard]] const std::shared_ptr<vend::pool> &pool() const noexcept { return pool_; }
 
   private:
-    rows run(call &what) override;
+    rows run(call what) override;
+    rows repeat(call &what, const deadline &until, bool &is_in_doubt);
+    bool make_final(const call &what, const std::vector<uuid> &ids, const deadline &until);
     [[nodiscard]] const std::optional<std::string> &default_store() const override;
     void run_transaction(const std::function<void(vend::transaction &)> &body);
 

@@ -34,9 +34,7 @@ class coalescer {
     // Answers what was submitted, then ends.
     ~coalescer();
     coalescer(const coalescer &) = delete;
-    coalescer(coalescer &&) = delete;
     coalescer &operator=(const coalescer &) = delete;
-    coalescer &operator=(coalescer &&) = delete;
 
     receipt purchase(const purchase_request &request);
     outcome try_purchase(const purchase_request &request);

@@ -28,9 +28,7 @@ class pipeline {
     explicit pipeline(const std::string &conninfo, options options = {});
     ~pipeline();
     pipeline(const pipeline &) = delete;
-    pipeline(pipeline &&) = delete;
     pipeline &operator=(const pipeline &) = delete;
-    pipeline &operator=(pipeline &&) = delete;
 
     // What to wait for. Ask anew after each process(): a new connection has another socket. -1: wait for
     // the timeout.

@@ -17,15 +17,12 @@ class pool {
   public:
     // conninfo: keywords and values or a URI, as libpq reads them, with service files and PG* variables.
     // Connects when first asked.
-    explicit pool(std::string conninfo, vend::options options = {});
+    explicit pool(const std::string &conninfo, vend::options options = {});
     ~pool();
     pool(const pool &) = delete;
-    pool(pool &&) = delete;
     pool &operator=(const pool &) = delete;
-    pool &operator=(pool &&) = delete;
 
     [[nodiscard]] const vend::options &options() const noexcept;
-    [[nodiscard]] const std::string &conninfo() const noexcept;
 
     struct usage {
         int busy;

@@ -45,7 +45,7 @@ class transaction : public verbs {
     transaction(connection &on, const deadline &until, const std::optional<std::string> &store)
         : connection_(on), until_(until), store_(store) {}
 
-    rows run(call &what) override;
+    rows run(call what) override;
     [[nodiscard]] const std::optional<std::string> &default_store() const override { return store_; }
 
     connection &connection_;

@@ -42,6 +42,9 @@ class verbs {
     movement refund(const refund_request &request);
     movement_outcome try_refund(const refund_request &request);
 
+    // Sees to it that nothing ever takes place under the id. Throws VN008 if something has.
+    void void_id(const uuid &id, const std::optional<std::string> &store = {});
+
     // Units that can be sold now.
     std::int64_t available(std::string_view item, const std::optional<std::string> &store = {});
 
@@ -64,10 +67,13 @@ class verbs {
     ~verbs() = default;
 
   private:
-    virtual rows run(call &what) = 0;
+    virtual rows run(call what) = 0;
     [[nodiscard]] virtual const std::optional<std::string> &default_store() const = 0;
 
-    movement_outcome try_move(call what);
+    std::int64_t integer_of(call what);
+    movement_outcome try_move(std::string_view name, const char *sql, const std::optional<uuid> &id,
+                              const std::optional<std::string> &store,
+                              std::vector<std::optional<std::string>> parameters);
     [[nodiscard]] const std::optional<std::string> &
     store_of(const std::optional<std::string> &store) const;
 };

@@ -62,6 +62,8 @@ INSERT INTO pg_temp.call (name, statement) VALUES
     ('try_refund', $$SELECT * FROM vend.try_refund(vend.id_from('sale'), store => 'shop')$$),
     ('try_refund refused', $$SELECT * FROM vend.try_refund(vend.id_from('none'), store => 'shop')$$),
     ('restock', $$SELECT * FROM vend.restock('lamp', 1, store => 'shop')$$),
+    ('void_id', $$SELECT vend.void_id(vend.id_from('late'), 'shop')$$),
+    ('void_id used', $$SELECT vend.void_id(vend.id_from('sale'), 'shop')$$),
     ('available', $$SELECT * FROM vend.available('lamp', store => 'shop')$$),
     ('set_lock_mode', $$SELECT * FROM vend.set_lock_mode('lamp', 'atomic', store => 'shop')$$),
     ('settle', $$SELECT * FROM vend.settle('shop')$$),
