@@ -19,10 +19,13 @@ check() {
 
 pgxs() { make -s -f Makefile.pgxs PG_CONFIG="$PG_CONFIG" "$@"; }
 
+# UNIT_SANITIZE=OFF   without the sanitizers and unoptimised, for those that compile it again and again
 run_unit() {
-    local filter=()
+    local filter=() flags="-O1 -g1"
+    [ "${UNIT_SANITIZE:=ON}" = ON ] || flags=-O0
     mkdir -p build
-    cmake -S . -B build/unit -DVEND_SANITIZE=ON -DPG_CONFIG="$PG_CONFIG" >build/unit.log ||
+    cmake -S . -B build/unit -DVEND_SANITIZE="$UNIT_SANITIZE" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="$flags" \
+        -DCMAKE_UNITY_BUILD=ON -DPG_CONFIG="$PG_CONFIG" >build/unit.log ||
         { cat build/unit.log; record broken configure; return; }
     cmake --build build/unit --target vend_unit -j "$(nproc)" >build/unit.log ||
         { cat build/unit.log; record broken compile; return; }
@@ -123,7 +126,7 @@ run_sdk() (
 )
 
 build_sdk() {
-    cmake -S test/sdk -B build/sdk -DCMAKE_BUILD_TYPE=Debug -DVEND_WERROR=ON -DVEND_SANITIZE="${SDK_SANITIZE:-}" &&
+    cmake -S test/sdk -B build/sdk -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-g1 -DVEND_WERROR=ON -DVEND_SANITIZE="${SDK_SANITIZE:-}" &&
         cmake --build build/sdk -j "$(nproc)"
 }
 
