@@ -353,7 +353,7 @@ void bind_items(const RegistryRow &row, Store *store) {
     relation_close(items, NoLock);
 }
 
-int live_column_count(Relation relation) {
+int column_count(Relation relation) {
     int count = 0;
     for (int i = 0; i < RelationGetDescr(relation)->natts; ++i)
         if (!TupleDescAttr(RelationGetDescr(relation), i)->attisdropped) ++count;
@@ -370,7 +370,7 @@ const char *escrow_problem(const Store &store, Relation items, Relation deltas) 
             "ALTER TABLE %s ENABLE ALWAYS TRIGGER %s",
             store.items, counter_trigger, store.deltas, delta_trigger);
     constexpr AclMode needed = ACL_SELECT | ACL_INSERT | ACL_DELETE;
-    if (!is_plain_table(deltas, {}, {&delta_function, 1}) || live_column_count(deltas) != 2 ||
+    if (!is_plain_table(deltas, {}, {&delta_function, 1}) || column_count(deltas) != 2 ||
         pg_class_aclmask(RelationGetRelid(deltas), store.owner, needed, ACLMASK_ALL) != needed)
         return psprintf(
             "Table %s must have the columns item and qty only, all privileges of its owner, and no "
@@ -472,7 +472,7 @@ void bind_writes(Store *store) {
             store->is_plain && is_plain_table(relation, write.columns, our_functions) &&
             may_write(relation) &&
             // A column of the owner's may have a default, which a statement fills in.
-            (write.table != &store->ledger_table || live_column_count(relation) == ledger_column_count);
+            (write.table != &store->ledger_table || column_count(relation) == ledger_column_count);
         if (store->is_plain) compile_checks(write.table, relation, store->context);
         if (write.table == &store->ledger_table)
             store->has_unique_ledger_rows = has_other_unique_index(relation, write.table->key_index);
