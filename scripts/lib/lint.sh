@@ -32,8 +32,9 @@ check_with() {
 sources_are_formatted() { cxx_sources | xargs "$1" --dry-run -Werror; }
 
 # Not the unit tests: most of its time would go into GoogleTest's macros. It counts on stderr what it
-# suppressed.
+# suppressed. In what is put together an include is there for each source, so that is checked here.
 sources_are_tidy() {
+    ! cxx_sources | xargs awk '/^ *#include/ && seen[FILENAME, $0]++ { print FILENAME ": twice " $0 }' | grep . || return
     { tidy_below extension build/clang "$1" && tidy_below sdk build/clang_sdk "$1"; } 2>build/tidy.log ||
         { grep -v 'warnings generated' build/tidy.log; return 1; }
 }
@@ -46,7 +47,8 @@ tidy_below() {
     [ ! -f "$1/.clang-tidy" ] || cp "$1/.clang-tidy" "$2"
     find "$2" -path '*/test/*' -prune -o -name '*_cxx.cxx' -print0 >build/rooms
     while IFS= read -rd '' room; do put_together "$room"; done <build/rooms
-    xargs -0 -P "$(nproc)" -n 1 "$3" -p "$2" --quiet --extra-arg="-I$PWD/$1/src" "${states[@]}" <build/rooms | name_places
+    xargs -0 -P "$(nproc)" -n 1 "$3" -p "$2" --quiet --checks=-readability-duplicate-include \
+        --extra-arg="-I$PWD/$1/src" "${states[@]}" <build/rooms | name_places
 }
 
 # put_together ROOM: the sources that ROOM includes are there themselves: of what is included nothing is analyzed.
