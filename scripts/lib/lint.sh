@@ -34,6 +34,7 @@ sources_are_formatted() { cxx_sources | xargs "$1" --dry-run -Werror; }
 # Not the unit tests: most of its time would go into GoogleTest's macros. It counts on stderr what it
 # suppressed. In what is put together an include is there for each source, so that is checked here.
 sources_are_tidy() {
+    # shellcheck disable=SC2016 # awk's
     ! cxx_sources | xargs awk '/^ *#include/ && seen[FILENAME, $0]++ { print FILENAME ": twice " $0 }' | grep . || return
     { tidy_below extension build/clang "$1" && tidy_below sdk build/clang_sdk "$1"; } 2>build/tidy.log ||
         { grep -v 'warnings generated' build/tidy.log; return 1; }
