@@ -19,10 +19,13 @@ check() {
 
 pgxs() { make -s -f Makefile.pgxs PG_CONFIG="$PG_CONFIG" "$@"; }
 
+# UNIT_SANITIZE=OFF   without the sanitizers and unoptimised, for those that compile it again and again
 run_unit() {
-    local filter=()
+    local filter=() flags="-O1 -g1"
+    [ "${UNIT_SANITIZE:=ON}" = ON ] || flags=-O0
     mkdir -p build
-    cmake -S . -B build/unit -DVEND_SANITIZE=ON -DPG_CONFIG="$PG_CONFIG" >build/unit.log ||
+    cmake -S . -B build/unit -DVEND_SANITIZE="$UNIT_SANITIZE" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="$flags" \
+        -DCMAKE_UNITY_BUILD=ON -DPG_CONFIG="$PG_CONFIG" >build/unit.log ||
         { cat build/unit.log; record broken configure; return; }
     cmake --build build/unit --target vend_unit -j "$(nproc)" >build/unit.log ||
         { cat build/unit.log; record broken compile; return; }
@@ -117,7 +120,7 @@ run_sdk() (
     [ $# -gt 0 ] || start_cluster sdk || { record broken server; exit; }
     psql -Xq -d postgres -c 'DROP DATABASE IF EXISTS sdk' -c 'CREATE DATABASE sdk'
     psql -Xq -v ON_ERROR_STOP=1 -d sdk -c 'CREATE EXTENSION pg_vend' -c "SELECT vend.create_store('shop')"
-    PGDATABASE=sdk timeout 240 build/sdk/vend_sdk_tests --gtest_filter="${1:-*}" |& tee build/sdk.log || :
+    PGDATABASE=sdk timeout 400 build/sdk/vend_sdk_tests --gtest_filter="${1:-*}" |& tee build/sdk.log || :
     sed -En 's/^\[       OK \] ([^ ]+) \(.*/ok \1/p; s/^\[  FAILED  \] ([^ ,]+)(,.*)? \([0-9]+ ms\)$/failed \1/p' build/sdk.log >>"$results"
     grep -q '^\[==========\] .* ran' build/sdk.log || record broken "the tests ended early"
     [ $# -eq 0 ] || exit 0
@@ -136,7 +139,7 @@ sdk_coverage() {
 
 # build_sdk [TARGET]
 build_sdk() {
-    cmake -S test/sdk -B build/sdk -DCMAKE_BUILD_TYPE=Debug -DVEND_WERROR=ON -DVEND_SANITIZE="${SDK_SANITIZE:-}" \
+    cmake -S test/sdk -B build/sdk -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-g1 -DVEND_WERROR=ON -DVEND_SANITIZE="${SDK_SANITIZE:-}" \
         -DCMAKE_CXX_FLAGS="${SDK_COVERAGE:+--coverage -fprofile-update=atomic}" &&
         cmake --build build/sdk -j "$(nproc)" ${1:+--target "$1"}
 }

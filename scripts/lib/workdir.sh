@@ -91,7 +91,7 @@ make_workdir() {
     fi
     PG_VEND_WORK=$(cd -P "$(mktemp -d "$parent/pg_vend.XXXXXX")" && pwd)
     trap remove_workdir EXIT
-    mkdir "$PG_VEND_WORK/src" "$PG_VEND_WORK/tmp"
+    mkdir "$PG_VEND_WORK/tmp"
     copy_sources "$PG_VEND_WORK/src"
     chown -R "$user:" "$PG_VEND_WORK"
     set_run_as "$user"
@@ -99,6 +99,7 @@ make_workdir() {
 
 # What git tracks or would track; in an unpacked archive everything but what a build leaves.
 copy_sources() {
+    mkdir -p "$1"
     local name git=(git -c safe.directory='*' -C "$vend_root")
     if [ "$("${git[@]}" rev-parse --show-toplevel 2>/dev/null)" = "$vend_root" ]; then
         "${git[@]}" ls-files -z --cached --others --exclude-standard |

@@ -26,15 +26,15 @@ enum PurchaseArgument : int {
     arg_ids,
     arg_max_prices,
     arg_unit_prices,
-    arg_remember,
-    arg_store,
+    arg_batch_remember,
+    arg_batch_store,
 };
-enum TransferArgument : int {
+enum TransfersArgument : int {
     arg_payers,
     arg_payees,
     arg_amounts,
     arg_transfer_ids,
-    arg_transfer_store,
+    arg_transfers_store,
 };
 
 enum CheckoutArgument : int {
@@ -200,8 +200,9 @@ SoldMany sell_many_by(FunctionCallInfo fcinfo) {
     SoldMany sold;
     in_call([&] {
         const Arguments arguments(fcinfo);
-        Store &store = open_store(arguments.optional_string(arg_store), {Right::buyer, Right::cashier});
-        const bool remembers = arguments.boolean(arg_remember, "remember");
+        Store &store =
+            open_store(arguments.optional_string(arg_batch_store), {Right::buyer, Right::cashier});
+        const bool remembers = arguments.boolean(arg_batch_remember, "remember");
         const auto only = only_wallet_of_caller(store);
         as_owner(store, [&] {
             const auto requests = purchase_requests(arguments, store, remembers);
@@ -225,7 +226,7 @@ MovedMany transfer_many_by(FunctionCallInfo fcinfo) {
     MovedMany moved;
     in_call([&] {
         const Arguments arguments(fcinfo);
-        Store &store = open_store(arguments.optional_string(arg_transfer_store), {Right::cashier});
+        Store &store = open_store(arguments.optional_string(arg_transfers_store), {Right::cashier});
         require_wallets(store);
         as_owner(store, [&] {
             moved.outcomes = transfer_many(store, transfer_requests(arguments, store), result_context);

@@ -13,9 +13,15 @@ namespace vend {
 namespace {
 
 // Numbers of the arguments: of deposit, withdraw and restock; of transfer; of refund.
-enum CounterArgument : int { arg_key, arg_change, arg_id, arg_store };
+enum CounterArgument : int { arg_key, arg_change, arg_counter_id, arg_counter_store };
 enum TransferArgument : int { arg_payer, arg_payee, arg_amount, arg_transfer_id, arg_transfer_store };
-enum RefundArgument : int { arg_purchase, arg_qty, arg_refund_id, arg_refund_item, arg_refund_store };
+enum RefundArgument : int {
+    arg_purchase,
+    arg_refund_qty,
+    arg_refund_id,
+    arg_refund_item,
+    arg_refund_store
+};
 
 struct Moved {
     MovementOutcome outcome;
@@ -34,7 +40,7 @@ MovementOutcome move_counter(const Arguments &arguments, Store &store, Kind kind
         request.key = arguments.key(arg_key, store.buyer_type, "wallet");
         request.amount = arguments.money(arg_change, store.money, "amount");
     }
-    request.id = arguments.optional_uuid(arg_id);
+    request.id = arguments.optional_uuid(arg_counter_id);
     MovementOutcome outcome;
     as_owner(store, [&] { outcome = change_counter(store, request, context); });
     return outcome;
@@ -55,7 +61,7 @@ MovementOutcome move_between(const Arguments &arguments, Store &store, MemoryCon
 MovementOutcome move_back(const Arguments &arguments, Store &store, MemoryContext context) {
     RefundRequest request;
     request.purchase = arguments.uuid(arg_purchase, "purchase_id");
-    request.qty = arguments.optional_quantity(arg_qty, "qty");
+    request.qty = arguments.optional_quantity(arg_refund_qty, "qty");
     request.id = arguments.optional_uuid(arg_refund_id);
     if (!arguments.is_null(arg_refund_item))
         request.item = arguments.key(arg_refund_item, store.item_type, "item");
@@ -67,7 +73,7 @@ MovementOutcome move_back(const Arguments &arguments, Store &store, MemoryContex
 Moved move_by(FunctionCallInfo fcinfo, const char *function, Kind kind) {
     require_writable(function);
     MemoryContext context = CurrentMemoryContext;
-    int store_number = arg_store;
+    int store_number = arg_counter_store;
     if (kind == Kind::transfer) store_number = arg_transfer_store;
     if (kind == Kind::refund) store_number = arg_refund_store;
     Moved moved;

@@ -9,7 +9,7 @@ namespace {
 
 constexpr const char *tranche = "pg_vend";
 
-SharedMemory memory;
+SharedMemory the_memory;
 // Of what is set: most of the room for the item's key is empty.
 uint32 hash_key(const void *key, Size /*size*/) {
     const auto *counter_key = static_cast<const CounterKey *>(key);
@@ -38,23 +38,23 @@ void on_startup() {
     control.keysize = sizeof(CounterKey);
     control.entrysize = sizeof(Counter);
     control.hash = hash_key;
-    memory.counters =
+    the_memory.counters =
         ShmemInitHash("pg_vend counters", settings::escrow_items(), settings::escrow_items(), &control,
                       HASH_ELEM | HASH_FUNCTION | HASH_FIXED_SIZE);
     bool is_found = false;
-    memory.settlers =
+    the_memory.settlers =
         static_cast<SettlerSlot *>(ShmemInitStruct("pg_vend settlers", settlers_size(), &is_found));
-    if (!is_found) memset(memory.settlers, 0, settlers_size());
+    if (!is_found) memset(the_memory.settlers, 0, settlers_size());
     LWLockPadded *locks = GetNamedLWLockTranche(tranche);
-    memory.counters_lock = &locks[0].lock;
-    memory.settlers_lock = &locks[1].lock;
+    the_memory.counters_lock = &locks[0].lock;
+    the_memory.settlers_lock = &locks[1].lock;
     LWLockRelease(AddinShmemInitLock);
 }
 
 } // namespace
 
 SharedMemory &shared_memory() {
-    return memory;
+    return the_memory;
 }
 
 void request_shared_memory() {

@@ -10,9 +10,9 @@
 namespace vend {
 namespace {
 
-using Types = std::initializer_list<Oid>;
+using TypeList = std::initializer_list<Oid>;
 
-StatementText text_of(char *sql, Oid relation, Types parameters, Types columns) {
+StatementText text_of(char *sql, Oid relation, TypeList parameters, TypeList columns) {
     StatementText text;
     text.sql = sql;
     for (const Oid type : parameters) text.parameter_types[text.parameter_count++] = type;
@@ -26,8 +26,9 @@ StatementText text_of(char *sql, Oid relation, Types parameters, Types columns) 
     "id, line, kind, item, qty, wallet, amount, unit_price, ref, at, refusal, refusal_qty"
 
 StatementText insert_entry(const Store &s, const char *on_conflict) {
-    const Types types{UUIDOID,      INT4OID,      TEXTOID, s.item_type.kept, INT8OID, s.buyer_type.kept,
-                      s.money.type, s.money.type, UUIDOID, TIMESTAMPTZOID,   TEXTOID, INT8OID};
+    const TypeList types{UUIDOID, INT4OID,           TEXTOID,      s.item_type.kept,
+                         INT8OID, s.buyer_type.kept, s.money.type, s.money.type,
+                         UUIDOID, TIMESTAMPTZOID,    TEXTOID,      INT8OID};
     return text_of(psprintf("INSERT INTO %s (" LEDGER_COLUMNS ") "
                             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
                             "%sRETURNING " LEDGER_COLUMNS,

@@ -7,7 +7,7 @@
 namespace vend {
 namespace {
 
-constexpr int column_count = static_cast<int>(std::size(registry_columns));
+constexpr int registry_width = static_cast<int>(std::size(registry_columns));
 
 // Calls visit(tuple, descriptor) for each row of the registry, under the latest snapshot whatever the
 // isolation level, until it answers false. The table has one row for each store.
@@ -35,14 +35,14 @@ char *column_text(HeapTuple tuple, TupleDesc descriptor, int number) {
 
 RegistryRow row_of(HeapTuple tuple, TupleDesc descriptor) {
     RegistryRow row;
-    for (int i = 0; i < column_count; ++i)
+    for (int i = 0; i < registry_width; ++i)
         row.*registry_columns[i] = column_text(tuple, descriptor, i + 1);
     return row;
 }
 
 // Runs a statement on the registry as the owner of vend.store, whom the extension belongs to.
 uint64 run_as_registry_owner(const char *sql, int count, Datum *values, const char *nulls) {
-    Oid types[column_count];
+    Oid types[registry_width];
     for (int i = 0; i < count; ++i) types[i] = TEXTOID;
     Relation relation = table_open(registry_relation(), RowExclusiveLock);
     Oid user = InvalidOid;
@@ -88,9 +88,9 @@ List *registered_stores() {
 }
 
 void insert_registry(const RegistryRow &row) {
-    Datum values[column_count];
-    char nulls[column_count];
-    for (int i = 0; i < column_count; ++i) {
+    Datum values[registry_width];
+    char nulls[registry_width];
+    for (int i = 0; i < registry_width; ++i) {
         const char *text = row.*registry_columns[i];
         values[i] = text == nullptr ? 0 : CStringGetTextDatum(text);
         nulls[i] = text == nullptr ? 'n' : ' ';
@@ -98,7 +98,7 @@ void insert_registry(const RegistryRow &row) {
     (void)run_as_registry_owner(
         "INSERT INTO vend.store VALUES "
         "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
-        column_count, values, nulls);
+        registry_width, values, nulls);
 }
 
 bool delete_registry(const char *name) {
