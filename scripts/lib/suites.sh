@@ -41,22 +41,42 @@ run_statements() {
     run_specs_on owners_triggers statements test/isolation "$@"
 }
 
+# The specs once more, as they are, on stores of tables that were there before.
+run_attached() {
+    local names=${1:-} spec
+    [ $# -gt 0 ] || for spec in test/isolation/specs/*.spec; do
+        case $spec in
+            */ddl.spec) ;; # keys that are text, then bigint
+            *) names+=" $(basename "$spec" .spec)" ;;
+        esac
+    done
+    run_specs_on attached_stores attached test/isolation "$names"
+}
+
 # run_specs_on SQL STAGE INPUT [TEST]: in a database in which test/isolation/SQL.sql sees to the stores.
 run_specs_on() {
-    local sql=$1 stage=$2 input=$3
+    local sql=$1 stage=$2 input=$3 options
     shift 3
     if ! { psql -Xq -d postgres -c "DROP DATABASE IF EXISTS $stage" -c "CREATE DATABASE $stage" &&
         psql -Xq -v ON_ERROR_STOP=1 -d "$stage" -c 'CREATE EXTENSION pg_vend' -f "test/isolation/$sql.sql"; }; then
         record broken database
         return
     fi
-    local regress_options=("ISOLATION_OPTS=--inputdir=$PWD/$input --outputdir=build/$stage --use-existing --dbname=$stage")
+    options="--inputdir=$PWD/$input --outputdir=build/$stage --use-existing --dbname=$stage"
+    [[ $sql != attached_* ]] || options+=" --launcher=$PWD/test/isolation/attached.py"
+    local regress_options=("ISOLATION_OPTS=$options")
     run_pg_regress "$stage" ISOLATION REGRESS "$@"
 }
 
 # The specs of the row modes on items in escrow, with expected output of its own.
-run_escrow() {
-    local input=build/escrow_input spec name names=()
+run_escrow() { run_escrow_specs_on escrow_items escrow "$@"; }
+
+run_attached_escrow() { run_escrow_specs_on attached_escrow attached_escrow "$@"; }
+
+# run_escrow_specs_on SQL STAGE [TEST]
+run_escrow_specs_on() {
+    local sql=$1 stage=$2 input=build/$2_input spec name names=()
+    shift 2
     rm -rf "$input"
     mkdir -p "$input/specs"
     ln -s "$PWD/test/isolation/expected_escrow" "$input/expected"
@@ -71,7 +91,7 @@ run_escrow() {
                 ;;
         esac
     done
-    run_specs_on escrow_items escrow "$input" "${1:-${names[*]}}"
+    run_specs_on "$sql" "$stage" "$input" "${1:-${names[*]}}"
 }
 
 # escrow_spec SPEC: the spec as it is run on escrow items. Their own mode rules, so no call names one, and steps
