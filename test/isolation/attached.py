@@ -33,7 +33,7 @@ def key_of(match):
 def translate_spec(spec):
     for theirs, ours in TYPED:
         spec = spec.replace(theirs, ours)
-    return re.sub(rf"'({'|'.join(KEYS)})'", lambda match: f"'{uuid_of(match[1])}'", spec)
+    return re.sub(rf"(?<!id_from\()'({'|'.join(KEYS)})'", lambda match: f"'{uuid_of(match[1])}'", spec)
 
 
 def translate_back(text):
@@ -54,10 +54,10 @@ def line_up(lines):
     columns = list(zip(*rows))
     widths = [max(map(len, column)) for column in columns]
     right = [all(is_number(cell) for cell in column[1:] if cell) for column in columns]
-    yield "|".join(map(str.ljust, rows[0], widths))
-    yield "+".join("-" * width for width in widths)
-    for row in rows[1:]:
-        yield "|".join(cell.rjust(width) if is_right else cell.ljust(width) for cell, width, is_right in zip(row, widths, right))
+    rows.insert(1, ["-" * width for width in widths])
+    for i, row in enumerate(rows):
+        yield "|+"[i == 1].join(cell.rjust(width) if is_right else cell.ljust(width)
+                                for cell, width, is_right in zip(row, widths, right))
 
 
 def lined_up(lines):
