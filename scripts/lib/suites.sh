@@ -158,9 +158,15 @@ run_tap() {
 
 run_readme() { check transcript test/readme/run; }
 
+# Those that do not make stores of both kinds themselves run once more on attached ones, not as long.
 run_stress() {
-    local scenario
-    for scenario in test/stress/${1:-*}.sh; do
-        check "$(basename "$scenario" .sh)" bash "$scenario"
+    local scenario name
+    for scenario in test/stress/*.sh; do
+        name=$(basename "$scenario" .sh)
+        [ "${1:-$name}" != "$name" ] || check "$name" bash "$scenario"
+        if [ "$name" != random ] && [ "${1:-${name}_attached}" = "${name}_attached" ]; then
+            check "${name}_attached" env STORE=attached REPETITIONS="${ATTACHED_REPETITIONS:-40}" \
+                MIXED_SECONDS="${ATTACHED_SECONDS:-8}" BATCH_SECONDS="${ATTACHED_SECONDS:-8}" bash "$scenario"
+        fi
     done
 }
