@@ -79,9 +79,11 @@ void change_row(RegistryRow *row, const Attachment &to) {
                            "A sale moves units of one and money of the other.");
 }
 
-// The lock that a trigger takes; a column takes the strongest.
+// The lock that a trigger takes; a column takes the strongest, and so does a trigger that goes. Whoever
+// took that one later would wait for a reader, and the reader for him where he attaches them, too.
 LOCKMODE lock_for(const Attachment &to) {
-    return to.add_columns ? AccessExclusiveLock : ShareRowExclusiveLock;
+    return to.add_columns || has_relation(to.name, "ledger") ? AccessExclusiveLock
+                                                             : ShareRowExclusiveLock;
 }
 
 void lock_table(Oid relation, LOCKMODE mode) {
@@ -177,12 +179,12 @@ void unbind(const RegistryRow &row) {
 void attach_store(const Attachment &attachment) {
     require_store_name(attachment.name);
     require_direct_writes(attachment.direct_writes);
-    forget_dropped_store(attachment.name);
     for (const Oid table : {attachment.items, attachment.wallets})
         if (OidIsValid(table)) require_owned(table);
     // In the order in which every call locks them.
     lock_table(attachment.items, lock_for(attachment));
     lock_table(attachment.wallets, lock_for(attachment));
+    forget_dropped_store(attachment.name); // somebody else may have bound them while this call waited
     provide_schema(attachment.name, relation_owner(attachment.items));
     RegistryRow row;
     row.name = pstrdup(attachment.name);
