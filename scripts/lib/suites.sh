@@ -46,7 +46,7 @@ run_attached() {
     local names=${1:-} spec
     [ $# -gt 0 ] || for spec in test/isolation/specs/*.spec; do
         case $spec in
-            */ddl.spec) ;; # keys that are text, then bigint
+            */ddl.spec) ;; # its calls stay while keys become bigint, which a uuid is not read as
             *) names+=" $(basename "$spec" .spec)" ;;
         esac
     done
@@ -82,9 +82,10 @@ run_escrow_specs_on() {
     ln -s "$PWD/test/isolation/expected_escrow" "$input/expected"
     for spec in test/isolation/specs/*.spec; do
         name=$(basename "$spec" .spec)
-        case $name in
-            escrow_*) ;;    # about escrow as they are
-            mode_change | batch_as_read) ;; # about the row modes of an item, and arguments against them
+        case $sql:$name in
+            *:escrow_*) ;;    # about escrow as they are
+            *:mode_change | *:batch_as_read) ;; # about the row modes of an item, and arguments against them
+            attached_*:ddl) ;; # see run_attached
             *)
                 escrow_spec "$spec" >"$input/specs/$name.spec"
                 names+=("$name")
