@@ -10,7 +10,11 @@
 # BATCH_SECONDS=N   how long (default 15)
 set -euo pipefail
 
-clients=24 seconds=${BATCH_SECONDS:-15} items=6 wallets=20 ids=20000
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "${BASH_SOURCE[0]}")/lib/store.sh"
+
+clients=24 seconds=${BATCH_SECONDS:-15} items=6 wallets=20
+ids=$((90 * seconds * seconds)) # so that as many come twice, however long it takes
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
@@ -19,15 +23,15 @@ sql() { psql -XAtq -v ON_ERROR_STOP=1 -d stress_batches "$@"; }
 set_up() {
     cat <<SQL
 CREATE EXTENSION pg_vend;
-SELECT vend.create_store('shop', item_key_type => 'bigint', money_type => 'numeric(14,2)');
+$(store_sql bigint 'numeric(14,2)')
 INSERT INTO shop.item (id, price, stock, lock_mode)
-    SELECT n, 1.25 * n, 400, (array['atomic', 'pessimistic', 'optimistic', NULL, 'escrow', 'escrow'])[n]
+    SELECT item_key(n), 1.25 * n, 400, (array['atomic', 'pessimistic', 'optimistic', NULL, 'escrow', 'escrow'])[n]
     FROM generate_series(1, $items) AS n;
-INSERT INTO shop.wallet (id, balance) SELECT n, 1000 * sign(n) FROM generate_series(0, $wallets) AS n;
+INSERT INTO shop.wallet (id, balance) SELECT wallet_key(n), 1000 * sign(n) FROM generate_series(0, $wallets) AS n;
 CREATE TABLE initial_item AS SELECT id, stock FROM shop.item;
 CREATE TABLE initial_wallet AS SELECT id, balance FROM shop.wallet;
 -- qty and amount as the ledger has them
-CREATE TABLE heard (call text, status text, id uuid, line integer, item bigint, wallet text, qty bigint, amount numeric);
+CREATE TABLE heard (call text, status text, id uuid, line integer, item text, wallet text, qty bigint, amount numeric);
 
 CREATE FUNCTION id_of(kind text, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE RETURN md5(kind || n)::uuid;
 
@@ -40,8 +44,8 @@ CREATE PROCEDURE buy_many(size bigint, remembers boolean) LANGUAGE sql AS \$\$
                             CASE WHEN dice < 0.5 THEN 1 + n % 2 ELSE 1 + x % 3 END AS qty,
                             CASE WHEN dice < 0.6 THEN id_of('purchase', n) ELSE vend.uuid_v7() END AS id FROM drawn)
     INSERT INTO heard
-        SELECT 'purchase_many', o.status, o.id, 0, o.item::bigint, o.buyer, -o.qty, -o.amount
-        FROM (SELECT array_agg(item ORDER BY i) AS items, array_agg(buyer::text ORDER BY i) AS buyers,
+        SELECT 'purchase_many', o.status, o.id, 0, o.item, o.buyer, -o.qty, -o.amount
+        FROM (SELECT array_agg(item_key(item) ORDER BY i) AS items, array_agg(wallet_key(buyer) ORDER BY i) AS buyers,
                      array_agg(qty ORDER BY i) AS qtys, array_agg(id ORDER BY i) AS ids FROM request) AS a,
              vend.purchase_many(a.items, a.buyers, a.qtys, a.ids, remember => remembers) AS o
 \$\$;
@@ -51,19 +55,19 @@ CREATE PROCEDURE pay_many(size bigint) LANGUAGE sql AS \$\$
          request AS (SELECT i, 1 + n % $wallets AS payer,
                             CASE WHEN dice < 0.9 THEN (1 + n / 7) % ($wallets + 1) ELSE x % ($wallets + 1) END AS payee,
                             1 + n % 40 AS amount, id_of('transfer', n) AS id FROM drawn),
-         o AS (SELECT o.* FROM (SELECT array_agg(payer::text ORDER BY i) AS payers, array_agg(payee::text ORDER BY i) AS payees,
+         o AS (SELECT o.* FROM (SELECT array_agg(wallet_key(payer) ORDER BY i) AS payers, array_agg(wallet_key(payee) ORDER BY i) AS payees,
                      array_agg(amount::numeric ORDER BY i) AS amounts, array_agg(id ORDER BY i) AS ids FROM request) AS a,
              vend.transfer_many(a.payers, a.payees, a.amounts, a.ids) AS o)
     INSERT INTO heard
-        SELECT 'transfer_many', status, id, 0, NULL::bigint, wallet, 0, -amount FROM o
+        SELECT 'transfer_many', status, id, 0, NULL, wallet, 0, -amount FROM o
         UNION ALL SELECT 'transfer_many', status, id, 1, NULL, payee, 0, amount FROM o
 \$\$;
 -- A mismatch is a fault, which would end the client.
 CREATE PROCEDURE check_out(n bigint, size bigint) LANGUAGE plpgsql AS \$\$
 BEGIN
     INSERT INTO heard
-        SELECT 'checkout', o.status, o.id, l.place - 1, l.item::bigint, o.buyer, -l.qty, -l.amount
-        FROM vend.try_checkout((1 + n % $wallets)::text, ARRAY(SELECT 1 + (n + i) % $items FROM generate_series(1, size) AS i),
+        SELECT 'checkout', o.status, o.id, l.place - 1, l.item, o.buyer, -l.qty, -l.amount
+        FROM vend.try_checkout(wallet_key(1 + n % $wallets), ARRAY(SELECT item_key(1 + (n + i) % $items) FROM generate_series(1, size) AS i),
                                array_fill(1 + n % 3, ARRAY[size::int]), id => id_of('cart', n)) AS o,
              unnest(o.lines) WITH ORDINALITY AS l (item, qty, unit_price, amount, place);
 EXCEPTION WHEN SQLSTATE 'VN008' THEN
@@ -73,8 +77,8 @@ END
 CREATE PROCEDURE buy(n bigint) LANGUAGE plpgsql AS \$\$
 BEGIN
     INSERT INTO heard
-        SELECT 'purchase', o.status, o.id, 0, o.item::bigint, o.buyer, -o.qty, -o.amount
-        FROM vend.try_purchase(1 + n % $items, (1 + n % $wallets)::text, 1 + n % 2, id => id_of('purchase', n)) AS o;
+        SELECT 'purchase', o.status, o.id, 0, o.item, o.buyer, -o.qty, -o.amount
+        FROM vend.try_purchase(item_key(1 + n % $items), wallet_key(1 + n % $wallets), 1 + n % 2, id => id_of('purchase', n)) AS o;
 EXCEPTION WHEN SQLSTATE 'VN008' THEN
     INSERT INTO heard (call, status) VALUES ('purchase', 'id_mismatch');
 END
@@ -104,21 +108,21 @@ SQL
     script 6 single <<<'CALL buy(:n::bigint);'
     script 4 supply <<'SQL'
 \set item random(1, 6)
-WITH m AS (SELECT * FROM vend.restock(:item::bigint, 60))
-INSERT INTO heard SELECT kind, 'done', id, 0, item::bigint, NULL, qty, 0 FROM m;
+WITH m AS (SELECT * FROM vend.restock(item_key(:item), 60))
+INSERT INTO heard SELECT kind, 'done', id, 0, item, NULL, qty, 0 FROM m;
 SQL
     script 4 deposit <<'SQL'
 \set wallet random(1, 20)
-WITH m AS (SELECT * FROM vend.deposit(:wallet, 150))
+WITH m AS (SELECT * FROM vend.deposit(wallet_key(:wallet), 150))
 INSERT INTO heard SELECT kind, 'done', id, 0, NULL, wallet, 0, amount FROM m;
 SQL
     script 1 refund <<'SQL'
-WITH p AS (SELECT id, item FROM shop.ledger WHERE kind = 'purchase' AND wallet = (1 + :n % 20)::text LIMIT 1),
+WITH p AS (SELECT id, item FROM shop.ledger WHERE kind = 'purchase' AND wallet = wallet_key(1 + :n % 20) LIMIT 1),
      m AS (SELECT m.* FROM p, vend.try_refund(p.id, 1, item => p.item::text) AS m)
-INSERT INTO heard SELECT kind, status, id, 0, item::bigint, wallet, qty, amount FROM m;
+INSERT INTO heard SELECT kind, status, id, 0, item, wallet, qty, amount FROM m;
 SQL
-    script 1 mode <<<"SELECT vend.set_lock_mode(4, CASE WHEN random() < 0.5 THEN 'escrow' END);"
-    script 1 price <<<'UPDATE shop.item SET price = (1 + :n % 12) / 4.0 WHERE id = 1 + :n % 6;'
+    script 1 mode <<<"SELECT vend.set_lock_mode(item_key(4), CASE WHEN random() < 0.5 THEN 'escrow' END);"
+    script 1 price <<<'UPDATE shop.item SET price = (1 + :n % 12) / 4.0 WHERE id = item_key(1 + :n % 6);'
 }
 
 # A row for each thing that is not as it must be.
@@ -130,25 +134,25 @@ SELECT 'negative balance of ' || id FROM shop.wallet WHERE balance < 0;
 CREATE TEMP VIEW made AS SELECT * FROM heard WHERE status IN ('purchased', 'recorded', 'done');
 SELECT format('item %s: %s left, %s by what was heard, %s by the ledger', id, units, by_heard, by_ledger)
     FROM (SELECT i.id, i.stock + coalesce((SELECT sum(qty) FROM shop.stock_delta d WHERE d.item = i.id), 0) AS units,
-              n.stock + coalesce((SELECT sum(qty) FROM made WHERE item = i.id), 0) AS by_heard,
+              n.stock + coalesce((SELECT sum(qty) FROM made WHERE item = i.id::text), 0) AS by_heard,
               (SELECT sum(l.qty) FROM shop.ledger l WHERE l.item = i.id) AS by_ledger
           FROM shop.item i JOIN initial_item n USING (id)) AS sums
     WHERE units <> by_heard OR units <> by_ledger;
 SELECT format('wallet %s: %s left, %s by what was heard, %s by the ledger', id, balance, by_heard, by_ledger)
-    FROM (SELECT w.id, w.balance, n.balance + coalesce((SELECT sum(amount) FROM made WHERE wallet = w.id), 0) AS by_heard,
+    FROM (SELECT w.id, w.balance, n.balance + coalesce((SELECT sum(amount) FROM made WHERE wallet = w.id::text), 0) AS by_heard,
               (SELECT sum(l.amount) FROM shop.ledger l WHERE l.wallet = w.id) AS by_ledger
           FROM shop.wallet w JOIN initial_wallet n USING (id)) AS sums
     WHERE balance <> by_heard OR balance <> by_ledger;
 SELECT format('heard %s, ledger %s', h, l)
     FROM (SELECT id, line, item, wallet, qty, amount FROM made) AS h
-    FULL JOIN (SELECT id, line, item, wallet, qty, amount FROM shop.ledger WHERE kind NOT IN ('adjustment', 'refusal')) AS l
+    FULL JOIN (SELECT id, line, item::text, wallet::text, qty, amount FROM shop.ledger WHERE kind NOT IN ('adjustment', 'refusal')) AS l
         ON h.id = l.id AND h.line = l.line
-        AND (coalesce(h.item, 0), coalesce(h.wallet, ''), h.qty, h.amount) = (coalesce(l.item, 0), coalesce(l.wallet, ''), l.qty, l.amount)
+        AND (coalesce(h.item, ''), coalesce(h.wallet, ''), h.qty, h.amount) = (coalesce(l.item, ''), coalesce(l.wallet, ''), l.qty, l.amount)
     WHERE h.id IS NULL OR l.id IS NULL;
 SELECT format('made twice: %s line %s', id, line) FROM made GROUP BY id, line HAVING count(*) > 1;
 SELECT format('replayed, but not in the ledger: %s', h) FROM heard h
     WHERE status = 'replayed' AND NOT EXISTS (SELECT FROM shop.ledger l WHERE l.id = h.id AND l.line = h.line
-        AND l.item IS NOT DISTINCT FROM h.item AND l.wallet IS NOT DISTINCT FROM h.wallet);
+        AND l.item::text IS NOT DISTINCT FROM h.item AND l.wallet::text IS NOT DISTINCT FROM h.wallet);
 SELECT format('half a cart: %s', id) FROM made WHERE call = 'checkout' GROUP BY id
     HAVING count(*) <> (SELECT count(*) FROM shop.ledger l WHERE l.id = made.id);
 SELECT format('%s deadlocks', deadlocks) FROM pg_stat_database WHERE datname = current_database() AND deadlocks > 0;

@@ -8,9 +8,15 @@
 #
 # No transaction holds the locks of more than one call, or it repeats the same wallet and item: a
 # deadlock is a failure.
+#
+# MIXED_SECONDS=N   how long (default 15)
 set -euo pipefail
 
-clients=64 seconds=15 items=4 wallets=10 ids=10000
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "${BASH_SOURCE[0]}")/lib/store.sh"
+
+clients=64 seconds=${MIXED_SECONDS:-15} items=4 wallets=10
+ids=$((45 * seconds * seconds)) # so that as many come twice, however long it takes
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
@@ -21,24 +27,24 @@ sql() { psql -XAtq -v ON_ERROR_STOP=1 -d stress_mixed "$@"; }
 set_up() {
     cat <<SQL
 CREATE EXTENSION pg_vend;
-SELECT vend.create_store('shop', item_key_type => 'bigint', money_type => 'numeric(14,2)');
+$(store_sql bigint 'numeric(14,2)')
 INSERT INTO shop.item (id, price, stock, lock_mode)
-    SELECT n, 1.25 * n, 40, (array['atomic', 'pessimistic', 'optimistic'])[n] FROM generate_series(1, $items) AS n;
-INSERT INTO shop.wallet (id, balance) SELECT n, 100 * sign(n) FROM generate_series(0, $wallets) AS n;
+    SELECT item_key(n), 1.25 * n, 40, (array['atomic', 'pessimistic', 'optimistic'])[n] FROM generate_series(1, $items) AS n;
+INSERT INTO shop.wallet (id, balance) SELECT wallet_key(n), 100 * sign(n) FROM generate_series(0, $wallets) AS n;
 CREATE TABLE initial_item AS SELECT id, stock FROM shop.item;
 CREATE TABLE initial_wallet AS SELECT id, balance FROM shop.wallet;
-CREATE TABLE heard (kind text, status text, id uuid, item bigint, wallet text, qty bigint, amount numeric);
+CREATE TABLE heard (kind text, status text, id uuid, item text, wallet text, qty bigint, amount numeric);
 
 CREATE FUNCTION id_of(kind text, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE RETURN md5(kind || n)::uuid;
 
 -- A mismatch is a fault, which would end the client.
-CREATE PROCEDURE buy(item bigint, buyer text, qty bigint, id uuid, remember boolean) LANGUAGE plpgsql AS \$\$
+CREATE PROCEDURE buy(item bigint, buyer bigint, qty bigint, id uuid, remember boolean) LANGUAGE plpgsql AS \$\$
 BEGIN
     INSERT INTO heard
-        SELECT 'purchase', o.status, o.id, o.item::bigint, o.buyer, o.qty, o.amount
-        FROM vend.try_purchase(item, buyer, qty, id => id, remember => remember) AS o;
+        SELECT 'purchase', o.status, o.id, o.item, o.buyer, o.qty, o.amount
+        FROM vend.try_purchase(item_key(item), wallet_key(buyer), qty, id => id, remember => remember) AS o;
 EXCEPTION WHEN SQLSTATE 'VN008' THEN
-    INSERT INTO heard VALUES ('purchase', 'id_mismatch', id, item, buyer, qty, NULL);
+    INSERT INTO heard VALUES ('purchase', 'id_mismatch', id, item_key(item), wallet_key(buyer), qty, NULL);
 END
 \$\$;
 SQL
@@ -46,8 +52,8 @@ SQL
 
 # bought ARGUMENTS: one call and the record of its answer.
 bought() {
-    echo "WITH o AS (SELECT * FROM vend.try_purchase(:item::bigint, :buyer, $1))"
-    echo "INSERT INTO heard SELECT 'purchase', status, id, item::bigint, buyer, qty, amount FROM o;"
+    echo "WITH o AS (SELECT * FROM vend.try_purchase(item_key(:item), wallet_key(:buyer), $1))"
+    echo "INSERT INTO heard SELECT 'purchase', status, id, item, buyer, qty, amount FROM o;"
 }
 
 # script WEIGHT NAME: stdin, after what every script draws, becomes one that clients choose with that weight.
@@ -96,11 +102,11 @@ write_id_scripts() {
     script 8 id <<SQL
 \set n random(1, $ids)
 $derived
-CALL buy(:item::bigint, :buyer, :qty::bigint, id_of('purchase', :n::bigint), random() < 0.4);
+CALL buy(:item::bigint, :buyer::bigint, :qty::bigint, id_of('purchase', :n::bigint), random() < 0.4);
 SQL
     script 1 mismatch <<SQL
 \set n random(1, $ids)
-CALL buy(:item::bigint, :buyer, :qty::bigint, id_of('purchase', :n::bigint), random() < 0.4);
+CALL buy(:item::bigint, :buyer::bigint, :qty::bigint, id_of('purchase', :n::bigint), random() < 0.4);
 SQL
 }
 
@@ -108,28 +114,28 @@ write_supply_scripts() {
     script 3 restock <<SQL
 \set n random(1, $ids)
 \set item 1 + :n % $items
-WITH m AS (SELECT * FROM vend.restock(:item::bigint, 10, id => id_of('restock', :n::bigint)))
-INSERT INTO heard SELECT kind, CASE WHEN replayed THEN 'replayed' ELSE 'done' END, id, item::bigint, NULL, qty, NULL FROM m;
+WITH m AS (SELECT * FROM vend.restock(item_key(:item), 10, id => id_of('restock', :n::bigint)))
+INSERT INTO heard SELECT kind, CASE WHEN replayed THEN 'replayed' ELSE 'done' END, id, item, NULL, qty, NULL FROM m;
 SQL
     script 4 deposit <<SQL
 \set n random(1, $ids)
 \set buyer 1 + :n % $wallets
-WITH m AS (SELECT * FROM vend.deposit(:buyer, 21.25, id => id_of('deposit', :n::bigint)))
+WITH m AS (SELECT * FROM vend.deposit(wallet_key(:buyer), 21.25, id => id_of('deposit', :n::bigint)))
 INSERT INTO heard SELECT kind, CASE WHEN replayed THEN 'replayed' ELSE 'done' END, id, NULL, wallet, NULL, amount FROM m;
 SQL
     script 2 stock <<'SQL'
 \set d random(-3, 6)
-WITH u AS (UPDATE shop.item SET stock = stock + :d WHERE id = :item AND stock + :d >= 0 RETURNING id)
+WITH u AS (UPDATE shop.item SET stock = stock + :d WHERE id = item_key(:item) AND stock + :d >= 0 RETURNING id)
 INSERT INTO heard SELECT 'adjustment', 'done', NULL, id, NULL, :d, NULL FROM u;
 SQL
     script 2 balance <<'SQL'
 \set d random(-3, 6)
-WITH u AS (UPDATE shop.wallet SET balance = balance + :d WHERE id = :buyer AND balance + :d >= 0 RETURNING id)
+WITH u AS (UPDATE shop.wallet SET balance = balance + :d WHERE id = wallet_key(:buyer) AND balance + :d >= 0 RETURNING id)
 INSERT INTO heard SELECT 'adjustment', 'done', NULL, NULL, id, NULL, :d FROM u;
 SQL
     script 1 price <<'SQL'
 \set p random(4, 12)
-UPDATE shop.item SET price = :p / 4.0 WHERE id = :item;
+UPDATE shop.item SET price = :p / 4.0 WHERE id = item_key(:item);
 SQL
 }
 
@@ -141,24 +147,24 @@ SELECT 'negative balance of ' || id FROM shop.wallet WHERE balance < 0;
 SELECT format('item %s: %s left, %s by what was heard, %s by the ledger', id, stock, by_heard, by_ledger)
     FROM (SELECT i.id, i.stock,
               n.stock + coalesce((SELECT sum(CASE h.kind WHEN 'purchase' THEN -h.qty ELSE h.qty END) FROM heard h
-                  WHERE h.item = i.id AND h.status IN ('purchased', 'done')), 0) AS by_heard,
+                  WHERE h.item = i.id::text AND h.status IN ('purchased', 'done')), 0) AS by_heard,
               (SELECT sum(l.qty) FROM shop.ledger l WHERE l.item = i.id) AS by_ledger
           FROM shop.item i JOIN initial_item n USING (id)) AS sums
     WHERE stock <> by_heard OR stock <> by_ledger;
 SELECT format('wallet %s: %s left, %s by what was heard, %s by the ledger', id, balance, by_heard, by_ledger)
     FROM (SELECT w.id, w.balance,
               n.balance + coalesce((SELECT sum(CASE h.kind WHEN 'purchase' THEN -h.amount ELSE h.amount END) FROM heard h
-                  WHERE h.wallet = w.id AND h.status IN ('purchased', 'done')), 0) AS by_heard,
+                  WHERE h.wallet = w.id::text AND h.status IN ('purchased', 'done')), 0) AS by_heard,
               (SELECT sum(l.amount) FROM shop.ledger l WHERE l.wallet = w.id) AS by_ledger
           FROM shop.wallet w JOIN initial_wallet n USING (id)) AS sums
     WHERE balance <> by_heard OR balance <> by_ledger;
 SELECT format('heard %s, ledger %s', h, l)
     FROM (SELECT kind, id, item, wallet, qty, amount FROM heard WHERE id IS NOT NULL AND status IN ('purchased', 'done')) AS h
-    FULL JOIN (SELECT kind, id, item, wallet, abs(qty) AS qty, abs(amount) AS amount FROM shop.ledger
+    FULL JOIN (SELECT kind, id, item::text, wallet::text, abs(qty) AS qty, abs(amount) AS amount FROM shop.ledger
                WHERE kind IN ('purchase', 'restock', 'deposit')) AS l
         ON h.id = l.id AND h.kind = l.kind
-        AND (coalesce(h.item, 0), coalesce(h.wallet, ''), coalesce(h.qty, 0), coalesce(h.amount, 0))
-          = (coalesce(l.item, 0), coalesce(l.wallet, ''), coalesce(l.qty, 0), coalesce(l.amount, 0))
+        AND (coalesce(h.item, ''), coalesce(h.wallet, ''), coalesce(h.qty, 0), coalesce(h.amount, 0))
+          = (coalesce(l.item, ''), coalesce(l.wallet, ''), coalesce(l.qty, 0), coalesce(l.amount, 0))
     WHERE h.id IS NULL OR l.id IS NULL;
 SELECT format('%s rows of the ledger have id %s', count(*), id) FROM shop.ledger WHERE kind <> 'adjustment'
     GROUP BY id HAVING count(*) > 1;
@@ -166,7 +172,7 @@ SELECT format('%s sales were heard of with id %s', count(*), id) FROM heard WHER
     GROUP BY id HAVING count(*) > 1;
 SELECT format('replayed, but not in the ledger: %s', h) FROM heard h
     WHERE status = 'replayed' AND NOT EXISTS (SELECT FROM shop.ledger l WHERE l.id = h.id AND l.kind = h.kind
-        AND l.item IS NOT DISTINCT FROM h.item AND l.wallet IS NOT DISTINCT FROM h.wallet);
+        AND l.item::text IS NOT DISTINCT FROM h.item AND l.wallet::text IS NOT DISTINCT FROM h.wallet);
 SELECT format('the refusal of %s is remembered, and yet it was sold', r.id) FROM shop.ledger r JOIN heard h USING (id)
     WHERE r.kind = 'refusal' AND h.kind = 'purchase' AND h.status IN ('purchased', 'replayed');
 SELECT format('%s deadlocks', deadlocks) FROM pg_stat_database WHERE datname = current_database() AND deadlocks > 0;

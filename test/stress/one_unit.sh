@@ -6,6 +6,9 @@
 # are done from starting with the next item before the referee has its row.
 set -euo pipefail
 
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "${BASH_SOURCE[0]}")/lib/store.sh"
+
 clients=64
 repetitions=${REPETITIONS:-200}
 wait_seconds_max=30
@@ -17,11 +20,11 @@ sql() { psql -XAtq -v ON_ERROR_STOP=1 -d stress_one_unit "$@"; }
 psql -Xq -v ON_ERROR_STOP=1 -d postgres -c 'DROP DATABASE IF EXISTS stress_one_unit' -c 'CREATE DATABASE stress_one_unit'
 sql <<SQL >"$dir/setup"
 CREATE EXTENSION pg_vend;
-SELECT vend.create_store('shop');
+$(store_sql text bigint)
 INSERT INTO shop.item (id, price, stock)
-    SELECT mode || ' ' || n, 5, 1
+    SELECT item_key(mode || ' ' || n), 5, 1
     FROM unnest(array['atomic', 'pessimistic', 'optimistic']) AS mode, generate_series(1, $repetitions) AS n;
-INSERT INTO shop.wallet (id, balance) SELECT n, 5 * $repetitions FROM generate_series(0, $clients - 1) AS n;
+INSERT INTO shop.wallet (id, balance) SELECT wallet_key(n), 5 * $repetitions FROM generate_series(0, $clients - 1) AS n;
 CREATE TABLE heard (mode text, n bigint, client bigint, status text);
 
 -- Runs as one session; its gates are its advisory locks.
@@ -30,7 +33,7 @@ DECLARE
     deadline timestamptz;
 BEGIN
     FOR n IN 1..$repetitions LOOP
-        PERFORM FROM shop.item WHERE id = mode || ' ' || n FOR UPDATE;
+        PERFORM FROM shop.item WHERE id = item_key(mode || ' ' || n) FOR UPDATE;
         PERFORM pg_advisory_unlock(n);
         deadline := clock_timestamp() + interval '$wait_seconds_max s';
         WHILE (SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted AND locktype <> 'advisory') < $clients LOOP
@@ -49,7 +52,7 @@ client_script() {
     cat <<SQL
 \set n :n + 1
 SELECT pg_advisory_xact_lock_shared(:n::bigint);
-WITH o AS (SELECT status FROM vend.try_purchase('$1 ' || :n, :client_id, lock_mode => '$1'))
+WITH o AS (SELECT status FROM vend.try_purchase(item_key('$1 ' || :n), wallet_key(:client_id), lock_mode => '$1'))
 INSERT INTO heard SELECT '$1', :n, :client_id, status FROM o;
 SQL
 }
@@ -91,8 +94,8 @@ SELECT 'clients heard of ' || count(*) FILTER (WHERE status = 'purchased') || ' 
     HAVING count(*) FILTER (WHERE status = 'purchased') <> 1 OR count(*) FILTER (WHERE status = 'sold_out') <> $clients - 1;
 SELECT 'clients heard of ' || count(DISTINCT (mode, n)) || ' items' FROM heard HAVING count(DISTINCT (mode, n)) <> 3 * $repetitions;
 SELECT 'client ' || h.client || ' heard of a sale of ' || h.mode || ' ' || h.n || ' that another has' FROM heard h
-    JOIN shop.ledger l ON l.kind = 'purchase' AND l.item = h.mode || ' ' || h.n
-    WHERE h.status = 'purchased' AND l.wallet <> h.client::text;
+    JOIN shop.ledger l ON l.kind = 'purchase' AND l.item = item_key(h.mode || ' ' || h.n)
+    WHERE h.status = 'purchased' AND l.wallet <> wallet_key(h.client);
 SELECT 'wallets hold ' || sum(balance) FROM shop.wallet HAVING sum(balance) <> 5 * $repetitions * ($clients - 3);
 SELECT 'audit: ' || a FROM vend.audit('shop') AS a;
 SQL

@@ -88,6 +88,11 @@ bool settle(const Unsettled &unsettled, const UnsettledCounter *counter) {
         }
         in_call([&] {
             Store &store = open_store(unsettled.store, {});
+            // The store has been made anew, with keys of another type.
+            if (!has_key_size(store.item_type, unsettled.item)) {
+                if (counter != nullptr) forget_unsettled(*counter);
+                return;
+            }
             const Datum item = key_from_bytes(store.item_type, unsettled.item);
             as_owner(store, [&] {
                 const auto settled = settle_item(store, item, {.nowait = true});

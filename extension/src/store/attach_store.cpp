@@ -97,9 +97,11 @@ void change_row(RegistryRow *row, const Attachment &to) {
                            "A sale moves units of one and money of the other.");
 }
 
-// The lock that a trigger takes; a column takes the strongest.
+// The lock that a trigger takes; a column takes the strongest, and so does a trigger that goes. Whoever
+// took that one later would wait for a reader, and the reader for him where he attaches them, too.
 LOCKMODE lock_for(const Attachment &to) {
-    return to.add_columns ? AccessExclusiveLock : ShareRowExclusiveLock;
+    return to.add_columns || has_relation(to.name, "ledger") ? AccessExclusiveLock
+                                                             : ShareRowExclusiveLock;
 }
 
 Store draft_of(const char *name) {
@@ -252,10 +254,10 @@ void attach_store(const Attachment &attachment) {
     require_store_name(attachment.name);
     require_direct_writes(attachment.direct_writes);
     require_buyers(attachment.buyers);
-    forget_dropped_store(attachment.name);
     require_owned(attachment.items);
     if (OidIsValid(attachment.wallets)) require_owned(attachment.wallets);
     lock_tables(attachment, lock_for(attachment));
+    forget_dropped_store(attachment.name); // somebody else may have bound them while this call waited
     provide_schema(attachment.name, relation_owner(attachment.items));
     RegistryRow row;
     row.name = pstrdup(attachment.name);

@@ -149,7 +149,7 @@ void require_lossless(const Retyping &to) {
 } // namespace
 
 bool has_relation(const char *schema, const char *relation) {
-    return OidIsValid(get_relname_relid(relation, get_namespace_oid(schema, false)));
+    return OidIsValid(get_relname_relid(relation, get_namespace_oid(schema, true)));
 }
 
 char *column_sql(Oid relation, const char *column) {

@@ -12,7 +12,23 @@ namespace {
 
 EngineWrite *innermost_write = nullptr;
 
-// Every statement finds its rows by a unique key. The planner must not choose a sequential scan
+// These read tables as a whole, once in a while: the planner knows how.
+bool reads_whole_tables(Statement statement) {
+    switch (statement) {
+    case Statement::journal_item_truncate:
+    case Statement::journal_wallet_truncate:
+    case Statement::journal_item_differences:
+    case Statement::journal_wallet_differences:
+    case Statement::uncountable_item:
+    case Statement::uncountable_wallet:
+    case Statement::audit:
+        return true;
+    default:
+        return false;
+    }
+}
+
+// Every other statement finds its rows by a unique key. The planner must not choose a sequential scan
 // because the table is small today: the plan is kept, the table grows, and under SERIALIZABLE a
 // sequential scan conflicts with every write. Only the planning is done under this preference;
 // statements of user triggers, which run inside the execution, keep their own.
@@ -63,7 +79,7 @@ SPIPlanPtr plan_of(Store &store, Statement statement) {
         plan = made;
         store.shapes[static_cast<std::size_t>(statement)] = text.shape;
     }
-    if (statement != Statement::audit && !is_planned(plan)) plan_with_indexes(plan);
+    if (!reads_whole_tables(statement) && !is_planned(plan)) plan_with_indexes(plan);
     return plan;
 }
 

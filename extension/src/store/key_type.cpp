@@ -112,7 +112,12 @@ std::strong_ordering compare_keys(const KeyType &type, Datum a, Datum b) {
     return left.size() <=> right.size();
 }
 
+bool has_key_size(const KeyType &type, std::span<const uint8> bytes) {
+    return type.length < 0 || bytes.size() == static_cast<std::size_t>(type.length);
+}
+
 Datum key_from_bytes(const KeyType &type, std::span<const uint8> bytes) {
+    Assert(has_key_size(type, bytes));
     if (type.by_value) {
         Datum key = 0;
         memcpy(&key, bytes.data(), bytes.size());

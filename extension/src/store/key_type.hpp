@@ -44,6 +44,9 @@ std::span<const uint8> key_bytes(const KeyType &type, const Datum &key);
 // The order in which rows are locked: of the bytes, which no collation changes.
 std::strong_ordering compare_keys(const KeyType &type, Datum a, Datum b);
 
+// Whether the bytes can be those of a key; they may have been kept since the keys were of another type.
+bool has_key_size(const KeyType &type, std::span<const uint8> bytes);
+
 // The key of these bytes, in the current memory context.
 Datum key_from_bytes(const KeyType &type, std::span<const uint8> bytes);
 

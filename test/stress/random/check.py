@@ -100,8 +100,9 @@ def check_tables(cursor, store):
 def check_sums(cursor, store, books, database, rows, markers):
     """The rows of the ledger are those that were told, one by one; so are their sums. The table must agree."""
     stocks = dict(rows_of(cursor, f"SELECT id::text, stock FROM {store.name}.item"))
-    for item in (*ITEMS, MOVED):
-        expected = STOCKS.get(item, 0) + books.adjusted(database, store, item, markers) \
+    for known in (*ITEMS, MOVED):
+        item = store.key(known)
+        expected = STOCKS.get(known, 0) + books.adjusted(database, store, item, markers) \
             + sum(qty for _, of, qty, _, _ in rows.values() if of == item)
         if stocks.get(item, 0) != expected:
             yield f"item {item}: {stocks.get(item)} left, {expected} by what was told"

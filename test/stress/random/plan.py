@@ -103,6 +103,7 @@ class Planner:
             kind = "purchase"
         request = Request(kind, database, store)
         getattr(self, kind)(request, earlier)
+        request.item, request.wallet, request.payee = map(store.key, (request.item, request.wallet, request.payee))
         if request.id is not None and request not in earlier[-50:]:
             earlier.append(request)
         return request
@@ -191,7 +192,8 @@ class Rush:
             self.store = STORES[worker % len(STORES)]
             self.items = list(ITEMS)
             self.is_first = worker < len(STORES)
-        self.buyer = WALLETS[worker % len(WALLETS)]
+        self.items = [self.store.key(item) for item in self.items]
+        self.buyer = self.store.key(WALLETS[worker % len(WALLETS)])
         self.unit_price = None if self.store.has_wallets else 1
         self.base = f"{seed}/{number}/{worker}/"
 

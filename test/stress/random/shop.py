@@ -1,5 +1,6 @@
-"""The shops: two databases that are alike, each with four stores; the keys are the same everywhere."""
+"""The shops: two databases that are alike, each with the same stores, which spell the same keys as their types do."""
 
+import uuid
 from dataclasses import dataclass
 
 from server import connect
@@ -12,7 +13,6 @@ WALLETS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "10")
 STOCKS = {"1": 40, "2": 6, "3": 100, "4": 15}
 MODES = {"1": "escrow", "2": "escrow", "3": None, "4": "escrow"}
 BALANCE = 60
-PRICE = 3
 
 
 @dataclass(frozen=True)
@@ -21,14 +21,50 @@ class Store:
     options: str = ""
     has_wallets: bool = True
     is_plain: bool = True
+    is_attached: bool = False
+
+    def key(self, known):
+        """How this store spells a key."""
+        return str(uuid.UUID(int=int(known))) if self.is_attached and known is not None else known
+
+    @property
+    def price(self):
+        return "2.25" if self.is_attached else "3"
+
+    @property
+    def items(self):
+        """The table of the items. By the name of item it is read and written, where it is another through a view."""
+        return f"{self.name}.goods" if self.is_attached else f"{self.name}.item"
+
+    @property
+    def binding(self):
+        """The statement that makes the store, and that binds its tables again."""
+        return f"SELECT vend.{'attach' if self.is_attached else 'create'}_store('{self.name}'{self.options.format(self.name)})"
 
 
+GOODS = ", items => '{0}.goods', stock => 'units', stock_version => 'sales', version => 'edits', lock_mode => 'selling'"
 STORES = (
     Store("words"),
     Store("numbers", ", item_key_type => 'bigint', wallet_key_type => 'bigint', money_type => 'numeric(14,2)'"),
     Store("till", ", wallets => false, prices => false", has_wallets=False),
     Store("triggers", is_plain=False),
+    Store("outlet", GOODS + ", price => 'tag', wallets => 'outlet.people', balance => 'credit'", is_attached=True),
+    Store("kiosk", GOODS + ", wallet_key_type => 'uuid', money_type => 'numeric(12,2)'", has_wallets=False, is_attached=True),
 )
+
+# Tables that are there before the store is. The views have the names of the stores that vend makes.
+ATTACHED_ITEMS = """
+CREATE SCHEMA {0};
+CREATE TABLE {0}.goods (edits bigint NOT NULL DEFAULT 1, units integer NOT NULL CHECK (units >= 0), gone text, selling text,
+    tag numeric(12,2) CHECK (tag >= 0), sales bigint NOT NULL DEFAULT 0, sku uuid CONSTRAINT item_pkey PRIMARY KEY);
+ALTER TABLE {0}.goods DROP gone;
+CREATE VIEW {0}.item AS SELECT sku AS id, tag AS price, units AS stock, selling AS lock_mode FROM {0}.goods;
+"""
+ATTACHED_WALLETS = """
+CREATE TABLE {0}.people (gone text, credit numeric(12,2) NOT NULL CHECK (credit >= 0), person uuid PRIMARY KEY);
+ALTER TABLE {0}.people DROP gone;
+CREATE VIEW {0}.wallet AS SELECT person AS id, credit AS balance FROM {0}.people;
+"""
 
 # marker: what a transaction leaves that has no id in the ledger.
 HELPERS = """
@@ -102,19 +138,21 @@ def make_template():
         cursor.execute("CREATE EXTENSION pg_vend")
         cursor.execute(HELPERS)
         for store in STORES:
-            cursor.execute(f"SELECT vend.create_store(%s{store.options})", (store.name,))
+            if store.is_attached:
+                cursor.execute((ATTACHED_ITEMS + ATTACHED_WALLETS * store.has_wallets).format(store.name))
+            cursor.execute(store.binding)
             if not store.is_plain:
                 cursor.execute(TRIGGERS.format(store.name))
             for item in ITEMS:
-                insert_item(cursor, store, item, STOCKS[item], MODES[item])
+                insert_item(cursor, store, store.key(item), STOCKS[item], MODES[item])
             if store.has_wallets:
                 for wallet in WALLETS:
-                    cursor.execute(f"INSERT INTO {store.name}.wallet (id, balance) VALUES ('{wallet}', %s)", (BALANCE,))
+                    cursor.execute(f"INSERT INTO {store.name}.wallet (id, balance) VALUES (%s, %s)", (store.key(wallet), BALANCE))
     connection.close()
 
 
 def insert_item(cursor, store, item, stock, mode, conflict=""):
-    price = ("price, ", f"{PRICE}, ") if store.has_wallets else ("", "")
+    price = ("price, ", f"{store.price}, ") if store.has_wallets else ("", "")
     cursor.execute(f"INSERT INTO {store.name}.item (id, {price[0]}stock, lock_mode) "
                    f"VALUES ('{item}', {price[1]}%s, %s) {conflict}", (stock, mode))
 

@@ -49,8 +49,8 @@ class Saboteur(threading.Thread):
 
 ACTIONS = ((26, "set_mode"), (10, "update_mode"), (6, "replace"), (5, "move"), (9, "settle"), (8, "edit_price"),
            (8, "audit"), (6, "statistics"), (3, "rewrite"), (2, "add_column"), (1, "truncate"), (2, "rebind"))
-REWRITES = ("VACUUM FULL {0}.item", "VACUUM FULL {0}.stock_delta", "REINDEX TABLE {0}.stock_delta", "REINDEX TABLE {0}.item",
-            "VACUUM {0}.item", "VACUUM FULL {0}.ledger", "CLUSTER {0}.item USING item_pkey")
+REWRITES = ("VACUUM FULL {1}", "VACUUM FULL {0}.stock_delta", "REINDEX TABLE {0}.stock_delta", "REINDEX TABLE {1}",
+            "VACUUM {1}", "VACUUM FULL {0}.ledger", "CLUSTER {1} USING item_pkey")
 # The tables were changed while the operator's call was under way.
 CODES = ("55006", "55000")
 
@@ -68,8 +68,8 @@ class Operator(threading.Thread):
         try:
             while time.monotonic() < self.deadline and not self.books.failures:
                 time.sleep(self.rng.uniform(0, 0.04))
-                self.act(self.rng.choice(DATABASES), self.rng.choice(STORES), self.rng.choice(ITEMS),
-                         choose(self.rng, ACTIONS))
+                store = self.rng.choice(STORES)
+                self.act(self.rng.choice(DATABASES), store, store.key(self.rng.choice(ITEMS)), choose(self.rng, ACTIONS))
         except Exception as error:  # pylint: disable=broad-except
             self.books.fail(f"{self.name}: {type(error).__name__} {error}")
             raise
@@ -136,11 +136,11 @@ class Operator(threading.Thread):
             self.books.fail(f"vend.stat_item: {self.session.database} {row}")
 
     def rewrite(self, store, _item, _mode, number, _transaction):
-        self.session.run(REWRITES[number % len(REWRITES)].format(store.name), codes=CODES)
+        self.session.run(REWRITES[number % len(REWRITES)].format(store.name, store.items), codes=CODES)
 
     def add_column(self, store, *_):
-        self.session.run(f"ALTER TABLE {store.name}.item ADD COLUMN IF NOT EXISTS note text")
-        self.session.run(f"ALTER TABLE {store.name}.item DROP COLUMN note", codes=("42703",))
+        self.session.run(f"ALTER TABLE {store.items} ADD COLUMN IF NOT EXISTS note text")
+        self.session.run(f"ALTER TABLE {store.items} DROP COLUMN note", codes=("42703",))
 
     def rebind(self, store, *_):
         """Takes the triggers off and puts them on again. It may meet a sale in another order of the tables."""
@@ -148,7 +148,7 @@ class Operator(threading.Thread):
             return
         self.session.run("BEGIN")
         self.session.run("SELECT vend.detach_store(%s)", (store.name,), CODES)
-        self.session.run(f"SELECT vend.create_store(%s{store.options})", (store.name,), CODES)
+        self.session.run(store.binding, codes=CODES)
         self.session.run("COMMIT")
 
     def replace(self, store, item, mode, number, transaction):
@@ -163,7 +163,7 @@ class Operator(threading.Thread):
 
     def move(self, store, _item, _mode, number, transaction):
         """Gives the last item another key, or its own again."""
-        was, becomes = (ITEMS[-1], MOVED) if number % 2 else (MOVED, ITEMS[-1])
+        was, becomes = map(store.key, (ITEMS[-1], MOVED) if number % 2 else (MOVED, ITEMS[-1]))
         self.session.run("BEGIN")
         self.session.run(f"UPDATE {store.name}.item SET id = %s WHERE id = %s", (becomes, was), (*CODES, "23505"))
         self.expect_accounted(store, was)
@@ -171,10 +171,10 @@ class Operator(threading.Thread):
 
     def truncate(self, store, _item, mode, _number, transaction):
         self.session.run("BEGIN")
-        self.session.run(f"TRUNCATE {store.name}.item", codes=CODES)
-        for item in ITEMS:
-            self.expect_accounted(store, item)
-            insert_item(SessionCursor(self.session), store, item, STOCKS[item], mode)
+        self.session.run(f"TRUNCATE {store.items}", codes=CODES)
+        for known in ITEMS:
+            self.expect_accounted(store, store.key(known))
+            insert_item(SessionCursor(self.session), store, store.key(known), STOCKS[known], mode)
         return self.note_adjustments(store, transaction)
 
     def expect_accounted(self, store, item):
