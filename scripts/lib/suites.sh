@@ -49,6 +49,7 @@ run_attached() {
     local names=${1:-} spec
     [ $# -gt 0 ] || for spec in test/isolation/specs/*.spec; do
         case $spec in
+            */attach_opening.spec | */guard_*.spec) ;; # of attached tables, or tables of no store, as they are
             */ddl.spec) ;; # its calls stay while keys become bigint, which a uuid is not read as
             *) names+=" $(basename "$spec" .spec)" ;;
         esac

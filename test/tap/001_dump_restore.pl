@@ -12,6 +12,7 @@ use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'pg_vend'"); # for an item in escrow
 $node->start;
 
 my $audit = "SELECT count(*) FROM vend.audit('shop')";

@@ -90,7 +90,7 @@ void require_journal_mode(const Store &store, const TriggerData *trigger, const 
             (errcode(errcodes::not_in_state),
              errmsg("direct writes to %s of table \"%s\" are refused", items ? "stock" : "balances",
                     relation_label(RelationGetRelid(trigger->tg_relation))),
-             errdetail("Store \"%s\" was made with direct_writes => 'refuse'.", store.name),
+             errdetail("Store \"%s\" has direct_writes => 'refuse'.", store.name),
              errhint(instead_of(trigger, items, is_same_row(store, trigger, was, is), was, is),
                      items ? "stock" : "balance")));
 }
@@ -202,7 +202,10 @@ int64 difference(const Side &is, const Side &was) {
 
 // What is below zero, or not whole, was so before anybody watched.
 void require_countable(Store &store, Statement statement, const char *what, const char *key_of) {
-    const Rows rows = run(store, statement, {});
+    CommandCounterIncrement();
+    Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot()); // as what is journalled then
+    const Rows rows = run(store, statement, {}, snapshot);
+    UnregisterSnapshot(snapshot);
     if (rows.count == 0) return;
     const auto key = rows.value(1);
     if (!key)

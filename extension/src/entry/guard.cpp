@@ -11,8 +11,8 @@
 namespace vend {
 namespace {
 
-enum GuardVersionArgument : int { arg_table, arg_version_column, arg_columns, arg_convention };
-enum UpdateIfArgument : int { arg_relation, arg_key, arg_expected_version, arg_changes };
+enum GuardVersionArgument : int { arg_to_guard, arg_version_column, arg_columns, arg_convention };
+enum UpdateIfArgument : int { arg_guarded, arg_guarded_key, arg_read_version, arg_changes };
 
 const TriggerData *trigger_data(FunctionCallInfo fcinfo) {
     const auto *trigger =
@@ -73,7 +73,7 @@ Datum vend_guard_version(PG_FUNCTION_ARGS) {
     in_call([&] {
         const Arguments arguments(fcinfo);
         GuardDefinition definition;
-        definition.relation = arguments.oid(arg_table, "relation");
+        definition.relation = arguments.oid(arg_to_guard, "relation");
         definition.version_column = arguments.string(arg_version_column, "version_column");
         definition.columns = column_names(arguments);
         definition.convention = arguments.string(arg_convention, "convention");
@@ -84,7 +84,7 @@ Datum vend_guard_version(PG_FUNCTION_ARGS) {
 
 Datum vend_unguard_version(PG_FUNCTION_ARGS) {
     require_writable("vend.unguard_version()");
-    in_call([&] { unguard_table(Arguments(fcinfo).oid(arg_table, "relation")); });
+    in_call([&] { unguard_table(Arguments(fcinfo).oid(arg_to_guard, "relation")); });
     PG_RETURN_VOID();
 }
 
@@ -93,12 +93,12 @@ Datum vend_update_if(PG_FUNCTION_ARGS) {
     int64 version = 0;
     in_call([&] {
         const Arguments arguments(fcinfo);
-        const Oid relation = arguments.oid(arg_relation, "relation");
-        const int64 expected = arguments.bigint(arg_expected_version, "expected_version");
+        const Oid relation = arguments.oid(arg_guarded, "relation");
+        const int64 expected = arguments.bigint(arg_read_version, "expected_version");
         const Datum changes = arguments.jsonb(arg_changes, "changes");
-        arguments.require(arg_key, "key");
+        arguments.require(arg_guarded_key, "key");
         KeyedTable table = open_keyed(relation);
-        const Datum key = arguments.key(arg_key, table.key_type, "key");
+        const Datum key = arguments.key(arg_guarded_key, table.key_type, "key");
         version = update_if(table, key, expected, changes);
         close_keyed(table);
     });

@@ -27,7 +27,7 @@ void require_wallets(const Store &store) {
     if (!store.has_wallets())
         ereport(ERROR,
                 (errcode(errcodes::not_in_state), errmsg("store \"%s\" has no wallets", store.name),
-                 errhint("It was made with wallets => false: payment happens elsewhere.")));
+                 errhint("It has no wallets: payment happens elsewhere.")));
 }
 
 ResultRow movement_row(const NumberType &money, Kind kind, const MovementOutcome &outcome) {

@@ -1,5 +1,5 @@
 #pragma once
-// Of a store that was made with buyers => 'own': whose wallet a buyer may name. The setting
+// Of a store with buyers => 'own': whose wallet a buyer may name. The setting
 // vend.current_buyer is for a gateway in front to make; it binds nobody who can run SET himself.
 
 #include "base/prelude.hpp"

@@ -116,8 +116,8 @@ AttrNumber primary_key_column(Relation relation) {
     const Oid id = relation->rd_pkindex;
     if (!OidIsValid(id)) return InvalidAttrNumber;
     Relation index = index_open(id, AccessShareLock);
-    const AttrNumber column =
-        index->rd_index->indnkeyatts == 1 ? index->rd_index->indkey.values[0] : InvalidAttrNumber;
+    AttrNumber column = InvalidAttrNumber;
+    if (index->rd_index->indnkeyatts == 1) column = index->rd_index->indkey.values[0];
     index_close(index, AccessShareLock);
     return column;
 }
