@@ -48,10 +48,12 @@ StatementText uncountable(const Counter &c, Oid relation, const NumberType &figu
         relation, {}, {TEXTOID, TEXTOID});
 }
 
+constexpr const char *locking = " FOR NO KEY UPDATE";
+constexpr const char *locking_or_skip = " FOR NO KEY UPDATE SKIP LOCKED";
+
 // $1 a key. What is bound of its row.
-StatementText select_row(const char *relation, const Table &table, const BoundColumn &key,
-                         const KeyType &type, std::span<const BoundColumn *const> columns,
-                         const char *locking) {
+StatementText select_row(const char *relation, const Table &table, const KeyType &type,
+                         std::span<const BoundColumn *const> columns, const char *how) {
     StringInfoData list;
     initStringInfo(&list);
     StatementText text = text_of(nullptr, table.relation, {type.type}, {});
@@ -60,9 +62,17 @@ StatementText select_row(const char *relation, const Table &table, const BoundCo
         appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "", column->name);
         text.shape.column_types[text.shape.column_count++] = column->type;
     }
-    text.sql = psprintf("SELECT %s FROM %s WHERE %s %s $1%s", list.data, relation, key.name, type.equals,
-                        locking);
+    text.sql = psprintf("SELECT %s FROM %s WHERE %s %s $1%s", list.data, relation, columns[0]->name,
+                        type.equals, how);
     return text;
+}
+
+StatementText select_item(const Store &s, const char *how) {
+    return select_row(s.items, s.item_table, s.item_type, s.item_columns(), how);
+}
+
+StatementText select_wallet(const Store &s, const char *how) {
+    return select_row(s.wallets, s.wallet_table, s.buyer_type, s.wallet_columns(), how);
 }
 
 char *increment(const BoundColumn &column, const char *by) {
@@ -84,21 +94,17 @@ StatementText journal_truncate(const Store &s, const Counter &c, Oid type) {
 StatementText compose(const Store &s, Statement statement) {
     switch (statement) {
     case Statement::read_item:
-        return select_row(s.items, s.item_table, s.item_key, s.item_type, s.item_columns(), "");
+        return select_item(s, "");
     case Statement::lock_item:
-        return select_row(s.items, s.item_table, s.item_key, s.item_type, s.item_columns(),
-                          " FOR NO KEY UPDATE");
+        return select_item(s, locking);
     case Statement::lock_item_or_skip:
-        return select_row(s.items, s.item_table, s.item_key, s.item_type, s.item_columns(),
-                          " FOR NO KEY UPDATE SKIP LOCKED");
+        return select_item(s, locking_or_skip);
     case Statement::read_wallet:
-        return select_row(s.wallets, s.wallet_table, s.wallet_key, s.buyer_type, s.wallet_columns(), "");
+        return select_wallet(s, "");
     case Statement::lock_wallet:
-        return select_row(s.wallets, s.wallet_table, s.wallet_key, s.buyer_type, s.wallet_columns(),
-                          " FOR NO KEY UPDATE");
+        return select_wallet(s, locking);
     case Statement::lock_wallet_or_skip:
-        return select_row(s.wallets, s.wallet_table, s.wallet_key, s.buyer_type, s.wallet_columns(),
-                          " FOR NO KEY UPDATE SKIP LOCKED");
+        return select_wallet(s, locking_or_skip);
     case Statement::add_stock:
         return text_of(
             psprintf("UPDATE %s SET %s%s WHERE %s %s $1 RETURNING %s", s.items, increment(s.stock, "$2"),

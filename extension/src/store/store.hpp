@@ -82,7 +82,7 @@ struct Store {
     SPIPlanPtr plans[statement_count] = {};
     Shape shapes[statement_count];
 
-    // What is bound of a row; a store may do without some of them.
+    // What is bound of a row, the key first; a store may do without some of the others.
     [[nodiscard]] std::array<const BoundColumn *, 6> item_columns() const {
         return {&item_key, &stock, &price, &stock_version, &version, &lock_mode};
     }
