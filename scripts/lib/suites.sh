@@ -178,7 +178,7 @@ run_tap() {
 # The pages with a transcript of psql.
 run_readme() {
     local page
-    for page in ${1:-README.md docs/existing-tables.md}; do
+    for page in ${1:-README.md docs/batches.md docs/existing-tables.md docs/sql-reference.md}; do
         check "$page" test/readme/run "$page"
     done
 }

@@ -195,6 +195,10 @@ CompanionTypes types_for(const RegistryRow &row, const Attachment &to) {
     const Oid ledger = relation_named(row.ledger);
     if (row.wallet != nullptr)
         types.wallet_key = kept_key_sql(relation_named(row.wallet), row.wallet_key);
+    else if (OidIsValid(to.wallet_key_type) && !is_key_type(getBaseType(to.wallet_key_type)))
+        raise_bad_argument(
+            psprintf("wallet_key_type cannot be %s", format_type_be(to.wallet_key_type)),
+            "Keys are integers, uuid, text, varchar, citext, enums and domains over these.");
     else if (OidIsValid(to.wallet_key_type))
         types.wallet_key = format_type_be_qualified(kept_type_of(getBaseType(to.wallet_key_type)));
     else

@@ -16,7 +16,7 @@ namespace {
 
 [[noreturn]] void raise_bad_guard(Oid relation, const char *detail) {
     ereport(ERROR, (errcode(errcodes::bad_argument),
-                    errmsg("table \"%s\" cannot be guarded so", relation_label(relation)),
+                    errmsg("table \"%s\" cannot be guarded like this", relation_label(relation)),
                     errdetail("%s", detail)));
     pg_unreachable();
 }
