@@ -248,9 +248,12 @@ void settle_unbound(const RegistryRow &row) {
     const char *key = kept_key_sql(relation_named(row.item), row.item_key);
     // The keys of the items have become others: whoever binds them again brings the deltas along.
     if (strcmp(key, column_sql(relation_named(row.delta), "item")) != 0) return;
-    // Triggers of the owner's may be on the items, and anything of his in place of the deltas.
+    // Anything of the owner's may stand in place of the deltas, and triggers of his on the items.
+    bool is_settled = true;
+    as_role(relation_owner(relation_named(row.delta)),
+            [&] { is_settled = run_on_newest(psprintf("SELECT FROM %s LIMIT 1", row.delta)) == 0; });
+    if (is_settled) return;
     as_role(relation_owner(relation_named(row.item)), [&] {
-        if (run_on_newest(psprintf("SELECT FROM %s LIMIT 1", row.delta)) == 0) return;
         (void)run_on_newest(
             psprintf("WITH d AS (DELETE FROM %s RETURNING item, qty), "
                      "s AS (SELECT item, pg_catalog.sum(qty) AS qty FROM d GROUP BY item) "
