@@ -79,6 +79,15 @@ void require_as_seen(const std::optional<Item> &now, const Item &seen) {
         raise_concurrent_write("update");
 }
 
+// Whether this transaction may have written the row. Of a partition's that is not known; but an item
+// whose counter is loaded was in escrow before.
+bool may_be_own(const Store &store, const Item &item) {
+    if (!store.item_table.is_partitioned)
+        return TransactionIdIsCurrentTransactionId(item.version.writer);
+    return TransactionIdIsValid(GetTopTransactionIdIfAny()) &&
+           !view_counter(counter_key(store, item.key));
+}
+
 enum class Entry { entered, busy, closed };
 
 // Shares the item's counter until the end of the transaction and reads the item anew: nobody can close
@@ -101,8 +110,7 @@ Entry enter_escrow(Store &store, LockWait wait, Item *item) {
 bool is_in_escrow(Store &store, const Item &item) {
     if (item.state.lock_mode != LockMode::escrow) return false;
     if (is_anything_closed_here() && is_closed_here(counter_key(store, item.key))) return false;
-    return !TransactionIdIsCurrentTransactionId(item.version.writer) ||
-           is_escrow(read_item(store, item.key, View::committed));
+    return !may_be_own(store, item) || is_escrow(read_item(store, item.key, View::committed));
 }
 
 void require_escrow(const Store &store) {
@@ -186,7 +194,8 @@ Claim claim_escrow(Store &store, Item *item, const Decision &decision, const Cla
 }
 
 LockResult hold_item(Store &store, Datum key, HeldItem *held) {
-    for (;;) {
+    // A partition that is being detached may show a row to one statement and hide it from the next.
+    for (int i = 0; i < replacements_max; ++i) {
         const auto seen = read_item(store, key);
         if (seen && is_in_escrow(store, *seen)) {
             held->item = *seen;
@@ -203,6 +212,7 @@ LockResult hold_item(Store &store, Datum key, HeldItem *held) {
         }
         CHECK_FOR_INTERRUPTS();
     }
+    raise_concurrent_write("update");
 }
 
 LockResult hold_read_item(Store &store, const Item &item, HeldItem *held) {

@@ -114,6 +114,19 @@ int64 added(int64 counter, Quantity qty) {
     pg_unreachable();
 }
 
+// An UPDATE that moves a row to another partition deletes it here and inserts it there, as it was
+// without its deltas.
+void require_unmoved(const TriggerData *trigger) {
+    if (!TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ||
+        !HeapTupleHeaderIndicatesMovedPartitions(trigger->tg_trigtuple->t_data))
+        return;
+    ereport(ERROR, (errcode(errcodes::not_in_state),
+                    errmsg("an escrow item of table \"%s\" cannot move to another partition",
+                           relation_label(RelationGetRelid(trigger->tg_relation))),
+                    errdetail("What is sold of it and not settled yet would stay behind."),
+                    errhint("Give the item a row mode with vend.set_lock_mode() first.")));
+}
+
 // The item leaves escrow: what its deltas say becomes part of its row, if that stays.
 void leave_escrow(Store &store, Side *was, Side *is) {
     forget_counter(store, was->key);
@@ -254,7 +267,10 @@ void journal_row(Store &store, const TriggerData *trigger) {
         // A partition is emptied and replaced without a word to the counters of what was in it.
         if (store.item_table.is_partitioned) forget_counter(store, is.key);
     }
-    if (was.is_in_escrow && !(is.is_in_escrow && is_same)) leave_escrow(store, &was, &is);
+    if (was.is_in_escrow && !(is.is_in_escrow && is_same)) {
+        require_unmoved(trigger);
+        leave_escrow(store, &was, &is);
+    }
     const bool moves_nothing = is_same ? was.counter == is.counter : was.counter == 0 && is.counter == 0;
     if (!moves_nothing) {
         require_journal_mode(store, trigger, was, is);

@@ -129,6 +129,10 @@ Datum Rows::required(int column) const {
     return *datum;
 }
 
+void free_rows(const Rows &rows) {
+    if (rows.table != nullptr) SPI_freetuptable(rows.table);
+}
+
 Rows run(Store &store, Statement statement, std::initializer_list<Parameter> parameters) {
     return run(store, statement, std::span(parameters.begin(), parameters.size()));
 }

@@ -24,7 +24,7 @@ inline Datum text_datum(std::string_view text) {
     return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
 }
 
-// The rows of the last statement; they live until the call of ours ends.
+// The rows of the last statement; they live until the call of ours ends, or until they are freed.
 struct Rows {
     uint64 count = 0;
     SPITupleTable *table = nullptr;
@@ -36,6 +36,9 @@ struct Rows {
     // The same for a column that the engine cannot do without; raises 55000 when it is null.
     [[nodiscard]] Datum required(int column) const;
 };
+
+// Each statement's take kilobytes: to be freed by who runs thousands in one call.
+void free_rows(const Rows &rows);
 
 // Runs a statement with a snapshot of its own, or with the one that is given. Raises 55000 when the rows
 // are not of the relation and types that the store was bound to.

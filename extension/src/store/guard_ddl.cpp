@@ -125,9 +125,11 @@ void guard_table(const GuardDefinition &definition) {
         raise_bad_guard(definition.relation, "It is a partition, and a table of a store.");
     warn_of_children(relation);
     const char *table = quoted_relation_name(relation);
+    // A BEFORE trigger makes each UPDATE lock the row first, and each sale is one. The rows of
+    // partitions, which may move, are locked before anyway.
+    const bool is_before = !engine.is_bound || relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
     relation_close(relation, NoLock);
-    // A BEFORE trigger makes each UPDATE lock the row first, and each sale is one.
-    create_guard(table, definition, !engine.is_bound);
+    create_guard(table, definition, is_before);
 }
 
 void unguard_table(Oid id) {

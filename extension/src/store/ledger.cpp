@@ -256,7 +256,9 @@ void record_all(Store &store, std::span<const Movement> movements) {
     for (const Movement &movement : movements) {
         const LedgerRow row = row_of(store, movement);
         with_free_ids(store, {&movement, 1}, [&] {
-            require_intact(store, run(store, Statement::record, parameters_of(row)), row);
+            const Rows rows = run(store, Statement::record, parameters_of(row));
+            require_intact(store, rows, row);
+            free_rows(rows);
         });
     }
 }

@@ -76,9 +76,12 @@ Wallet wallet_of(Store &store, TupleTableSlot *row) {
             require_not_negative("balance", Money{number_of(row, store.balance)})};
 }
 
+// Frees the rows.
 std::optional<Quantity> stock_left(const Store &store, const Rows &rows) {
     if (rows.count == 0) return std::nullopt;
-    return Quantity{number_from_column(store.stock.figures, rows.required(1))};
+    const Quantity left{number_from_column(store.stock.figures, rows.required(1))};
+    free_rows(rows);
+    return left;
 }
 
 ColumnChange number_change(const BoundColumn &column, int64 number) {
@@ -113,6 +116,7 @@ void run_balance_change(Store &store, BalanceChange *change) {
     if (rows.count == 0) raise_write_altered(store.wallet_table.relation);
     change->balance = require_not_negative(
         "balance", Money{number_from_column(store.balance.figures, rows.required(1))});
+    free_rows(rows);
 }
 
 // Whether the view shows the row of the key where that of an item in escrow was last found, which costs

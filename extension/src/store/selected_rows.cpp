@@ -26,22 +26,26 @@ Source with_columns(Source source, std::span<const BoundColumn *const> columns) 
     return source;
 }
 
-// The values live as long as the rows of a statement do: until the call ends.
+// Copies of the values, which live until the call ends: the rows of a statement take kilobytes, and a
+// batch reads thousands.
 bool store_row(const Source &source, const Rows &rows, TupleTableSlot *row) {
     ExecClearTuple(row);
-    if (rows.count == 0) return false;
+    const bool is_found = rows.count > 0;
     std::fill_n(row->tts_isnull, row->tts_tupleDescriptor->natts, true);
     int position = 1;
     for (const BoundColumn *column : source.columns) {
-        if (column->name == nullptr) continue;
+        if (!is_found || column->name == nullptr) continue;
+        const Form_pg_attribute attribute = TupleDescAttr(row->tts_tupleDescriptor, column->number - 1);
         if (const auto value = rows.value(position)) {
-            row->tts_values[column->number - 1] = *value;
+            row->tts_values[column->number - 1] =
+                datumCopy(*value, attribute->attbyval, attribute->attlen);
             row->tts_isnull[column->number - 1] = false;
         }
         ++position;
     }
-    ExecStoreVirtualTuple(row);
-    return true;
+    free_rows(rows);
+    if (is_found) ExecStoreVirtualTuple(row);
+    return is_found;
 }
 
 bool select_in_view(Store &store, const Source &source, Datum key, TupleTableSlot *row) {

@@ -227,8 +227,13 @@ TriggerData as_of_bound_table(const Store &store, const TriggerData *trigger) {
     TupleConversionMap *map = convert_tuples_by_name(RelationGetDescr(trigger->tg_relation),
                                                      RelationGetDescr(event.tg_relation));
     if (map == nullptr) return event;
-    for (HeapTuple *tuple : {&event.tg_trigtuple, &event.tg_newtuple})
-        if (*tuple != nullptr) *tuple = execute_attr_map_tuple(*tuple, map);
+    for (HeapTuple *tuple : {&event.tg_trigtuple, &event.tg_newtuple}) {
+        if (*tuple == nullptr) continue;
+        const ItemPointerData next =
+            (*tuple)->t_data->t_ctid; // tells a row that moved to another partition
+        *tuple = execute_attr_map_tuple(*tuple, map);
+        (*tuple)->t_data->t_ctid = next;
+    }
     return event;
 }
 

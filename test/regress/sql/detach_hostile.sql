@@ -1,0 +1,16 @@
+-- Aim: who ends the binding of somebody else's store runs nothing of its owner's with rights of his own.
+-- Section "SQL surface", security.
+\set SHOW_CONTEXT never
+SET client_min_messages = warning;
+CREATE ROLE regress_vend_owner;
+DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO regress_vend_owner', current_database()); END $$;
+SET ROLE regress_vend_owner;
+SELECT vend.create_store('shop');
+CREATE FUNCTION shop.runs() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'runs as %', current_user; RETURN false; END $$;
+DROP TABLE shop.stock_delta;
+CREATE VIEW shop.stock_delta (item, qty) AS SELECT 'a' COLLATE "C", 1::bigint WHERE shop.runs();
+RESET ROLE;
+SELECT vend.detach_store('shop');
+DROP SCHEMA shop CASCADE;
+DROP OWNED BY regress_vend_owner;
+DROP ROLE regress_vend_owner;
