@@ -180,6 +180,7 @@ buy_function buyer_of(const arguments &given, vend::client &shop, vend::coalesce
 void connect(vend::client &shop, int connections) {
     std::latch asked(connections);
     std::vector<std::jthread> threads;
+    threads.reserve(static_cast<std::size_t>(connections));
     for (int i = 0; i < connections; ++i)
         threads.emplace_back([&] {
             shop.transaction([&](vend::transaction &tx) {

@@ -1,6 +1,5 @@
 -- Aim: what partitions do that one table does not: a row that moves to another partition takes neither its unsettled sales nor a
--- version guard with it, whose item it is that is in escrow only for this transaction is found out, a batch of many rows stays
--- small in memory.
+-- version guard with it, and whose item it is that is in escrow only for this transaction is found out.
 -- Guarantees: G1, G5, G6.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
