@@ -130,8 +130,9 @@ run_pg_regress() {
     # as PostgreSQL 15 and as 16 and later report
     sed -En 's/^test ([^ ]+) +\.\.\. ok .*/ok \1/p; s/^test ([^ ]+) +\.\.\. FAILED.*/failed \1/p
         s/^ok [0-9]+ +[-+] ([^ ]+) .*/ok \1/p; s/^not ok [0-9]+ +[-+] ([^ ]+) .*/failed \1/p' "$dir.log" >>"$results"
+    [ -s "$results" ] || record broken "no test ran"
     # It gives up where an expected file is missing.
-    [ -n "$is_complete" ] || grep -q '^failed ' "$results" || record broken "$1 ended early"
+    [ -n "$is_complete" ] || grep -qE '^(failed|broken) ' "$results" || record broken "$1 ended early"
 }
 
 # The client library. The whole of it asks a server of its own: some of its tests end all sessions that they find.
