@@ -222,6 +222,8 @@ my $third = "SELECT status FROM vend.try_purchase('pot', 'gamma')";
 is(answer($session, $third), '53400', 'room for two: the third is refused');
 my (undef, undef, $error) = $node->psql('postgres', $third);
 like($error, qr/too many escrow items.*HINT:  Raise vend\.escrow_items and restart the server\./s, 'room for two: it says what to do');
+is(answer($session, "SELECT count(*) FROM vend.purchase_many('{$_}', '{gamma,gamma}')"), '53400', "room for two: nor is it in a batch of $_") for 'cup,pot', 'pot,cup';
+is(answer($session, "SELECT count(*) FROM vend.try_checkout('gamma', '{cup,pot}')"), '53400', 'room for two: nor in a cart');
 is(answer($session, "SELECT status FROM vend.try_purchase('cup', 'gamma')"), 'purchased', 'room for two: a row mode needs none');
 is(answer($session, "SELECT vend.available('pot')"), '98', 'room for two: nor does available()');
 is(answer($holders[0], 'COMMIT'), '', 'room for two: one commits');

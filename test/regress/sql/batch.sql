@@ -268,11 +268,6 @@ SELECT findings FROM shop.book;
 SELECT status, detail, count(*) FROM vend.purchase_many(array_fill('warm'::text, ARRAY[5000]), array_fill('crowd'::text, ARRAY[5000]), array_fill(0, ARRAY[5000])) GROUP BY 1, 2;
 SELECT status, detail, count(*) FROM vend.transfer_many(array_fill('alpha'::text, ARRAY[5000]), array_fill('beta'::text, ARRAY[5000]), array_fill(0, ARRAY[5000])) GROUP BY 1, 2;
 SELECT status, length(detail) FROM vend.purchase_many(ARRAY[repeat('z', 1000000), 'warm'], '{alpha,nobody}', ids => ARRAY[vend.id_from('long'), vend.id_from('short')], remember => true);
--- More items in escrow than there is room for.
-INSERT INTO shop.item (id, price, stock, lock_mode) SELECT 'hot ' || n, 1, 10, 'escrow' FROM generate_series(1, 1001) n;
-SELECT count(*) FROM vend.purchase_many(ARRAY(SELECT 'hot ' || n FROM generate_series(1, 1001) n), array_fill('crowd'::text, ARRAY[1001]));
-SELECT count(*) FROM vend.checkout('crowd', ARRAY(SELECT 'hot ' || n FROM generate_series(1, 1001) n));
-
 -- Settled or not, everything adds up.
 SELECT vend.settle() >= 0 AS settled;
 SELECT * FROM vend.audit();
