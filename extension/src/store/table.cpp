@@ -100,9 +100,8 @@ void require_constraints(ResultRelInfo *result, EState *state, TupleTableSlot *r
 void insert_index_entries(ResultRelInfo *result, EState *state, TupleTableSlot *row,
                           compat::IndexUpdate update) {
     if (!compat::needs_index_entries(update)) return;
-    ExecOpenIndices(result, false);
+    if (result->ri_IndexRelationDescs == nullptr) ExecOpenIndices(result, false);
     compat::insert_updated_index_entries(result, row, state, update);
-    ExecCloseIndices(result);
 }
 
 // A page of a table with a fillfactor is pruned at every access by an ordinary index scan once a row of
@@ -136,6 +135,34 @@ bool next_heap_row(const RowScan &scan, TupleTableSlot *row) {
         scan.scan->kill_prior_tuple = is_dead && !scan.scan->xactStartedInRecovery;
     }
     return false;
+}
+
+// Wider rows would fill the memory of a batch.
+constexpr uint32 kept_bytes_max = 512;
+
+HeapTuple copy_of(TupleTableSlot *row) {
+    if (compat::may_outlive_snapshots()) return nullptr;
+    HeapTuple tuple = ExecFetchSlotHeapTuple(row, false, nullptr);
+    return tuple->t_len <= kept_bytes_max ? heap_copytuple(tuple) : nullptr;
+}
+
+TransactionId writer_of(TupleTableSlot *row) {
+    bool is_null = false;
+    return DatumGetTransactionId(slot_getsysattr(row, MinTransactionIdAttributeNumber, &is_null));
+}
+
+// Fills the slot with what the version says, which stays where it is as long as it is looked at.
+bool read_version(const TableUpdate &update, const RowVersion &version, TupleTableSlot *row) {
+    if (version.row != nullptr) {
+        heap_deform_tuple(version.row, row->tts_tupleDescriptor, row->tts_values, row->tts_isnull);
+        return true;
+    }
+    TupleTableSlot *was = update.was;
+    if (!fetch_version(update.table, version, was)) return false;
+    slot_getallattrs(was);
+    std::copy_n(was->tts_values, was->tts_tupleDescriptor->natts, row->tts_values);
+    std::copy_n(was->tts_isnull, was->tts_tupleDescriptor->natts, row->tts_isnull);
+    return true;
 }
 
 } // namespace
@@ -212,10 +239,8 @@ TupleTableSlot *new_row(const Table &table) {
 }
 
 RowVersion version_of(TupleTableSlot *row) {
-    bool is_null = false;
     if (TTS_IS_VIRTUAL(row)) return {}; // of a partitioned table
-    const Datum writer = slot_getsysattr(row, MinTransactionIdAttributeNumber, &is_null);
-    return {row->tts_tid, DatumGetTransactionId(writer)};
+    return {row->tts_tid, writer_of(row), copy_of(row)};
 }
 
 void raise_concurrent_write(const char *what) {
@@ -278,7 +303,7 @@ bool is_in_view(Table &table, const RowVersion &version) {
     TupleTableSlot *row = new_row(table);
     ItemPointerData place = version.place;
     const bool is_there = table_tuple_fetch_row_version(table.rel, &place, GetActiveSnapshot(), row) &&
-                          version_of(row).writer == version.writer;
+                          writer_of(row) == version.writer;
     ExecDropSingleTupleTableSlot(row);
     return is_there;
 }
@@ -293,7 +318,7 @@ bool find_row_in_view(Table &table, std::span<const Datum> key, TupleTableSlot *
 bool fetch_version(const Table &table, const RowVersion &version, TupleTableSlot *row) {
     ItemPointerData place = version.place;
     return table_tuple_fetch_row_version(table.rel, &place, SnapshotAny, row) &&
-           version_of(row).writer == version.writer;
+           writer_of(row) == version.writer;
 }
 
 bool find_row(Table &table, std::span<const Datum> key, TupleTableSlot *row) {
@@ -352,13 +377,9 @@ TableUpdate begin_update(Table &table) {
 bool update_row(const TableUpdate &update, const RowVersion &version,
                 std::initializer_list<ColumnChange> changes) {
     Relation rel = update.table.rel;
-    const auto [was, is] = std::pair(update.was, update.is);
-    if (!fetch_version(update.table, version, was)) return false;
+    TupleTableSlot *is = ExecClearTuple(update.is);
+    if (!read_version(update, version, is)) return false;
     ItemPointerData place = version.place;
-    slot_getallattrs(was);
-    ExecClearTuple(is);
-    std::copy_n(was->tts_values, RelationGetNumberOfAttributes(rel), is->tts_values);
-    std::copy_n(was->tts_isnull, RelationGetNumberOfAttributes(rel), is->tts_isnull);
     for (const ColumnChange &change : changes) {
         is->tts_values[change.number - 1] = change.value;
         is->tts_isnull[change.number - 1] = change.is_null;
@@ -386,6 +407,7 @@ bool update_row(const TableUpdate &update, const RowVersion &version,
 }
 
 void end_update(const TableUpdate &update) {
+    if (update.result->ri_IndexRelationDescs != nullptr) ExecCloseIndices(update.result);
     FreeExecutorState(update.state);
     pfree(update.result);
     ExecDropSingleTupleTableSlot(update.is);

@@ -63,7 +63,9 @@ TupleTableSlot *new_row(const Table &table);
 struct RowVersion {
     ItemPointerData place{};
     TransactionId writer = InvalidTransactionId;
+    HeapTuple row = nullptr; // what it says; null: to be fetched when it is asked for
 };
+// It lives in the current memory context.
 RowVersion version_of(TupleTableSlot *row);
 
 // What a snapshot shows: all that the transaction may see at this moment; what everybody's newest
@@ -91,7 +93,8 @@ bool is_in_view(Table &table, const RowVersion &version);
 
 bool find_row_in_view(Table &table, std::span<const Datum> key, TupleTableSlot *row);
 
-// Fetches a version that was read before, dead or alive; false when its place is another's by now.
+// Fetches a version that was read before, dead or alive; false when its place is another's by now. Pinned
+// by the slot, it stays.
 bool fetch_version(const Table &table, const RowVersion &version, TupleTableSlot *row);
 
 // Finds a row by its key, under a view of its own.
