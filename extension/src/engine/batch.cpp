@@ -292,46 +292,53 @@ bool is_sold(const Batch &batch, std::size_t i) {
            batch.decisions[i].decision.verdict == Verdict::sell;
 }
 
-// Whether all can be sold if the rows are still as they were read, and each row is written then: one
-// that is not would have to be locked.
-bool are_sold_as_read(Batch &batch) {
+// Whether something can be sold if the rows are still as they were read. What an item in escrow refuses
+// is for its counter to say, and may be worth waiting for.
+bool is_any_sold_as_read(Batch &batch) {
     batch.rows.is_locked = true;
     decide(batch);
+    bool is_any_sold = false;
     for (std::size_t i = 0; i < batch.requests.size(); ++i) {
         if (!is_valid(batch, i)) continue;
-        if (!is_sold(batch, i)) return false;
-        if (!batch.rows.item_rows[static_cast<std::size_t>(batch.purchases[i].item)]->is_stock_known)
+        const auto &item = batch.rows.item_rows[static_cast<std::size_t>(batch.purchases[i].item)];
+        if (item && item->state.lock_mode == LockMode::escrow &&
+            !(item->is_stock_known && is_sold(batch, i)))
             return false;
+        is_any_sold = is_any_sold || is_sold(batch, i);
     }
-    return are_all_changed(batch.rows);
+    return is_any_sold;
 }
 
-// Whether the decisions are those of before, now that the rows are locked.
-bool are_decided_again(Batch &batch) {
+// Whether the same is sold for the same now that the rows are locked.
+bool is_sold_again(Batch &batch) {
     const auto before = new_array<BatchDecision>(batch.decisions.size());
     std::ranges::copy(batch.decisions, before.begin());
+    const auto was_sold = new_array<bool>(before.size());
+    for (std::size_t i = 0; i < was_sold.size(); ++i) was_sold[i] = is_sold(batch, i);
     decide(batch);
-    for (std::size_t i = 0; i < before.size(); ++i)
-        if (is_valid(batch, i) && (!is_sold(batch, i) || batch.decisions[i].decision.unit_price !=
-                                                             before[i].decision.unit_price))
+    for (std::size_t i = 0; i < before.size(); ++i) {
+        if (!is_valid(batch, i)) continue;
+        if (is_sold(batch, i) != was_sold[i]) return false;
+        if (was_sold[i] && batch.decisions[i].decision.unit_price != before[i].decision.unit_price)
             return false;
+    }
     return true;
 }
 
-// Sells without locking first, where all that was asked for is there: records the sales, then takes
-// money and units. Wallets are locked for a third of the time that they would be otherwise, so that
-// batches with some wallet in common overlap. If a row turns out to have changed so that a decision
-// would fall otherwise, nothing of this is left. Not where a request brings an id: its index entry would
-// be waited for before the wallets.
+// Sells without locking first: records what can be sold as the rows were read, then takes money and
+// units. Wallets are locked for a third of the time that they would be otherwise, so that batches with
+// some wallet in common overlap. If a row turns out to have changed so that a decision would fall
+// otherwise, nothing of this is left. Not where a request brings an id: its index entry would be waited
+// for before the wallets.
 bool sell_as_read(Batch &batch) {
     if (!may_write_as_read(batch.rows.store) || !batch.ids.ids.empty()) return false;
-    bool is_made = are_sold_as_read(batch);
+    bool is_made = is_any_sold_as_read(batch);
     if (is_made) {
         open_written(batch.rows);
         is_made = kept_if([&] {
             batch.at = GetCurrentTimestamp();
             record_requests(batch);
-            return write_rows_as_read(batch.rows) && are_decided_again(batch);
+            return write_rows_as_read(batch.rows) && is_sold_again(batch);
         });
     }
     batch.rows.is_locked = is_made;

@@ -85,10 +85,8 @@ void write_wallets(BatchRows &rows) {
 bool write_wallets_as_read(BatchRows &rows) {
     const auto changes = new_array<WalletChange>(rows.wallets.size());
     std::size_t count = 0;
-    for (std::size_t i = 0; i < rows.wallets.size(); ++i) {
-        if (const Money change = balance_change(rows, i); change != Money{0})
-            changes[count++] = {&*rows.wallets[i], change};
-    }
+    for (std::size_t i = 0; i < rows.wallets.size(); ++i)
+        if (rows.wallets[i]) changes[count++] = {&*rows.wallets[i], balance_change(rows, i)};
     return change_balances_as_read(rows.store, changes.first(count));
 }
 
@@ -112,7 +110,6 @@ bool write_items_as_read(BatchRows &rows) {
         auto &item = rows.item_rows[i];
         if (!item) continue;
         const Quantity sold = sold_of(rows, i);
-        if (sold == Quantity{}) continue;
         if (item->state.lock_mode != LockMode::escrow) {
             takes[take_count++] = {&*item, sold};
             continue;
@@ -198,14 +195,6 @@ bool may_write_as_read(const Store &store) {
     // has locked before stays locked anyway.
     return store.is_plain && !store.has_unique_ledger_rows &&
            !TransactionIdIsValid(GetTopTransactionIdIfAny());
-}
-
-bool are_all_changed(const BatchRows &rows) {
-    for (std::size_t i = 0; i < rows.wallets.size(); ++i)
-        if (rows.wallets[i] && balance_change(rows, i) == Money{0}) return false;
-    for (std::size_t i = 0; i < rows.item_rows.size(); ++i)
-        if (rows.item_rows[i] && sold_of(rows, i) == Quantity{}) return false;
-    return true;
 }
 
 void open_written(BatchRows &rows) {

@@ -49,12 +49,10 @@ void write_rows(BatchRows &rows);
 // for out of order.
 bool may_write_as_read(const Store &store);
 
-// Whether what was decided changes every wallet and item that is there.
-bool are_all_changed(const BatchRows &rows);
-
 // The same for rows of a plain store that are not locked, in the order in which they would have been:
-// what was decided on them as they were read. The rows are then what they are now, before this sale.
-// False, with some written, when a row has changed too much: the caller undoes it all.
+// what was decided on them as they were read; of an item in escrow something is sold. The rows are then
+// locked, and what they are now, before this sale. False, with some written, when a row has changed too
+// much: the caller undoes it all.
 bool write_rows_as_read(BatchRows &rows);
 
 // Opens what that writes to, which has to happen outside of the subtransaction that may be undone.

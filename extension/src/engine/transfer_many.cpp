@@ -204,10 +204,11 @@ void describe(Transfers &batch, MemoryContext context) {
     }
 }
 
-bool are_all_made(const Transfers &batch) {
-    for (std::size_t i = 0; i < batch.requests.size(); ++i)
-        if (batch.terms[i].is_valid && !is_made(batch, i)) return false;
-    return true;
+// Of each request, whether it is made.
+std::span<bool> made_ones(const Transfers &batch) {
+    const auto made = new_array<bool>(batch.requests.size());
+    for (std::size_t i = 0; i < made.size(); ++i) made[i] = is_made(batch, i);
+    return made;
 }
 
 void record(Transfers &batch) {
@@ -222,12 +223,13 @@ bool transfer_as_read(Transfers &batch) {
     if (!may_write_as_read(batch.rows.store) || !batch.ids.ids.empty()) return false;
     batch.rows.is_locked = true;
     decide(batch);
-    batch.rows.is_locked = are_all_made(batch) && are_all_changed(batch.rows) && kept_if([&] {
-                               record(batch);
-                               if (!write_rows_as_read(batch.rows)) return false;
-                               decide(batch);
-                               return are_all_made(batch);
-                           });
+    const auto made = made_ones(batch);
+    batch.rows.is_locked = kept_if([&] {
+        record(batch);
+        if (!write_rows_as_read(batch.rows)) return false;
+        decide(batch);
+        return std::ranges::equal(made, made_ones(batch));
+    });
     if (!batch.rows.is_locked)
         for (std::size_t i = 0; i < batch.outcomes.size(); ++i)
             batch.outcomes[i].id = batch.requests[i].transfer.id;

@@ -140,12 +140,14 @@ void remember_place(Store &store, const Item &item) {
 }
 
 // Writes each change on the row as it was read or, where that is not the newest version, as it is once
-// it is locked. False, and no further one is tried, when a change cannot be made.
-template <typename Change, typename Write, typename Lock>
-bool are_written_as_read(Table &table, std::span<const Change> changes, Write write, Lock lock) {
-    if (changes.empty()) return true;
+// it is locked; a row that is not changed is locked. False, and no further one is tried, when a change
+// cannot be made.
+template <typename Change, typename Changes, typename Write, typename Lock>
+bool are_written_as_read(Table &table, std::span<const Change> changes, Changes is_change, Write write,
+                         Lock lock) {
     const TableUpdate update = begin_update(table);
     const bool are_written = std::ranges::all_of(changes, [&](const Change &change) {
+        if (!is_change(change)) return lock(change);
         return write(update, change) || (lock(change) && write(update, change));
     });
     end_update(update);
@@ -170,6 +172,16 @@ LockResult lock_item_row(Store &store, Datum key, LockWait wait, TupleTableSlot 
 LockResult lock_wallet_row(Store &store, Datum key, LockWait wait, TupleTableSlot *row) {
     return store.wallet_table.is_partitioned ? lock_selected_wallet(store, key, wait, row)
                                              : lock_row(store.wallet_table, key, wait, row);
+}
+
+// Locks the version that was read or, where there is a newer one, that. The slot is left empty.
+bool lock_wallet_as_read(Store &store, Wallet *wallet, TupleTableSlot *row) {
+    const bool is_locked = (!store.wallet_table.is_partitioned &&
+                            lock_version(store.wallet_table, wallet->key, wallet->version, row)) ||
+                           lock_wallet_row(store, wallet->key, {}, row) == LockResult::locked;
+    if (is_locked) *wallet = wallet_of(store, row);
+    ExecClearTuple(row);
+    return is_locked;
 }
 
 // Calls take(place, row) for each key that has a row; find() finds one where no index has them all.
@@ -224,16 +236,8 @@ bool lock_as_read(Store &store, Item *item) {
 
 void lock_wallets(Store &store, std::span<std::optional<Wallet>> wallets) {
     TupleTableSlot *row = new_row(store.wallet_table);
-    for (auto &wallet : wallets) {
-        if (!wallet) continue;
-        if ((!store.wallet_table.is_partitioned &&
-             lock_version(store.wallet_table, wallet->key, wallet->version, row)) ||
-            lock_wallet_row(store, wallet->key, {}, row) == LockResult::locked)
-            wallet = wallet_of(store, row);
-        else
-            wallet.reset();
-        ExecClearTuple(row);
-    }
+    for (auto &wallet : wallets)
+        if (wallet && !lock_wallet_as_read(store, &*wallet, row)) wallet.reset();
     ExecDropSingleTupleTableSlot(row);
 }
 
@@ -348,27 +352,36 @@ void change_locked_balances(Store &store, std::span<BalanceChange> changes) {
 }
 
 bool take_as_read(Store &store, std::span<const StockTake> takes) {
+    if (takes.empty()) return true;
     const auto is_written = [&](const TableUpdate &update, const StockTake &take) {
         const Quantity left{take.item->state.stock.value - take.qty.value};
         return left >= Quantity{0} && write_stock(store, update, *take.item, left);
     };
     const auto is_locked = [&](const StockTake &take) {
-        return lock_item(store, take.item->key, {}, take.item) == LockResult::locked &&
+        return (lock_as_read(store, take.item) ||
+                lock_item(store, take.item->key, {}, take.item) == LockResult::locked) &&
                take.item->state.lock_mode != LockMode::escrow;
     };
-    return are_written_as_read(store.item_table, takes, is_written, is_locked);
+    const auto is_change = [](const StockTake &take) { return take.qty != Quantity{}; };
+    return are_written_as_read(store.item_table, takes, is_change, is_written, is_locked);
 }
 
 bool change_balances_as_read(Store &store, std::span<const WalletChange> changes) {
+    if (changes.empty()) return true; // there may be no wallets
     const auto is_written = [&](const TableUpdate &update, const WalletChange &change) {
         const auto left = checked_add(store.balance.figures, change.wallet->balance, change.change);
         return left && *left >= Money{0} &&
                update_row(update, change.wallet->version, {number_change(store.balance, left->value)});
     };
+    TupleTableSlot *row = new_row(store.wallet_table);
     const auto is_locked = [&](const WalletChange &change) {
-        return lock_wallet(store, change.wallet->key, {}, change.wallet) == LockResult::locked;
+        return lock_wallet_as_read(store, change.wallet, row);
     };
-    return are_written_as_read(store.wallet_table, changes, is_written, is_locked);
+    const auto is_change = [](const WalletChange &change) { return change.change != Money{0}; };
+    const bool are_written =
+        are_written_as_read(store.wallet_table, changes, is_change, is_written, is_locked);
+    ExecDropSingleTupleTableSlot(row);
+    return are_written;
 }
 
 void set_locked_mode(Store &store, const Item &item, std::optional<LockMode> mode) {

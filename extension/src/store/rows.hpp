@@ -80,9 +80,10 @@ struct BalanceChange {
 };
 void change_locked_balances(Store &store, std::span<BalanceChange> changes);
 
-// Writes rows of a plain store that were read without a lock, in the order given. Where somebody has
-// written to one since, it is locked and read anew, and is then what it is now. False, with some rows
-// written, when one has gone or has not enough: the caller undoes it all.
+// Writes rows of a plain store that were read without a lock, in the order given, and locks those that
+// do not change. Where somebody has written to one since, it is locked and read anew, and is then what
+// it is now. False, with some rows written, when one has gone or has not enough: the caller undoes it
+// all.
 struct StockTake {
     Item *item;
     Quantity qty;
