@@ -41,20 +41,22 @@ run_isolation() { run_pg_regress isolation ISOLATION REGRESS "$@"; }
 
 # The isolation specs once more, on stores that are not plain.
 run_statements() {
-    run_specs_on owners_triggers statements test/isolation "$@"
+    # batch_turn: there, batches take no turns
+    run_specs_on owners_triggers statements test/isolation "${1:-$(specs_except batch_turn)}"
 }
 
 # The specs once more, as they are, on stores of tables that were there before.
 run_attached() {
-    local names=${1:-} spec
-    [ $# -gt 0 ] || for spec in test/isolation/specs/*.spec; do
-        case $spec in
-            */attach_opening.spec | */guard_*.spec) ;; # of attached tables, or tables of no store, as they are
-            */ddl.spec) ;; # its calls stay while keys become bigint, which a uuid is not read as
-            *) names+=" $(basename "$spec" .spec)" ;;
-        esac
-    done
-    run_specs_on attached_stores attached test/isolation "$names"
+    # attach_opening, guard_*: of attached tables, or tables of no store, as they are
+    # ddl: its calls stay while keys become bigint, which a uuid is not read as
+    run_specs_on attached_stores attached test/isolation "${1:-$(specs_except 'attach_opening|guard_.*|ddl')}"
+}
+
+# specs_except PATTERN: the names of the other isolation specs, in a line.
+specs_except() {
+    local names
+    names=$(basename -as .spec test/isolation/specs/*.spec | grep -vxE "$1")
+    echo "${names//$'\n'/ }"
 }
 
 # run_specs_on SQL STAGE INPUT [TEST]: in a database in which test/isolation/SQL.sql sees to the stores.
@@ -90,7 +92,7 @@ run_escrow_specs_on() {
             *:escrow_* | *:detach_levels) ;; # about escrow as they are
             *:guard_*) ;;  # about tables of the user's, and edits of an item
             *:attach_*) ;; # of attached tables, which have no lock mode there
-            *:mode_change | *:batch_as_read) ;; # about the row modes of an item, and arguments against them
+            *:mode_change | *:batch_as_read | *:batch_turn) ;; # about the row modes of an item, and arguments against them
             attached_*:ddl) ;; # see run_attached
             *)
                 escrow_spec "$spec" >"$input/specs/$name.spec"

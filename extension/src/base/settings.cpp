@@ -2,6 +2,9 @@
 
 #include "base/settings.hpp"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <climits>
 
 namespace vend::settings {
@@ -12,11 +15,13 @@ char *current_buyer_value = nullptr;
 int lock_mode_value = static_cast<int>(LockMode::atomic);
 int lock_timeout_ms_value = 0;
 int optimistic_retries_value = 10;
+int concurrent_batches_value = -1;
 int escrow_items_value = 1000;
 int escrow_wait_ms_value = 1000;
 int settle_interval_ms_value = 100;
 
 constexpr int optimistic_retries_max = 10000;
+constexpr int concurrent_batches_max = 10000;
 constexpr int escrow_items_max = 1000000;
 constexpr int settle_interval_ms_max = 60000;
 
@@ -51,6 +56,12 @@ void define() {
                             "write before it answers conflict.",
                             nullptr, &optimistic_retries_value, 10, 0, optimistic_retries_max,
                             PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable(
+        "vend.concurrent_batches",
+        "Sets how many batches of a store may run at the same time before others wait "
+        "for a moment.",
+        "-1 means one more than there are processors, 0 no limit.", &concurrent_batches_value, -1, -1,
+        concurrent_batches_max, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     // Without preloading it has no effect, and can be no more than that.
     DefineCustomIntVariable(
         "vend.escrow_items", "Sets how many escrow items can be on sale at the same time.",
@@ -83,6 +94,12 @@ LockMode lock_mode() {
 
 int lock_timeout_ms() {
     return lock_timeout_ms_value;
+}
+
+int concurrent_batches() {
+    if (concurrent_batches_value >= 0) return concurrent_batches_value;
+    static const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return static_cast<int>(std::clamp<long>(processors + 1, 2, concurrent_batches_max));
 }
 
 int escrow_items() {

@@ -15,6 +15,8 @@ const char *current_buyer();
 LockMode lock_mode();
 // vend.lock_timeout, in milliseconds: how long a sale waits for a row lock; 0: no limit of ours.
 int lock_timeout_ms();
+// vend.concurrent_batches: how many of a store run at the same time; 0: as many as there are.
+int concurrent_batches();
 // vend.escrow_items: how many counters of escrow items there is room for.
 int escrow_items();
 

@@ -8,6 +8,7 @@
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
 #include "store/ledger.hpp"
+#include "store/row_lock.hpp"
 #include "store/subtransaction.hpp"
 
 #include <algorithm>
@@ -355,6 +356,11 @@ void sell_under_locks(Batch &batch) {
     record_requests(batch);
 }
 
+bool bring_ids(std::span<const BatchRequest> requests) {
+    return std::ranges::any_of(requests,
+                               [](const auto &request) { return request.sale.id.has_value(); });
+}
+
 } // namespace
 
 std::span<SaleOutcome> sell_many(Store &store, std::span<const BatchRequest> requests, bool remembers,
@@ -364,12 +370,14 @@ std::span<SaleOutcome> sell_many(Store &store, std::span<const BatchRequest> req
                 .remembers = remembers,
                 .purchases = new_array<PurchaseRequest>(requests.size()),
                 .decisions = new_array<BatchDecision>(requests.size())};
+    const LOCKTAG *turn = may_write_as_read(store) && !bring_ids(requests) ? begin_turn(store) : nullptr;
     const bool is_answered = answer_without_lock(batch);
     MemoryContext context = MemoryContextSwitchTo(result_context);
     batch.outcomes = new_array<SaleOutcome>(requests.size());
     name_parties(batch);
     MemoryContextSwitchTo(context);
     if (!is_answered && !sell_as_read(batch)) sell_under_locks(batch);
+    end_turn(turn);
     MemoryContextSwitchTo(result_context);
     describe(batch);
     MemoryContextSwitchTo(context);

@@ -8,6 +8,7 @@
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
 #include "store/ledger.hpp"
+#include "store/row_lock.hpp"
 #include "store/subtransaction.hpp"
 
 #include <algorithm>
@@ -244,6 +245,11 @@ void transfer_under_locks(Transfers &batch) {
     record(batch);
 }
 
+bool bring_ids(std::span<const BatchTransfer> requests) {
+    return std::ranges::any_of(requests,
+                               [](const auto &request) { return request.transfer.id.has_value(); });
+}
+
 } // namespace
 
 std::span<MovementOutcome> transfer_many(Store &store, std::span<const BatchTransfer> requests,
@@ -252,12 +258,14 @@ std::span<MovementOutcome> transfer_many(Store &store, std::span<const BatchTran
                     .requests = requests,
                     .terms = new_array<TransferTerms>(requests.size()),
                     .decisions = new_array<BatchDecision>(requests.size())};
+    const LOCKTAG *turn = may_write_as_read(store) && !bring_ids(requests) ? begin_turn(store) : nullptr;
     read_wallets_of(batch);
     MemoryContext context = MemoryContextSwitchTo(result_context);
     batch.outcomes = new_array<MovementOutcome>(requests.size());
     name_parties(batch);
     MemoryContextSwitchTo(context);
     if (!transfer_as_read(batch)) transfer_under_locks(batch);
+    end_turn(turn);
     MemoryContextSwitchTo(result_context);
     describe(batch, result_context);
     MemoryContextSwitchTo(context);

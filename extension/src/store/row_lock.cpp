@@ -3,7 +3,10 @@
 #include "store/row_lock.hpp"
 
 #include "base/compat.hpp"
+#include "base/settings.hpp"
 #include "store/subtransaction.hpp"
+
+#include <algorithm>
 
 namespace vend {
 namespace {
@@ -12,6 +15,10 @@ namespace {
 // meet a lock of the user's.
 constexpr uint16 id_lock_class = 0x7664;
 constexpr uint16 counter_lock_class = 0x7665;
+constexpr uint16 turn_lock_class = 0x7666;
+
+// How long a batch waits for its turn: less than the deadlock detector does.
+constexpr int turn_ms_max = 500;
 
 // Waits for the row in a subtransaction, which leaves its lock to us but no pin on what it read.
 bool wait_for_row(Table &table, Datum key, int timeout_ms, const TupleTableSlot *found) {
@@ -92,6 +99,33 @@ bool lock_id(const Store &store, Datum id, LockWait wait) {
     const auto hash = DatumGetUInt64(
         DirectFunctionCall2(uuid_hash_extended, id, Int64GetDatum(store.ledger_table.relation)));
     return acquire_lock(lock_tag(hash, id_lock_class), ExclusiveLock, wait);
+}
+
+const LOCKTAG *begin_turn(const Store &store) {
+    const int count = settings::concurrent_batches();
+    if (count == 0) return nullptr;
+    auto *turn = static_cast<LOCKTAG *>(palloc(sizeof(LOCKTAG)));
+    const auto set_turn = [&](int n) {
+        *turn = lock_tag(static_cast<uint64>(store.ledger_table.relation) << 32 |
+                             static_cast<uint32>((MyProcPid + n) % count),
+                         turn_lock_class);
+    };
+    for (int n = 0; n < count; ++n) {
+        set_turn(n);
+        if (acquire_lock(*turn, ExclusiveLock, {.nowait = true})) return turn;
+    }
+    set_turn(0);
+    const int timeout_ms = LockTimeout > 0 ? std::min(LockTimeout, turn_ms_max) : turn_ms_max;
+    const bool is_ours = in_transaction_owner([&] {
+        return acquire_in_time(timeout_ms,
+                               [&] { (void)LockAcquire(turn, ExclusiveLock, false, false); });
+    });
+    return is_ours ? turn : nullptr;
+}
+
+void end_turn(const LOCKTAG *turn) {
+    if (turn != nullptr)
+        (void)in_transaction_owner([&] { return LockRelease(turn, ExclusiveLock, false); });
 }
 
 bool lock_counter(const Store &store, Datum item, LOCKMODE mode, LockWait wait) {

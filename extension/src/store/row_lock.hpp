@@ -44,6 +44,13 @@ bool lock_version(Table &table, Datum key, const RowVersion &version, TupleTable
 // when it was not to be had in the time allowed.
 bool lock_id(const Store &store, Datum id, LockWait wait);
 
+// The turn of a batch: as many of a store as vend.concurrent_batches says run at the same time. Others
+// would read rows that those are about to write, and write none of them before. Who waits for it must
+// have nothing locked. Null where there is none to be had, or not soon, so that whoever is held up holds
+// up nobody else for long; else what end_turn() takes.
+const LOCKTAG *begin_turn(const Store &store);
+void end_turn(const LOCKTAG *turn);
+
 // The lock of an item's counter in shared memory: shared by all who take from it or add to it, until the
 // end of their transactions; exclusive for who closes it. It is a lock that the deadlock detector sees.
 // Items that collide in it wait for each other's closing, no more.
