@@ -89,6 +89,24 @@ inline bool is_enforced([[maybe_unused]] const ConstrCheck &check) {
 #endif
 }
 
+// A column that is computed when a query reads it: rows, as they are stored, have null there.
+inline bool is_virtual([[maybe_unused]] const FormData_pg_attribute &attribute) {
+#if PG_VERSION_NUM >= 180000
+    return attribute.attgenerated == ATTRIBUTE_GENERATED_VIRTUAL;
+#else
+    return false;
+#endif
+}
+
+// From 18 on NOT NULL can be NOT VALID: rows of before may have null.
+inline bool is_never_null(TupleDesc descriptor, AttrNumber number) {
+#if PG_VERSION_NUM >= 180000
+    return TupleDescCompactAttr(descriptor, number - 1)->attnullability == ATTNULLABLE_VALID;
+#else
+    return TupleDescAttr(descriptor, number - 1)->attnotnull;
+#endif
+}
+
 inline bool has_generated(const TupleConstr *constraints) {
 #if PG_VERSION_NUM >= 180000
     return constraints->has_generated_stored || constraints->has_generated_virtual;

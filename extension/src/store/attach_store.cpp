@@ -115,9 +115,9 @@ Store draft_of(const char *name) {
 // Before triggers are created, which are refused in words that say nothing of stores.
 void lock_table(const char *store, Oid id, LOCKMODE mode) {
     if (!OidIsValid(id)) return;
-    Relation relation = table_open(id, mode);
+    Relation relation = relation_open(id, mode);
     require_table(draft_of(store), relation, quoted_relation_name(relation), true);
-    table_close(relation, NoLock);
+    relation_close(relation, NoLock);
 }
 
 // In the order in which every call locks them.

@@ -16,7 +16,7 @@ void begin_finding(StringInfo sql, Rank rank) {
 }
 
 // The counters a (key, value, total) that their ledger does not explain.
-void append_differences(StringInfo sql, const Store &s, const Counter &c) {
+void append_differences(StringInfo sql, const Store &s, const AuditedCounter &c) {
     appendStringInfo(
         sql,
         "(SELECT coalesce(c.key, l.key) AS key, coalesce(c.value, 0) AS value, "
@@ -28,7 +28,7 @@ void append_differences(StringInfo sql, const Store &s, const Counter &c) {
 
 // Counters that their ledger does not explain. The table is taken to be right: what was counted on the
 // shelf is recorded as an adjustment.
-void append_counter(StringInfo sql, const Store &s, const Counter &c) {
+void append_counter(StringInfo sql, const Store &s, const AuditedCounter &c) {
     begin_finding(sql, rank_counter);
     appendStringInfo(
         sql,
@@ -119,7 +119,7 @@ void append_transfers(StringInfo sql, const Store &s) {
 }
 
 // Counters below zero, which only a dropped check lets in.
-void append_negative(StringInfo sql, const Store &s, const char *finding, const Counter &c) {
+void append_negative(StringInfo sql, const Store &s, const char *finding, const AuditedCounter &c) {
     const char *update = "UPDATE %1$s SET %2$s = 0 WHERE %3$s = %4$L";
     if (s.refuses_direct_writes) update = without_trigger("%1$s", journal_trigger, update);
     begin_finding(sql, rank_negative);
@@ -155,18 +155,18 @@ char *compose_stock(const Store &s) {
                     s.item_key.name, kept_key_type(s.item_type), s.stock.name, s.items, s.deltas);
 }
 
-Counter item_counter(const Store &s) {
+AuditedCounter item_counter(const Store &s) {
     return {"stock", compose_stock(s), s.items, s.item_key.name, s.stock.name, "item", "qty"};
 }
 
-Counter wallet_counter(const Store &s) {
+AuditedCounter wallet_counter(const Store &s) {
     const char *source =
         psprintf("SELECT %s::%s AS key, %s::pg_catalog.numeric AS value FROM %s", s.wallet_key.name,
                  kept_key_type(s.buyer_type), s.balance.name, s.wallets);
     return {"balance", source, s.wallets, s.wallet_key.name, s.balance.name, "wallet", "amount"};
 }
 
-char *compose_adjustments(const Store &s, const Counter &c) {
+char *compose_adjustments(const Store &s, const AuditedCounter &c) {
     StringInfoData sql;
     initStringInfo(&sql);
     appendStringInfo(&sql,

@@ -9,7 +9,7 @@
 namespace vend {
 
 // A counter of the store: its table, its columns, and those of the ledger that explain it.
-struct Counter {
+struct AuditedCounter {
     const char *finding;
     const char *source; // of all that the counter has: a query with the columns key and value
     const char *relation;
@@ -19,11 +19,11 @@ struct Counter {
     const char *ledger_change;
 };
 char *compose_stock(const Store &store); // of items
-Counter item_counter(const Store &store);
-Counter wallet_counter(const Store &store);
+AuditedCounter item_counter(const Store &store);
+AuditedCounter wallet_counter(const Store &store);
 
 // $1 at. Records what the audit would find of a counter, as adjustments.
-char *compose_adjustments(const Store &store, const Counter &counter);
+char *compose_adjustments(const Store &store, const AuditedCounter &counter);
 
 // Columns: finding, key, expected, found, repair. Allocated in the current memory context.
 char *compose_audit(const Store &store);

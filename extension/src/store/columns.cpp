@@ -2,6 +2,7 @@
 
 #include "store/columns.hpp"
 
+#include "base/compat.hpp"
 #include "base/error_codes.hpp"
 #include "store/binding.hpp"
 
@@ -62,6 +63,12 @@ BoundColumn bind_column(const Store &store, Relation relation, const char *name,
         raise_invalid(store, psprintf("Table \"%s\" has no column \"%s\".",
                                       relation_label(RelationGetRelid(relation)), name));
     const Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(relation), number - 1);
+    if (compat::is_virtual(*attribute))
+        raise_invalid(store,
+                      psprintf("Column \"%s\" of table \"%s\" is virtual: it is computed when a query "
+                               "reads it.",
+                               name, relation_label(RelationGetRelid(relation))),
+                      store.is_new ? "Bind a column that is stored." : nullptr);
     type->typmod = attribute->atttypmod;
     type->type = getBaseTypeAndTypmod(attribute->atttypid, &type->typmod);
     type->declared = format_type_with_typemod(attribute->atttypid, attribute->atttypmod);

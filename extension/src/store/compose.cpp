@@ -38,7 +38,7 @@ StatementText insert_entry(const Store &s, const char *on_conflict) {
 
 // One counter that is of no key, null, below zero, or no whole number of steps. NaN sorts above every
 // number.
-StatementText uncountable(const Counter &c, Oid relation, const NumberType &figures) {
+StatementText uncountable(const AuditedCounter &c, Oid relation, const NumberType &figures) {
     return text_of(
         psprintf(
             "SELECT c.key::pg_catalog.text, coalesce(c.value::pg_catalog.text, 'null') FROM (%s) AS c "
@@ -80,7 +80,7 @@ char *increment(const BoundColumn &column, const char *by) {
 }
 
 // $1 at. What a TRUNCATE is about to take away, as adjustments.
-StatementText journal_truncate(const Store &s, const Counter &c, Oid type) {
+StatementText journal_truncate(const Store &s, const AuditedCounter &c, Oid type) {
     return text_of(psprintf("INSERT INTO %s (id, line, kind, %s, %s, at) "
                             "SELECT vend.uuid_v7(), 0, 'adjustment', c.key, (" MINUS " c.value)::%s, $1 "
                             "FROM (%s) AS c WHERE c.value " NE " 0",

@@ -2,6 +2,7 @@
 
 #include "store/guard.hpp"
 
+#include "base/compat.hpp"
 #include "base/error_codes.hpp"
 #include "store/binding.hpp"
 
@@ -50,7 +51,7 @@ const char *version_column_fault(Relation relation, const char *name) {
                         format_type_be(attribute->atttypid));
     if (attribute->attgenerated != '\0' || attribute->attidentity == ATTRIBUTE_IDENTITY_ALWAYS)
         return psprintf("Column \"%s\" is generated: no statement can set it.", name);
-    if (!attribute->attnotnull) return psprintf("Column \"%s\" may be null.", name);
+    if (!compat::is_never_null(descriptor, number)) return psprintf("Column \"%s\" may be null.", name);
     return nullptr;
 }
 

@@ -19,7 +19,7 @@ int64 power_of_ten(int exponent) {
 std::optional<int64> rescaled(int64 number, int from_scale, int to_scale) {
     if (to_scale >= from_scale) {
         int64 steps = 0;
-        if (pg_mul_s64_overflow(number, power_of_ten(to_scale - from_scale), &steps))
+        if (__builtin_mul_overflow(number, power_of_ten(to_scale - from_scale), &steps))
             return std::nullopt;
         return steps;
     }
