@@ -55,6 +55,7 @@ VEND_SOURCES = extension/src/module.cpp \
 	extension/src/store/ddl.cpp \
 	extension/src/store/deltas.cpp \
 	extension/src/store/execute.cpp \
+	extension/src/store/fired_triggers.cpp \
 	extension/src/store/guard.cpp \
 	extension/src/store/guard_ddl.cpp \
 	extension/src/store/guard_rows.cpp \
