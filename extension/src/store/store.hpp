@@ -61,6 +61,7 @@ struct Store {
     AttrNumber delta_item = InvalidAttrNumber;
     AttrNumber delta_qty = InvalidAttrNumber;
     TableState table_state;
+    PartitionState partition{}; // the last one that was looked at, as long as nothing of it changes
     const char *escrow_problem = nullptr; // why no item can be sold in escrow
 
     // Nothing of the owner's runs with a write to one of the tables, so rows are written without a
