@@ -24,7 +24,7 @@ void on_relation_changed(Datum /*unused*/, Oid relation) {
         only_store = nullptr;
     }
     for (Store *store = stores; store != nullptr; store = store->next) {
-        if (relation == store->partition[0]) store->partition = {};
+        if (PartitionState &known = store->partition_at(relation); known[0] == relation) known = {};
         if (registry_changed || relation == store->item_table.relation ||
             relation == store->wallet_table.relation || relation == store->ledger_table.relation ||
             relation == store->delta_table.relation || relation == store->role_relation)

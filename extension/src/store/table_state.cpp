@@ -86,11 +86,12 @@ PartitionState partition_state(Oid partition) {
 
 PartitionState partition_of_item(Store &store, Datum item) {
     if (!store.item_table.is_partitioned) return {};
-    Relation items = table_open(store.item_table.relation, NoLock);
-    const Oid partition = locked_partition(items, item);
-    table_close(items, NoLock);
-    if (store.partition[0] != partition) store.partition = partition_state(partition);
-    return store.partition;
+    Relation table = table_open(store.item_table.relation, NoLock);
+    const Oid partition = locked_partition(table, item);
+    table_close(table, NoLock);
+    PartitionState &known = store.partition_at(partition);
+    if (known[0] != partition) known = partition_state(partition);
+    return known;
 }
 
 } // namespace vend
