@@ -55,6 +55,7 @@ VEND_SOURCES = extension/src/module.cpp \
 	extension/src/store/ddl.cpp \
 	extension/src/store/deltas.cpp \
 	extension/src/store/execute.cpp \
+	extension/src/store/fired_triggers.cpp \
 	extension/src/store/guard.cpp \
 	extension/src/store/guard_ddl.cpp \
 	extension/src/store/guard_rows.cpp \
@@ -70,6 +71,7 @@ VEND_SOURCES = extension/src/module.cpp \
 	extension/src/store/selected_rows.cpp \
 	extension/src/store/store.cpp \
 	extension/src/store/table.cpp \
+	extension/src/store/table_state.cpp \
 	extension/src/shared/counters.cpp \
 	extension/src/shared/holds.cpp \
 	extension/src/shared/memory.cpp \

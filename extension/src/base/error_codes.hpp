@@ -27,6 +27,7 @@ inline constexpr int null_argument = ERRCODE_NULL_VALUE_NOT_ALLOWED;
 inline constexpr int bad_argument = ERRCODE_INVALID_PARAMETER_VALUE;
 inline constexpr int out_of_range = ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE;
 inline constexpr int unknown_store = ERRCODE_UNDEFINED_OBJECT;
+inline constexpr int unknown_column = ERRCODE_UNDEFINED_COLUMN;
 inline constexpr int not_permitted = ERRCODE_INSUFFICIENT_PRIVILEGE;
 inline constexpr int not_in_state = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
 inline constexpr int write_altered = ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION;

@@ -8,6 +8,7 @@
 #include "store/deltas.hpp"
 #include "store/execute.hpp"
 #include "store/row_lock.hpp"
+#include "store/table_state.hpp"
 
 #include <algorithm>
 
@@ -81,7 +82,7 @@ void require_as_seen(const std::optional<Item> &now, const Item &seen) {
 
 // Whether this transaction may have written the row. Of a partition's that is not known; but an item
 // whose counter is loaded was in escrow before.
-bool may_be_own(const Store &store, const Item &item) {
+bool may_be_own(Store &store, const Item &item) {
     if (!store.item_table.is_partitioned)
         return TransactionIdIsCurrentTransactionId(item.version.writer);
     return TransactionIdIsValid(GetTopTransactionIdIfAny()) &&
@@ -121,7 +122,7 @@ void require_escrow(const Store &store) {
                         errdetail("%s", store.escrow_problem)));
 }
 
-CounterKey counter_key(const Store &store, Datum item) {
+CounterKey counter_key(Store &store, Datum item) {
     const auto bytes = key_bytes(store.item_type, item);
     if (bytes.size() > counter_key_bytes_max)
         ereport(ERROR,
@@ -131,6 +132,7 @@ CounterKey counter_key(const Store &store, Datum item) {
     CounterKey key;
     key.database = MyDatabaseId;
     key.table = store.table_state;
+    key.partition = partition_of_item(store, item);
     key.length = static_cast<uint32>(bytes.size());
     std::ranges::copy(bytes, key.bytes.begin());
     return key;
@@ -242,7 +244,7 @@ bool take_units(Store &store, const HeldItem &held, Quantity qty) {
     }
 }
 
-void give_back_units(const Store &store, const HeldItem &held) {
+void give_back_units(Store &store, const HeldItem &held) {
     give_back(counter_key(store, held.item.key));
 }
 

@@ -17,7 +17,7 @@ bool is_in_escrow(Store &store, const Item &item);
 void require_escrow(const Store &store);
 
 // The counter of an item. Raises 54000 for a key that is too long for one.
-CounterKey counter_key(const Store &store, Datum item);
+CounterKey counter_key(Store &store, Datum item);
 
 // What the newest commits leave of an item's units: its row and its deltas, under one view. Nothing when
 // it is not in escrow.
@@ -47,7 +47,7 @@ LockResult hold_read_item(Store &store, const Item &item, HeldItem *held);
 // units from the counter, false when fewer are left; gives back what it took last.
 void see_held(Store &store, HeldItem *held);
 bool take_units(Store &store, const HeldItem &held, Quantity qty);
-void give_back_units(const Store &store, const HeldItem &held);
+void give_back_units(Store &store, const HeldItem &held);
 // What was taken becomes deltas of the items, which somebody is to settle.
 void record_deltas(Store &store, std::span<const Delta> deltas);
 

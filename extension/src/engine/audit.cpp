@@ -28,6 +28,7 @@ List *audit_counters(Store &store) {
         const auto *counter = static_cast<const LoadedCounter *>(lfirst(cell));
         if (!counter->is_quiet) continue;
         const Datum item = key_from_bytes(store.item_type, counter_bytes(counter->key));
+        if (!is_same(counter_key(store, item), counter->key)) continue; // of a partition as it was
         const auto units = committed_units(store, item);
         if ((units && units->available == counter->available) || !is_unchanged(*counter)) continue;
         auto *finding = static_cast<CounterFinding *>(palloc(sizeof(CounterFinding)));

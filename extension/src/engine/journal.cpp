@@ -264,8 +264,6 @@ void journal_row(Store &store, const TriggerData *trigger) {
     if (is.is_in_escrow && !(was.is_in_escrow && is_same)) {
         require_escrow(store);
         (void)counter_key(store, is.key);
-        // A partition is emptied and replaced without a word to the counters of what was in it.
-        if (store.item_table.is_partitioned) forget_counter(store, is.key);
     }
     if (was.is_in_escrow && !(is.is_in_escrow && is_same)) {
         require_unmoved(trigger);

@@ -50,8 +50,10 @@ std::span<const AttrNumber> changed_columns(const KeyedTable &table, Datum chang
     if (version && *version != expected) raise_stale(table.relation, *version, expected);
     const char *label = relation_label(RelationGetRelid(table.relation));
     if (!version)
-        ereport(ERROR, (errcode(errcodes::unknown_row), errmsg("table \"%s\" has no row with key \"%s\"",
-                                                               label, key_text(table.key_type, key))));
+        ereport(ERROR,
+                (errcode(errcodes::unknown_row),
+                 errmsg("table \"%s\" has no row with key \"%s\"", label, key_text(table.key_type, key)),
+                 errhint("It may have been deleted, or a policy hides it: read it again.")));
     ereport(ERROR, (errcode(errcodes::write_altered),
                     errmsg("a row of table \"%s\" could not be changed", label),
                     errhint("A trigger, a rule or a policy on the table keeps it from being changed.")));

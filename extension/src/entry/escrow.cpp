@@ -8,6 +8,7 @@
 #include "entry/arguments.hpp"
 #include "entry/call.hpp"
 #include "entry/raise.hpp"
+#include "store/table_state.hpp"
 
 using namespace vend;
 
@@ -25,13 +26,15 @@ namespace {
                   explain(store, {.verdict = Verdict::unknown_item}, {}, {}, {}, name, nullptr));
 }
 
-// Whether the table is still there, with the file that the counter was loaded from.
-bool is_current(const TableState &table) {
-    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table.items));
+// Whether the table is still there, with the file and partition that the counter was loaded from.
+bool is_current(const CounterStatistics &counter) {
+    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(counter.table.items));
     if (!HeapTupleIsValid(tuple)) return false;
     const Oid file = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relfilenode;
     ReleaseSysCache(tuple);
-    return file == table.files[0];
+    if (file != counter.table.files[0]) return false;
+    const Oid partition = counter.partition[0];
+    return !OidIsValid(partition) || partition_state(partition) == counter.partition;
 }
 
 std::optional<LockMode> own_mode(const char *text) {
@@ -97,7 +100,7 @@ Datum vend_stat_items(PG_FUNCTION_ARGS) {
     ListCell *cell = nullptr;
     foreach (cell, counter_statistics()) {
         const auto *counter = static_cast<const CounterStatistics *>(lfirst(cell));
-        if (!is_current(counter->table)) continue;
+        if (!is_current(*counter)) continue;
         constexpr int column_count = 10;
         Datum values[column_count] = {};
         bool nulls[column_count] = {};

@@ -1,5 +1,6 @@
 #include "base/prelude.hpp"
 
+#include "base/error_codes.hpp"
 #include "engine/journal.hpp"
 #include "entry/arguments.hpp"
 #include "entry/call.hpp"
@@ -27,6 +28,16 @@ Attachment attachment_from(const Arguments &arguments) {
     attachment.lock_mode = arguments.optional_string(number++);
     attachment.add_columns = arguments.boolean(number++, "add_columns");
     return attachment;
+}
+
+// A trigger sees the rows of a write whose ledger row is still to come: it would be journalled twice.
+void require_no_trigger(const char *function) {
+    if (DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, 0)) == 0) return;
+    ereport(ERROR,
+            (errcode(errcodes::not_in_state), errmsg("%s cannot be called by a trigger", function),
+             errdetail("What the statement that fired it has written may not be journalled yet, and "
+                       "would be a second time."),
+             errhint("Call it in a statement of its own.")));
 }
 
 uint64 journal_opening_of(Store &store) {
@@ -103,6 +114,7 @@ Datum vend_reattach_store(PG_FUNCTION_ARGS) {
 
 Datum vend_journal_opening(PG_FUNCTION_ARGS) {
     require_writable("vend.journal_opening()");
+    require_no_trigger("vend.journal_opening()");
     uint64 count = 0;
     in_call([&] { count = journal_opening_of(open_store(Arguments(fcinfo).optional_string(0), {})); });
     return Int64GetDatum(static_cast<int64>(count));

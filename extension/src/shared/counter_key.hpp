@@ -20,14 +20,19 @@ struct TableState {
     std::array<uint32, 6> triggers{}; // oid and writer of each that guards stock or deltas
 };
 
+// The same of the partition that has the item: its oid and file, and oid and writer of its triggers,
+// which are made anew whenever it is attached. All 0 in a table without partitions.
+using PartitionState = std::array<uint32, 6>;
+
 // Compared and hashed as bytes: there is no padding, and all of it is set.
 struct CounterKey {
     Oid database = InvalidOid;
     TableState table;
+    PartitionState partition{};
     uint32 length = 0;
     std::array<uint8, counter_key_bytes_max> bytes{}; // the item's key
 };
-static_assert(sizeof(CounterKey) == sizeof(uint32) * 16 + counter_key_bytes_max);
+static_assert(sizeof(CounterKey) == sizeof(uint32) * 22 + counter_key_bytes_max);
 
 // Those of the item's key.
 inline std::span<const uint8> counter_bytes(const CounterKey &key) {

@@ -451,6 +451,7 @@ List *loaded_counters(const TableState &table) {
 List *counter_statistics() {
     return list_of<CounterStatistics>([](Counter *counter, CounterStatistics *statistics) {
         statistics->table = counter->key.table;
+        statistics->partition = counter->key.partition;
         (void)strlcpy(statistics->store, counter->store, NAMEDATALEN);
         (void)strlcpy(statistics->item, counter->item, NAMEDATALEN);
         const bool is_loaded = counter->state == Counter::State::loaded;

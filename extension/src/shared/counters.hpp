@@ -102,6 +102,7 @@ List *loaded_counters(const TableState &table);
 // A row of vend.stat_item.
 struct CounterStatistics {
     TableState table;
+    PartitionState partition;
     char store[NAMEDATALEN];
     char item[NAMEDATALEN];
     std::optional<int64> available; // nothing while it is not loaded

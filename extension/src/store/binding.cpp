@@ -6,6 +6,7 @@
 #include "store/columns.hpp"
 #include "store/ddl.hpp"
 #include "store/guard.hpp"
+#include "store/table_state.hpp"
 
 #include <algorithm>
 #include <initializer_list>
@@ -118,28 +119,6 @@ bool fires_always(Relation relation, Oid function) {
             return false;
     }
     return true;
-}
-
-// Who each row trigger of ours is, and who wrote it, in the order of their names.
-uint32 *add_trigger_states(Relation relation, std::initializer_list<Oid> functions, uint32 *state,
-                           const uint32 *end) {
-    Relation catalog = table_open(TriggerRelationId, AccessShareLock);
-    ScanKeyData condition;
-    ScanKeyInit(&condition, Anum_pg_trigger_tgrelid, BTEqualStrategyNumber, F_OIDEQ,
-                ObjectIdGetDatum(RelationGetRelid(relation)));
-    SysScanDesc scan =
-        systable_beginscan(catalog, TriggerRelidNameIndexId, true, nullptr, 1, &condition);
-    while (HeapTuple tuple = systable_getnext(scan)) {
-        const auto *trigger = reinterpret_cast<Form_pg_trigger>(GETSTRUCT(tuple));
-        if (!TRIGGER_FOR_ROW(trigger->tgtype) ||
-            std::ranges::find(functions, trigger->tgfoid) == functions.end() || state + 2 > end)
-            continue;
-        *state++ = trigger->oid;
-        *state++ = HeapTupleHeaderGetRawXmin(tuple->t_data);
-    }
-    systable_endscan(scan);
-    table_close(catalog, AccessShareLock);
-    return state;
 }
 
 // The name, as long as the store is cached.
@@ -291,9 +270,10 @@ void bind_deltas(const RegistryRow &row, Store *store) {
     const AttrNumber columns[] = {store->item_key.number, store->stock.number, store->lock_mode.number,
                                   store->delta_item, store->delta_qty};
     std::ranges::copy(columns, state.columns.begin());
-    uint32 *next = add_trigger_states(items, {journal_function, counter_function}, state.triggers.data(),
-                                      state.triggers.data() + state.triggers.size());
-    (void)add_trigger_states(deltas, {delta_function}, next,
+    uint32 *next =
+        add_trigger_states(RelationGetRelid(items), {journal_function, counter_function},
+                           state.triggers.data(), state.triggers.data() + state.triggers.size());
+    (void)add_trigger_states(RelationGetRelid(deltas), {delta_function}, next,
                              state.triggers.data() + state.triggers.size());
     if (const char *problem = escrow_problem(*store, items, deltas))
         store->escrow_problem = MemoryContextStrdup(store->context, problem);

@@ -59,9 +59,11 @@ struct ColumnType {
 
 BoundColumn bind_column(const Store &store, Relation relation, const char *name, ColumnType *type) {
     const AttrNumber number = get_attnum(RelationGetRelid(relation), name);
-    if (number <= 0)
-        raise_invalid(store, psprintf("Table \"%s\" has no column \"%s\".",
-                                      relation_label(RelationGetRelid(relation)), name));
+    if (number <= 0) {
+        const char *label = relation_label(RelationGetRelid(relation));
+        if (store.is_new) raise_unknown_column(label, name);
+        raise_invalid(store, psprintf("Table \"%s\" has no column \"%s\".", label, name));
+    }
     const Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(relation), number - 1);
     if (compat::is_virtual(*attribute))
         raise_invalid(store,
@@ -104,6 +106,13 @@ void require_deterministic(const Store &store, Relation relation, const BoundCol
 }
 
 } // namespace
+
+void raise_unknown_column(const char *table, const char *column) {
+    ereport(ERROR, (errcode(errcodes::unknown_column),
+                    errmsg("column \"%s\" of table \"%s\" does not exist", column, table),
+                    errhint("Nothing was changed. Name a column that the table has.")));
+    pg_unreachable();
+}
 
 void raise_invalid(const Store &store, const char *detail, const char *hint) {
     const char *usual =

@@ -1,6 +1,7 @@
 #pragma once
 // Columns of a binding: found by their names, with types that the engine can count with and keys that an
-// index makes unique. Raise 55000 for what cannot be bound.
+// index makes unique. Raise 55000 for what cannot be bound, 42703 for what attaching names and is not
+// there.
 
 #include "base/prelude.hpp"
 
@@ -13,6 +14,9 @@ namespace vend {
 // Without a hint of its own it gets the one for whoever changed a bound table or, of a store that is
 // being attached, for whoever chose it.
 [[noreturn]] void raise_invalid(const Store &store, const char *detail, const char *hint = nullptr);
+
+// Raises 42703: the call names a column that is not there.
+[[noreturn]] void raise_unknown_column(const char *table, const char *column);
 
 // Columns that the engine writes must not be generated.
 void require_writable(const Store &store, Relation relation,

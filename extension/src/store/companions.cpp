@@ -5,6 +5,7 @@
 #include "base/error_codes.hpp"
 #include "store/as_role.hpp"
 #include "store/binding.hpp"
+#include "store/columns.hpp"
 #include "store/ddl.hpp"
 #include "store/key_type.hpp"
 
@@ -99,10 +100,7 @@ char *collation_sql(Oid collation) {
 
 char *column_type_sql(Oid relation, const char *column, bool as_kept) {
     HeapTuple tuple = SearchSysCacheAttName(relation, column);
-    if (!HeapTupleIsValid(tuple))
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-                        errmsg("column \"%s\" of table \"%s\" does not exist", column,
-                               relation_label(relation))));
+    if (!HeapTupleIsValid(tuple)) raise_unknown_column(relation_label(relation), column);
     const auto *attribute = reinterpret_cast<Form_pg_attribute>(GETSTRUCT(tuple));
     const Oid kept = kept_type_of(getBaseType(attribute->atttypid));
     const char *type = as_kept

@@ -23,11 +23,13 @@ void on_relation_changed(Datum /*unused*/, Oid relation) {
         pfree(only_store);
         only_store = nullptr;
     }
-    for (Store *store = stores; store != nullptr; store = store->next)
+    for (Store *store = stores; store != nullptr; store = store->next) {
+        if (PartitionState &known = store->partition_at(relation); known[0] == relation) known = {};
         if (registry_changed || relation == store->item_table.relation ||
             relation == store->wallet_table.relation || relation == store->ledger_table.relation ||
             relation == store->delta_table.relation || relation == store->role_relation)
             store->stale = true;
+    }
 }
 
 // ALTER SCHEMA says nothing of the tables in it, and the binding finds them by name.

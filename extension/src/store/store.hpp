@@ -61,6 +61,8 @@ struct Store {
     AttrNumber delta_item = InvalidAttrNumber;
     AttrNumber delta_qty = InvalidAttrNumber;
     TableState table_state;
+    // Those that were looked at last, each at a place by its oid, as long as nothing of it changes.
+    std::array<PartitionState, 16> partitions{};
     const char *escrow_problem = nullptr; // why no item can be sold in escrow
 
     // Nothing of the owner's runs with a write to one of the tables, so rows are written without a
@@ -89,6 +91,8 @@ struct Store {
     [[nodiscard]] std::array<const BoundColumn *, 2> wallet_columns() const {
         return {&wallet_key, &balance};
     }
+
+    PartitionState &partition_at(Oid partition) { return partitions[partition % partitions.size()]; }
 
     [[nodiscard]] bool has_wallets() const { return OidIsValid(wallet_table.relation); }
     [[nodiscard]] bool has_prices() const { return price.name != nullptr; }

@@ -21,14 +21,6 @@ bool runs_users_code(Node *node, void *context) {
     return compat::walk_expression(node, runs_users_code, context);
 }
 
-// A trigger that the owner's write would fire and that does something.
-bool is_users_trigger(const Trigger &trigger, std::span<const Oid> our_functions) {
-    if (trigger.tgenabled == TRIGGER_DISABLED) return false;
-    if (std::ranges::find(our_functions, trigger.tgfoid) != our_functions.end()) return false;
-    // Of a foreign key that points to this table, to columns that are not written.
-    return !(trigger.tgisinternal && RI_FKey_trigger_type(trigger.tgfoid) == RI_TRIGGER_PK);
-}
-
 // One that brings functions of its own.
 bool is_users_type(Oid type) {
     return type >= FirstNormalObjectId && !type_is_enum(type);
@@ -85,7 +77,7 @@ bool are_key_columns(Relation relation, std::span<const AttrNumber> columns) {
 }
 
 // What PostgreSQL's executor functions want to know of the table. No triggers: a plain table has none
-// that matter.
+// that matter but those of check_foreign_keys().
 void describe_result(const Table &table, ResultRelInfo *result) {
     result->type = T_ResultRelInfo;
     result->ri_RelationDesc = table.rel;
@@ -95,6 +87,12 @@ void describe_result(const Table &table, ResultRelInfo *result) {
 void require_constraints(ResultRelInfo *result, EState *state, TupleTableSlot *row) {
     row->tts_tableOid = RelationGetRelid(result->ri_RelationDesc);
     if (result->ri_RelationDesc->rd_att->constr != nullptr) ExecConstraints(result, row, state);
+}
+
+bool may_owe_key_checks(const Table &table, const RowVersion &version) {
+    return table.key_checks == KeyChecks::of_all_rows ||
+           (table.key_checks == KeyChecks::of_own_rows &&
+            TransactionIdIsCurrentTransactionId(version.writer));
 }
 
 void insert_index_entries(ResultRelInfo *result, EState *state, TupleTableSlot *row,
@@ -171,6 +169,7 @@ void bind_table(Table *table, Relation relation, Oid key_index, MemoryContext co
     table->relation = RelationGetRelid(relation);
     table->is_partitioned = relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
     table->key_index = key_index;
+    table->key_checks = key_checks_of(relation);
     Relation index = index_open(key_index, AccessShareLock);
     table->key_columns = IndexRelationGetNumberOfKeyAttributes(index);
     for (int i = 0; i < table->key_columns; ++i) {
@@ -193,9 +192,7 @@ bool is_plain_table(Relation relation, std::span<const AttrNumber> written,
         if (column > 0 && get_typtype(TupleDescAttr(RelationGetDescr(relation), column - 1)->atttypid) ==
                               TYPTYPE_DOMAIN)
             return false; // its checks
-    if (const TriggerDesc *triggers = relation->trigdesc)
-        for (int i = 0; i < triggers->numtriggers; ++i)
-            if (is_users_trigger(triggers->triggers[i], our_functions)) return false;
+    if (fires_users_trigger(relation, written, our_functions)) return false;
     if (const TupleConstr *constraints = RelationGetDescr(relation)->constr)
         if (compat::has_generated(constraints) || has_users_check(constraints)) return false;
     return !has_users_index(relation);
@@ -394,6 +391,7 @@ bool update_row(const TableUpdate &update, const RowVersion &version,
     case TM_Ok:
         insert_index_entries(update.result, update.state, is, index_update);
         ResetPerTupleExprContext(update.state);
+        if (may_owe_key_checks(update.table, version)) check_foreign_keys(rel, version.place, is);
         return true;
     case TM_Updated:
         if (IsolationUsesXactSnapshot()) raise_concurrent_write("update");

@@ -9,6 +9,8 @@
 
 #include "base/prelude.hpp"
 
+#include "store/fired_triggers.hpp"
+
 #include <initializer_list>
 #include <span>
 
@@ -27,14 +29,16 @@ struct Table {
     Oid key_collations[key_columns_max] = {};
     FmgrInfo key_equal[key_columns_max] = {};
     ExprState **checks = nullptr; // its CHECK constraints, compiled once
+    KeyChecks key_checks = KeyChecks::of_no_row;
 };
 
 // Binds a table to its key index; everything lives in the context.
 void bind_table(Table *table, Relation relation, Oid key_index, MemoryContext context);
 
-// Whether nothing of the owner's runs with a write of these columns: no trigger but ours and those of
-// foreign keys that point to other columns, no rule, no generated column, no partition bound, and in
-// checks and indexes no function, type or domain of his and nothing that is not immutable.
+// Whether nothing of the owner's runs with a write of these columns (none: with rows that are inserted
+// or deleted): no trigger but ours, those that the write does not fire and those of foreign keys of
+// other columns, no rule, no generated column, no partition bound, and in checks and indexes no
+// function, type or domain of his and nothing that is not immutable.
 bool is_plain_table(Relation relation, std::span<const AttrNumber> written,
                     std::span<const Oid> our_functions);
 

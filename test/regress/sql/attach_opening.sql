@@ -90,6 +90,16 @@ UPDATE people SET balance = 7 WHERE id = 5;
 SELECT vend.journal_opening() > 0 AS journalled;
 SELECT * FROM vend.audit();
 
+-- Not from a trigger: the movement or the UPDATE that fires it is still to be journalled, and would be twice.
+CREATE FUNCTION open_books() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM vend.journal_opening('shop'); RETURN NULL; END $$;
+CREATE TRIGGER a AFTER UPDATE ON goods FOR EACH ROW EXECUTE FUNCTION open_books();
+SELECT kind FROM vend.restock('item 3', 1);
+UPDATE goods SET stock = stock + 1 WHERE id = 'item 3';
+DROP TRIGGER a ON goods;
+DROP FUNCTION open_books;
+SELECT vend.journal_opening();
+SELECT * FROM vend.audit();
+
 -- Refused writes: the opening is no direct write.
 SELECT vend.detach_store('shop');
 UPDATE goods SET stock = stock + 1;

@@ -158,4 +158,6 @@ SELECT s AS call, pg_temp.hears('SELECT vend.update_if(' || s || ')') FROM unnes
     '''public.person'', ''a@b'', 3, ''{"ctid": "(0,1)"}''', '''public.person'', ''a@b'', 3, ''{"version": 9}''', '''public.person'', ''a@b'', 3, ''{"email": "x"}''', '''public.person'', ''a@b'', 3, ''{}''', '''public.person'', ''a@b'', 3, ''[1]''', '''public.person'', ''a@b'', 3, ''"x"''', '''public.person'', ''a@b'', 3, ''null''',
     '''public.person'', ''a@b'', 4294967296, ''{"size": 1}''', '''public.person'', ''a@b'', 2147483647, ''{"size": 1}''', '''public.product'', ''one'', 1, ''{"name": "x"}''', '''public.product'', 1, 9, ''{"name": {"a": 1}}''', '0, 1, 9, ''{"name": "x"}''', '''pg_class'', 1, 9, ''{"relname": "x"}''', '''pg_stat_activity'', 1, 9, ''{"pid": 1}'''])
     WITH ORDINALITY u (s, n) ORDER BY n;
+-- With a hint.
+SELECT vend.update_if('public.person', 'c@b', 1, '{"size": 1}');
 DROP TABLE public.product, public.page, public.small, public.plain, public.large, public.person;
