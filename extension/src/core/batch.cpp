@@ -1,5 +1,7 @@
 #include "core/batch.hpp"
 
+#include "core/kind.hpp"
+
 namespace vend {
 namespace {
 
@@ -17,8 +19,13 @@ std::optional<UsedId> *id_at(const BatchState &state, int place) {
     return place == none ? nullptr : &state.ids[static_cast<std::size_t>(place)];
 }
 
+// Of what it was recorded for, where that is no such request at all.
+const char *kind_of(const UsedId &used) {
+    return used.kind == UsedId::Kind::voided ? to_text(Kind::voided).data() : "kind";
+}
+
 const char *difference(const UsedId &used, const PurchaseRequest &request) {
-    if (used.kind != UsedId::Kind::purchase && used.kind != UsedId::Kind::refusal) return "kind";
+    if (used.kind != UsedId::Kind::purchase && used.kind != UsedId::Kind::refusal) return kind_of(used);
     if (used.item != request.item) return "item";
     if (used.wallet != request.wallet) return "buyer";
     if (used.qty != request.terms.qty) return "quantity";
@@ -26,7 +33,7 @@ const char *difference(const UsedId &used, const PurchaseRequest &request) {
 }
 
 const char *difference(const UsedId &used, const TransferTerms &request) {
-    if (used.kind != UsedId::Kind::transfer) return "kind";
+    if (used.kind != UsedId::Kind::transfer) return kind_of(used);
     if (used.wallet != request.payer) return "wallet";
     if (used.amount != request.amount) return "amount";
     if (used.payee != request.payee) return "wallet";

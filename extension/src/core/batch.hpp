@@ -16,7 +16,7 @@ inline constexpr int none = -1;
 
 // What an id was recorded for.
 struct UsedId {
-    enum class Kind { purchase, refusal, transfer, other };
+    enum class Kind { purchase, refusal, transfer, voided, other };
     Kind kind = Kind::other;
     int item = none;
     int wallet = none; // of a transfer: the payer
@@ -42,7 +42,7 @@ enum class Answer {
 struct BatchDecision {
     Answer answer = Answer::decided;
     Decision decision;              // of a replay: the verdict that was recorded
-    const char *mismatch = nullptr; // what differs: kind, item, buyer, ...
+    const char *mismatch = nullptr; // what differs: kind, item, buyer, ...; or void
     int replay_of = none;           // the request of this batch that recorded the id
     ItemState item;                 // as it was when the decision fell
     WalletState wallet;             // likewise, after a sale with what is left

@@ -59,6 +59,8 @@ UsedId used_id(const Batch &batch, const Uuid &id, const Entry &entry) {
         used.kind = UsedId::Kind::refusal;
         used.qty = entry.refusal_qty;
         used.refusal = verdict_of_memory(batch.rows.store, entry);
+    } else if (entry.is(Kind::voided)) {
+        used.kind = UsedId::Kind::voided;
     }
     return used;
 }

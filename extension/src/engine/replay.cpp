@@ -13,10 +13,8 @@ bool same_optional_key(KeyType &type, std::optional<Datum> a, std::optional<Datu
     return !a || means_same_key(type, *a, *b);
 }
 
-constexpr const char *void_id_differs = "void";
-
 const char *kind_that_differs(const Entry &entry) {
-    return entry.is(Kind::voided) ? void_id_differs : "kind";
+    return entry.is(Kind::voided) ? to_text(Kind::voided).data() : "kind";
 }
 
 // The first thing that differs, or null.
@@ -58,7 +56,8 @@ Verdict verdict_of_memory(const Store &store, const Entry &entry) {
 }
 
 const char *mismatch_detail(const char *what) {
-    if (what == void_id_differs) return "The id is void: nothing took place under it, and nothing will.";
+    if (what == to_text(Kind::voided))
+        return "The id is void: nothing took place under it, and nothing will.";
     return psprintf("Another %s was recorded under it.", what);
 }
 

@@ -73,6 +73,7 @@ std::optional<UsedId> used_id(const Transfers &batch, std::size_t place) {
     const auto &out = batch.payer_lines[place];
     if (!out) return std::nullopt;
     UsedId used;
+    if (out->is(Kind::voided)) used.kind = UsedId::Kind::voided;
     if (!out->is(Kind::transfer)) return used;
     if (!batch.payee_lines[place]) raise_half_transfer(batch.rows.store);
     used.kind = UsedId::Kind::transfer;
