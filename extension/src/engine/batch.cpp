@@ -372,7 +372,8 @@ std::span<SaleOutcome> sell_many(Store &store, std::span<const BatchRequest> req
                 .remembers = remembers,
                 .purchases = new_array<PurchaseRequest>(requests.size()),
                 .decisions = new_array<BatchDecision>(requests.size())};
-    const LOCKTAG *turn = may_write_as_read(store) && !bring_ids(requests) ? begin_turn(store) : nullptr;
+    const LOCKTAG *turn =
+        has_turn(store, requests.size()) && !bring_ids(requests) ? begin_turn(store) : nullptr;
     const bool is_answered = answer_without_lock(batch);
     MemoryContext context = MemoryContextSwitchTo(result_context);
     batch.outcomes = new_array<SaleOutcome>(requests.size());

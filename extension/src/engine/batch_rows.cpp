@@ -197,6 +197,11 @@ bool may_write_as_read(const Store &store) {
            !TransactionIdIsValid(GetTopTransactionIdIfAny());
 }
 
+bool has_turn(const Store &store, std::size_t request_count) {
+    constexpr std::size_t requests_min = 200;
+    return request_count >= requests_min && may_write_as_read(store);
+}
+
 void open_written(BatchRows &rows) {
     const bool is_any_in_escrow = std::ranges::any_of(rows.item_rows, [](const auto &item) {
         return item && item->state.lock_mode == LockMode::escrow;

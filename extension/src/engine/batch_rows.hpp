@@ -58,6 +58,10 @@ bool write_rows_as_read(BatchRows &rows);
 // Opens what that writes to, which has to happen outside of the subtransaction that may be undone.
 void open_written(BatchRows &rows);
 
+// Whether a batch of so many requests waits for its turn (store/row_lock.hpp), if it brings no ids.
+// Smaller ones are over before it is worth it.
+bool has_turn(const Store &store, std::size_t request_count);
+
 // Each key as text, by place.
 std::span<const char *> names_of(KeyType &type, const Keys &keys);
 

@@ -259,7 +259,8 @@ std::span<MovementOutcome> transfer_many(Store &store, std::span<const BatchTran
                     .requests = requests,
                     .terms = new_array<TransferTerms>(requests.size()),
                     .decisions = new_array<BatchDecision>(requests.size())};
-    const LOCKTAG *turn = may_write_as_read(store) && !bring_ids(requests) ? begin_turn(store) : nullptr;
+    const LOCKTAG *turn =
+        has_turn(store, requests.size()) && !bring_ids(requests) ? begin_turn(store) : nullptr;
     read_wallets_of(batch);
     MemoryContext context = MemoryContextSwitchTo(result_context);
     batch.outcomes = new_array<MovementOutcome>(requests.size());
