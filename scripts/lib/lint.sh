@@ -87,7 +87,7 @@ meta_is_json() {
     pgxs META.json && perl -MJSON::PP -e 'local $/; decode_json(<>)' META.json
 }
 
-# The development build: module and unit tests. Each source alone is compiled by clang++ as well, for the bitcode.
+# The development build: module and unit tests.
 build_with_clang() {
     build_rooms . build/clang -DPG_CONFIG="$PG_CONFIG"
 }

@@ -133,11 +133,12 @@ inline BatchDecision buy(Books &books, const PurchaseRequest &request, int place
         const bool is_other_kind =
             used->kind == UsedId::Kind::transfer || used->kind == UsedId::Kind::other;
         return answer_of(*used, books.wallet(request.wallet),
-                         is_other_kind                    ? "kind"
-                         : used->item != request.item     ? "item"
-                         : used->wallet != request.wallet ? "buyer"
-                         : used->qty != request.terms.qty ? "quantity"
-                                                          : nullptr);
+                         used->kind == UsedId::Kind::voided ? "void"
+                         : is_other_kind                    ? "kind"
+                         : used->item != request.item       ? "item"
+                         : used->wallet != request.wallet   ? "buyer"
+                         : used->qty != request.terms.qty   ? "quantity"
+                                                            : nullptr);
     }
     BatchDecision sale = sell(books, request);
     const Verdict verdict = sale.decision.verdict;
@@ -158,11 +159,12 @@ inline BatchDecision transfer(Books &books, const TransferTerms &request, int pl
     if (!request.is_valid) return passed_over();
     if (const auto used = books.id(request.id))
         return answer_of(*used, books.wallet(request.payer),
-                         used->kind != UsedId::Kind::transfer ? "kind"
-                         : used->wallet != request.payer      ? "wallet"
-                         : used->amount != request.amount     ? "amount"
-                         : used->payee != request.payee       ? "wallet"
-                                                              : nullptr);
+                         used->kind == UsedId::Kind::voided     ? "void"
+                         : used->kind != UsedId::Kind::transfer ? "kind"
+                         : used->wallet != request.payer        ? "wallet"
+                         : used->amount != request.amount       ? "amount"
+                         : used->payee != request.payee         ? "wallet"
+                                                                : nullptr);
     BatchDecision outcome;
     outcome.decision.amount = request.amount;
     if (!books.has_locked(request.payer) || !books.has_locked(request.payee))
@@ -358,7 +360,7 @@ template <typename Draw> UsedId draw_used(Draw &draw, const Figures &figures) {
                                   Verdict::sold_out,     Verdict::unknown_buyer,
                                   Verdict::busy,         Verdict::insufficient_funds};
     UsedId used;
-    used.kind = static_cast<UsedId::Kind>(draw(4));
+    used.kind = static_cast<UsedId::Kind>(draw(5));
     used.item = draw_place(draw, figures.items);
     used.wallet = draw_place(draw, figures.wallets);
     used.payee = draw_place(draw, figures.wallets);

@@ -97,8 +97,8 @@ bool is_in_view(Table &table, const RowVersion &version);
 
 bool find_row_in_view(Table &table, std::span<const Datum> key, TupleTableSlot *row);
 
-// Fetches a version that was read before, dead or alive; false when its place is another's by now. Pinned
-// by the slot, it stays.
+// Fetches a version that was read before, dead or alive; false when its place is another's by now.
+// Pinned by the slot, it stays.
 bool fetch_version(const Table &table, const RowVersion &version, TupleTableSlot *row);
 
 // Finds a row by its key, under a view of its own.
