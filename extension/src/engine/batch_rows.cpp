@@ -71,12 +71,16 @@ void write_items(BatchRows &rows) {
     if (delta_count > 0) record_deltas(rows.store, deltas.first(delta_count));
 }
 
-void write_wallets(BatchRows &rows) {
+bool is_late(const BatchRows &rows, std::size_t place) {
+    return !rows.late_wallets.empty() && rows.late_wallets[place];
+}
+
+template <typename IsMeant> void write_wallets(BatchRows &rows, IsMeant is_meant) {
     if (!rows.store.has_wallets()) return;
     const auto changes = new_array<BalanceChange>(rows.wallets.size());
     std::size_t count = 0;
     for (std::size_t i = 0; i < rows.wallets.size(); ++i) {
-        if (const Money change = balance_change(rows, i); change != Money{0})
+        if (const Money change = balance_change(rows, i); change != Money{0} && is_meant(i))
             changes[count++] = {&*rows.wallets[i], change};
     }
     if (count > 0) change_locked_balances(rows.store, changes.first(count));
@@ -86,7 +90,9 @@ bool write_wallets_as_read(BatchRows &rows) {
     const auto changes = new_array<WalletChange>(rows.wallets.size());
     std::size_t count = 0;
     for (std::size_t i = 0; i < rows.wallets.size(); ++i)
-        if (rows.wallets[i]) changes[count++] = {&*rows.wallets[i], balance_change(rows, i)};
+        if (rows.wallets[i])
+            changes[count++] = {&*rows.wallets[i],
+                                is_late(rows, i) ? Money{0} : balance_change(rows, i)};
     return change_balances_as_read(rows.store, changes.first(count));
 }
 
@@ -187,7 +193,11 @@ bool wait_for_item(const BatchRows &rows, int item, TimestampTz until) {
 
 void write_rows(BatchRows &rows) {
     write_items(rows);
-    write_wallets(rows);
+    write_wallets(rows, [](std::size_t /*place*/) { return true; });
+}
+
+void write_late_wallets(BatchRows &rows) {
+    write_wallets(rows, [&](std::size_t place) { return is_late(rows, place); });
 }
 
 bool may_write_as_read(const Store &store) {

@@ -21,6 +21,7 @@ struct BatchRows {
     std::span<std::optional<Item>> item_rows{};
     std::span<std::optional<HeldItem>> held{};
     std::span<std::optional<Wallet>> wallets{};
+    std::span<bool> late_wallets{}; // those that write_rows_as_read() only locks; empty: none
     bool is_locked = false;
     std::span<std::optional<ItemState>> item_states{};
     std::span<WalletState> wallet_states{};
@@ -54,6 +55,9 @@ bool may_write_as_read(const Store &store);
 // locked, and what they are now, before this sale. False, with some written, when a row has changed too
 // much: the caller undoes it all.
 bool write_rows_as_read(BatchRows &rows);
+
+// Writes the wallets that that left to be written later.
+void write_late_wallets(BatchRows &rows);
 
 // Opens what that writes to, which has to happen outside of the subtransaction that may be undone.
 void open_written(BatchRows &rows);

@@ -4,6 +4,7 @@
 
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
+#include "core/checked.hpp"
 #include "engine/batch_rows.hpp"
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
@@ -26,6 +27,7 @@ struct Transfers {
     std::span<std::optional<Entry>> payee_lines{};
     std::span<TransferTerms> terms{};
     std::span<BatchDecision> decisions{};
+    std::span<bool> is_late{}; // of each request, whether it is recorded once the wallets are locked
     TimestampTz at = 0;
     std::span<MovementOutcome> outcomes{};
 };
@@ -105,18 +107,17 @@ bool is_made(const Transfers &batch, std::size_t i) {
            batch.decisions[i].decision.verdict == Verdict::sell;
 }
 
-void give_ids(Transfers &batch) {
-    const auto ids = new_array<Uuid>(batch.requests.size());
-    make_uuids_v7(ids);
-    for (std::size_t i = 0; i < ids.size(); ++i)
-        if (is_made(batch, i) && !batch.outcomes[i].id) batch.outcomes[i].id = ids[i];
-}
-
-void record_transfers(Transfers &batch) {
+// Records what is made of the requests that are late, or of the others.
+void record_transfers(Transfers &batch, bool are_late) {
     const auto made = new_array<int>(batch.requests.size());
+    const auto ids = new_array<Uuid>(batch.requests.size());
     std::size_t count = 0;
-    for (std::size_t i = 0; i < batch.requests.size(); ++i)
-        if (is_made(batch, i)) made[count++] = static_cast<int>(i);
+    make_uuids_v7(ids);
+    for (std::size_t i = 0; i < batch.requests.size(); ++i) {
+        if (!is_made(batch, i) || batch.is_late[i] != are_late) continue;
+        made[count++] = static_cast<int>(i);
+        if (!batch.outcomes[i].id) batch.outcomes[i].id = ids[i];
+    }
     if (count == 0) return;
     std::ranges::sort(made.first(count), {},
                       [&](int i) { return *batch.outcomes[static_cast<std::size_t>(i)].id; });
@@ -206,17 +207,44 @@ void describe(Transfers &batch, MemoryContext context) {
     }
 }
 
-// Of each request, whether it is made.
-std::span<bool> made_ones(const Transfers &batch) {
-    const auto made = new_array<bool>(batch.requests.size());
-    for (std::size_t i = 0; i < made.size(); ++i) made[i] = is_made(batch, i);
-    return made;
+// The payers of whom another batch like this one could take, by the time that they are locked, what they
+// need for this one.
+std::span<bool> tight_wallets(const Transfers &batch) {
+    const auto is_tight = new_array<bool>(batch.rows.wallets.size());
+    const auto paid = new_array<Money>(batch.rows.wallets.size());
+    for (std::size_t i = 0; i < batch.requests.size(); ++i) {
+        if (!batch.terms[i].is_valid) continue;
+        const auto payer = static_cast<std::size_t>(payer_place(batch, i));
+        const auto sum = checked_add(paid[payer], batch.terms[i].amount);
+        paid[payer] = sum.value_or(paid[payer]);
+        is_tight[payer] =
+            is_tight[payer] || !sum || !is_made(batch, i) || batch.decisions[i].wallet.balance < *sum;
+    }
+    return is_tight;
 }
 
-void record(Transfers &batch) {
-    batch.at = GetCurrentTimestamp();
-    give_ids(batch);
-    record_transfers(batch);
+// All requests of payers who have little are late, so that what they get is decided once.
+void put_off(Transfers &batch) {
+    const auto is_tight = tight_wallets(batch);
+    batch.rows.late_wallets = new_array<bool>(batch.rows.wallets.size());
+    for (std::size_t i = 0; i < batch.requests.size(); ++i) {
+        if (!batch.terms[i].is_valid) continue;
+        const auto payer = static_cast<std::size_t>(payer_place(batch, i));
+        if (!is_tight[payer]) continue;
+        batch.is_late[i] = true;
+        batch.rows.late_wallets[payer] = true;
+        batch.rows.late_wallets[static_cast<std::size_t>(payee_place(batch, i))] = true;
+    }
+}
+
+// Whether what was recorded before is what is made now that the wallets are locked.
+bool are_made_again(Transfers &batch) {
+    const auto was_made = new_array<bool>(batch.requests.size());
+    for (std::size_t i = 0; i < was_made.size(); ++i) was_made[i] = is_made(batch, i);
+    decide(batch);
+    for (std::size_t i = 0; i < was_made.size(); ++i)
+        if (!batch.is_late[i] && is_made(batch, i) != was_made[i]) return false;
+    return true;
 }
 
 // As sell_as_read() of purchases: what is waited for is a wallet, after the ledger was written.
@@ -225,12 +253,14 @@ bool transfer_as_read(Transfers &batch) {
     if (!may_write_as_read(batch.rows.store) || !batch.ids.ids.empty()) return false;
     batch.rows.is_locked = true;
     decide(batch);
-    const auto made = made_ones(batch);
+    put_off(batch);
     batch.rows.is_locked = kept_if([&] {
-        record(batch);
-        if (!write_rows_as_read(batch.rows)) return false;
-        decide(batch);
-        return std::ranges::equal(made, made_ones(batch));
+        batch.at = GetCurrentTimestamp();
+        record_transfers(batch, false);
+        if (!write_rows_as_read(batch.rows) || !are_made_again(batch)) return false;
+        write_late_wallets(batch.rows);
+        record_transfers(batch, true);
+        return true;
     });
     if (!batch.rows.is_locked)
         for (std::size_t i = 0; i < batch.outcomes.size(); ++i)
@@ -243,7 +273,9 @@ void transfer_under_locks(Transfers &batch) {
     read_ids(batch);
     decide(batch);
     write_rows(batch.rows);
-    record(batch);
+    std::ranges::fill(batch.is_late, false);
+    batch.at = GetCurrentTimestamp();
+    record_transfers(batch, false);
 }
 
 bool bring_ids(std::span<const BatchTransfer> requests) {
@@ -258,7 +290,8 @@ std::span<MovementOutcome> transfer_many(Store &store, std::span<const BatchTran
     Transfers batch{.rows = {store},
                     .requests = requests,
                     .terms = new_array<TransferTerms>(requests.size()),
-                    .decisions = new_array<BatchDecision>(requests.size())};
+                    .decisions = new_array<BatchDecision>(requests.size()),
+                    .is_late = new_array<bool>(requests.size())};
     const LOCKTAG *turn =
         has_turn(store, requests.size()) && !bring_ids(requests) ? begin_turn(store) : nullptr;
     read_wallets_of(batch);
