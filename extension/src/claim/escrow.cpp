@@ -5,6 +5,7 @@
 #include "base/error_codes.hpp"
 #include "claim/claim.hpp"
 #include "shared/settlers.hpp"
+#include "store/binding.hpp"
 #include "store/deltas.hpp"
 #include "store/execute.hpp"
 #include "store/row_lock.hpp"
@@ -47,6 +48,8 @@ void require_nothing_unjournalled(Store &store, Datum item, const CounterLoad &c
 std::optional<CounterView> loaded_view(Store &store, Datum item, const CounterKey &key) {
     for (;;) {
         if (const auto view = view_counter(key)) return view;
+        // Whatever turns them off makes another key of it.
+        if (OidIsValid(key.partition[0])) require_partition_triggers(store, key.partition[0]);
         if (begin_load(key, store.name, key_text(store.item_type, item))) {
             const auto load = committed_units(store, item);
             if (load) require_nothing_unjournalled(store, item, *load);
