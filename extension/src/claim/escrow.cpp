@@ -5,6 +5,7 @@
 #include "base/error_codes.hpp"
 #include "claim/claim.hpp"
 #include "shared/settlers.hpp"
+#include "store/binding.hpp"
 #include "store/deltas.hpp"
 #include "store/execute.hpp"
 #include "store/row_lock.hpp"
@@ -47,6 +48,8 @@ void require_nothing_unjournalled(Store &store, Datum item, const CounterLoad &c
 std::optional<CounterView> loaded_view(Store &store, Datum item, const CounterKey &key) {
     for (;;) {
         if (const auto view = view_counter(key)) return view;
+        // Whatever turns them off makes another key of it.
+        if (OidIsValid(key.partition[0])) require_partition_triggers(store, key.partition[0]);
         if (begin_load(key, store.name, key_text(store.item_type, item))) {
             const auto load = committed_units(store, item);
             if (load) require_nothing_unjournalled(store, item, *load);
@@ -72,11 +75,11 @@ void set_stock(Item *item, const CounterView &view) {
 
 // Raises 40001 where the snapshot of the transaction shows another item than there is now. Its stock is
 // of no concern: the counter's is that of now for everybody.
-void require_as_seen(const std::optional<Item> &now, const Item &seen) {
+void require_as_seen(const Store &store, const std::optional<Item> &now, const Item &seen) {
     if (!IsolationUsesXactSnapshot()) return;
     if (!now) raise_concurrent_write("delete");
     if (now->state.price != seen.state.price || now->state.version != seen.state.version ||
-        now->state.lock_mode != seen.state.lock_mode)
+        now->state.lock_mode != seen.state.lock_mode || !same_key(store.item_type, now->key, seen.key))
         raise_concurrent_write("update");
 }
 
@@ -97,8 +100,9 @@ Entry enter_escrow(Store &store, LockWait wait, Item *item) {
     require_escrow(store);
     if (!lock_counter(store, item->key, ShareLock, wait)) return Entry::busy;
     const auto now = read_again(store, *item);
-    require_as_seen(now, *item);
-    if (now && is_in_escrow(store, *now)) {
+    require_as_seen(store, now, *item);
+    // Under another spelling of its key it has another counter.
+    if (now && same_key(store.item_type, now->key, item->key) && is_in_escrow(store, *now)) {
         *item = *now;
         return Entry::entered;
     }

@@ -144,11 +144,11 @@ bool is_recorded(const Batch &batch, std::size_t i) {
 }
 
 Datum item_key(const Batch &batch, std::size_t i) {
-    return batch.rows.items.keys[static_cast<std::size_t>(batch.rows.items.places[i])];
+    return item_key(batch.rows, batch.rows.items.places[i]);
 }
 
 Datum buyer_key(const Batch &batch, std::size_t i) {
-    return batch.rows.buyers.keys[static_cast<std::size_t>(batch.rows.buyers.places[i])];
+    return buyer_key(batch.rows, batch.rows.buyers.places[i]);
 }
 
 // The requests that are recorded, in the order of their ids. Those who brought none are given ids in the

@@ -63,7 +63,7 @@ void write_items(BatchRows &rows) {
     for (std::size_t i = 0; i < rows.held.size(); ++i) {
         if (!rows.held[i] || sold_of(rows, i) == Quantity{}) continue;
         if (rows.held[i]->is_in_escrow)
-            deltas[delta_count++] = {rows.items.keys[i], negated(sold_of(rows, i))};
+            deltas[delta_count++] = {rows.held[i]->item.key, negated(sold_of(rows, i))};
         else
             changes[change_count++] = {&rows.held[i]->item, rows.item_states[i]->stock};
     }
@@ -209,7 +209,17 @@ bool may_write_as_read(const Store &store) {
 
 bool has_turn(const Store &store, std::size_t request_count) {
     constexpr std::size_t requests_min = 200;
-    return request_count >= requests_min && may_write_as_read(store);
+    return request_count >= requests_min && may_write_as_read(store) && !IsolationUsesXactSnapshot();
+}
+
+Datum item_key(const BatchRows &rows, int place) {
+    const auto &row = rows.item_rows[static_cast<std::size_t>(place)];
+    return row ? row->key : rows.items.keys[static_cast<std::size_t>(place)];
+}
+
+Datum buyer_key(const BatchRows &rows, int place) {
+    const auto &row = rows.wallets[static_cast<std::size_t>(place)];
+    return row ? row->key : rows.buyers.keys[static_cast<std::size_t>(place)];
 }
 
 void open_written(BatchRows &rows) {

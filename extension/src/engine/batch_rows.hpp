@@ -63,8 +63,13 @@ void write_late_wallets(BatchRows &rows);
 void open_written(BatchRows &rows);
 
 // Whether a batch of so many requests waits for its turn (store/row_lock.hpp), if it brings no ids.
-// Smaller ones are over before it is worth it.
+// Smaller ones are over before it is worth it; a snapshot that stands would only grow old meanwhile.
 bool has_turn(const Store &store, std::size_t request_count);
+
+// The key of a place as its row has it, which another spelling may have replaced since it was read; as
+// it was given, where there is no row.
+Datum item_key(const BatchRows &rows, int place);
+Datum buyer_key(const BatchRows &rows, int place);
 
 // Each key as text, by place.
 std::span<const char *> names_of(KeyType &type, const Keys &keys);

@@ -34,11 +34,11 @@ std::optional<Item> &item_of(Cart &cart, std::size_t line) {
 }
 
 Datum item_key(const Cart &cart, std::size_t line) {
-    return cart.rows.items.keys[static_cast<std::size_t>(cart.rows.items.places[line])];
+    return item_key(cart.rows, cart.rows.items.places[line]);
 }
 
 Datum buyer_key(const Cart &cart) {
-    return cart.rows.buyers.keys[buyer_place];
+    return buyer_key(cart.rows, buyer_place);
 }
 
 void require_different_items(Cart &cart) {

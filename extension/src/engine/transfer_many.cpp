@@ -124,9 +124,7 @@ void record_transfers(Transfers &batch, bool are_late) {
     const auto movements = new_array<Movement>(2 * count);
     for (std::size_t i = 0; i < count; ++i) {
         const auto request = static_cast<std::size_t>(made[i]);
-        const auto key = [&](int place) {
-            return batch.rows.buyers.keys[static_cast<std::size_t>(place)];
-        };
+        const auto key = [&](int place) { return buyer_key(batch.rows, place); };
         const Uuid &id = *batch.outcomes[request].id;
         const Money amount = batch.terms[request].amount;
         movements[2 * i] = transfer_movement(id, payer_line, key(payer_place(batch, request)),

@@ -40,6 +40,19 @@ void require_no_trigger(const char *function) {
              errhint("Call it in a statement of its own.")));
 }
 
+// Nor what a statement under way has written so far: its triggers fire when it ends.
+void require_no_statement(const Store &store) {
+    for (const Oid table : {store.item_table.relation, store.wallet_table.relation}) {
+        if (!OidIsValid(table)) continue;
+        ListCell *cell = nullptr;
+        foreach (cell, find_all_inheritors(table, AccessShareLock, nullptr)) {
+            Relation relation = table_open(lfirst_oid(cell), NoLock);
+            CheckTableNotInUse(relation, "journal the opening of");
+            table_close(relation, NoLock);
+        }
+    }
+}
+
 uint64 journal_opening_of(Store &store) {
     uint64 count = 0;
     as_owner(store, [&] { count = journal_opening(store); });
@@ -116,7 +129,11 @@ Datum vend_journal_opening(PG_FUNCTION_ARGS) {
     require_writable("vend.journal_opening()");
     require_no_trigger("vend.journal_opening()");
     uint64 count = 0;
-    in_call([&] { count = journal_opening_of(open_store(Arguments(fcinfo).optional_string(0), {})); });
+    in_call([&] {
+        Store &store = open_store(Arguments(fcinfo).optional_string(0), {});
+        require_no_statement(store);
+        count = journal_opening_of(store);
+    });
     return Int64GetDatum(static_cast<int64>(count));
 }
 

@@ -351,6 +351,18 @@ void bind_writes(Store *store) {
 
 } // namespace
 
+void require_partition_triggers(const Store &store, Oid partition) {
+    Relation relation = table_open(partition, NoLock);
+    const Oid counter_function = trigger_function("counter");
+    require_triggers_of(store, relation, "journal", trigger_function("journal"),
+                        {*journal_events.begin()}); // of TRUNCATE there is none
+    require_triggers_of(store, relation, "counter", counter_function, item_counter_events);
+    if (!fires_always(relation, counter_function))
+        raise_invalid(store, psprintf("Trigger vend.counter() of table %s does not fire always.",
+                                      quoted_relation_name(relation)));
+    table_close(relation, NoLock);
+}
+
 void require_table(const Store &store, Relation relation, const char *quoted_name,
                    bool may_be_partitioned) {
     switch (relation->rd_rel->relkind) {

@@ -29,6 +29,10 @@ char *relation_label(Oid relation);
 void require_table(const Store &store, Relation relation, const char *quoted_name,
                    bool may_be_partitioned);
 
+// Raises 55000 unless the partition of items carries the triggers that tell of its rows: those of the
+// table that is bound say nothing of it.
+void require_partition_triggers(const Store &store, Oid partition);
+
 // Locks the tables that the row names, as far as they are there, in the order of every call.
 void lock_bound(const RegistryRow &row, LOCKMODE mode);
 

@@ -306,7 +306,8 @@ bool take_if_unwritten(Store &store, const Item &item, Quantity qty) {
         return is_written;
     }
     Item now;
-    if (lock_item(store, item.key, {}, &now) != LockResult::locked || now.state != item.state)
+    if (lock_item(store, item.key, {}, &now) != LockResult::locked || now.state != item.state ||
+        !same_key(store.item_type, now.key, item.key))
         return false;
     set_locked_stock(store, now, left);
     return true;

@@ -24,7 +24,10 @@ void on_relation_changed(Datum /*unused*/, Oid relation) {
         only_store = nullptr;
     }
     for (Store *store = stores; store != nullptr; store = store->next) {
-        if (PartitionState &known = store->partition_at(relation); known[0] == relation) known = {};
+        if (!OidIsValid(relation))
+            store->partitions = {}; // of which there is no word any more, as when a session lags behind
+        else if (PartitionState &known = store->partition_at(relation); known[0] == relation)
+            known = {};
         if (registry_changed || relation == store->item_table.relation ||
             relation == store->wallet_table.relation || relation == store->ledger_table.relation ||
             relation == store->delta_table.relation || relation == store->role_relation)

@@ -97,6 +97,11 @@ SELECT kind FROM vend.restock('item 3', 1);
 UPDATE goods SET stock = stock + 1 WHERE id = 'item 3';
 DROP TRIGGER a ON goods;
 DROP FUNCTION open_books;
+-- Nor from within a statement that writes: it has journalled nothing yet.
+WITH written AS (UPDATE goods SET stock = stock + 1 WHERE id = 'item 3' RETURNING id) SELECT vend.journal_opening() FROM written;
+\echo :SQLSTATE
+WITH written AS (UPDATE people SET balance = balance + 1 WHERE id = 5 RETURNING id) SELECT vend.journal_opening() FROM written;
+\echo :SQLSTATE
 SELECT vend.journal_opening();
 SELECT * FROM vend.audit();
 
