@@ -209,7 +209,8 @@ bool may_write_as_read(const Store &store) {
 
 bool has_turn(const Store &store, std::size_t request_count) {
     constexpr std::size_t requests_min = 200;
-    return request_count >= requests_min && may_write_as_read(store) && !IsolationUsesXactSnapshot();
+    return request_count >= requests_min && may_write_as_read(store) && !IsTransactionBlock() &&
+           !IsolationUsesXactSnapshot();
 }
 
 Datum item_key(const BatchRows &rows, int place) {

@@ -63,7 +63,8 @@ void write_late_wallets(BatchRows &rows);
 void open_written(BatchRows &rows);
 
 // Whether a batch of so many requests waits for its turn (store/row_lock.hpp), if it brings no ids.
-// Smaller ones are over before it is worth it; a snapshot that stands would only grow old meanwhile.
+// Smaller ones are over before it is worth it; a snapshot that stands would only grow old meanwhile; and
+// for what a transaction block has locked before others may be waiting.
 bool has_turn(const Store &store, std::size_t request_count);
 
 // The key of a place as its row has it, which another spelling may have replaced since it was read; as

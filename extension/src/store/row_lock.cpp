@@ -17,8 +17,13 @@ constexpr uint16 id_lock_class = 0x7664;
 constexpr uint16 counter_lock_class = 0x7665;
 constexpr uint16 turn_lock_class = 0x7666;
 
-// How long a batch waits for its turn: less than the deadlock detector does.
+// How long a batch waits for its turn, and for less than it would take to look for a deadlock: there is
+// something else to do.
 constexpr int turn_ms_max = 500;
+int turn_ms() {
+    const int ours = std::clamp(DeadlockTimeout / 2, 1, turn_ms_max);
+    return LockTimeout > 0 ? std::min(LockTimeout, ours) : ours;
+}
 
 // Waits for the row in a subtransaction, which leaves its lock to us but no pin on what it read.
 bool wait_for_row(Table &table, Datum key, int timeout_ms, const TupleTableSlot *found) {
@@ -115,10 +120,8 @@ const LOCKTAG *begin_turn(const Store &store) {
         if (acquire_lock(*turn, ExclusiveLock, {.nowait = true})) return turn;
     }
     set_turn(0);
-    const int timeout_ms = LockTimeout > 0 ? std::min(LockTimeout, turn_ms_max) : turn_ms_max;
     const bool is_ours = in_transaction_owner([&] {
-        return acquire_in_time(timeout_ms,
-                               [&] { (void)LockAcquire(turn, ExclusiveLock, false, false); });
+        return acquire_in_time(turn_ms(), [&] { (void)LockAcquire(turn, ExclusiveLock, false, false); });
     });
     return is_ours ? turn : nullptr;
 }
