@@ -46,8 +46,8 @@ bool lock_id(const Store &store, Datum id, LockWait wait);
 
 // The turn of a batch: as many of a store as vend.concurrent_batches says run at the same time. Others
 // would read rows that those are about to write, and write none of them before. Who waits for it should
-// have nothing locked: who holds the turn could be waiting for it. Null where there is none to be had, or not soon, so that whoever is held up holds
-// up nobody else for long; else what end_turn() takes.
+// have nothing locked: who holds the turn could be waiting for it. Null where there is none to be had,
+// or not soon, so that whoever is held up holds up nobody else for long; else what end_turn() takes.
 const LOCKTAG *begin_turn(const Store &store);
 void end_turn(const LOCKTAG *turn);
 
