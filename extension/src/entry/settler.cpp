@@ -24,8 +24,12 @@ constexpr int64 idle_us_max = USECS_PER_SEC;
 // How often to look for deltas whose counters are not in memory.
 constexpr int64 search_pause_us = 3 * USECS_PER_SEC;
 
-// How long one item may keep the others waiting, for a lock or for a trigger of the owner's.
+// How long one item may keep the others waiting, with a trigger of the owner's.
 constexpr int settle_ms_max = 5000;
+
+// For a lock it waits less than anybody looks for deadlocks after: who locks one table of a store after
+// another, as DROP SCHEMA does, is not to be the victim of what the worker can do later.
+constexpr const char *lock_timeout = "100ms";
 
 // Runs body() in a transaction of its own. An error is logged, and false.
 template <typename Body> bool in_transaction(Body body) {
@@ -212,6 +216,7 @@ void vend_settler_main(Datum database) {
     vend::is_unattended = true;
     // The triggers that uphold the ledger must fire, whatever the database's default.
     SetConfigOption("session_replication_role", "origin", PGC_SUSET, PGC_S_OVERRIDE);
+    SetConfigOption("lock_timeout", vend::lock_timeout, PGC_SUSET, PGC_S_OVERRIDE);
     // Whoever finds no worker once this one has given up its place starts another, but only at the next
     // sale: this one looks again for what was sold before.
     bool is_awaited = false;
