@@ -135,32 +135,9 @@ bool next_heap_row(const RowScan &scan, TupleTableSlot *row) {
     return false;
 }
 
-// Wider rows would fill the memory of a batch.
-constexpr uint32 kept_bytes_max = 512;
-
-HeapTuple copy_of(TupleTableSlot *row) {
-    if (compat::may_outlive_snapshots()) return nullptr;
-    HeapTuple tuple = ExecFetchSlotHeapTuple(row, false, nullptr);
-    return tuple->t_len <= kept_bytes_max ? heap_copytuple(tuple) : nullptr;
-}
-
 TransactionId writer_of(TupleTableSlot *row) {
     bool is_null = false;
     return DatumGetTransactionId(slot_getsysattr(row, MinTransactionIdAttributeNumber, &is_null));
-}
-
-// Fills the slot with what the version says, which stays where it is as long as it is looked at.
-bool read_version(const TableUpdate &update, const RowVersion &version, TupleTableSlot *row) {
-    if (version.row != nullptr) {
-        heap_deform_tuple(version.row, row->tts_tupleDescriptor, row->tts_values, row->tts_isnull);
-        return true;
-    }
-    TupleTableSlot *was = update.was;
-    if (!fetch_version(update.table, version, was)) return false;
-    slot_getallattrs(was);
-    std::copy_n(was->tts_values, was->tts_tupleDescriptor->natts, row->tts_values);
-    std::copy_n(was->tts_isnull, was->tts_tupleDescriptor->natts, row->tts_isnull);
-    return true;
 }
 
 } // namespace
@@ -237,7 +214,7 @@ TupleTableSlot *new_row(const Table &table) {
 
 RowVersion version_of(TupleTableSlot *row) {
     if (TTS_IS_VIRTUAL(row)) return {}; // of a partitioned table
-    return {row->tts_tid, writer_of(row), copy_of(row)};
+    return {row->tts_tid, writer_of(row)};
 }
 
 void raise_concurrent_write(const char *what) {
@@ -374,9 +351,12 @@ TableUpdate begin_update(Table &table) {
 bool update_row(const TableUpdate &update, const RowVersion &version,
                 std::initializer_list<ColumnChange> changes) {
     Relation rel = update.table.rel;
-    TupleTableSlot *is = ExecClearTuple(update.is);
-    if (!read_version(update, version, is)) return false;
+    const auto [was, is] = std::pair(update.was, ExecClearTuple(update.is));
+    if (!fetch_version(update.table, version, was)) return false;
     ItemPointerData place = version.place;
+    slot_getallattrs(was);
+    std::copy_n(was->tts_values, RelationGetNumberOfAttributes(rel), is->tts_values);
+    std::copy_n(was->tts_isnull, RelationGetNumberOfAttributes(rel), is->tts_isnull);
     for (const ColumnChange &change : changes) {
         is->tts_values[change.number - 1] = change.value;
         is->tts_isnull[change.number - 1] = change.is_null;

@@ -67,9 +67,7 @@ TupleTableSlot *new_row(const Table &table);
 struct RowVersion {
     ItemPointerData place{};
     TransactionId writer = InvalidTransactionId;
-    HeapTuple row = nullptr; // what it says; null: to be fetched when it is asked for
 };
-// It lives in the current memory context.
 RowVersion version_of(TupleTableSlot *row);
 
 // What a snapshot shows: all that the transaction may see at this moment; what everybody's newest
