@@ -28,11 +28,7 @@ namespace {
 
 // Whether the table is still there, with the file and partition that the counter was loaded from.
 bool is_current(const CounterStatistics &counter) {
-    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(counter.table.items));
-    if (!HeapTupleIsValid(tuple)) return false;
-    const Oid file = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relfilenode;
-    ReleaseSysCache(tuple);
-    if (file != counter.table.files[0]) return false;
+    if (file_of(counter.table.items) != counter.table.files[0]) return false;
     const Oid partition = counter.partition[0];
     return !OidIsValid(partition) || partition_state(partition) == counter.partition;
 }

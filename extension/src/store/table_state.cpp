@@ -72,13 +72,20 @@ uint32 *add_trigger_states(Oid relation, std::initializer_list<Oid> functions, u
     return state;
 }
 
+std::optional<Oid> file_of(Oid relation) {
+    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+    if (!HeapTupleIsValid(tuple)) return std::nullopt;
+    const Oid file = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relfilenode;
+    ReleaseSysCache(tuple);
+    return file;
+}
+
 PartitionState partition_state(Oid partition) {
     PartitionState state{};
-    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(partition));
-    if (!HeapTupleIsValid(tuple)) return state;
+    const auto file = file_of(partition);
+    if (!file) return state;
     state[0] = partition;
-    state[1] = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relfilenode;
-    ReleaseSysCache(tuple);
+    state[1] = *file;
     (void)add_trigger_states(partition, {trigger_function("journal"), trigger_function("counter")},
                              state.data() + 2, state.data() + state.size());
     return state;

@@ -8,12 +8,16 @@
 #include "store/store.hpp"
 
 #include <initializer_list>
+#include <optional>
 
 namespace vend {
 
 // Adds who each row trigger of these functions is, and who wrote it, in the order of their names.
 uint32 *add_trigger_states(Oid relation, std::initializer_list<Oid> functions, uint32 *state,
                            const uint32 *end);
+
+// Nothing where there is no such table.
+std::optional<Oid> file_of(Oid relation);
 
 // All 0 where there is no such table.
 PartitionState partition_state(Oid partition);
