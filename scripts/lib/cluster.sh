@@ -39,13 +39,11 @@ link_entries() {
     done
 }
 
-# build_extension SOURCES [make's arguments]: builds it and installs it into PG_CONFIG's place. Without bitcode, which nothing
+# build_extension SOURCES: builds it and installs it into PG_CONFIG's place. Without bitcode, which nothing
 # here would run and which takes as long as the rest.
 build_extension() {
-    local src=$1
-    shift
-    make -C "$src" -s -j "$(nproc)" -f Makefile.pgxs PG_CONFIG="$PG_CONFIG" with_llvm=no "$@" all &&
-        make -C "$src" -s -f Makefile.pgxs PG_CONFIG="$PG_CONFIG" with_llvm=no "$@" install
+    make -C "$1" -s -j "$(nproc)" -f Makefile.pgxs PG_CONFIG="$PG_CONFIG" with_llvm=no all &&
+        make -C "$1" -s -f Makefile.pgxs PG_CONFIG="$PG_CONFIG" with_llvm=no install
 }
 
 # start_cluster NAME [SETTING...]: initdb and a server reachable by socket only, which preloads the

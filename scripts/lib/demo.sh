@@ -32,7 +32,6 @@ demo() {
     [ "$failures" -eq 0 ]
 }
 
-# Without bitcode, which such short statements do not use.
 build() {
     build_extension . && make -C bench/module -s PG_CONFIG="$PG_CONFIG" slow_flush.so &&
         cmake -S sdk -B build/sdk -DCMAKE_BUILD_TYPE=MinSizeRel && cmake --build build/sdk -j "$(nproc)" --target flash_sale
