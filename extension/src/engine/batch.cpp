@@ -312,19 +312,19 @@ bool is_any_sold_as_read(Batch &batch) {
     return is_any_sold;
 }
 
+// What a unit is sold for, if the request is one that is sold to.
+std::optional<Money> selling_price(const Batch &batch, std::size_t i) {
+    if (!is_valid(batch, i) || !is_sold(batch, i)) return std::nullopt;
+    return batch.decisions[i].decision.unit_price;
+}
+
 // Whether the same is sold for the same now that the rows are locked.
 bool is_sold_again(Batch &batch) {
-    const auto before = new_array<BatchDecision>(batch.decisions.size());
-    std::ranges::copy(batch.decisions, before.begin());
-    const auto was_sold = new_array<bool>(before.size());
-    for (std::size_t i = 0; i < was_sold.size(); ++i) was_sold[i] = is_sold(batch, i);
+    const auto before = new_array<std::optional<Money>>(batch.decisions.size());
+    for (std::size_t i = 0; i < before.size(); ++i) before[i] = selling_price(batch, i);
     decide(batch);
-    for (std::size_t i = 0; i < before.size(); ++i) {
-        if (!is_valid(batch, i)) continue;
-        if (is_sold(batch, i) != was_sold[i]) return false;
-        if (was_sold[i] && batch.decisions[i].decision.unit_price != before[i].decision.unit_price)
-            return false;
-    }
+    for (std::size_t i = 0; i < before.size(); ++i)
+        if (selling_price(batch, i) != before[i]) return false;
     return true;
 }
 

@@ -75,12 +75,15 @@ bool is_late(const BatchRows &rows, std::size_t place) {
     return !rows.late_wallets.empty() && rows.late_wallets[place];
 }
 
-template <typename IsMeant> void write_wallets(BatchRows &rows, IsMeant is_meant) {
+enum class Written { all, late };
+
+void write_wallets(BatchRows &rows, Written which) {
     if (!rows.store.has_wallets()) return;
     const auto changes = new_array<BalanceChange>(rows.wallets.size());
     std::size_t count = 0;
     for (std::size_t i = 0; i < rows.wallets.size(); ++i) {
-        if (const Money change = balance_change(rows, i); change != Money{0} && is_meant(i))
+        if (which == Written::late && !is_late(rows, i)) continue;
+        if (const Money change = balance_change(rows, i); change != Money{0})
             changes[count++] = {&*rows.wallets[i], change};
     }
     if (count > 0) change_locked_balances(rows.store, changes.first(count));
@@ -193,11 +196,11 @@ bool wait_for_item(const BatchRows &rows, int item, TimestampTz until) {
 
 void write_rows(BatchRows &rows) {
     write_items(rows);
-    write_wallets(rows, [](std::size_t /*place*/) { return true; });
+    write_wallets(rows, Written::all);
 }
 
 void write_late_wallets(BatchRows &rows) {
-    write_wallets(rows, [&](std::size_t place) { return is_late(rows, place); });
+    write_wallets(rows, Written::late);
 }
 
 bool may_write_as_read(const Store &store) {
