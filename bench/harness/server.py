@@ -159,5 +159,12 @@ class Server:
             time.sleep(0.01)
         return sum(int(ticks) for ticks in stat_of(postmaster)[13:15]) / os.sysconf("SC_CLK_TCK")
 
+    def has_huge_pages(self):
+        """Whether its shared memory lies in huge pages: that depends on what the system has reserved."""
+        smaps = Path(f"/proc/{self.postmaster()}/smaps_rollup").read_text(encoding="utf-8")
+        return any(int(line.split()[1]) > 0 for line in smaps.splitlines()
+                   if line.startswith(("Shared_Hugetlb:", "Private_Hugetlb:")))
+
     def shown_settings(self):
-        return {name: self.sql(f"SHOW {name}", "postgres", "postgres") for name in SHOWN}
+        shown = {name: self.sql(f"SHOW {name}", "postgres", "postgres") for name in SHOWN}
+        return {**shown, "huge pages": "used" if self.has_huge_pages() else "none"}
