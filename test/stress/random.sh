@@ -2,7 +2,7 @@
 # Everything that can happen to items in escrow and in the row modes, by chance, and exact accounting after each
 # round of ten seconds: G1 to G7. On a server of its own, which it crashes.
 #
-# STRESS_SECONDS=N  how long (default 60)
+# STRESS_SECONDS=N  how long (default 30)
 # STRESS_SEED=N     the first round's seed; each round prints its own, which reproduces what its workers do
 set -euo pipefail
 

@@ -83,7 +83,7 @@ def show_failures(number, seed, books, server):
 
 
 def main():
-    seconds = int(os.environ.get("STRESS_SECONDS", "60"))
+    seconds = int(os.environ.get("STRESS_SECONDS", "30"))
     seed = int(os.environ.get("STRESS_SEED") or time.time())
     deadline = time.monotonic() + seconds
     server = Server()
