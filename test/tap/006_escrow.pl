@@ -171,7 +171,7 @@ books_are_right($node, 'postgres', 'after the waiters');
 # The settler in mid-work: it has taken the deltas and written the row when a trigger of the owner's stops it.
 $node->safe_psql('postgres', q{
 CREATE FUNCTION shop.stop() RETURNS trigger LANGUAGE plpgsql
-	AS 'BEGIN PERFORM pg_catalog.pg_advisory_xact_lock(42); RETURN NULL; END';
+	AS 'BEGIN IF NOT pg_catalog.pg_try_advisory_xact_lock(42) THEN PERFORM pg_catalog.pg_sleep(60); END IF; RETURN NULL; END';
 CREATE TRIGGER stop AFTER UPDATE ON shop.item FOR EACH ROW WHEN (old.stock > new.stock) EXECUTE FUNCTION shop.stop();
 });
 for my $way (qw(terminate kill))
@@ -180,7 +180,7 @@ for my $way (qw(terminate kill))
 	my $gate = open_session($node, 'postgres');
 	answer($gate, 'SELECT pg_advisory_lock(42)');
 	is(sell('lamp', 2, "settler $way"), 'purchased', "settler, $way: a sale");
-	$pid = settler_of($node, 'postgres', "wait_event = 'advisory'");
+	$pid = settler_of($node, 'postgres', "wait_event = 'PgSleep'");
 	is(deltas('lamp'), '1', "settler, $way: it has not committed");
 	if ($way eq 'kill') { kill_process($pid, 'settler'); }
 	else { is(one("pg_terminate_backend($pid, 10000)"), 't', 'the settler goes'); }
