@@ -168,10 +168,11 @@ is(answer($holder, 'ROLLBACK'), '', 'the holder gives back');
 $holder->quit;
 books_are_right($node, 'postgres', 'after the waiters');
 
-# The settler in mid-work: it has taken the deltas and written the row when a trigger of the owner's stops it.
+# The settler in mid-work: it has taken the deltas and written the row when a trigger of the owner's stops it, not by a lock, for
+# which it would not wait.
 $node->safe_psql('postgres', q{
 CREATE FUNCTION shop.stop() RETURNS trigger LANGUAGE plpgsql
-	AS 'BEGIN PERFORM pg_catalog.pg_advisory_xact_lock(42); RETURN NULL; END';
+	AS 'BEGIN WHILE NOT pg_catalog.pg_try_advisory_xact_lock(42) LOOP PERFORM pg_catalog.pg_sleep(0.1); END LOOP; RETURN NULL; END';
 CREATE TRIGGER stop AFTER UPDATE ON shop.item FOR EACH ROW WHEN (old.stock > new.stock) EXECUTE FUNCTION shop.stop();
 });
 for my $way (qw(terminate kill))
@@ -180,7 +181,7 @@ for my $way (qw(terminate kill))
 	my $gate = open_session($node, 'postgres');
 	answer($gate, 'SELECT pg_advisory_lock(42)');
 	is(sell('lamp', 2, "settler $way"), 'purchased', "settler, $way: a sale");
-	$pid = settler_of($node, 'postgres', "wait_event = 'advisory'");
+	$pid = settler_of($node, 'postgres', "wait_event = 'PgSleep'");
 	is(deltas('lamp'), '1', "settler, $way: it has not committed");
 	if ($way eq 'kill') { kill_process($pid, 'settler'); }
 	else { is(one("pg_terminate_backend($pid, 10000)"), 't', 'the settler goes'); }
@@ -202,6 +203,20 @@ is(one("unsettled, settle_lag IS NULL FROM vend.stat_item WHERE item = 'vase'"),
 is(answer($locker, 'COMMIT'), '', 'locked row: it is let go');
 wait_until($node, 'postgres', "unsettled = 0 AND settle_lag IS NULL FROM vend.stat_item WHERE item = 'lamp'");
 is(deltas('lamp'), '0', 'locked row: then the item is settled');
+
+# A table is locked for longer than the settler stays without work, and nobody sells meanwhile or afterwards.
+my $offset = -s $node->logfile;
+($holder) = hold_units();
+$locker = open_session($node, 'postgres');
+send_query($locker, 'BEGIN; LOCK TABLE shop.stock_delta; SELECT pg_sleep(4)');
+wait_until($node, 'postgres', "count(*) = 1 FROM pg_locks WHERE relation = 'shop.stock_delta'::regclass AND NOT granted");
+is(answer($holder, 'COMMIT'), '', 'locked table: a sale');
+is(answer($locker, 'COMMIT'), '', 'locked table: it is let go');
+ok(comes_true($node, 'postgres', "count(*) = 0 FROM shop.stock_delta"), 'locked table: then the item is settled');
+wait_until($node, 'postgres', "count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'pg_vend settler'");
+unlike(slurp_file($node->logfile, $offset), qr/lock timeout/, 'locked table: nothing to log');
+$_->quit for $holder, $locker;
+books_are_right($node, 'postgres', 'locked table');
 
 # Three items and room for two.
 $node->safe_psql('postgres', "INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('pot', 1, 100, 'escrow')");
