@@ -18,6 +18,7 @@ restart_after_crash = on
 autovacuum = off
 vend.escrow_items = 2
 vend.escrow_wait = '20s'
+deadlock_timeout = '20ms'
 });
 $node->start;
 $node->safe_psql('postgres', q{
@@ -116,15 +117,16 @@ sub kill_process
 # Opens a transaction that has five lamps pending, and returns it and its backend.
 sub hold_units
 {
+	my ($order) = @_;
 	my $holder = open_session($node, 'postgres');
 	my $pid = answer($holder, 'SELECT pg_backend_pid()');
-	is(answer($holder, "BEGIN; SELECT status FROM vend.try_purchase('lamp', 'alpha', 5, vend.id_from('held'))"), 'purchased',
+	is(answer($holder, "BEGIN; SELECT status FROM vend.try_purchase('lamp', 'alpha', 5, vend.id_from('$order'))"), 'purchased',
 		'five units are pending');
 	wait_until($node, 'postgres', "pending = 5 FROM vend.stat_item WHERE item = 'lamp'");
 	return ($holder, $pid);
 }
 
-my ($holder, $pid) = hold_units();
+my ($holder, $pid) = hold_units('held');
 is(sell('lamp', 1, 'fourth'), 'purchased', 'a sale beside it');
 kill_process($pid, 'backend with pending units');
 eval { $holder->quit };
@@ -136,7 +138,7 @@ is(one("count(*) FROM shop.ledger WHERE id = vend.id_from('held')"), '0', 'backe
 # A session with pending units is cancelled or terminated: who waits for them gets them.
 for my $way (qw(cancel terminate))
 {
-	($holder, $pid) = hold_units();
+	($holder, $pid) = hold_units("held, $way");
 	send_query($holder, 'SELECT pg_sleep(60)');
 	my $waiter = open_session($node, 'postgres');
 	send_query($waiter, "BEGIN; SELECT status FROM vend.try_purchase('lamp', 'beta', vend.available('lamp') + 5)");
@@ -151,7 +153,7 @@ for my $way (qw(cancel terminate))
 }
 
 # And one that waits.
-($holder, $pid) = hold_units();
+($holder, $pid) = hold_units('held, others wait');
 for my $way (qw(cancel terminate))
 {
 	my $waiter = open_session($node, 'postgres');
@@ -206,7 +208,7 @@ is(deltas('lamp'), '0', 'locked row: then the item is settled');
 
 # A table is locked for longer than the settler stays without work, and nobody sells meanwhile or afterwards.
 my $offset = -s $node->logfile;
-($holder) = hold_units();
+($holder) = hold_units('locked table');
 $locker = open_session($node, 'postgres');
 send_query($locker, 'BEGIN; LOCK TABLE shop.stock_delta; SELECT pg_sleep(4)');
 wait_until($node, 'postgres', "count(*) = 1 FROM pg_locks WHERE relation = 'shop.stock_delta'::regclass AND NOT granted");
@@ -217,6 +219,21 @@ wait_until($node, 'postgres', "count(*) = 0 FROM pg_stat_activity WHERE backend_
 unlike(slurp_file($node->logfile, $offset), qr/lock timeout/, 'locked table: nothing to log');
 $_->quit for $holder, $locker;
 books_are_right($node, 'postgres', 'locked table');
+
+# Where deadlocks are looked for sooner, the settler has looked and goes on waiting when somebody wants another table: it gives way in time.
+$locker = open_session($node, 'postgres');
+($holder) = hold_units('deadlock_timeout');
+send_query($locker, q{BEGIN; LOCK TABLE shop.stock_delta; DO $$ BEGIN
+	LOOP EXIT WHEN EXISTS (SELECT FROM pg_locks WHERE relation = 'shop.stock_delta'::regclass AND NOT granted); END LOOP;
+	PERFORM pg_sleep(0.04);
+	LOCK TABLE shop.ledger;
+END $$});
+wait_until($node, 'postgres', "count(*) = 1 FROM pg_locks WHERE relation = 'shop.stock_delta'::regclass AND NOT granted");
+is(answer($holder, 'COMMIT'), '', 'deadlock_timeout: a sale');
+is(answer($locker, 'COMMIT'), '', 'deadlock_timeout: the tables are locked');
+ok(comes_true($node, 'postgres', "count(*) = 0 FROM shop.stock_delta"), 'deadlock_timeout: then the item is settled');
+$_->quit for $holder, $locker;
+books_are_right($node, 'postgres', 'deadlock_timeout');
 
 # Three items and room for two.
 $node->safe_psql('postgres', "INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('pot', 1, 100, 'escrow')");

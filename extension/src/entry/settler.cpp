@@ -29,7 +29,14 @@ constexpr int settle_ms_max = 5000;
 
 // For a lock it waits less than anybody looks for deadlocks after: who locks one table of a store after
 // another, as DROP SCHEMA does, is not to be the victim of what the worker can do later.
-constexpr const char *lock_timeout = "100ms";
+constexpr int lock_ms_max = 100;
+
+void limit_lock_waits() {
+    char timeout_ms[12];
+    (void)snprintf(timeout_ms, sizeof(timeout_ms), "%d",
+                   std::clamp(DeadlockTimeout / 2, 1, lock_ms_max));
+    SetConfigOption("lock_timeout", timeout_ms, PGC_SUSET, PGC_S_OVERRIDE);
+}
 
 // How a transaction of the worker's ended. Locked out: somebody else has a lock that it needs, and is in
 // the database himself, so that it keeps nobody from dropping it if it stays to try again.
@@ -229,6 +236,7 @@ void run_settler() {
         if (ConfigReloadPending != 0) {
             ConfigReloadPending = 0;
             ProcessConfigFile(PGC_SIGHUP);
+            limit_lock_waits();
         }
     }
 }
@@ -246,7 +254,7 @@ void vend_settler_main(Datum database) {
     vend::is_unattended = true;
     // The triggers that uphold the ledger must fire, whatever the database's default.
     SetConfigOption("session_replication_role", "origin", PGC_SUSET, PGC_S_OVERRIDE);
-    SetConfigOption("lock_timeout", vend::lock_timeout, PGC_SUSET, PGC_S_OVERRIDE);
+    vend::limit_lock_waits();
     // Whoever finds no worker once this one has given up its place starts another, but only at the next
     // sale: this one looks again for what was sold before.
     bool is_awaited = false;
