@@ -18,6 +18,7 @@ restart_after_crash = on
 autovacuum = off
 vend.escrow_items = 2
 vend.escrow_wait = '20s'
+deadlock_timeout = '20ms'
 });
 $node->start;
 $node->safe_psql('postgres', q{
@@ -116,15 +117,16 @@ sub kill_process
 # Opens a transaction that has five lamps pending, and returns it and its backend.
 sub hold_units
 {
+	my ($order) = @_;
 	my $holder = open_session($node, 'postgres');
 	my $pid = answer($holder, 'SELECT pg_backend_pid()');
-	is(answer($holder, "BEGIN; SELECT status FROM vend.try_purchase('lamp', 'alpha', 5, vend.id_from('held'))"), 'purchased',
+	is(answer($holder, "BEGIN; SELECT status FROM vend.try_purchase('lamp', 'alpha', 5, vend.id_from('$order'))"), 'purchased',
 		'five units are pending');
 	wait_until($node, 'postgres', "pending = 5 FROM vend.stat_item WHERE item = 'lamp'");
 	return ($holder, $pid);
 }
 
-my ($holder, $pid) = hold_units();
+my ($holder, $pid) = hold_units('held');
 is(sell('lamp', 1, 'fourth'), 'purchased', 'a sale beside it');
 kill_process($pid, 'backend with pending units');
 eval { $holder->quit };
@@ -136,7 +138,7 @@ is(one("count(*) FROM shop.ledger WHERE id = vend.id_from('held')"), '0', 'backe
 # A session with pending units is cancelled or terminated: who waits for them gets them.
 for my $way (qw(cancel terminate))
 {
-	($holder, $pid) = hold_units();
+	($holder, $pid) = hold_units("held, $way");
 	send_query($holder, 'SELECT pg_sleep(60)');
 	my $waiter = open_session($node, 'postgres');
 	send_query($waiter, "BEGIN; SELECT status FROM vend.try_purchase('lamp', 'beta', vend.available('lamp') + 5)");
@@ -151,7 +153,7 @@ for my $way (qw(cancel terminate))
 }
 
 # And one that waits.
-($holder, $pid) = hold_units();
+($holder, $pid) = hold_units('held, others wait');
 for my $way (qw(cancel terminate))
 {
 	my $waiter = open_session($node, 'postgres');
@@ -168,10 +170,11 @@ is(answer($holder, 'ROLLBACK'), '', 'the holder gives back');
 $holder->quit;
 books_are_right($node, 'postgres', 'after the waiters');
 
-# The settler in mid-work: it has taken the deltas and written the row when a trigger of the owner's stops it.
+# The settler in mid-work: it has taken the deltas and written the row when a trigger of the owner's stops it, not by a lock, for
+# which it would not wait.
 $node->safe_psql('postgres', q{
 CREATE FUNCTION shop.stop() RETURNS trigger LANGUAGE plpgsql
-	AS 'BEGIN IF NOT pg_catalog.pg_try_advisory_xact_lock(42) THEN PERFORM pg_catalog.pg_sleep(60); END IF; RETURN NULL; END';
+	AS 'BEGIN WHILE NOT pg_catalog.pg_try_advisory_xact_lock(42) LOOP PERFORM pg_catalog.pg_sleep(0.1); END LOOP; RETURN NULL; END';
 CREATE TRIGGER stop AFTER UPDATE ON shop.item FOR EACH ROW WHEN (old.stock > new.stock) EXECUTE FUNCTION shop.stop();
 });
 for my $way (qw(terminate kill))
@@ -202,6 +205,38 @@ is(one("unsettled, settle_lag IS NULL FROM vend.stat_item WHERE item = 'vase'"),
 is(answer($locker, 'COMMIT'), '', 'locked row: it is let go');
 wait_until($node, 'postgres', "unsettled = 0 AND settle_lag IS NULL FROM vend.stat_item WHERE item = 'lamp'");
 is(deltas('lamp'), '0', 'locked row: then the item is settled');
+
+# A table is locked for longer than the settler stays without work, and nobody sells meanwhile or afterwards.
+my $offset = -s $node->logfile;
+($holder) = hold_units('locked table');
+$locker = open_session($node, 'postgres');
+send_query($locker, 'BEGIN; LOCK TABLE shop.stock_delta; SELECT pg_sleep(4)');
+wait_until($node, 'postgres', "count(*) = 1 FROM pg_locks WHERE relation = 'shop.stock_delta'::regclass AND NOT granted");
+is(answer($holder, 'COMMIT'), '', 'locked table: a sale');
+is(answer($locker, 'COMMIT'), '', 'locked table: it is let go');
+ok(comes_true($node, 'postgres', "count(*) = 0 FROM shop.stock_delta"), 'locked table: then the item is settled');
+wait_until($node, 'postgres', "count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'pg_vend settler'");
+unlike(slurp_file($node->logfile, $offset), qr/lock timeout/, 'locked table: nothing to log');
+$_->quit for $holder, $locker;
+books_are_right($node, 'postgres', 'locked table');
+
+# Where deadlocks are looked for sooner, the settler waits less: a trigger of the owner's hears how long.
+$node->safe_psql('postgres', q{
+CREATE TABLE shop.heard (lock_timeout text);
+CREATE FUNCTION shop.hear() RETURNS trigger LANGUAGE plpgsql
+	AS 'BEGIN INSERT INTO shop.heard VALUES (pg_catalog.current_setting(''lock_timeout'')); RETURN NULL; END';
+CREATE TRIGGER hear AFTER UPDATE ON shop.item FOR EACH ROW WHEN (old.stock > new.stock) EXECUTE FUNCTION shop.hear();
+});
+is(sell('lamp', 1, 'heard'), 'purchased', 'deadlock_timeout: a sale');
+settled('lamp');
+is(one('string_agg(DISTINCT lock_timeout, $$ $$) FROM shop.heard'), '10ms', 'deadlock_timeout: the settler waits for half of it');
+$node->append_conf('postgresql.conf', "deadlock_timeout = '1s'\n");
+$node->reload;
+ok(comes_true($node, 'postgres', "(vend.try_purchase('lamp', 'alpha')).status = 'purchased'
+	AND EXISTS (SELECT FROM shop.heard WHERE lock_timeout = '100ms')"), 'deadlock_timeout: after a reload as well');
+$node->safe_psql('postgres', 'DROP TRIGGER hear ON shop.item');
+settled('lamp');
+books_are_right($node, 'postgres', 'deadlock_timeout');
 
 # Three items and room for two.
 $node->safe_psql('postgres', "INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('pot', 1, 100, 'escrow')");

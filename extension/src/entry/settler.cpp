@@ -29,12 +29,28 @@ constexpr int settle_ms_max = 5000;
 
 // For a lock it waits less than anybody looks for deadlocks after: who locks one table of a store after
 // another, as DROP SCHEMA does, is not to be the victim of what the worker can do later.
-constexpr const char *lock_timeout = "100ms";
+constexpr int lock_ms_max = 100;
 
-// Runs body() in a transaction of its own. An error is logged, and false.
-template <typename Body> bool in_transaction(Body body) {
+void limit_lock_waits() {
+    char timeout_ms[12];
+    (void)snprintf(timeout_ms, sizeof(timeout_ms), "%d",
+                   std::clamp(DeadlockTimeout / 2, 1, lock_ms_max));
+    SetConfigOption("lock_timeout", timeout_ms, PGC_SUSET, PGC_S_OVERRIDE);
+}
+
+// How a transaction of the worker's ended. Locked out: somebody else has a lock that it needs, and is in
+// the database himself, so that it keeps nobody from dropping it if it stays to try again.
+enum class End { done, locked_out, failed };
+
+// Set once the tables of the store are open. To find them locked is nothing to log: that of a locked row
+// is not logged either.
+volatile bool is_store_open = false;
+
+// Runs body() in a transaction of its own. An error is logged.
+template <typename Body> End in_transaction(Body body) {
     MemoryContext context = CurrentMemoryContext;
-    volatile bool is_done = false;
+    volatile End end = End::failed;
+    is_store_open = false;
     PG_TRY();
     {
         SetCurrentStatementStartTimestamp();
@@ -48,20 +64,27 @@ template <typename Body> bool in_transaction(Body body) {
         disable_timeout(STATEMENT_TIMEOUT, false);
         PopActiveSnapshot();
         CommitTransactionCommand();
-        is_done = true;
+        end = End::done;
     }
     PG_CATCH();
     {
         MemoryContextSwitchTo(context);
         disable_timeout(STATEMENT_TIMEOUT, false);
-        EmitErrorReport();
+        if (geterrcode() == ERRCODE_LOCK_NOT_AVAILABLE) end = End::locked_out;
+        if (end == End::failed || is_store_open) EmitErrorReport();
         AbortCurrentTransaction();
         MemoryContextSwitchTo(context);
         FlushErrorState();
     }
     PG_END_TRY();
     MemoryContextSwitchTo(context);
-    return is_done;
+    return end;
+}
+
+Store &open_to_settle(const char *name) {
+    Store &store = open_store(name, {});
+    is_store_open = true;
+    return store;
 }
 
 // The store's name and an item's key, which outlive the transactions.
@@ -80,18 +103,18 @@ void explain_settling(void *argument) {
                static_cast<const Unsettled *>(argument)->store);
 }
 
-// Settles an item in a transaction of its own; false when it could not be settled.
-bool settle(const Unsettled &unsettled, const UnsettledCounter *counter) {
+// Settles an item in a transaction of its own.
+End settle(const Unsettled &unsettled, const UnsettledCounter *counter) {
     ErrorContextCallback callback{error_context_stack, explain_settling,
                                   const_cast<Unsettled *>(&unsettled)};
     error_context_stack = &callback;
-    const bool is_done = in_transaction([&] {
+    const End end = in_transaction([&] {
         if (!has_store(unsettled.store)) {
             if (counter != nullptr) forget_unsettled(*counter);
             return;
         }
         in_call([&] {
-            Store &store = open_store(unsettled.store, {});
+            Store &store = open_to_settle(unsettled.store);
             // The store has been made anew, with keys of another type.
             if (!has_key_size(store.item_type, unsettled.item)) {
                 if (counter != nullptr) forget_unsettled(*counter);
@@ -108,14 +131,14 @@ bool settle(const Unsettled &unsettled, const UnsettledCounter *counter) {
         });
     });
     error_context_stack = callback.previous;
-    return is_done;
+    return end;
 }
 
 // Adds the items of a store that have deltas, in the given memory context.
-List *add_leftovers(List *leftovers, const char *name, MemoryContext context) {
-    (void)in_transaction([&] {
+End add_leftovers(List **leftovers, const char *name, MemoryContext context) {
+    return in_transaction([&] {
         in_call([&] {
-            Store &store = open_store(name, {});
+            Store &store = open_to_settle(name);
             as_owner(store, [&] {
                 for (const Datum item : unsettled_items(store)) {
                     const auto bytes = key_bytes(store.item_type, item);
@@ -124,43 +147,57 @@ List *add_leftovers(List *leftovers, const char *name, MemoryContext context) {
                     auto *copy = static_cast<uint8 *>(palloc(bytes.size() + 1));
                     std::ranges::copy(bytes, copy);
                     *leftover = {name, {copy, bytes.size()}};
-                    leftovers = lappend(leftovers, leftover);
+                    *leftovers = lappend(*leftovers, leftover);
                     MemoryContextSwitchTo(caller);
                 }
             });
         });
     });
-    return leftovers;
+}
+
+bool has_name(const List *names, const char *name) {
+    ListCell *cell = nullptr;
+    foreach (cell, names)
+        if (strcmp(static_cast<const char *>(lfirst(cell)), name) == 0) return true;
+    return false;
 }
 
 // What an earlier life of the server, or of its database, left unsettled, in stores that sell here. A
-// store that is replicated from elsewhere is settled there.
-void settle_leftovers(MemoryContext context) {
+// store that is replicated from elsewhere is settled there. False when something was locked.
+bool settle_leftovers(MemoryContext context) {
     List *names = NIL;
     ListCell *counter = nullptr;
     foreach (counter, counter_statistics()) {
         char *name = static_cast<CounterStatistics *>(lfirst(counter))->store;
-        bool is_new = true;
-        ListCell *known = nullptr;
-        foreach (known, names)
-            is_new = is_new && strcmp(static_cast<const char *>(lfirst(known)), name) != 0;
-        if (is_new) names = lappend(names, name);
+        if (!has_name(names, name)) names = lappend(names, name);
     }
     List *leftovers = NIL;
+    bool is_locked_out = false;
     ListCell *cell = nullptr;
     foreach (cell, names)
-        leftovers = add_leftovers(leftovers, static_cast<const char *>(lfirst(cell)), context);
-    foreach (cell, leftovers) (void)settle(*static_cast<const Unsettled *>(lfirst(cell)), nullptr);
+        if (add_leftovers(&leftovers, static_cast<const char *>(lfirst(cell)), context) ==
+            End::locked_out)
+            is_locked_out = true;
+    foreach (cell, leftovers)
+        if (settle(*static_cast<const Unsettled *>(lfirst(cell)), nullptr) == End::locked_out)
+            is_locked_out = true;
+    return !is_locked_out;
 }
 
 // Settles what is due; whether there is more to come.
 bool settle_counters() {
     bool is_awaited = false;
+    List *locked_stores = NIL; // not to wait again for each of their items
     ListCell *cell = nullptr;
     foreach (cell, unsettled_counters(&is_awaited)) {
-        const auto *counter = static_cast<const UnsettledCounter *>(lfirst(cell));
+        auto *counter = static_cast<UnsettledCounter *>(lfirst(cell));
         const Unsettled unsettled{counter->store, counter_bytes(counter->key)};
-        if (!settle(unsettled, counter)) postpone_settling(counter->key);
+        const bool is_locked = has_name(locked_stores, counter->store);
+        const End end = is_locked ? End::locked_out : settle(unsettled, counter);
+        if (end == End::done) continue;
+        postpone_settling(counter->key);
+        if (end == End::locked_out && !is_locked && !is_store_open)
+            locked_stores = lappend(locked_stores, counter->store);
     }
     return is_awaited;
 }
@@ -175,7 +212,7 @@ void run_settler() {
         MemoryContextReset(context);
         // Of counters that had to make room for others too.
         if (GetCurrentTimestamp() - last_search > search_pause_us) {
-            settle_leftovers(context);
+            (void)settle_leftovers(context);
             last_search = last_work = GetCurrentTimestamp();
         }
         pgstat_report_activity(STATE_RUNNING, "settling escrow items");
@@ -183,8 +220,8 @@ void run_settler() {
         const TimestampTz now = GetCurrentTimestamp();
         if (is_awaited) last_work = now;
         if (now - last_work > idle_us_max) {
-            settle_leftovers(context);
-            return;
+            if (settle_leftovers(context)) return;
+            last_search = last_work = GetCurrentTimestamp();
         }
         (void)pgstat_report_stat(false);
         pgstat_report_activity(STATE_IDLE, nullptr);
@@ -199,6 +236,7 @@ void run_settler() {
         if (ConfigReloadPending != 0) {
             ConfigReloadPending = 0;
             ProcessConfigFile(PGC_SIGHUP);
+            limit_lock_waits();
         }
     }
 }
@@ -216,7 +254,7 @@ void vend_settler_main(Datum database) {
     vend::is_unattended = true;
     // The triggers that uphold the ledger must fire, whatever the database's default.
     SetConfigOption("session_replication_role", "origin", PGC_SUSET, PGC_S_OVERRIDE);
-    SetConfigOption("lock_timeout", vend::lock_timeout, PGC_SUSET, PGC_S_OVERRIDE);
+    vend::limit_lock_waits();
     // Whoever finds no worker once this one has given up its place starts another, but only at the next
     // sale: this one looks again for what was sold before.
     bool is_awaited = false;
