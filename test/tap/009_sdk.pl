@@ -8,7 +8,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $driver = $ENV{VEND_SDK_LOAD};
-plan skip_all => 'VEND_SDK_LOAD does not name the driver' unless -x ($driver // '');
+plan skip_all => 'VEND_SDK_LOAD does not name the driver' unless $driver;
 
 my $stock = 100_000_000;
 my $wallets = 50;
