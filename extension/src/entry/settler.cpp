@@ -6,6 +6,7 @@
 #include "entry/call.hpp"
 #include "shared/settlers.hpp"
 #include "store/registry.hpp"
+#include "store/row_lock.hpp"
 
 #include <algorithm>
 
@@ -33,8 +34,7 @@ constexpr int lock_ms_max = 100;
 
 void limit_lock_waits() {
     char timeout_ms[12];
-    (void)snprintf(timeout_ms, sizeof(timeout_ms), "%d",
-                   std::clamp(DeadlockTimeout / 2, 1, lock_ms_max));
+    (void)snprintf(timeout_ms, sizeof(timeout_ms), "%d", ms_without_deadlock_check(lock_ms_max));
     SetConfigOption("lock_timeout", timeout_ms, PGC_SUSET, PGC_S_OVERRIDE);
 }
 

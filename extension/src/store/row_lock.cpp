@@ -21,7 +21,7 @@ constexpr uint16 turn_lock_class = 0x7666;
 // something else to do.
 constexpr int turn_ms_max = 500;
 int turn_ms() {
-    const int ours = std::clamp(DeadlockTimeout / 2, 1, turn_ms_max);
+    const int ours = ms_without_deadlock_check(turn_ms_max);
     return LockTimeout > 0 ? std::min(LockTimeout, ours) : ours;
 }
 

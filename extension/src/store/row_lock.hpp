@@ -7,6 +7,8 @@
 #include "store/subtransaction.hpp"
 #include "store/table.hpp"
 
+#include <algorithm>
+
 namespace vend {
 
 // How often a row may be replaced while we wait for it.
@@ -43,6 +45,11 @@ bool lock_version(Table &table, Datum key, const RowVersion &version, TupleTable
 // the id, until the end of the transaction. Ids that collide in it wait for each other, no more. False
 // when it was not to be had in the time allowed.
 bool lock_id(const Store &store, Datum id, LockWait wait);
+
+// At most so many milliseconds, and less than it takes until anybody looks for deadlocks.
+inline int ms_without_deadlock_check(int ms_max) {
+    return std::clamp(DeadlockTimeout / 2, 1, ms_max);
+}
 
 // The turn of a batch: as many of a store as vend.concurrent_batches says run at the same time. Others
 // would read rows that those are about to write, and write none of them before. Who waits for it should
