@@ -26,7 +26,8 @@ missing_postgres() {
     if config=$(find_pg_config); then
         major=$(server_version "$config")
         [ -x "$("$config" --bindir)/postgres" ] || echo "postgresql-$major"
-        [ -f "$("$config" --pgxs)" ] || echo "postgresql-server-dev-$major"
+        # Debian's client brings the makefiles for extensions, but no header.
+        [[ -f $("$config" --pgxs) && -f $("$config" --includedir-server)/postgres.h ]] || echo "postgresql-server-dev-$major"
     else
         echo postgresql postgresql-server-dev-all
     fi
