@@ -66,6 +66,7 @@ missing_packages() {
     lacks_command shellcheck shellcheck
     lacks_command prove perl
     lacks_command patch patch
+    lacks_command rsync rsync
     lacks_command pkg-config pkg-config
     [ -f /usr/include/postgresql/libpq-fe.h ] || echo libpq-dev
     # Its place is not in the PATH of an ordinary user.

@@ -149,7 +149,7 @@ run_sdk() (
     [ $# -gt 0 ] || start_cluster sdk || { record broken server; exit; }
     psql -Xq -d postgres -c 'DROP DATABASE IF EXISTS sdk' -c 'CREATE DATABASE sdk'
     psql -Xq -v ON_ERROR_STOP=1 -d sdk -c 'CREATE EXTENSION pg_vend' -c "SELECT vend.create_store('shop')"
-    PGDATABASE=sdk timeout 400 build/sdk/vend_sdk_tests --gtest_filter="${1:-*}" |& tee build/sdk.log || :
+    PGDATABASE=sdk timeout 1200 build/sdk/vend_sdk_tests --gtest_filter="${1:-*}" |& tee build/sdk.log || :
     sed -En 's/^\[       OK \] ([^ ]+) \(.*/ok \1/p; s/^\[  FAILED  \] ([^ ,]+)(,.*)? \([0-9]+ ms\)$/failed \1/p' build/sdk.log >>"$results"
     grep -q '^\[==========\] .* ran' build/sdk.log || record broken "the tests ended early"
     [ $# -eq 0 ] || exit 0

@@ -21,8 +21,7 @@ sub missing_with
 		system('mkdir', '-p', $directory);
 		append_to_file("$root/pg/$file", '');
 	}
-	append_to_file("$root/pg/pg_config", <<"SH");
-#!/bin/sh
+	append_to_file("$root/pg/pg_config", "#!/bin/sh\n" . <<"SH");
 case \$1 in
     --version) echo 'PostgreSQL 16.3 (Debian 16.3-1)' ;;
     --bindir) echo '$root/pg/bin' ;;

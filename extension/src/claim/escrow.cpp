@@ -49,7 +49,7 @@ std::optional<CounterView> loaded_view(Store &store, Datum item, const CounterKe
     for (;;) {
         if (const auto view = view_counter(key)) return view;
         // Whatever turns them off makes another key of it.
-        if (OidIsValid(key.partition[0])) require_partition_triggers(store, key.partition[0]);
+        if (OidIsValid(key.partition[0])) require_item_partition(store, key.partition[0]);
         if (begin_load(key, store.name, key_text(store.item_type, item))) {
             const auto load = committed_units(store, item);
             if (load) require_nothing_unjournalled(store, item, *load);

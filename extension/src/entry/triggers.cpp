@@ -50,6 +50,8 @@ Datum vend_journal(PG_FUNCTION_ARGS) {
     if (!is_truncate) require_after_row(trigger, "vend.journal()");
     in_call([&] {
         Store &store = open_store_of_trigger(trigger);
+        // A partition may be anything that the table which is bound may not.
+        require_table(store, trigger->tg_relation, true);
         as_owner(store, [&] {
             const TriggerData event = as_of_bound_table(store, trigger);
             if (is_truncate)

@@ -116,8 +116,16 @@ Store draft_of(const char *name) {
 void lock_table(const char *store, Oid id, LOCKMODE mode) {
     if (!OidIsValid(id)) return;
     Relation relation = relation_open(id, mode);
-    require_table(draft_of(store), relation, quoted_relation_name(relation), true);
+    require_table(draft_of(store), relation, true);
+    const bool is_partitioned = relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
     relation_close(relation, NoLock);
+    if (!is_partitioned) return;
+    ListCell *cell = nullptr;
+    foreach (cell, find_all_inheritors(id, mode, nullptr)) {
+        Relation partition = table_open(lfirst_oid(cell), NoLock);
+        require_table(draft_of(store), partition, true);
+        table_close(partition, NoLock);
+    }
 }
 
 // In the order in which every call locks them.

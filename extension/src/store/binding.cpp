@@ -98,7 +98,7 @@ Relation open_bound(const Store &store, const char *quoted_name, const char *fun
     const Oid function_id = trigger_function(function);
     Relation relation = open_named(store, quoted_name);
 
-    require_table(store, relation, quoted_name, strcmp(function, "journal") == 0);
+    require_table(store, relation, strcmp(function, "journal") == 0);
     if (relation->rd_rel->relkind != RELKIND_PARTITIONED_TABLE &&
         find_inheritance_children(RelationGetRelid(relation), NoLock) != NIL)
         raise_invalid(store, psprintf("Table %s has child tables.", quoted_name));
@@ -351,8 +351,9 @@ void bind_writes(Store *store) {
 
 } // namespace
 
-void require_partition_triggers(const Store &store, Oid partition) {
+void require_item_partition(const Store &store, Oid partition) {
     Relation relation = table_open(partition, NoLock);
+    require_table(store, relation, true);
     const Oid counter_function = trigger_function("counter");
     require_triggers_of(store, relation, "journal", trigger_function("journal"),
                         {*journal_events.begin()}); // of TRUNCATE there is none
@@ -363,26 +364,26 @@ void require_partition_triggers(const Store &store, Oid partition) {
     table_close(relation, NoLock);
 }
 
-void require_table(const Store &store, Relation relation, const char *quoted_name,
-                   bool may_be_partitioned) {
+void require_table(const Store &store, Relation relation, bool may_be_partitioned) {
+    const bool is_permanent = relation->rd_rel->relpersistence == RELPERSISTENCE_PERMANENT;
     switch (relation->rd_rel->relkind) {
     case RELKIND_PARTITIONED_TABLE:
-        if (may_be_partitioned && relation->rd_rel->relpersistence == RELPERSISTENCE_PERMANENT) return;
+        if (may_be_partitioned && is_permanent) return;
         break;
     case RELKIND_RELATION:
-        if (relation->rd_rel->relpersistence == RELPERSISTENCE_PERMANENT) return;
+        if (is_permanent) return;
         break;
     case RELKIND_VIEW:
     case RELKIND_MATVIEW:
-        raise_invalid(store, psprintf("%s is a view.", quoted_name),
+        raise_invalid(store, psprintf("%s is a view.", quoted_relation_name(relation)),
                       "Bind the table that the figures are in.");
     case RELKIND_FOREIGN_TABLE:
-        raise_invalid(store, psprintf("%s is a foreign table.", quoted_name),
+        raise_invalid(store, psprintf("%s is a foreign table.", quoted_relation_name(relation)),
                       "A sale is one transaction of one server: sell on the server that has the table.");
     default:
         break;
     }
-    raise_invalid(store, psprintf("%s is not a permanent table.", quoted_name));
+    raise_invalid(store, psprintf("%s is not a permanent table.", quoted_relation_name(relation)));
 }
 
 // Without the USAGE check of a schema that names in a query undergo: the caller's rights are those on

@@ -26,12 +26,11 @@ Oid relation_owner(Oid relation);
 char *relation_label(Oid relation);
 
 // Raises 55000 for what is no permanent table, or partitioned where that may not be.
-void require_table(const Store &store, Relation relation, const char *quoted_name,
-                   bool may_be_partitioned);
+void require_table(const Store &store, Relation relation, bool may_be_partitioned);
 
-// Raises 55000 unless the partition of items carries the triggers that tell of its rows: those of the
-// table that is bound say nothing of it.
-void require_partition_triggers(const Store &store, Oid partition);
+// Raises 55000 unless the partition of items is permanent and carries the triggers that tell of its
+// rows: the table that is bound says nothing of either.
+void require_item_partition(const Store &store, Oid partition);
 
 // Locks the tables that the row names, as far as they are there, in the order of every call.
 void lock_bound(const RegistryRow &row, LOCKMODE mode);

@@ -1,6 +1,7 @@
 -- Aim: what partitions do that one table does not: a row that moves to another partition takes neither its unsettled sales nor a
 -- version guard with it, and whose item it is that is in escrow only for this transaction is found out.
--- Guarantees: G1, G5, G6.
+-- A partition that a crash would empty neither sells nor pays.
+-- Guarantees: G1, G3, G5, G6.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SET statement_timeout = '10s';
@@ -62,6 +63,39 @@ UPDATE goods SET price = 5, version = 3, id = 103 WHERE id = 3;
 SELECT id, price, units, version FROM goods WHERE id = 103;
 DROP OWNED BY regress_vend_clerk;
 DROP ROLE regress_vend_clerk;
+-- What a crash empties is no shelf and no purse: not at the start, nor later.
+\set VERBOSITY default
+CREATE UNLOGGED TABLE goods_3 PARTITION OF goods FOR VALUES FROM (200) TO (300);
+INSERT INTO goods VALUES (201, 1, 10);
+INSERT INTO goods VALUES (202, 1, 0);
+ALTER TABLE goods_3 SET LOGGED;
+INSERT INTO goods VALUES (201, 1, 10), (202, 1, 10);
+SELECT vend.set_lock_mode(202, 'escrow');
+SELECT status FROM unnest(ARRAY[201, 202]) item, vend.try_purchase(item, 7);
+ALTER TABLE goods_3 SET UNLOGGED;
+SELECT status FROM vend.try_purchase(201, 7);
+SELECT status FROM vend.try_purchase(202, 7);
+SELECT status FROM vend.purchase_many('{1,201}'::int[], '{7,7}'::int[]);
+SELECT status FROM vend.try_purchase(2, 7);
+ALTER TABLE goods_3 SET LOGGED;
+SELECT status FROM unnest(ARRAY[201, 202]) item, vend.try_purchase(item, 7);
+SELECT vend.settle() >= 0 AS settled;
+SELECT * FROM vend.audit();
 SELECT vend.detach_store('shop');
-DROP TABLE goods, people;
+ALTER TABLE goods_3 SET UNLOGGED;
+DROP SCHEMA shop CASCADE;
+SELECT vend.attach_store('shop', 'goods', stock => 'units', price => 'price', lock_mode => 'mode', wallets => 'people', balance => 'credits');
+CREATE TABLE purses (id int PRIMARY KEY, credits int NOT NULL) PARTITION BY LIST (id);
+CREATE TABLE purses_1 PARTITION OF purses FOR VALUES IN (7) PARTITION BY LIST (id);
+CREATE UNLOGGED TABLE purses_7 PARTITION OF purses_1 DEFAULT;
+ALTER TABLE goods_3 SET LOGGED;
+SELECT vend.attach_store('shop', 'goods', stock => 'units', price => 'price', lock_mode => 'mode', wallets => 'purses', balance => 'credits');
+ALTER TABLE purses_7 SET LOGGED;
+INSERT INTO purses VALUES (7, 100);
+SELECT vend.attach_store('shop', 'goods', stock => 'units', price => 'price', lock_mode => 'mode', wallets => 'purses', balance => 'credits');
+ALTER TABLE purses_7 SET UNLOGGED;
+SELECT status FROM vend.try_purchase(2, 7);
+SELECT balance FROM vend.deposit(7, 100);
+SELECT vend.detach_store('shop');
+DROP TABLE goods, people, purses;
 DROP SCHEMA shop CASCADE;
