@@ -40,10 +40,10 @@ link_entries() {
 }
 
 # build_extension SOURCES: builds it and installs it into PG_CONFIG's place. Without bitcode, which nothing
-# here would run and which takes as long as the rest.
+# here would run and which takes as long as the rest, and without what a debugger reads.
 build_extension() {
-    make -C "$1" -s -j "$(nproc)" -f Makefile.pgxs PG_CONFIG="$PG_CONFIG" with_llvm=no all &&
-        make -C "$1" -s -f Makefile.pgxs PG_CONFIG="$PG_CONFIG" with_llvm=no install
+    local options=(-C "$1" -s -f Makefile.pgxs PG_CONFIG="$PG_CONFIG" with_llvm=no EXTRA_CXXFLAGS=-g0)
+    make "${options[@]}" -j "$(nproc)" all && make "${options[@]}" install
 }
 
 # start_cluster NAME [SETTING...]: initdb and a server reachable by socket only, which preloads the
