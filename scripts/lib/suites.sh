@@ -141,11 +141,12 @@ run_pg_regress() {
 # The client library. The whole of it asks a server of its own: some of its tests end all sessions that they find.
 run_sdk() (
     mkdir -p build
-    if ! build_sdk "${1:+vend_sdk_tests}" >build/sdk.log 2>&1; then
+    if ! build_sdk ${1:+vend_sdk_tests} >build/sdk.log 2>&1; then
         cat build/sdk.log
         record broken compile
         exit
     fi
+    [ $# -gt 0 ] || touch build/sdk/built
     [ $# -gt 0 ] || start_cluster sdk || { record broken server; exit; }
     psql -Xq -d postgres -c 'DROP DATABASE IF EXISTS sdk' -c 'CREATE DATABASE sdk'
     psql -Xq -v ON_ERROR_STOP=1 -d sdk -c 'CREATE EXTENSION pg_vend' -c "SELECT vend.create_store('shop')"
@@ -166,17 +167,20 @@ sdk_coverage() {
         END { if (lines) printf "%.1f %% of %d lines in sdk/src/*.cpp\n", 100 * run / lines, lines }'
 }
 
-# build_sdk [TARGET]
+# build_sdk [TARGET...]
 build_sdk() {
     cmake -S test/sdk -B build/sdk -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="${SDK_SANITIZE:+-g1}" -DVEND_WERROR=ON -DVEND_SANITIZE="${SDK_SANITIZE:-}" \
         -DCMAKE_CXX_FLAGS="${SDK_COVERAGE:+--coverage -fprofile-update=atomic}" &&
-        cmake --build build/sdk -j "$(nproc)" ${1:+--target "$1"}
+        cmake --build build/sdk -j "$(nproc)" ${1:+--target "$@"}
 }
 
-# These make their servers themselves.
+# These make their servers themselves; 009 and 010 run programs of the SDK's.
 run_tap() {
     local script
     export VEND_SDK_LOAD=$PWD/build/sdk/vend_sdk_load
+    if [[ ${1:-009_} == @(009|010)_* && ! -f build/sdk/built ]]; then
+        build_sdk vend_sdk_load hello || { record broken compile; return; }
+    fi
     for script in test/tap/${1:-*}.pl; do
         check "$(basename "$script" .pl)" pgxs tapcheck PROVE_TESTS="$script"
     done

@@ -117,15 +117,7 @@ void lock_table(const char *store, Oid id, LOCKMODE mode) {
     if (!OidIsValid(id)) return;
     Relation relation = relation_open(id, mode);
     require_table(draft_of(store), relation, true);
-    const bool is_partitioned = relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
     relation_close(relation, NoLock);
-    if (!is_partitioned) return;
-    ListCell *cell = nullptr;
-    foreach (cell, find_all_inheritors(id, mode, nullptr)) {
-        Relation partition = table_open(lfirst_oid(cell), NoLock);
-        require_table(draft_of(store), partition, true);
-        table_close(partition, NoLock);
-    }
 }
 
 // In the order in which every call locks them.
@@ -134,11 +126,27 @@ void lock_tables(const Attachment &to, LOCKMODE mode) {
     lock_table(to.name, to.wallets, mode);
 }
 
-// What the row names must be there, and all of it one role's.
-void require_tables(const RegistryRow &row) {
-    for (const char *table : {row.item, row.wallet})
-        if (table != nullptr && !OidIsValid(relation_named(table)))
+// Where rows are. What is only divided further may say of itself what it likes.
+void require_leaves(const char *store, Oid table, LOCKMODE mode) {
+    if (get_rel_relkind(table) != RELKIND_PARTITIONED_TABLE) return;
+    ListCell *cell = nullptr;
+    foreach (cell, find_all_inheritors(table, mode, nullptr)) {
+        Relation partition = table_open(lfirst_oid(cell), NoLock);
+        if (partition->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+            require_table(draft_of(store), partition, false);
+        table_close(partition, NoLock);
+    }
+}
+
+// What the row names must be there, fit to sell from, and all of it one role's.
+void require_tables(const RegistryRow &row, LOCKMODE mode) {
+    for (const char *table : {row.item, row.wallet}) {
+        if (table == nullptr) continue;
+        const Oid id = relation_named(table);
+        if (!OidIsValid(id))
             raise_invalid(draft_of(row.name), psprintf("Table %s does not exist.", table));
+        require_leaves(row.name, id, mode);
+    }
     if (row.wallet == nullptr) return;
     const Oid wallets = relation_named(row.wallet);
     if (relation_owner(wallets) != relation_owner(relation_named(row.item)))
@@ -226,7 +234,7 @@ CompanionTypes types_for(const RegistryRow &row, const Attachment &to) {
 // As the owner of the tables: companions, triggers, and the whole binding once, so that whatever is
 // wrong with it is said now.
 void bind_tables(const RegistryRow &row, const Attachment &to) {
-    require_tables(row);
+    require_tables(row, lock_for(to));
     as_role(relation_owner(relation_named(row.item)), [&] {
         if (to.add_columns) add_columns(row);
         const CompanionTypes types = types_for(row, to);
