@@ -174,7 +174,7 @@ build_sdk() {
         cmake --build build/sdk -j "$(nproc)" ${1:+--target "$@"}
 }
 
-# These make their servers themselves; 009 and 010 run programs of the SDK's.
+# These make what servers they need; 009 and 010 run programs of the SDK's.
 run_tap() {
     local script
     export VEND_SDK_LOAD=$PWD/build/sdk/vend_sdk_load
