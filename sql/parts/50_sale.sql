@@ -4,8 +4,8 @@
 -- Not STRICT: a NULL in a required argument is an error, never a silent NULL.
 
 CREATE FUNCTION vend.purchase(
-    item             text,
-    buyer            text,
+    item             @key,
+    buyer            @key,
     qty              bigint  DEFAULT 1,
     id               uuid    DEFAULT NULL,
     lock_mode        text    DEFAULT NULL,
@@ -17,63 +17,12 @@ CREATE FUNCTION vend.purchase(
     store            text    DEFAULT NULL
 ) RETURNS vend.receipt
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_purchase';
-COMMENT ON FUNCTION vend.purchase(text, text, bigint, uuid, text, boolean, bigint, numeric, numeric, boolean, text) IS
-    'Sells qty units of an item to a buyer, or raises the refusal (SQLSTATE class VN)';
-
-CREATE FUNCTION vend.purchase(
-    item             text,
-    buyer            "any",
-    qty              bigint  DEFAULT 1,
-    id               uuid    DEFAULT NULL,
-    lock_mode        text    DEFAULT NULL,
-    nowait           boolean DEFAULT false,
-    expected_version bigint  DEFAULT NULL,
-    max_price        numeric DEFAULT NULL,
-    unit_price       numeric DEFAULT NULL,
-    remember         boolean DEFAULT false,
-    store            text    DEFAULT NULL
-) RETURNS vend.receipt
-    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_purchase';
-COMMENT ON FUNCTION vend.purchase(text, "any", bigint, uuid, text, boolean, bigint, numeric, numeric, boolean, text) IS
-    'Sells qty units of an item to a buyer, or raises the refusal (SQLSTATE class VN)';
-
-CREATE FUNCTION vend.purchase(
-    item             "any",
-    buyer            text,
-    qty              bigint  DEFAULT 1,
-    id               uuid    DEFAULT NULL,
-    lock_mode        text    DEFAULT NULL,
-    nowait           boolean DEFAULT false,
-    expected_version bigint  DEFAULT NULL,
-    max_price        numeric DEFAULT NULL,
-    unit_price       numeric DEFAULT NULL,
-    remember         boolean DEFAULT false,
-    store            text    DEFAULT NULL
-) RETURNS vend.receipt
-    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_purchase';
-COMMENT ON FUNCTION vend.purchase("any", text, bigint, uuid, text, boolean, bigint, numeric, numeric, boolean, text) IS
-    'Sells qty units of an item to a buyer, or raises the refusal (SQLSTATE class VN)';
-
-CREATE FUNCTION vend.purchase(
-    item             "any",
-    buyer            "any",
-    qty              bigint  DEFAULT 1,
-    id               uuid    DEFAULT NULL,
-    lock_mode        text    DEFAULT NULL,
-    nowait           boolean DEFAULT false,
-    expected_version bigint  DEFAULT NULL,
-    max_price        numeric DEFAULT NULL,
-    unit_price       numeric DEFAULT NULL,
-    remember         boolean DEFAULT false,
-    store            text    DEFAULT NULL
-) RETURNS vend.receipt
-    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_purchase';
-COMMENT ON FUNCTION vend.purchase("any", "any", bigint, uuid, text, boolean, bigint, numeric, numeric, boolean, text) IS
+COMMENT ON FUNCTION vend.purchase(@key, @key, bigint, uuid, text, boolean, bigint, numeric, numeric, boolean, text) IS
     'Sells qty units of an item to a buyer, or raises the refusal (SQLSTATE class VN)';
 
 CREATE FUNCTION vend.try_purchase(
-    item             text,
-    buyer            text,
+    item             @key,
+    buyer            @key,
     qty              bigint  DEFAULT 1,
     id               uuid    DEFAULT NULL,
     lock_mode        text    DEFAULT NULL,
@@ -85,56 +34,5 @@ CREATE FUNCTION vend.try_purchase(
     store            text    DEFAULT NULL
 ) RETURNS vend.outcome
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_try_purchase';
-COMMENT ON FUNCTION vend.try_purchase(text, text, bigint, uuid, text, boolean, bigint, numeric, numeric, boolean, text) IS
-    'Sells qty units of an item to a buyer, or returns the refusal as a status and leaves the transaction usable';
-
-CREATE FUNCTION vend.try_purchase(
-    item             text,
-    buyer            "any",
-    qty              bigint  DEFAULT 1,
-    id               uuid    DEFAULT NULL,
-    lock_mode        text    DEFAULT NULL,
-    nowait           boolean DEFAULT false,
-    expected_version bigint  DEFAULT NULL,
-    max_price        numeric DEFAULT NULL,
-    unit_price       numeric DEFAULT NULL,
-    remember         boolean DEFAULT false,
-    store            text    DEFAULT NULL
-) RETURNS vend.outcome
-    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_try_purchase';
-COMMENT ON FUNCTION vend.try_purchase(text, "any", bigint, uuid, text, boolean, bigint, numeric, numeric, boolean, text) IS
-    'Sells qty units of an item to a buyer, or returns the refusal as a status and leaves the transaction usable';
-
-CREATE FUNCTION vend.try_purchase(
-    item             "any",
-    buyer            text,
-    qty              bigint  DEFAULT 1,
-    id               uuid    DEFAULT NULL,
-    lock_mode        text    DEFAULT NULL,
-    nowait           boolean DEFAULT false,
-    expected_version bigint  DEFAULT NULL,
-    max_price        numeric DEFAULT NULL,
-    unit_price       numeric DEFAULT NULL,
-    remember         boolean DEFAULT false,
-    store            text    DEFAULT NULL
-) RETURNS vend.outcome
-    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_try_purchase';
-COMMENT ON FUNCTION vend.try_purchase("any", text, bigint, uuid, text, boolean, bigint, numeric, numeric, boolean, text) IS
-    'Sells qty units of an item to a buyer, or returns the refusal as a status and leaves the transaction usable';
-
-CREATE FUNCTION vend.try_purchase(
-    item             "any",
-    buyer            "any",
-    qty              bigint  DEFAULT 1,
-    id               uuid    DEFAULT NULL,
-    lock_mode        text    DEFAULT NULL,
-    nowait           boolean DEFAULT false,
-    expected_version bigint  DEFAULT NULL,
-    max_price        numeric DEFAULT NULL,
-    unit_price       numeric DEFAULT NULL,
-    remember         boolean DEFAULT false,
-    store            text    DEFAULT NULL
-) RETURNS vend.outcome
-    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_try_purchase';
-COMMENT ON FUNCTION vend.try_purchase("any", "any", bigint, uuid, text, boolean, bigint, numeric, numeric, boolean, text) IS
+COMMENT ON FUNCTION vend.try_purchase(@key, @key, bigint, uuid, text, boolean, bigint, numeric, numeric, boolean, text) IS
     'Sells qty units of an item to a buyer, or returns the refusal as a status and leaves the transaction usable';

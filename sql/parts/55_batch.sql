@@ -3,8 +3,8 @@
 -- else is an array of any type.
 
 CREATE FUNCTION vend.purchase_many(
-    items       text,
-    buyers      text,
+    items       @keys,
+    buyers      @keys,
     qtys        bigint[]  DEFAULT NULL,
     ids         uuid[]    DEFAULT NULL,
     max_prices  numeric[] DEFAULT NULL,
@@ -13,98 +13,23 @@ CREATE FUNCTION vend.purchase_many(
     store       text      DEFAULT NULL
 ) RETURNS SETOF vend.outcome
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'vend_purchase_many';
-COMMENT ON FUNCTION vend.purchase_many(text, text, bigint[], uuid[], numeric[], numeric[], boolean, text) IS
-    'Sells to many buyers in one transaction, first come first served: one outcome for each request, in their order';
-
-CREATE FUNCTION vend.purchase_many(
-    items       text,
-    buyers      "any",
-    qtys        bigint[]  DEFAULT NULL,
-    ids         uuid[]    DEFAULT NULL,
-    max_prices  numeric[] DEFAULT NULL,
-    unit_prices numeric[] DEFAULT NULL,
-    remember    boolean   DEFAULT false,
-    store       text      DEFAULT NULL
-) RETURNS SETOF vend.outcome
-    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'vend_purchase_many';
-COMMENT ON FUNCTION vend.purchase_many(text, "any", bigint[], uuid[], numeric[], numeric[], boolean, text) IS
-    'Sells to many buyers in one transaction, first come first served: one outcome for each request, in their order';
-
-CREATE FUNCTION vend.purchase_many(
-    items       "any",
-    buyers      text,
-    qtys        bigint[]  DEFAULT NULL,
-    ids         uuid[]    DEFAULT NULL,
-    max_prices  numeric[] DEFAULT NULL,
-    unit_prices numeric[] DEFAULT NULL,
-    remember    boolean   DEFAULT false,
-    store       text      DEFAULT NULL
-) RETURNS SETOF vend.outcome
-    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'vend_purchase_many';
-COMMENT ON FUNCTION vend.purchase_many("any", text, bigint[], uuid[], numeric[], numeric[], boolean, text) IS
-    'Sells to many buyers in one transaction, first come first served: one outcome for each request, in their order';
-
-CREATE FUNCTION vend.purchase_many(
-    items       "any",
-    buyers      "any",
-    qtys        bigint[]  DEFAULT NULL,
-    ids         uuid[]    DEFAULT NULL,
-    max_prices  numeric[] DEFAULT NULL,
-    unit_prices numeric[] DEFAULT NULL,
-    remember    boolean   DEFAULT false,
-    store       text      DEFAULT NULL
-) RETURNS SETOF vend.outcome
-    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'vend_purchase_many';
-COMMENT ON FUNCTION vend.purchase_many("any", "any", bigint[], uuid[], numeric[], numeric[], boolean, text) IS
+COMMENT ON FUNCTION vend.purchase_many(@keys, @keys, bigint[], uuid[], numeric[], numeric[], boolean, text) IS
     'Sells to many buyers in one transaction, first come first served: one outcome for each request, in their order';
 
 CREATE FUNCTION vend.transfer_many(
-    payers  text,
-    payees  text,
+    payers  @keys,
+    payees  @keys,
     amounts numeric[],
     ids     uuid[] DEFAULT NULL,
     store   text   DEFAULT NULL
 ) RETURNS SETOF vend.movement_outcome
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'vend_transfer_many';
-COMMENT ON FUNCTION vend.transfer_many(text, text, numeric[], uuid[], text) IS
-    'Transfers between many wallets in one transaction, in order: what comes in can go out again; one outcome for each';
-
-CREATE FUNCTION vend.transfer_many(
-    payers  text,
-    payees  "any",
-    amounts numeric[],
-    ids     uuid[] DEFAULT NULL,
-    store   text   DEFAULT NULL
-) RETURNS SETOF vend.movement_outcome
-    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'vend_transfer_many';
-COMMENT ON FUNCTION vend.transfer_many(text, "any", numeric[], uuid[], text) IS
-    'Transfers between many wallets in one transaction, in order: what comes in can go out again; one outcome for each';
-
-CREATE FUNCTION vend.transfer_many(
-    payers  "any",
-    payees  text,
-    amounts numeric[],
-    ids     uuid[] DEFAULT NULL,
-    store   text   DEFAULT NULL
-) RETURNS SETOF vend.movement_outcome
-    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'vend_transfer_many';
-COMMENT ON FUNCTION vend.transfer_many("any", text, numeric[], uuid[], text) IS
-    'Transfers between many wallets in one transaction, in order: what comes in can go out again; one outcome for each';
-
-CREATE FUNCTION vend.transfer_many(
-    payers  "any",
-    payees  "any",
-    amounts numeric[],
-    ids     uuid[] DEFAULT NULL,
-    store   text   DEFAULT NULL
-) RETURNS SETOF vend.movement_outcome
-    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'vend_transfer_many';
-COMMENT ON FUNCTION vend.transfer_many("any", "any", numeric[], uuid[], text) IS
+COMMENT ON FUNCTION vend.transfer_many(@keys, @keys, numeric[], uuid[], text) IS
     'Transfers between many wallets in one transaction, in order: what comes in can go out again; one outcome for each';
 
 CREATE FUNCTION vend.checkout(
-    buyer       text,
-    items       text,
+    buyer       @key,
+    items       @keys,
     qtys        bigint[]  DEFAULT NULL,
     id          uuid      DEFAULT NULL,
     max_prices  numeric[] DEFAULT NULL,
@@ -112,51 +37,12 @@ CREATE FUNCTION vend.checkout(
     store       text      DEFAULT NULL
 ) RETURNS vend.cart_receipt
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_checkout';
-COMMENT ON FUNCTION vend.checkout(text, text, bigint[], uuid, numeric[], numeric[], text) IS
-    'Sells a cart, all lines or none, or raises the refusal of the first line that is refused';
-
-CREATE FUNCTION vend.checkout(
-    buyer       text,
-    items       "any",
-    qtys        bigint[]  DEFAULT NULL,
-    id          uuid      DEFAULT NULL,
-    max_prices  numeric[] DEFAULT NULL,
-    unit_prices numeric[] DEFAULT NULL,
-    store       text      DEFAULT NULL
-) RETURNS vend.cart_receipt
-    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_checkout';
-COMMENT ON FUNCTION vend.checkout(text, "any", bigint[], uuid, numeric[], numeric[], text) IS
-    'Sells a cart, all lines or none, or raises the refusal of the first line that is refused';
-
-CREATE FUNCTION vend.checkout(
-    buyer       "any",
-    items       text,
-    qtys        bigint[]  DEFAULT NULL,
-    id          uuid      DEFAULT NULL,
-    max_prices  numeric[] DEFAULT NULL,
-    unit_prices numeric[] DEFAULT NULL,
-    store       text      DEFAULT NULL
-) RETURNS vend.cart_receipt
-    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_checkout';
-COMMENT ON FUNCTION vend.checkout("any", text, bigint[], uuid, numeric[], numeric[], text) IS
-    'Sells a cart, all lines or none, or raises the refusal of the first line that is refused';
-
-CREATE FUNCTION vend.checkout(
-    buyer       "any",
-    items       "any",
-    qtys        bigint[]  DEFAULT NULL,
-    id          uuid      DEFAULT NULL,
-    max_prices  numeric[] DEFAULT NULL,
-    unit_prices numeric[] DEFAULT NULL,
-    store       text      DEFAULT NULL
-) RETURNS vend.cart_receipt
-    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_checkout';
-COMMENT ON FUNCTION vend.checkout("any", "any", bigint[], uuid, numeric[], numeric[], text) IS
+COMMENT ON FUNCTION vend.checkout(@key, @keys, bigint[], uuid, numeric[], numeric[], text) IS
     'Sells a cart, all lines or none, or raises the refusal of the first line that is refused';
 
 CREATE FUNCTION vend.try_checkout(
-    buyer       text,
-    items       text,
+    buyer       @key,
+    items       @keys,
     qtys        bigint[]  DEFAULT NULL,
     id          uuid      DEFAULT NULL,
     max_prices  numeric[] DEFAULT NULL,
@@ -164,44 +50,5 @@ CREATE FUNCTION vend.try_checkout(
     store       text      DEFAULT NULL
 ) RETURNS vend.cart_outcome
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_try_checkout';
-COMMENT ON FUNCTION vend.try_checkout(text, text, bigint[], uuid, numeric[], numeric[], text) IS
-    'Sells a cart, all lines or none, or returns the refusal as a status and leaves the transaction usable';
-
-CREATE FUNCTION vend.try_checkout(
-    buyer       text,
-    items       "any",
-    qtys        bigint[]  DEFAULT NULL,
-    id          uuid      DEFAULT NULL,
-    max_prices  numeric[] DEFAULT NULL,
-    unit_prices numeric[] DEFAULT NULL,
-    store       text      DEFAULT NULL
-) RETURNS vend.cart_outcome
-    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_try_checkout';
-COMMENT ON FUNCTION vend.try_checkout(text, "any", bigint[], uuid, numeric[], numeric[], text) IS
-    'Sells a cart, all lines or none, or returns the refusal as a status and leaves the transaction usable';
-
-CREATE FUNCTION vend.try_checkout(
-    buyer       "any",
-    items       text,
-    qtys        bigint[]  DEFAULT NULL,
-    id          uuid      DEFAULT NULL,
-    max_prices  numeric[] DEFAULT NULL,
-    unit_prices numeric[] DEFAULT NULL,
-    store       text      DEFAULT NULL
-) RETURNS vend.cart_outcome
-    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_try_checkout';
-COMMENT ON FUNCTION vend.try_checkout("any", text, bigint[], uuid, numeric[], numeric[], text) IS
-    'Sells a cart, all lines or none, or returns the refusal as a status and leaves the transaction usable';
-
-CREATE FUNCTION vend.try_checkout(
-    buyer       "any",
-    items       "any",
-    qtys        bigint[]  DEFAULT NULL,
-    id          uuid      DEFAULT NULL,
-    max_prices  numeric[] DEFAULT NULL,
-    unit_prices numeric[] DEFAULT NULL,
-    store       text      DEFAULT NULL
-) RETURNS vend.cart_outcome
-    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_try_checkout';
-COMMENT ON FUNCTION vend.try_checkout("any", "any", bigint[], uuid, numeric[], numeric[], text) IS
+COMMENT ON FUNCTION vend.try_checkout(@key, @keys, bigint[], uuid, numeric[], numeric[], text) IS
     'Sells a cart, all lines or none, or returns the refusal as a status and leaves the transaction usable';

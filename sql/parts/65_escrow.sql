@@ -1,23 +1,13 @@
 -- Overloads as in the sale: text for literals and untyped parameters, "any" for typed keys.
 
-CREATE FUNCTION vend.available(item text, store text DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION vend.available(item @key, store text DEFAULT NULL) RETURNS bigint
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_available';
-COMMENT ON FUNCTION vend.available(text, text) IS
+COMMENT ON FUNCTION vend.available(@key, text) IS
     'The units of an item that a sale would find now; of an escrow item its row alone does not say';
 
-CREATE FUNCTION vend.available(item "any", store text DEFAULT NULL) RETURNS bigint
-    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_available';
-COMMENT ON FUNCTION vend.available("any", text) IS
-    'The units of an item that a sale would find now; of an escrow item its row alone does not say';
-
-CREATE FUNCTION vend.set_lock_mode(item text, mode text, store text DEFAULT NULL) RETURNS void
+CREATE FUNCTION vend.set_lock_mode(item @key, mode text, store text DEFAULT NULL) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_set_lock_mode';
-COMMENT ON FUNCTION vend.set_lock_mode(text, text, text) IS
-    'Sells an item in a mode of its own: atomic, pessimistic, optimistic, escrow; NULL: the call or the setting decides';
-
-CREATE FUNCTION vend.set_lock_mode(item "any", mode text, store text DEFAULT NULL) RETURNS void
-    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_set_lock_mode';
-COMMENT ON FUNCTION vend.set_lock_mode("any", text, text) IS
+COMMENT ON FUNCTION vend.set_lock_mode(@key, text, text) IS
     'Sells an item in a mode of its own: atomic, pessimistic, optimistic, escrow; NULL: the call or the setting decides';
 
 CREATE FUNCTION vend.settle(store text DEFAULT NULL) RETURNS bigint

@@ -20,14 +20,8 @@ CREATE FUNCTION vend.unguard_version(relation regclass) RETURNS void
 COMMENT ON FUNCTION vend.unguard_version(regclass) IS 'Takes the version guard off a table';
 
 -- The path of the caller, as in his own UPDATE: triggers of the table run under it.
-CREATE FUNCTION vend.update_if(relation regclass, key text, expected_version bigint, changes jsonb)
+CREATE FUNCTION vend.update_if(relation regclass, key @key, expected_version bigint, changes jsonb)
     RETURNS bigint
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_update_if';
-COMMENT ON FUNCTION vend.update_if(regclass, text, bigint, jsonb) IS
-    'Changes columns of a row of a guarded table if it has the expected version, and returns the new one';
-
-CREATE FUNCTION vend.update_if(relation regclass, key "any", expected_version bigint, changes jsonb)
-    RETURNS bigint
-    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_update_if';
-COMMENT ON FUNCTION vend.update_if(regclass, "any", bigint, jsonb) IS
+COMMENT ON FUNCTION vend.update_if(regclass, @key, bigint, jsonb) IS
     'Changes columns of a row of a guarded table if it has the expected version, and returns the new one';
