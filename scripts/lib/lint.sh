@@ -9,6 +9,7 @@ run_lint() {
     check shellcheck scripts_are_sound
     check python bench_compiles
     check META.json meta_is_json
+    check mutants test/mutants/apply --check
     check g++ build_extension .
     check clang++ build_with_clang
     check "clang++ sdk" build_sdk_with_clang

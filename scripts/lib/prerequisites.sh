@@ -65,7 +65,6 @@ missing_packages() {
     lacks_command cmake cmake
     lacks_command shellcheck shellcheck
     lacks_command prove perl
-    lacks_command patch patch
     lacks_command rsync rsync
     lacks_command pkg-config pkg-config
     [ -f /usr/include/postgresql/libpq-fe.h ] || echo libpq-dev
