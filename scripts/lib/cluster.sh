@@ -6,10 +6,21 @@
 # one. PostgreSQL finds its files by their place relative to its binaries, so these are copied; what
 # they find there are links, in directories that the extension can be installed into.
 mirror_postgres() {
-    local root=$1 bin share lib path
+    local root=$1 bin share lib
     bin=$("$PG_CONFIG" --bindir)
     share=$("$PG_CONFIG" --sharedir)
     lib=$("$PG_CONFIG" --pkglibdir)
+    if [ ! -d "$root$bin" ]; then
+        make_mirror
+    fi
+    PG_CONFIG=$root$bin/pg_config
+    PATH=$root$bin:$PATH
+    export PG_CONFIG PATH
+}
+
+# The caller's root, bin, share and lib say from where to where.
+make_mirror() {
+    local path
     mkdir -p "$root$bin"
     cp "$bin"/* "$root$bin"
     link_entries "$share" "$root$share" extension
@@ -22,9 +33,6 @@ mirror_postgres() {
             ln -s "$path" "$root$path"
         fi
     done
-    PG_CONFIG=$root$bin/pg_config
-    PATH=$root$bin:$PATH
-    export PG_CONFIG PATH
 }
 
 # link_entries FROM TO [EXCEPT]: links to all in FROM, save EXCEPT and an installed pg_vend.
@@ -64,10 +72,27 @@ start_cluster() {
         echo "max_wal_size = '4GB'"
         for setting; do echo "$setting"; done
     } >>"$data/postgresql.conf"
-        clusters+=("$data")
+    clusters+=("$data")
     run_cluster "$name" || return
-    export PGHOST=$PG_VEND_WORK/$name PGUSER=postgres PGDATABASE=postgres
+    export_cluster "$name"
 }
+
+# start_or_keep_cluster NAME [SETTING...]: likewise, or the one that an earlier run kept; anew if the module is another one.
+start_or_keep_cluster() {
+    local name=$1 data=$PG_VEND_WORK/$1/data module
+    module=$(cksum <"$("$PG_CONFIG" --pkglibdir)/pg_vend.so")
+    if [ ! -f "$data/postgresql.conf" ]; then
+        start_cluster "$@" || return
+    else
+        clusters+=("$data")
+        [ "$module" = "$(cat "$PG_VEND_WORK/$name/module" 2>/dev/null)" ] || stop_cluster "$data" immediate
+        pg_ctl -D "$data" status >"$PG_VEND_WORK/$name/pg_ctl.log" 2>&1 || run_cluster "$name" || return
+        export_cluster "$name"
+    fi
+    echo "$module" >"$PG_VEND_WORK/$name/module"
+}
+
+export_cluster() { export PGHOST=$PG_VEND_WORK/$1 PGUSER=postgres PGDATABASE=postgres; }
 
 # A backend that has run away is to fail for want of memory before the machine does.
 backend_kib_max=$((1536 * 1024))

@@ -7,6 +7,7 @@
 #
 # PG_VEND_WORK is the work directory; PG_VEND_WORK/src the copy; PG_VEND_WORK/keep, when a script
 # makes it, says that the directory and what runs in it stay; PG_VEND_WORK/result becomes the file $vend_result.
+# With $vend_kept the work directory is the same for each run of this checkout, and what an earlier run built is there.
 
 child=
 run_as=()
@@ -46,7 +47,11 @@ run_in_workdir() {
 exit_as() {
     local status=0
     set -m
-    "$@" </dev/null &
+    {
+        # A server that the command leaves running would hold it.
+        [ -z "${kept_lock:-}" ] || exec {kept_lock}<&-
+        exec "$@"
+    } </dev/null &
     child=$!
     trap 'kill -TERM -- -$child 2>/dev/null || :' INT TERM HUP
     while kill -0 "$child" 2>/dev/null; do
@@ -89,12 +94,55 @@ make_workdir() {
     if [ ${#parent} -gt 50 ] || ! "${run_as[@]}" test -x "$parent"; then
         parent=/tmp
     fi
-    PG_VEND_WORK=$(cd -P "$(mktemp -d "$parent/pg_vend.XXXXXX")" && pwd)
+    if [ -n "${vend_kept:-}" ]; then
+        PG_VEND_WORK=$(kept_workdir "$parent")
+        lock_kept
+    else
+        PG_VEND_WORK=$(cd -P "$(mktemp -d "$parent/pg_vend.XXXXXX")" && pwd)
+    fi
     trap remove_workdir EXIT
-    mkdir "$PG_VEND_WORK/tmp"
-    copy_sources "$PG_VEND_WORK/src"
+    mkdir -p "$PG_VEND_WORK/tmp"
+    if [ -d "$PG_VEND_WORK/src" ]; then
+        renew_sources
+    else
+        copy_sources "$PG_VEND_WORK/src"
+    fi
     chown -R "$user:" "$PG_VEND_WORK"
     set_run_as "$user"
+}
+
+# kept_workdir PARENT: the one that $vend_kept asks for: of this user and this checkout.
+kept_workdir() { echo "$1/pg_vend.kept.$(id -u).$(cksum <<<"$vend_root" | cut -d' ' -f1)"; }
+
+# The directory must be one that nobody else has put there; one run at a time uses it.
+lock_kept() {
+    [ -e "$PG_VEND_WORK" ] || mkdir -m 755 "$PG_VEND_WORK"
+    [ ! -L "$PG_VEND_WORK" ] || fail "$PG_VEND_WORK is a link"
+    exec {kept_lock}<"$PG_VEND_WORK"
+    flock -n "$kept_lock" || fail "another run uses $PG_VEND_WORK"
+}
+
+# The sources as they are now, beside what was built of them.
+renew_sources() {
+    local fresh=$PG_VEND_WORK/fresh
+    rm -rf "$fresh"
+    copy_sources "$fresh"
+    rsync -rlpt --delete --exclude='*.o' --exclude='*.d' --exclude='*.so' --exclude=/build --exclude=/tmp_check "$fresh/" "$PG_VEND_WORK/src/"
+    rm -rf "$fresh"
+}
+
+# Ends what --keep left.
+clean_kept() {
+    local parent
+    PG_CONFIG=$(find_pg_config)
+    for parent in "${TMPDIR:-/tmp}" /tmp; do
+        PG_VEND_WORK=$(kept_workdir "$parent")
+        [ -d "$PG_VEND_WORK" ] || continue
+        lock_kept
+        rm -f "$PG_VEND_WORK/keep"
+        set_run_as "$(unprivileged_user)"
+        remove_workdir
+    done
 }
 
 # What git tracks or would track; in an unpacked archive everything but what a build leaves.
