@@ -3,6 +3,8 @@
 
 #include "base/prelude.hpp"
 
+#include "store/execute.hpp"
+
 #include <type_traits>
 
 namespace vend {
@@ -23,6 +25,7 @@ template <typename Body> [[gnu::noinline]] ErrorData *in_subtransaction(Body bod
     static_assert(std::is_trivially_destructible_v<Body>, "an error jumps over destructors");
     MemoryContext context = CurrentMemoryContext;
     ResourceOwner owner = CurrentResourceOwner;
+    EngineWrite *write = current_engine_write();
     ErrorData *volatile error = nullptr;
     volatile bool is_kept = false;
 
@@ -38,6 +41,7 @@ template <typename Body> [[gnu::noinline]] ErrorData *in_subtransaction(Body bod
         MemoryContextSwitchTo(context);
         error = CopyErrorData();
         FlushErrorState();
+        restore_engine_write(write);
         is_kept = false;
     }
     PG_END_TRY();
