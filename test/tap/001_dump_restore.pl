@@ -36,7 +36,7 @@ my $before = $node->safe_psql('source', $books);
 
 # The whole database: plain, custom, and in parallel.
 my $dir = $node->basedir;
-for my $form (['plain'], ['custom', '-Fc'], ['directory', '-Fd', '-j2'])
+for my $form (['plain'], ['custom', '-Fc', '--quote-all-identifiers'], ['directory', '-Fd', '-j2'])
 {
 	my ($name, @options) = @$form;
 	$node->command_ok([ 'pg_dump', @options, '-f', "$dir/$name", 'source' ], "dump, $name");
@@ -56,6 +56,8 @@ for my $form (['plain'], ['custom', '-Fc'], ['directory', '-Fd', '-j2'])
 	is($node->safe_psql($name, "SET ROLE clerk; SELECT status FROM vend.try_purchase('vase', 'beta')"),
 		'purchased', "$name: it sells on, to whom it had given the right");
 	is($node->safe_psql($name, $audit), '0', "$name: the audit stays empty");
+	like(($node->psql($name, "SET quote_all_identifiers = on; SELECT vend.attach_store('other', 'shop.item')"))[2],
+		qr/belongs to store "shop"/, "$name: the tables are the store's");
 }
 
 # Rows alone, into a store that is there: with its triggers on they are journalled a second time.

@@ -27,15 +27,6 @@ inline bool search_path_matches(const CachedPlanSource *source) {
 
 inline constexpr bool deferred_triggers_run_as_committer = PG_VERSION_NUM < 180000;
 
-// The parts of a qualified name as it is quoted in SQL.
-inline List *qualified_name_list(const char *quoted_name) {
-#if PG_VERSION_NUM >= 160000
-    return stringToQualifiedNameList(quoted_name, nullptr);
-#else
-    return stringToQualifiedNameList(quoted_name);
-#endif
-}
-
 // Type and modifier that a text such as numeric(12,2) means; raises when it means none.
 inline void parse_type(const char *text, Oid *type, int32 *typmod) {
 #if PG_VERSION_NUM >= 160000

@@ -72,6 +72,10 @@ void require_different(std::initializer_list<const char *> columns) {
                                    "Each column plays one part in a store.");
 }
 
+bool is_same_relation(const char *a, const char *b) {
+    return OidIsValid(relation_named(a)) && relation_named(a) == relation_named(b);
+}
+
 void change_row(RegistryRow *row, const Attachment &to) {
     change_table(&row->item, &row->item_key, to.items, to.item_key, "item_key");
     change_table(&row->wallet, &row->wallet_key, to.wallets, to.wallet_key, "wallet_key");
@@ -92,7 +96,7 @@ void change_row(RegistryRow *row, const Attachment &to) {
     require_different(
         {row->item_key, row->stock, row->price, row->stock_version, row->version, row->lock_mode});
     require_different({row->wallet_key, row->balance});
-    if (row->wallet != nullptr && strcmp(row->wallet, row->item) == 0)
+    if (row->wallet != nullptr && is_same_relation(row->wallet, row->item))
         raise_bad_argument("items and wallets must be two tables",
                            "A sale moves units of one and money of the other.");
 }

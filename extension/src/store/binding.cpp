@@ -389,10 +389,11 @@ void require_table(const Store &store, Relation relation, bool may_be_partitione
 // Without the USAGE check of a schema that names in a query undergo: the caller's rights are those on
 // the store, not on its schema.
 Oid relation_named(const char *quoted_name) {
-    const List *names = compat::qualified_name_list(quoted_name);
-    if (list_length(names) != 2) return InvalidOid;
-    const Oid schema = get_namespace_oid(strVal(linitial(names)), true);
-    return OidIsValid(schema) ? get_relname_relid(strVal(lsecond(names)), schema) : InvalidOid;
+    const char *schema_name = nullptr;
+    const char *relation = nullptr;
+    if (!split_relation_name(quoted_name, &schema_name, &relation)) return InvalidOid;
+    const Oid schema = get_namespace_oid(schema_name, true);
+    return OidIsValid(schema) ? get_relname_relid(relation, schema) : InvalidOid;
 }
 
 Oid relation_owner(Oid relation) {

@@ -38,6 +38,31 @@ char *operator_sql(Oid operator_id) {
     return sql;
 }
 
+// Times, spans of time, floating point and bytes are written as DateStyle, extra_float_digits and their
+// like say: the same value would be another key in another session.
+bool has_text_of_its_own(Oid type) {
+    const Oid base = getBaseType(type);
+    constexpr Oid others[] = {FLOAT4OID, FLOAT8OID, BYTEAOID, MONEYOID, XMLOID};
+    const char category = TypeCategory(base);
+    return std::ranges::find(others, base) == std::end(others) && category != TYPCATEGORY_DATETIME &&
+           category != TYPCATEGORY_TIMESPAN;
+}
+
+char *argument_text(const KeyType &type, Oid argument_type, Datum argument) {
+    if (!has_text_of_its_own(argument_type))
+        ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+                        errmsg("a key of type %s cannot be given as %s", format_type_be(type.type),
+                               format_type_be(argument_type)),
+                        errdetail("The text of such a value depends on the settings of the session."),
+                        errhint("Cast it to text.")));
+    if (getBaseType(argument_type) == BPCHAROID) // without its padding, as a cast to text
+        return TextDatumGetCString(DirectFunctionCall1(rtrim1, argument));
+    Oid output = InvalidOid;
+    bool is_varlena = false;
+    getTypeOutputInfo(argument_type, &output, &is_varlena);
+    return OidOutputFunctionCall(output, argument);
+}
+
 } // namespace
 
 bool is_key_type(Oid type) {
@@ -77,16 +102,8 @@ KeyType key_type_of(Oid type, Oid collation, MemoryContext context) {
 Datum key_from_argument(KeyType &type, Oid argument_type, Datum argument) {
     if (argument_type == type.type) return argument;
     if (type.type == INT8OID && argument_type == INT4OID) return Int64GetDatum(DatumGetInt32(argument));
-    char *text = nullptr;
-    if (argument_type == UNKNOWNOID) {
-        text = DatumGetCString(argument);
-    } else {
-        Oid output = InvalidOid;
-        bool is_varlena = false;
-        getTypeOutputInfo(argument_type, &output, &is_varlena);
-        text = OidOutputFunctionCall(output, argument);
-    }
-    return read_key(type, text);
+    return read_key(type, argument_type == UNKNOWNOID ? DatumGetCString(argument)
+                                                      : argument_text(type, argument_type, argument));
 }
 
 char *key_text(KeyType &type, Datum key) {

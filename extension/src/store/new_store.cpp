@@ -15,8 +15,27 @@
 namespace vend {
 namespace {
 
-bool is_same_name(const char *a, const char *b) {
-    return a != nullptr && b != nullptr && strcmp(a, b) == 0;
+// Whether the triggers of one stand on rows of the other: they are the same, or one is a partition of
+// the other.
+bool shares_rows(Oid a, Oid b) {
+    const auto is_in = [](Oid partition, Oid table) {
+        return get_rel_relispartition(partition) &&
+               list_member_oid(get_partition_ancestors(partition), table);
+    };
+    return a == b || is_in(a, b) || is_in(b, a);
+}
+
+// Raises where the table is one of a store's.
+void require_not_bound_to(const RegistryRow &other, const char *table) {
+    const Oid id = relation_named(table);
+    for (char *RegistryRow::*const column : registry_relations) {
+        const char *name = other.*column;
+        const Oid theirs = name == nullptr ? InvalidOid : relation_named(name);
+        if (OidIsValid(id) && OidIsValid(theirs) && shares_rows(id, theirs))
+            ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
+                            errmsg("table %s belongs to store \"%s\"", table, other.name),
+                            errhint("End that store's binding first, with vend.detach_store().")));
+    }
 }
 
 // The type that a text means; none where it means none.
@@ -107,11 +126,8 @@ void require_unbound(const RegistryRow &row) {
     ListCell *cell = nullptr;
     foreach (cell, registered_stores()) {
         const auto *other = static_cast<const RegistryRow *>(lfirst(cell));
-        for (const char *table : {row.item, row.wallet, row.ledger})
-            for (const char *theirs : {other->item, other->wallet, other->ledger, other->delta})
-                if (is_same_name(table, theirs))
-                    ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
-                                    errmsg("table %s belongs to store \"%s\"", table, other->name)));
+        for (char *RegistryRow::*const column : registry_relations)
+            if (row.*column != nullptr) require_not_bound_to(*other, row.*column);
     }
 }
 

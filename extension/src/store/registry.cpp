@@ -33,10 +33,21 @@ char *column_text(HeapTuple tuple, TupleDesc descriptor, int number) {
     return is_null ? nullptr : TextDatumGetCString(value);
 }
 
+// Quoted anew: a session may quote more than another, and what was written by hand is no SQL. A text
+// that is no qualified name becomes a single name, which means no relation.
+char *normal_relation_name(const char *text) {
+    const char *schema = nullptr;
+    const char *relation = nullptr;
+    if (!split_relation_name(text, &schema, &relation)) return pstrdup(quote_identifier(text));
+    return quote_qualified_identifier(schema, relation);
+}
+
 RegistryRow row_of(HeapTuple tuple, TupleDesc descriptor) {
     RegistryRow row;
     for (int i = 0; i < registry_width; ++i)
         row.*registry_columns[i] = column_text(tuple, descriptor, i + 1);
+    for (char *RegistryRow::*const column : registry_relations)
+        if (row.*column != nullptr) row.*column = normal_relation_name(row.*column);
     return row;
 }
 
@@ -63,6 +74,15 @@ uint64 run_as_registry_owner(const char *sql, int count, Datum *values, const ch
 Oid registry_relation() {
     const Oid schema = get_namespace_oid("vend", true);
     return OidIsValid(schema) ? get_relname_relid("store", schema) : InvalidOid;
+}
+
+bool split_relation_name(const char *quoted_name, const char **schema, const char **relation) {
+    List *names = NIL;
+    if (!SplitIdentifierString(pstrdup(quoted_name), '.', &names) || list_length(names) != 2)
+        return false;
+    *schema = static_cast<const char *>(linitial(names));
+    *relation = static_cast<const char *>(lsecond(names));
+    return true;
 }
 
 bool read_registry(const char *name, RegistryRow *row) {

@@ -1,5 +1,6 @@
 #pragma once
-// The rows of vend.store, as text.
+// The rows of vend.store, as text. Names of relations are read quoted as this session quotes, so that
+// they can stand in SQL whoever wrote them.
 
 #include "base/prelude.hpp"
 
@@ -37,6 +38,15 @@ inline constexpr char *RegistryRow::*registry_columns[] = {
     &RegistryRow::wallet_key, &RegistryRow::balance,   &RegistryRow::ledger,
     &RegistryRow::delta,      &RegistryRow::role,      &RegistryRow::direct_writes,
     &RegistryRow::buyers,     &RegistryRow::creator};
+
+// Of these, the names of relations, quoted and qualified. They are compared as the relations that they
+// mean: a text depends on the session that wrote it.
+inline constexpr char *RegistryRow::*registry_relations[] = {&RegistryRow::item, &RegistryRow::wallet,
+                                                             &RegistryRow::ledger, &RegistryRow::delta,
+                                                             &RegistryRow::role};
+
+// The parts of a quoted, qualified name; false where the text is none.
+bool split_relation_name(const char *quoted_name, const char **schema, const char **relation);
 
 // The relation vend.store, or InvalidOid where the extension is not installed.
 Oid registry_relation();

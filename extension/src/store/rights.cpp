@@ -20,17 +20,29 @@ Right right_named(const char *name) {
     return *right;
 }
 
+// The store's row, and that its view is there to be granted on.
+RegistryRow own_store_with_rights(const char *store) {
+    RegistryRow row = own_store(store);
+    if (!OidIsValid(relation_named(row.role)))
+        ereport(ERROR, (errcode(errcodes::not_in_state),
+                        errmsg("the binding of store \"%s\" is not valid", store),
+                        errdetail("View %s does not exist.", row.role),
+                        errhint("Undo the change, or end the binding with vend.detach_store().")));
+    return row;
+}
+
 } // namespace
 
 void grant_right(const char *store, const char *right, Oid role) {
     (void)right_named(right);
-    run_ddl(psprintf("GRANT SELECT (%s) ON %s TO %s", quote_identifier(right), own_store(store).role,
+    const RegistryRow row = own_store_with_rights(store);
+    run_ddl(psprintf("GRANT SELECT (%s) ON %s TO %s", quote_identifier(right), row.role,
                      quote_identifier(GetUserNameFromId(role, false))));
 }
 
 void revoke_right(const char *store, const char *right, Oid role) {
     const AttrNumber column = right_column(right_named(right));
-    const RegistryRow row = own_store(store);
+    const RegistryRow row = own_store_with_rights(store);
     const char *role_name = GetUserNameFromId(role, false);
     run_ddl(psprintf("REVOKE SELECT (%s) ON %s FROM %s", quote_identifier(right), row.role,
                      quote_identifier(role_name)));
