@@ -200,7 +200,7 @@ run_stress() {
     for scenario in test/stress/*.sh; do
         name=$(basename "$scenario" .sh)
         [ "${1:-$name}" != "$name" ] || check "$name" bash "$scenario"
-        if [ "$name" != random ] && [ "${1:-${name}_attached}" = "${name}_attached" ]; then
+        if [[ $name != @(random|torture) ]] && [ "${1:-${name}_attached}" = "${name}_attached" ]; then
             check "${name}_attached" env STORE=attached REPETITIONS="${ATTACHED_REPETITIONS:-40}" \
                 MIXED_SECONDS="${ATTACHED_SECONDS:-8}" BATCH_SECONDS="${ATTACHED_SECONDS:-8}" bash "$scenario"
         fi

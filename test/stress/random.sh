@@ -20,5 +20,5 @@ status=0
 # Debian's python3-psycopg2 belongs to /usr/bin/python3.
 STRESS_DATA=$PG_VEND_WORK/$name/data STRESS_LOG=$PG_VEND_WORK/$name/server.log \
     STRESS_BYTES_MAX=$((backend_kib_max * 1024)) \
-    /usr/bin/python3 -B "$vend_root/test/stress/random/main.py" || status=$?
+    PYTHONPATH=$vend_root/test/stress/lib /usr/bin/python3 -B "$vend_root/test/stress/random/main.py" || status=$?
 exit "$status"

@@ -1,0 +1,54 @@
+"""Rounds of ten seconds, each of one part, until the time is over or something is wrong."""
+
+import os
+import sys
+import time
+
+import ddl
+import fuzz
+import judge
+from server import Server
+
+ROUND_SECONDS = 10
+SHOWN_MAX = 20
+LINE_CHARACTERS_MAX = 300
+PARTS = (ddl, judge, fuzz)
+
+
+def run_round(part, seed, server):
+    """What the round counted, and what was wrong."""
+    server.is_crashing = False
+    counts, failures = part.run(seed, ROUND_SECONDS, server)
+    # A REINDEX CONCURRENTLY that was cancelled leaves an invalid index, and the next one says so.
+    failures += [f"in the server's log: {line}" for line in server.faults() if "cannot reindex invalid index" not in line]
+    shown = ", ".join(f"{name} {count}" for name, count in counts)
+    print(f"seed {seed} ({part.__name__}): {shown}", flush=True)
+    return failures
+
+
+def main():
+    seconds = 60 * float(os.environ.get("TORTURE_MINUTES") or 0.5)
+    seed = int(os.environ.get("TORTURE_SEED") or time.time())
+    # The part is drawn from the seed, so that a seed does the same again.
+    seed += -seed % len(PARTS) if not os.environ.get("TORTURE_SEED") else 0
+    deadline = time.monotonic() + seconds
+    server = Server()
+    number = 0
+    while number == 0 or time.monotonic() < deadline:
+        part = PARTS[(seed + number) % len(PARTS)]
+        failures = run_round(part, seed + number, server)
+        number += 1
+        if failures:
+            print(f"FAILED; TORTURE_SEED={seed + number - 1} does the same again")
+            for failure in failures[:SHOWN_MAX]:
+                print(f"  {failure}")
+            print("the end of the server's log:")
+            for line in server.log_tail():
+                print(f"  {line[:LINE_CHARACTERS_MAX]}")
+            return 1
+    print(f"{number} rounds, nothing wrong")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
