@@ -6,7 +6,6 @@
 #include "base/ids.hpp"
 
 namespace vend {
-
 Quantity quantity_from(Datum value, const char *name) {
     const Quantity quantity{DatumGetInt64(value)};
     if (quantity < Quantity{1})
@@ -42,8 +41,16 @@ const char *Arguments::optional_string(int number) const {
     return is_null(number) ? nullptr : TextDatumGetCString(datum(number));
 }
 
-Oid Arguments::optional_oid(int number) const {
-    return is_null(number) ? InvalidOid : DatumGetObjectId(datum(number));
+Oid Arguments::optional_table(int number) const {
+    if (is_null(number)) return InvalidOid;
+    // Not an argument that was left out: it is what '-' is read as.
+    if (!OidIsValid(DatumGetObjectId(datum(number))))
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("there is no table of oid 0")));
+    return DatumGetObjectId(datum(number));
+}
+
+Oid Arguments::optional_type(int number, const char *name) const {
+    return is_null(number) ? InvalidOid : type(number, name);
 }
 
 std::optional<int64> Arguments::optional_bigint(int number) const {
@@ -75,6 +82,14 @@ bool Arguments::boolean(int number, const char *name) const {
 Oid Arguments::oid(int number, const char *name) const {
     require(number, name);
     return DatumGetObjectId(datum(number));
+}
+
+Oid Arguments::type(int number, const char *name) const {
+    const Oid type = oid(number, name);
+    if (!SearchSysCacheExists1(TYPEOID, ObjectIdGetDatum(type)))
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("%s does not exist", name),
+                        errdetail("There is no type of oid %u.", type)));
+    return type;
 }
 
 int64 Arguments::bigint(int number, const char *name) const {

@@ -25,7 +25,10 @@ class Arguments {
     // Null when the argument is null.
     [[nodiscard]] const char *optional_string(int number) const;
     // Invalid when the argument is null.
-    [[nodiscard]] Oid optional_oid(int number) const;
+    [[nodiscard]] Oid optional_table(int number) const;
+    // Of a type that there is.
+    [[nodiscard]] Oid optional_type(int number, const char *name) const;
+    [[nodiscard]] Oid type(int number, const char *name) const;
     [[nodiscard]] std::optional<int64> optional_bigint(int number) const;
     [[nodiscard]] std::optional<Uuid> optional_uuid(int number) const;
     [[nodiscard]] std::optional<Money> optional_money(int number, const NumberType &type,

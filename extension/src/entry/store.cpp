@@ -16,11 +16,11 @@ Attachment attachment_from(const Arguments &arguments) {
     Attachment attachment;
     int number = 0;
     attachment.name = arguments.string(number++, "name");
-    attachment.items = arguments.optional_oid(number++);
+    attachment.items = arguments.optional_table(number++);
     attachment.item_key = arguments.optional_string(number++);
     attachment.stock = arguments.optional_string(number++);
     attachment.price = arguments.optional_string(number++);
-    attachment.wallets = arguments.optional_oid(number++);
+    attachment.wallets = arguments.optional_table(number++);
     attachment.wallet_key = arguments.optional_string(number++);
     attachment.balance = arguments.optional_string(number++);
     attachment.stock_version = arguments.optional_string(number++);
@@ -78,8 +78,8 @@ Datum vend_create_store(PG_FUNCTION_ARGS) {
         const Arguments arguments(fcinfo);
         StoreDefinition definition;
         definition.name = arguments.string(0, "name");
-        definition.item_key_type = arguments.oid(1, "item_key_type");
-        definition.wallet_key_type = arguments.oid(2, "wallet_key_type");
+        definition.item_key_type = arguments.type(1, "item_key_type");
+        definition.wallet_key_type = arguments.type(2, "wallet_key_type");
         definition.direct_writes = arguments.string(3, "direct_writes");
         definition.wallets = arguments.boolean(4, "wallets");
         definition.prices = arguments.boolean(5, "prices");
@@ -100,7 +100,7 @@ Datum vend_attach_store(PG_FUNCTION_ARGS) {
         Attachment attachment = attachment_from(arguments);
         (void)arguments.oid(1, "items");
         (void)arguments.string(3, "stock");
-        attachment.wallet_key_type = arguments.optional_oid(12);
+        attachment.wallet_key_type = arguments.optional_type(12, "wallet_key_type");
         attachment.money_type = arguments.optional_string(13);
         attachment.direct_writes = arguments.string(14, "direct_writes");
         attachment.buyers = arguments.string(15, "buyers");
