@@ -50,7 +50,7 @@ link_entries() {
 # build_extension SOURCES: builds it and installs it into PG_CONFIG's place. Without bitcode, which nothing
 # here would run and which takes as long as the rest, and without what a debugger reads.
 build_extension() {
-    local options=(-C "$1" -s -f Makefile.pgxs PG_CONFIG="$PG_CONFIG" with_llvm=no EXTRA_CXXFLAGS=-g0)
+    local options=(-C "$1" -s PG_CONFIG="$PG_CONFIG" with_llvm=no EXTRA_CXXFLAGS=-g0)
     make "${options[@]}" -j "$(nproc)" all && make "${options[@]}" install
 }
 

@@ -179,6 +179,6 @@ go_on() {
         echo "To go on: $(type -P psql) -h $PGHOST -U $PGUSER $PGDATABASE" \
             "(when you are done: kill -QUIT $(head -n 1 "$PGHOST/data/postmaster.pid"); rm -r $PG_VEND_WORK)"
     else
-        echo "To go on: sudo make -f Makefile.pgxs install, then CREATE EXTENSION pg_vend; README.md makes the first sale."
+        echo "To go on: sudo make install, then CREATE EXTENSION pg_vend; README.md makes the first sale."
     fi
 }

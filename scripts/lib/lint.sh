@@ -8,7 +8,7 @@ run_lint() {
     check_with clang-format sources_are_formatted
     check shellcheck scripts_are_sound
     check python bench_compiles
-    check META.json meta_is_json
+    check META.json meta_is_sound
     check mutants test/mutants/apply --check
     check g++ build_extension .
     check clang++ build_with_clang
@@ -84,8 +84,11 @@ bench_compiles() {
     find bench test -name '*.py' -exec python3 -c 'import sys; [compile(open(f).read(), f, "exec") for f in sys.argv[1:]]' {} +
 }
 
-meta_is_json() {
-    pgxs META.json && perl -MJSON::PP -e 'local $/; decode_json(<>)' META.json
+# JSON, and of the version that the control file says.
+meta_is_sound() {
+    local versions
+    versions=$(perl -MJSON::PP -e 'local $/; $m = decode_json(<>); print "$m->{version} $m->{provides}{pg_vend}{version}"' META.json) &&
+        [ "$versions" = "$(sed -n "s/^default_version *= *'\(.*\)'/\1 \1/p" pg_vend.control)" ]
 }
 
 # The development build: module and unit tests.

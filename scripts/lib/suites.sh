@@ -17,7 +17,7 @@ check() {
     if "$@"; then record ok "$name"; else record failed "$name"; fi
 }
 
-pgxs() { make -s -f Makefile.pgxs PG_CONFIG="$PG_CONFIG" "$@"; }
+pgxs() { make -s PG_CONFIG="$PG_CONFIG" "$@"; }
 
 # UNIT_SANITIZE=OFF   without the sanitizers and unoptimised, for those that compile it again and again
 run_unit() {

@@ -1,7 +1,7 @@
 # What the two builds share has its home in files that make reads; CMake reads them too.
 
-# read_make_list(FILE NAME): NAME becomes the words that the make variable NAME has in FILE.
-function(read_make_list file name)
+# read_flags(FILE NAME): NAME becomes the words that the make variable NAME has in FILE, the only one there.
+function(read_flags file name)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
   file(READ ${file} text)
   string(REPLACE "\\\n" " " text "\n${text}")
@@ -9,16 +9,7 @@ function(read_make_list file name)
     message(FATAL_ERROR "${file} does not set ${name}")
   endif()
   separate_arguments(words UNIX_COMMAND "${CMAKE_MATCH_1}")
-  set(result "")
-  foreach(word IN LISTS words)
-    if(word MATCHES "^\\$\\((.*)\\)$")
-      read_make_list(${file} ${CMAKE_MATCH_1})
-      list(APPEND result ${${CMAKE_MATCH_1}})
-    else()
-      list(APPEND result ${word})
-    endif()
-  endforeach()
-  set(${name} ${result} PARENT_SCOPE)
+  set(${name} ${words} PARENT_SCOPE)
 endfunction()
 
 # read_control_version(FILE NAME): NAME becomes the version that the control file FILE names.
