@@ -16,7 +16,7 @@ run_lint() {
     check_with clang-tidy sources_are_tidy
 }
 
-cxx_sources() { find extension sdk test/unit test/fuzz test/sdk -name '*.[ch]pp'; }
+cxx_sources() { find extension sdk test/unit test/fuzz test/sdk test/tap -name '*.[ch]pp'; }
 
 # check_with TOOL FUNCTION: the check, with TOOL in the release that the sources are written for.
 check_with() {

@@ -120,15 +120,14 @@ void decide_under_locks(Batch &batch) {
     lock_rows(batch.rows);
     // What is recorded under the ids of these wallets stands still now.
     read_ids(batch);
-    const TimestampTz until =
-        TimestampTzPlusMilliseconds(GetCurrentTimestamp(), settings::escrow_wait_ms());
+    const MonotonicTime until = after_ms(monotonic_now(), settings::escrow_wait_ms());
     for (bool is_time_over = false;;) {
         CHECK_FOR_INTERRUPTS();
         decide(batch);
         if (const int held = first_held(batch); held != none && !is_time_over) {
             // Of several items it waits for the first; the others are looked at once more in any case.
             const int item = batch.purchases[static_cast<std::size_t>(held)].item;
-            is_time_over = !wait_for_item(batch.rows, item, until) || GetCurrentTimestamp() >= until;
+            is_time_over = !wait_for_item(batch.rows, item, until) || monotonic_now() >= until;
             continue;
         }
         if (take_from_counters(batch.rows)) return;

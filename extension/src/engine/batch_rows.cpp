@@ -189,7 +189,7 @@ bool take_from_counters(BatchRows &rows) {
     return true;
 }
 
-bool wait_for_item(const BatchRows &rows, int item, TimestampTz until) {
+bool wait_for_item(const BatchRows &rows, int item, MonotonicTime until) {
     const auto &row = rows.item_rows[static_cast<std::size_t>(item)];
     return wait_for_change(counter_key(rows.store, row->key), row->counter_changes, until);
 }

@@ -42,7 +42,7 @@ void set_states(BatchRows &rows);
 bool take_from_counters(BatchRows &rows);
 
 // Waits for sales of others that hold what is left of an item; false when the time is over.
-bool wait_for_item(const BatchRows &rows, int item, TimestampTz until);
+bool wait_for_item(const BatchRows &rows, int item, MonotonicTime until);
 
 void write_rows(BatchRows &rows);
 

@@ -166,8 +166,7 @@ bool answer_without_lock(Cart &cart) {
 
 // True when the cart is sold, and what it takes from counters is taken.
 bool decide_under_locks(Cart &cart) {
-    const TimestampTz until =
-        TimestampTzPlusMilliseconds(GetCurrentTimestamp(), settings::escrow_wait_ms());
+    const MonotonicTime until = after_ms(monotonic_now(), settings::escrow_wait_ms());
     for (bool is_time_over = false;;) {
         CHECK_FOR_INTERRUPTS();
         const int line = decide(cart);
@@ -179,7 +178,7 @@ bool decide_under_locks(Cart &cart) {
         if (cart.decisions[refused].decision.verdict == Verdict::all_held && !is_time_over) {
             // Looked at once more in any case.
             is_time_over = !wait_for_item(cart.rows, cart.purchases[refused].item, until) ||
-                           GetCurrentTimestamp() >= until;
+                           monotonic_now() >= until;
             continue;
         }
         refuse(cart, refused);

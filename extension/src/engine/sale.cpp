@@ -23,7 +23,7 @@ struct Sale {
     std::optional<Wallet> wallet;
     WalletState wallet_state;
     Decision decision;
-    std::optional<TimestampTz> wait_until; // for units that others hold
+    std::optional<MonotonicTime> wait_until; // for units that others hold
     SaleOutcome outcome;
 };
 
@@ -162,8 +162,7 @@ ClaimResult claim_units(Sale &sale) {
 // Waits for sales that hold what is left to end; false when there is no time left for that.
 bool wait_for_units(Sale &sale) {
     if (sale.decision.verdict != Verdict::all_held || sale.request.wait.nowait) return false;
-    if (!sale.wait_until)
-        sale.wait_until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), settings::escrow_wait_ms());
+    if (!sale.wait_until) sale.wait_until = after_ms(monotonic_now(), settings::escrow_wait_ms());
     return wait_for_change(counter_key(sale.store, sale.item->key), sale.item->counter_changes,
                            *sale.wait_until);
 }

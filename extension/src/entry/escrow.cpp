@@ -33,6 +33,12 @@ bool is_current(const CounterStatistics &counter) {
     return !OidIsValid(partition) || partition_state(partition) == counter.partition;
 }
 
+Datum interval_between(MonotonicTime start, MonotonicTime end) {
+    auto *interval = static_cast<Interval *>(palloc0(sizeof(Interval)));
+    interval->time = us_between(start, end);
+    return DirectFunctionCall1(interval_justify_hours, IntervalPGetDatum(interval));
+}
+
 std::optional<LockMode> own_mode(const char *text) {
     if (text == nullptr) return std::nullopt;
     const auto mode = lock_mode_from(text);
@@ -92,7 +98,7 @@ Datum vend_stat_items(PG_FUNCTION_ARGS) {
     InitMaterializedSRF(fcinfo, 0);
     const auto *result = reinterpret_cast<const ReturnSetInfo *>(fcinfo->resultinfo);
     if (!has_counters()) return 0;
-    const TimestampTz now = GetCurrentTimestamp();
+    const MonotonicTime now = monotonic_now();
     ListCell *cell = nullptr;
     foreach (cell, counter_statistics()) {
         const auto *counter = static_cast<const CounterStatistics *>(lfirst(cell));
@@ -108,11 +114,8 @@ Datum vend_stat_items(PG_FUNCTION_ARGS) {
         for (const int64 count : {counter->pending, counter->waiting, counter->reserved,
                                   counter->refused, counter->settled, counter->unsettled})
             values[column++] = Int64GetDatum(count);
-        nulls[column] = counter->unsettled_since == 0;
-        values[column] = counter->unsettled_since == 0
-                             ? 0
-                             : DirectFunctionCall2(timestamp_mi, TimestampTzGetDatum(now),
-                                                   TimestampTzGetDatum(counter->unsettled_since));
+        nulls[column] = counter->unsettled_since == MonotonicTime{};
+        values[column] = nulls[column] ? 0 : interval_between(counter->unsettled_since, now);
         tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
     }
     return 0;

@@ -206,22 +206,22 @@ void run_settler() {
     MemoryContext context =
         AllocSetContextCreate(TopMemoryContext, "pg_vend settler", ALLOCSET_DEFAULT_SIZES);
     MemoryContextSwitchTo(context);
-    TimestampTz last_work = 0;
-    TimestampTz last_search = 0;
+    MonotonicTime last_work;
+    MonotonicTime last_search;
     for (;;) {
         MemoryContextReset(context);
         // Of counters that had to make room for others too.
-        if (GetCurrentTimestamp() - last_search > search_pause_us) {
+        if (us_between(last_search, monotonic_now()) > search_pause_us) {
             (void)settle_leftovers(context);
-            last_search = last_work = GetCurrentTimestamp();
+            last_search = last_work = monotonic_now();
         }
         pgstat_report_activity(STATE_RUNNING, "settling escrow items");
         const bool is_awaited = settle_counters();
-        const TimestampTz now = GetCurrentTimestamp();
+        const MonotonicTime now = monotonic_now();
         if (is_awaited) last_work = now;
-        if (now - last_work > idle_us_max) {
+        if (us_between(last_work, now) > idle_us_max) {
             if (settle_leftovers(context)) return;
-            last_search = last_work = GetCurrentTimestamp();
+            last_search = last_work = monotonic_now();
         }
         (void)pgstat_report_stat(false);
         pgstat_report_activity(STATE_IDLE, nullptr);

@@ -4,6 +4,7 @@
 
 #include "base/prelude.hpp"
 
+#include "base/clock.hpp"
 #include "shared/counter_key.hpp"
 
 namespace vend {
@@ -26,11 +27,11 @@ struct Counter {
     int64 added;     // pending
     uint64 changes;
 
-    int64 unsettled; // committed deltas
-    TimestampTz unsettled_since;
-    TimestampTz settle_after;
+    int64 unsettled;               // committed deltas
+    MonotonicTime unsettled_since; // 0: all is settled
+    MonotonicTime settle_after;
     int failures; // to settle it, in a row
-    TimestampTz used;
+    MonotonicTime used;
 
     // Since it came into memory.
     int64 reserved_total; // units

@@ -145,7 +145,7 @@ LoadStart start_load(const CounterKey &key, const char *store, const char *item,
         if (counter == nullptr) return LoadStart::no_room;
         lock(counter);
         // Not the transaction's start: an old transaction would evict what it has just loaded.
-        counter->used = GetCurrentTimestamp();
+        counter->used = monotonic_now();
         *changes = counter->changes;
         if (counter->state != Counter::State::empty) {
             const bool is_loaded = counter->state == Counter::State::loaded;
@@ -189,6 +189,7 @@ Counter *begin_wait(const CounterKey &key, uint64 changes) {
 template <typename Change>
 CounterChange change_counter(const CounterKey &key, Hold hold, Change change) {
     prepare_hold();
+    const MonotonicTime now = monotonic_now();
     return with_counters(LW_SHARED, [&] {
         hold.counter = find(key);
         if (hold.counter == nullptr) return CounterChange::not_loaded;
@@ -198,7 +199,7 @@ CounterChange change_counter(const CounterKey &key, Hold hold, Change change) {
         if (is_made) {
             ++hold.counter->pins;
             ++hold.counter->changes;
-            hold.counter->used = GetCurrentTransactionStartTimestamp();
+            hold.counter->used = now;
         }
         unlock(hold.counter);
         if (!is_loaded) return CounterChange::not_loaded;
@@ -227,7 +228,7 @@ template <typename Visit> void visit_counter(const CounterKey &key, Visit visit)
 
 void forget_deltas(Counter *counter) {
     counter->unsettled = 0;
-    counter->unsettled_since = 0;
+    counter->unsettled_since = {};
 }
 
 } // namespace
@@ -278,7 +279,7 @@ bool begin_load(const CounterKey &key, const char *store, const char *item) {
         case LoadStart::done:
             return false;
         case LoadStart::under_way:
-            (void)wait_for_change(key, changes, DT_NOEND);
+            (void)wait_for_change(key, changes, end_of_time);
             break;
         case LoadStart::no_room:
             ereport(ERROR,
@@ -295,12 +296,13 @@ void end_load(const std::optional<CounterLoad> &load) {
     const Hold *hold = end_of_holds() - 1;
     while (hold->kind != Hold::Kind::loading) --hold;
     Counter *counter = hold->counter;
+    const MonotonicTime now = monotonic_now();
     if (load) {
         lock(counter);
         counter->state = Counter::State::loaded;
         counter->available = load->available.value;
         counter->unsettled = load->deltas;
-        counter->unsettled_since = load->deltas > 0 ? GetCurrentTransactionStartTimestamp() : 0;
+        counter->unsettled_since = load->deltas > 0 ? now : MonotonicTime{};
         unlock_changed(counter);
     }
     drop_hold(Hold::Kind::loading, counter);
@@ -336,7 +338,7 @@ CounterChange add_to_counter(const CounterKey &key, Quantity qty, Quantity stock
                           });
 }
 
-bool wait_for_change(const CounterKey &key, uint64 changes, TimestampTz until) {
+bool wait_for_change(const CounterKey &key, uint64 changes, MonotonicTime until) {
     constexpr long wait_ms_max = 60000;
     prepare_hold();
     Counter *counter = begin_wait(key, changes);
@@ -344,8 +346,8 @@ bool wait_for_change(const CounterKey &key, uint64 changes, TimestampTz until) {
     ConditionVariablePrepareToSleep(&counter->changed);
     bool is_changed = has_changed(counter, changes);
     while (!is_changed) {
-        const long left_ms = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until);
-        if (left_ms <= 0) break;
+        const long left_ms = ms_until(until);
+        if (left_ms == 0) break;
         (void)ConditionVariableTimedSleep(&counter->changed, std::min(left_ms, wait_ms_max),
                                           PG_WAIT_EXTENSION);
         is_changed = has_changed(counter, changes);
@@ -405,7 +407,7 @@ void count_settled(const CounterKey &key, int64 deltas) {
 }
 
 List *unsettled_counters(bool *is_awaited) {
-    const TimestampTz now = GetCurrentTimestamp();
+    const MonotonicTime now = monotonic_now();
     *is_awaited = false;
     return list_of<UnsettledCounter>([&](Counter *counter, UnsettledCounter *unsettled) {
         const bool is_due = counter->unsettled > 0 && counter->settle_after <= now;
@@ -421,9 +423,9 @@ List *unsettled_counters(bool *is_awaited) {
 }
 
 void postpone_settling(const CounterKey &key) {
-    const TimestampTz now = GetCurrentTimestamp();
+    const MonotonicTime now = monotonic_now();
     visit_counter(key, [&](Counter *counter) {
-        counter->settle_after = now + (counter->failures == 0 ? first_pause_us : later_pause_us);
+        counter->settle_after = after_us(now, counter->failures == 0 ? first_pause_us : later_pause_us);
         ++counter->failures;
         return false;
     });

@@ -12,6 +12,7 @@
 
 #include "base/prelude.hpp"
 
+#include "base/clock.hpp"
 #include "core/checked.hpp"
 #include "shared/counter_key.hpp"
 
@@ -56,7 +57,7 @@ CounterChange add_to_counter(const CounterKey &key, Quantity qty, Quantity stock
 
 // Waits until the counter has changed since it was viewed, or until the time given. False when that is
 // over.
-bool wait_for_change(const CounterKey &key, uint64 changes, TimestampTz until);
+bool wait_for_change(const CounterKey &key, uint64 changes, MonotonicTime until);
 
 // Counts a refusal.
 void count_refusal(const CounterKey &key);
@@ -112,7 +113,7 @@ struct CounterStatistics {
     int64 refused;
     int64 settled;
     int64 unsettled;
-    TimestampTz unsettled_since; // 0: all is settled
+    MonotonicTime unsettled_since; // 0: all is settled
 };
 // Those of this database, each a CounterStatistics.
 List *counter_statistics();

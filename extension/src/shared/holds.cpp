@@ -18,9 +18,9 @@ void add_unsettled(Counter *counter, int64 deltas) {
     // count is a hint, which an empty settling puts right.
     counter->unsettled = std::max<int64>(counter->unsettled + deltas, 0);
     if (counter->unsettled == 0)
-        counter->unsettled_since = 0;
-    else if (counter->unsettled_since == 0 || deltas < 0)
-        counter->unsettled_since = GetCurrentTimestamp();
+        counter->unsettled_since = {};
+    else if (counter->unsettled_since == MonotonicTime{} || deltas < 0)
+        counter->unsettled_since = monotonic_now();
 }
 
 // Runs inside PostgreSQL's commit and abort, where nothing may be allocated or raised.
@@ -47,7 +47,7 @@ void end(const Hold &hold, bool is_committed) {
         if (is_committed) {
             add_unsettled(counter, -hold.deltas);
             counter->settled_total += hold.deltas;
-            counter->settle_after = 0;
+            counter->settle_after = {};
             counter->failures = 0;
         }
         break;

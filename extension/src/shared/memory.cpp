@@ -4,6 +4,8 @@
 
 #include "base/settings.hpp"
 
+#include <algorithm>
+
 namespace vend {
 namespace {
 
@@ -44,7 +46,7 @@ void on_startup() {
     bool is_found = false;
     the_memory.settlers =
         static_cast<SettlerSlot *>(ShmemInitStruct("pg_vend settlers", settlers_size(), &is_found));
-    if (!is_found) memset(the_memory.settlers, 0, settlers_size());
+    if (!is_found) std::fill_n(the_memory.settlers, max_worker_processes, SettlerSlot{});
     LWLockPadded *locks = GetNamedLWLockTranche(tranche);
     the_memory.counters_lock = &locks[0].lock;
     the_memory.settlers_lock = &locks[1].lock;

@@ -3,6 +3,7 @@
 
 #include "base/prelude.hpp"
 
+#include "base/clock.hpp"
 #include "shared/counter.hpp"
 
 namespace vend {
@@ -10,7 +11,7 @@ namespace vend {
 struct SettlerSlot {
     Oid database; // invalid: free
     int pid;      // 0: has not come up yet
-    TimestampTz started;
+    MonotonicTime started;
 };
 
 struct SharedMemory {

@@ -12,14 +12,15 @@ constexpr int64 start_us_max = 10 * USECS_PER_SEC;
 constexpr int64 retry_pause_us = USECS_PER_SEC;
 
 SettlerSlot *known_slot = nullptr;
-TimestampTz last_attempt = 0;
+MonotonicTime last_attempt;
 
-bool is_alive(const SettlerSlot &slot, TimestampTz now) {
-    return slot.database == MyDatabaseId && (slot.pid != 0 || now - slot.started < start_us_max);
+bool is_alive(const SettlerSlot &slot, MonotonicTime now) {
+    return slot.database == MyDatabaseId &&
+           (slot.pid != 0 || us_between(slot.started, now) < start_us_max);
 }
 
 // A place for a worker of this database; null when there is one, or none is free.
-SettlerSlot *claim_slot(TimestampTz now) {
+SettlerSlot *claim_slot(MonotonicTime now) {
     SharedMemory &memory = shared_memory();
     SettlerSlot *place = nullptr;
     LWLockAcquire(memory.settlers_lock, LW_EXCLUSIVE);
@@ -39,7 +40,7 @@ SettlerSlot *claim_slot(TimestampTz now) {
 
 void release(SettlerSlot *slot) {
     LWLockAcquire(shared_memory().settlers_lock, LW_EXCLUSIVE);
-    *slot = {InvalidOid, 0, 0};
+    *slot = {};
     LWLockRelease(shared_memory().settlers_lock);
 }
 
@@ -67,8 +68,8 @@ void ensure_settler() {
     pg_memory_barrier();
     if (known_slot != nullptr && known_slot->database == MyDatabaseId && known_slot->pid != 0) return;
     known_slot = nullptr;
-    const TimestampTz now = GetCurrentTimestamp();
-    if (now - last_attempt < retry_pause_us) return;
+    const MonotonicTime now = monotonic_now();
+    if (us_between(last_attempt, now) < retry_pause_us) return;
     SettlerSlot *slot = claim_slot(now);
     if (slot == nullptr) return;
     last_attempt = now;
@@ -90,7 +91,7 @@ bool register_settler(Oid database) {
         }
         if (place == nullptr && !OidIsValid(slot->database)) place = slot;
     }
-    if (place != nullptr) *place = {database, MyProcPid, GetCurrentTimestamp()};
+    if (place != nullptr) *place = {database, MyProcPid, monotonic_now()};
     known_slot = place;
     LWLockRelease(memory.settlers_lock);
     return place != nullptr;

@@ -42,11 +42,11 @@ sub wait_until
 	return;
 }
 
-# Whether a condition comes true within 8 seconds, for what the rest of a test does not depend on.
+# Whether a condition comes true within 8 seconds, or so many, for what the rest of a test does not depend on.
 sub comes_true
 {
-	my ($node, $database, $condition) = @_;
-	my $until = time() + 8;
+	my ($node, $database, $condition, $seconds) = @_;
+	my $until = time() + ($seconds // 8);
 	while (time() < $until)
 	{
 		return 1 if $node->safe_psql($database, "SELECT $condition") eq 't';

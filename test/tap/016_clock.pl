@@ -1,0 +1,107 @@
+# Aim: somebody sets the server's clock, back or forth, by an hour. No wait and no interval of escrow is longer or shorter for it: the
+# wait for pending units, the pause after a settling that failed, the start of the worker and its leave, the lag that is shown.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Answers;
+use Escrow;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+# A library that shifts the clock of the server, and of nobody else.
+my $dir = PostgreSQL::Test::Utils::tempdir;
+my $library = "$dir/set_clock.so";
+system_or_bail($ENV{CXX} // 'g++', '-std=c++20', '-O1', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC', "$FindBin::Bin/lib/set_clock.cpp",
+	'-o', $library);
+append_to_file("$dir/clock", pack('q', 0));
+
+sub set_clock
+{
+	my ($seconds) = @_;
+	open my $file, '+<:raw', "$dir/clock" or die $!;
+	syswrite $file, pack('q', $seconds);
+	close $file;
+	return;
+}
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+preload($node);
+{
+	local $ENV{LD_PRELOAD} = $library;
+	local $ENV{SET_CLOCK_FILE} = "$dir/clock";
+	$node->start;
+}
+$node->safe_psql('postgres', q{
+CREATE EXTENSION pg_vend;
+SELECT vend.create_store('shop');
+INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('lamp', 1, 5, 'escrow'), ('vase', 1, 100, 'escrow');
+INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 1000), ('beta', 1000), ('gamma', 1000);
+});
+sub one { my ($sql) = @_; return $node->safe_psql('postgres', "SELECT $sql"); }
+my $hour = 3600;
+my $started = one('extract(epoch FROM clock_timestamp())');
+set_clock(-$hour);
+cmp_ok(one('extract(epoch FROM clock_timestamp())'), '<', $started - $hour / 2, 'the clock can be set');
+set_clock(0);
+
+# Who waits for pending units waits for vend.escrow_wait, whatever becomes of the clock.
+my $holder = open_session($node, 'postgres');
+is(answer($holder, "BEGIN; SELECT status FROM vend.try_purchase('lamp', 'alpha', 5)"), 'purchased', 'the units are pending');
+my $clock = 0;
+for my $call ("SELECT status FROM vend.try_purchase('lamp', 'beta')",
+	"SELECT status FROM vend.purchase_many('{lamp}', '{beta}')", "SELECT status FROM vend.try_checkout('beta', '{lamp}')")
+{
+	my $buyer = open_session($node, 'postgres');
+	answer($buyer, "SET vend.escrow_wait = '1s'");
+	send_query($buyer, $call);
+	wait_until($node, 'postgres', "waiting = 1 FROM vend.stat_item WHERE item = 'lamp'");
+	set_clock($clock -= $hour);
+	ok(comes_true($node, 'postgres', "waiting = 0 FROM vend.stat_item WHERE item = 'lamp'", 30), "the wait has an end: $call");
+	# Nothing that follows would come to an end.
+	if (one("waiting FROM vend.stat_item WHERE item = 'lamp'") ne '0')
+	{
+		$node->stop('immediate');
+		done_testing();
+		exit;
+	}
+	is(answer($buyer, 'SELECT 1'), "all_held\n1", "and is all that the buyer waits for: $call");
+	$buyer->quit;
+}
+is(answer($holder, 'ROLLBACK'), '', 'the units are given back');
+my $buyer = open_session($node, 'postgres');
+is(answer($holder, "BEGIN; SELECT status FROM vend.try_purchase('lamp', 'alpha', 5)"), 'purchased', 'and pending again');
+send_query($buyer, "SET vend.escrow_wait = '10min'; SELECT status FROM vend.try_purchase('lamp', 'beta')");
+wait_until($node, 'postgres', "waiting = 1 FROM vend.stat_item WHERE item = 'lamp'");
+set_clock($clock += $hour);
+is(one("waiting FROM vend.stat_item WHERE item = 'lamp'"), '1', 'the wait has not come to its end early');
+is(answer($holder, 'ROLLBACK'), '', 'the units are given back once more');
+is(answer($buyer, 'SELECT 1'), "purchased\n1", 'and are sold to who has waited');
+
+# The lag is as long as it is, and what could not be settled is settled after the pause.
+my $locker = hold_row($node, 'postgres', 'vase');
+is(answer($buyer, "SELECT status FROM vend.try_purchase('vase', 'beta')"), 'purchased', 'a sale that cannot be settled');
+wait_until($node, 'postgres', "unsettled = 1 FROM vend.stat_item WHERE item = 'vase'");
+for my $shift (-$hour, 3 * $hour)
+{
+	set_clock($clock += $shift);
+	is(one("settle_lag BETWEEN '0' AND '10min' FROM vend.stat_item WHERE item = 'vase'"), 't', 'the lag is that of a clock that nobody sets');
+}
+set_clock($clock -= 4 * $hour);
+is(answer($locker, 'COMMIT'), '', 'now it can be settled');
+$locker->quit;
+ok(comes_true($node, 'postgres', "count(*) = 0 FROM shop.stock_delta", 30), 'and is');
+
+# The worker leaves when it has had nothing to do, and is started again by who started it before.
+set_clock($clock -= $hour);
+ok(comes_true($node, 'postgres', "count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'pg_vend settler'", 30), 'the worker leaves');
+set_clock($clock -= $hour);
+is(answer($buyer, "SELECT status FROM vend.try_purchase('vase', 'beta')"), 'purchased', 'the session that started it sells');
+ok(comes_true($node, 'postgres', "count(*) = 0 FROM shop.stock_delta", 30), 'and has started another');
+books_are_right($node, 'postgres', 'in the end');
+
+$_->quit for $holder, $buyer;
+$node->stop('immediate');
+done_testing();
