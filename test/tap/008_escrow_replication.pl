@@ -68,6 +68,7 @@ is(answer($reader, 'SELECT count(*) FROM vend.stat_item'), '0', 'standby: it sti
 my $holder = open_session($primary, 'postgres');
 is(answer($holder, "BEGIN; SELECT status FROM vend.try_purchase('lamp', 'beta', 5, vend.id_from('unfinished'))"), 'purchased',
 	'a sale is under way');
+wait_until($standby, 'postgres', "count(*) > 50 FROM shop.ledger WHERE item = 'lamp' AND kind = 'purchase'");
 $primary->stop('immediate');
 unlike(end_load($load), qr/ERROR:/, 'the load met no error before');
 $standby->promote;
