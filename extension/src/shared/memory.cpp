@@ -12,11 +12,23 @@ namespace {
 constexpr const char *tranche = "pg_vend";
 
 SharedMemory the_memory;
-// Of what is set: most of the room for the item's key is empty.
+// Of what is set: most of the room for the item's key is empty. Under a seed that nobody knows: whoever
+// has a store of his own could else choose keys that lie in one chain with another store's counter, and
+// make each look at that counter go through all of them.
 uint32 hash_key(const void *key, Size /*size*/) {
     const auto *counter_key = static_cast<const CounterKey *>(key);
     const Size length = offsetof(CounterKey, bytes) + counter_key->length;
-    return hash_bytes(static_cast<const unsigned char *>(key), static_cast<int>(length));
+    return static_cast<uint32>(hash_bytes_extended(static_cast<const unsigned char *>(key),
+                                                   static_cast<int>(length), *the_memory.hash_seed));
+}
+
+// One for each life of the shared memory, the same in all sessions.
+void provide_hash_seed() {
+    bool is_found = false;
+    the_memory.hash_seed =
+        static_cast<uint64 *>(ShmemInitStruct("pg_vend hash seed", sizeof(uint64), &is_found));
+    if (!is_found && !pg_strong_random(the_memory.hash_seed, sizeof(uint64)))
+        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not make a random number")));
 }
 
 shmem_request_hook_type next_request_hook = nullptr;
@@ -28,14 +40,15 @@ Size settlers_size() {
 
 void on_request() {
     if (next_request_hook != nullptr) next_request_hook();
-    RequestAddinShmemSpace(
-        add_size(hash_estimate_size(settings::escrow_items(), sizeof(Counter)), settlers_size()));
+    RequestAddinShmemSpace(add_size(hash_estimate_size(settings::escrow_items(), sizeof(Counter)),
+                                    add_size(settlers_size(), sizeof(uint64))));
     RequestNamedLWLockTranche(tranche, 2);
 }
 
 void on_startup() {
     if (next_startup_hook != nullptr) next_startup_hook();
     LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+    provide_hash_seed();
     HASHCTL control{};
     control.keysize = sizeof(CounterKey);
     control.entrysize = sizeof(Counter);

@@ -15,7 +15,8 @@ struct SettlerSlot {
 };
 
 struct SharedMemory {
-    HTAB *counters = nullptr; // of Counter by CounterKey, under counters_lock
+    HTAB *counters = nullptr;    // of Counter by CounterKey, under counters_lock
+    uint64 *hash_seed = nullptr; // of their hash; never changes
     LWLock *counters_lock = nullptr;
     SettlerSlot *settlers = nullptr; // max_worker_processes of them, under settlers_lock
     LWLock *settlers_lock = nullptr;

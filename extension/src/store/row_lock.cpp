@@ -11,8 +11,13 @@
 namespace vend {
 namespace {
 
-// The last number of our advisory locks, where PostgreSQL's own functions put 1 or 2, so that they never
-// meet a lock of the user's.
+// Our advisory locks are of a relation, which has a number of the tag to itself: what somebody else
+// keeps locked in a store of his own is never the same lock. Only the keys of one store can collide.
+//
+//   database | relation | hash of the key, or number of the turn | class
+//
+// The class stands where PostgreSQL's own functions put 1 or 2, so these locks never meet one of the
+// user's. pg_locks shows the four as database, classid, objid and objsubid.
 constexpr uint16 id_lock_class = 0x7664;
 constexpr uint16 counter_lock_class = 0x7665;
 constexpr uint16 turn_lock_class = 0x7666;
@@ -35,11 +40,15 @@ bool wait_for_row(Table &table, Datum key, int timeout_ms, const TupleTableSlot 
     });
 }
 
-LOCKTAG lock_tag(uint64 hash, uint16 lock_class) {
+LOCKTAG lock_tag(Oid relation, uint32 number, uint16 lock_class) {
     LOCKTAG tag;
-    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, static_cast<uint32>(hash >> 32), static_cast<uint32>(hash),
-                         lock_class);
+    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, relation, number, lock_class);
     return tag;
+}
+
+// Of ids and items: two keys of one relation that have the same hash wait for each other, no more.
+LOCKTAG key_lock_tag(Oid relation, std::span<const uint8> key, uint16 lock_class) {
+    return lock_tag(relation, hash_bytes(key.data(), static_cast<int>(key.size())), lock_class);
 }
 
 // An advisory lock belongs to the (sub)transaction, whatever part of it asks, so that it can be given
@@ -62,10 +71,7 @@ bool acquire_lock(const LOCKTAG &tag, LOCKMODE mode, LockWait wait) {
 }
 
 LOCKTAG counter_tag(const Store &store, Datum item) {
-    const auto bytes = key_bytes(store.item_type, item);
-    return lock_tag(
-        hash_bytes_extended(bytes.data(), static_cast<int>(bytes.size()), store.item_table.relation),
-        counter_lock_class);
+    return key_lock_tag(store.item_table.relation, key_bytes(store.item_type, item), counter_lock_class);
 }
 
 } // namespace
@@ -101,9 +107,9 @@ bool lock_version(Table &table, Datum key, const RowVersion &version, TupleTable
 }
 
 bool lock_id(const Store &store, Datum id, LockWait wait) {
-    const auto hash = DatumGetUInt64(
-        DirectFunctionCall2(uuid_hash_extended, id, Int64GetDatum(store.ledger_table.relation)));
-    return acquire_lock(lock_tag(hash, id_lock_class), ExclusiveLock, wait);
+    const std::span<const uint8> bytes(DatumGetUUIDP(id)->data, UUID_LEN);
+    return acquire_lock(key_lock_tag(store.ledger_table.relation, bytes, id_lock_class), ExclusiveLock,
+                        wait);
 }
 
 const LOCKTAG *begin_turn(const Store &store) {
@@ -111,8 +117,7 @@ const LOCKTAG *begin_turn(const Store &store) {
     if (count == 0) return nullptr;
     auto *turn = static_cast<LOCKTAG *>(palloc(sizeof(LOCKTAG)));
     const auto set_turn = [&](int n) {
-        *turn = lock_tag(static_cast<uint64>(store.ledger_table.relation) << 32 |
-                             static_cast<uint32>((MyProcPid + n) % count),
+        *turn = lock_tag(store.ledger_table.relation, static_cast<uint32>((MyProcPid + n) % count),
                          turn_lock_class);
     };
     for (int n = 0; n < count; ++n) {
