@@ -108,19 +108,11 @@ LOCKMODE lock_for(const Attachment &to) {
                                                              : ShareRowExclusiveLock;
 }
 
-Store draft_of(const char *name) {
-    Store draft;
-    draft.context = CurrentMemoryContext;
-    draft.name = const_cast<char *>(name);
-    draft.is_new = true;
-    return draft;
-}
-
 // Before triggers are created, which are refused in words that say nothing of stores.
 void lock_table(const char *store, Oid id, LOCKMODE mode) {
     if (!OidIsValid(id)) return;
     Relation relation = relation_open(id, mode);
-    require_table(draft_of(store), relation, true);
+    require_table(draft_of(store, Stage::attaching), relation, true);
     relation_close(relation, NoLock);
 }
 
@@ -137,7 +129,7 @@ void require_leaves(const char *store, Oid table, LOCKMODE mode) {
     foreach (cell, find_all_inheritors(table, mode, nullptr)) {
         Relation partition = table_open(lfirst_oid(cell), NoLock);
         if (partition->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
-            require_table(draft_of(store), partition, false);
+            require_table(draft_of(store, Stage::attaching), partition, false);
         table_close(partition, NoLock);
     }
 }
@@ -148,13 +140,14 @@ void require_tables(const RegistryRow &row, LOCKMODE mode) {
         if (table == nullptr) continue;
         const Oid id = relation_named(table);
         if (!OidIsValid(id))
-            raise_invalid(draft_of(row.name), psprintf("Table %s does not exist.", table));
+            raise_invalid(draft_of(row.name, Stage::attaching),
+                          psprintf("Table %s does not exist.", table));
         require_leaves(row.name, id, mode);
     }
     if (row.wallet == nullptr) return;
     const Oid wallets = relation_named(row.wallet);
     if (relation_owner(wallets) != relation_owner(relation_named(row.item)))
-        raise_invalid(draft_of(row.name),
+        raise_invalid(draft_of(row.name, Stage::attaching),
                       psprintf("\"%s\" and the table of items do not have the same owner.",
                                relation_label(wallets)));
 }
@@ -209,7 +202,7 @@ const char *money_for(const Store &draft, const RegistryRow &row, const char *ta
 }
 
 CompanionTypes types_for(const RegistryRow &row, const Attachment &to) {
-    const Store draft = draft_of(row.name);
+    const Store draft = draft_of(row.name, Stage::attaching);
     CompanionTypes types{};
     types.item_key = kept_key_sql(relation_named(row.item), row.item_key);
     const Oid ledger = relation_named(row.ledger);
@@ -243,18 +236,13 @@ void bind_tables(const RegistryRow &row, const Attachment &to) {
         if (to.add_columns) add_columns(row);
         const CompanionTypes types = types_for(row, to);
         retype_companions(row, row.name, types);
-        create_companions(row.name, types);
+        give_relations(create_companions(row.name, types), GetUserId());
+        require_relations(row, Stage::attaching);
         settle_unbound(row);
         create_triggers(row);
     });
     insert_registry(row);
-    MemoryContext context =
-        AllocSetContextCreate(CurrentMemoryContext, "pg_vend draft", ALLOCSET_SMALL_SIZES);
-    Store draft;
-    draft.context = context;
-    draft.is_new = true;
-    as_role(relation_owner(relation_named(row.item)), [&] { resolve_binding(row, &draft); });
-    MemoryContextDelete(context);
+    require_bindable(row, Stage::attaching);
 }
 
 // A row whose binding ends here. Nobody else has a call under way when it is back.
@@ -309,7 +297,8 @@ void reattach_store(const Attachment &attachment) {
         if (OidIsValid(table)) require_owned(table);
     // Without its ledger it would forget every id.
     if (!OidIsValid(relation_named(row.ledger)))
-        raise_invalid(draft_of(row.name), psprintf("Table %s does not exist.", row.ledger));
+        raise_invalid(draft_of(row.name, Stage::attaching),
+                      psprintf("Table %s does not exist.", row.ledger));
     unbind(row);
     lock_tables(attachment, AccessExclusiveLock);
     change_row(&row, attachment);

@@ -342,6 +342,10 @@ void bind_writes(Store *store) {
             may_write(relation) &&
             // A column of the owner's may have a default, which a statement fills in.
             (write.table != &store->ledger_table || column_count(relation) == ledger_column_count);
+        if (store->stage != Stage::bound && !may_write(relation))
+            raise_invalid(*store, psprintf("Role \"%s\" owns table %s but may not read and write it.",
+                                           GetUserNameFromId(store->owner, false),
+                                           quoted_relation_name(relation)));
         if (store->is_plain) compile_checks(write.table, relation, store->context);
         if (write.table == &store->ledger_table)
             store->has_unique_ledger_rows = has_other_unique_index(relation, write.table->key_index);

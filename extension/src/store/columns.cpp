@@ -61,7 +61,7 @@ BoundColumn bind_column(const Store &store, Relation relation, const char *name,
     const AttrNumber number = get_attnum(RelationGetRelid(relation), name);
     if (number <= 0) {
         const char *label = relation_label(RelationGetRelid(relation));
-        if (store.is_new) raise_unknown_column(label, name);
+        if (store.stage != Stage::bound) raise_unknown_column(label, name);
         raise_invalid(store, psprintf("Table \"%s\" has no column \"%s\".", label, name));
     }
     const Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(relation), number - 1);
@@ -70,7 +70,7 @@ BoundColumn bind_column(const Store &store, Relation relation, const char *name,
                       psprintf("Column \"%s\" of table \"%s\" is virtual: it is computed when a query "
                                "reads it.",
                                name, relation_label(RelationGetRelid(relation))),
-                      store.is_new ? "Bind a column that is stored." : nullptr);
+                      store.stage == Stage::bound ? nullptr : "Bind a column that is stored.");
     type->typmod = attribute->atttypmod;
     type->type = getBaseTypeAndTypmod(attribute->atttypid, &type->typmod);
     type->declared = format_type_with_typemod(attribute->atttypid, attribute->atttypmod);
@@ -90,6 +90,20 @@ const char *hint_for_number(Oid type) {
     default:
         return "Figures are smallint, integer, bigint or numeric(p,s).";
     }
+}
+
+const char *usual_hint(Stage stage) {
+    switch (stage) {
+    case Stage::bound:
+        return "Undo the change, bind what has become of it with vend.reattach_store(), or end the binding "
+               "with vend.detach_store().";
+    case Stage::attaching:
+        return "Nothing was changed. Mend the table, or name another.";
+    case Stage::creating:
+        return "Nothing was changed. Something alters new tables as they are made: \\dy lists event "
+               "triggers, \\ddp default privileges.";
+    }
+    pg_unreachable();
 }
 
 Oid collation_of(Relation relation, const BoundColumn &column) {
@@ -115,15 +129,12 @@ void raise_unknown_column(const char *table, const char *column) {
 }
 
 void raise_invalid(const Store &store, const char *detail, const char *hint) {
-    const char *usual =
-        store.is_new ? "Nothing was changed. Mend the table, or name another."
-                     : "Undo the change, bind what has become of it with vend.reattach_store(), or "
-                       "end the binding with vend.detach_store().";
-    ereport(ERROR, (errcode(errcodes::not_in_state),
-                    errmsg(store.is_new ? "the tables cannot be bound to store \"%s\""
-                                        : "the binding of store \"%s\" is not valid",
-                           store.name),
-                    errdetail("%s", detail), errhint("%s", hint == nullptr ? usual : hint)));
+    ereport(ERROR,
+            (errcode(errcodes::not_in_state),
+             errmsg(store.stage == Stage::bound ? "the binding of store \"%s\" is not valid"
+                                                : "the tables cannot be bound to store \"%s\"",
+                    store.name),
+             errdetail("%s", detail), errhint("%s", hint == nullptr ? usual_hint(store.stage) : hint)));
     pg_unreachable();
 }
 
@@ -172,10 +183,10 @@ Oid require_unique(const Store &store, Relation relation, std::initializer_list<
                      "ALWAYS AS IDENTITY UNIQUE.",
                      quoted_relation_name(relation)));
     raise_invalid(store, psprintf("Table \"%s\" has no unique index on its key.", label),
-                  store.is_new
-                      ? "It must be of this column alone and in its collation, of all rows, and not "
-                        "deferrable: ALTER TABLE ... ADD UNIQUE (...)."
-                      : nullptr);
+                  store.stage == Stage::bound
+                      ? nullptr
+                      : "It must be of this column alone and in its collation, of all rows, and not "
+                        "deferrable: ALTER TABLE ... ADD UNIQUE (...).");
 }
 
 void require_writable(const Store &store, Relation relation,

@@ -174,12 +174,19 @@ char *kept_key_sql(Oid relation, const char *column) {
     return column_type_sql(relation, column, true);
 }
 
-void create_companions(const char *schema, const CompanionTypes &types) {
+List *create_companions(const char *schema, const CompanionTypes &types) {
     const char *quoted = quote_identifier(schema);
-    if (!has_relation(schema, "ledger")) create_ledger(quoted, types);
-    if (!has_relation(schema, "stock_delta")) create_deltas(quoted, types);
-    if (!has_relation(schema, "holding")) create_holding(quoted);
-    if (!has_relation(schema, "role")) create_rights(quoted);
+    List *made = NIL;
+    const auto provide = [&](const char *relation, auto create) {
+        if (has_relation(schema, relation)) return;
+        create();
+        made = lappend(made, psprintf("%s.%s", quoted, relation));
+    };
+    provide("ledger", [&] { create_ledger(quoted, types); });
+    provide("stock_delta", [&] { create_deltas(quoted, types); });
+    provide("holding", [&] { create_holding(quoted); });
+    provide("role", [&] { create_rights(quoted); });
+    return made;
 }
 
 void retype_companions(const RegistryRow &row, const char *schema, const CompanionTypes &types) {

@@ -20,8 +20,9 @@ struct CompanionTypes {
 char *column_sql(Oid relation, const char *column);
 char *kept_key_sql(Oid relation, const char *column);
 
-// Makes what the schema does not have of ledger, stock_delta, holding and role.
-void create_companions(const char *schema, const CompanionTypes &types);
+// Makes what the schema does not have of ledger, stock_delta, holding and role; a list of the quoted
+// names of what it made.
+List *create_companions(const char *schema, const CompanionTypes &types);
 
 // What has become of the types of bound columns becomes of the companions', which are rewritten where
 // they differ.

@@ -4,6 +4,7 @@
 
 #include "base/error_codes.hpp"
 #include "store/binding.hpp"
+#include "store/columns.hpp"
 #include "store/companions.hpp"
 #include "store/ddl.hpp"
 #include "store/new_store.hpp"
@@ -109,26 +110,52 @@ void require_argument(const char *argument, const char *given, const char *found
              errhint("Say %s => '%s'.", argument, found)));
 }
 
+// An event trigger may have given the new tables to another role, as teams do that own together.
+Oid owner_of_items(const RegistryRow &row, Stage stage) {
+    const Oid owner = relation_owner(relation_named(row.item));
+    if (!OidIsValid(owner))
+        raise_invalid(draft_of(row.name, stage), psprintf("Table %s does not exist.", row.item));
+    if (!has_privs_of_role(GetUserId(), owner))
+        raise_invalid(draft_of(row.name, stage),
+                      psprintf("Table %s belongs to role \"%s\", whose rights the caller does not have.",
+                               row.item, GetUserNameFromId(owner, false)));
+    return owner;
+}
+
+void give_schema(const char *name, Oid owner) {
+    if (schema_owner(get_namespace_oid(name, false)) != owner)
+        run_ddl(psprintf("ALTER SCHEMA %s OWNER TO %s", quote_identifier(name),
+                         quote_identifier(GetUserNameFromId(owner, false))));
+}
+
 } // namespace
 
 bool create_store(const StoreDefinition &definition) {
     const CompanionTypes types = checked_types(definition);
     const char *schema = quote_identifier(definition.name);
     forget_dropped_store(definition.name);
-    provide_schema(definition.name, GetUserId());
+    const bool has_new_schema = provide_schema(definition.name, GetUserId());
     const RegistryRow row = registry_row(definition, schema);
     const bool is_earlier = has_earlier_tables(definition);
+    const Stage stage = is_earlier ? Stage::attaching : Stage::creating;
     if (is_earlier) {
         take_over(row);
     } else {
         create_items(schema, definition, types);
         if (definition.wallets) create_wallets(schema, types);
     }
-    create_companions(definition.name,
-                      {is_earlier ? kept_key_sql(relation_named(row.item), "id") : types.item_key,
-                       types.wallet_key, types.money});
+    const Oid owner = owner_of_items(row, stage);
+    if (has_new_schema) give_schema(definition.name, owner);
+    if (!is_earlier && definition.wallets) give_relations(list_make1(row.wallet), owner);
+    give_relations(
+        create_companions(definition.name,
+                          {is_earlier ? kept_key_sql(relation_named(row.item), "id") : types.item_key,
+                           types.wallet_key, types.money}),
+        owner);
+    require_relations(row, stage);
     create_triggers(row);
     insert_registry(row);
+    require_bindable(row, stage);
     return is_earlier;
 }
 

@@ -4,7 +4,9 @@
 
 #include "base/compat.hpp"
 #include "base/error_codes.hpp"
+#include "store/as_role.hpp"
 #include "store/binding.hpp"
+#include "store/columns.hpp"
 #include "store/companions.hpp"
 #include "store/ddl.hpp"
 #include "store/number_type.hpp"
@@ -96,20 +98,60 @@ const char *money_type_sql(const char *money_type) {
     return format_type_with_typemod(money.type, money.typmod);
 }
 
+Oid schema_owner(Oid schema) {
+    HeapTuple tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
+    const Oid owner = reinterpret_cast<Form_pg_namespace>(GETSTRUCT(tuple))->nspowner;
+    ReleaseSysCache(tuple);
+    return owner;
+}
+
 // Tables in a schema of somebody else's could be replaced by him.
-void provide_schema(const char *name, Oid owner) {
+bool provide_schema(const char *name, Oid owner) {
     const Oid schema = get_namespace_oid(name, true);
     if (!OidIsValid(schema)) {
         run_ddl(psprintf("CREATE SCHEMA %s AUTHORIZATION %s", quote_identifier(name),
                          quote_identifier(GetUserNameFromId(owner, false))));
-        return;
+        return true;
     }
-    HeapTuple tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
-    const Oid schema_owner = reinterpret_cast<Form_pg_namespace>(GETSTRUCT(tuple))->nspowner;
-    ReleaseSysCache(tuple);
-    if (!has_privs_of_role(GetUserId(), schema_owner) || !has_privs_of_role(owner, schema_owner))
+    const Oid theirs = schema_owner(schema);
+    if (!has_privs_of_role(GetUserId(), theirs) || !has_privs_of_role(owner, theirs))
         ereport(ERROR, (errcode(errcodes::not_permitted),
                         errmsg("schema \"%s\" belongs to another role", name)));
+    return false;
+}
+
+Store draft_of(const char *name, Stage stage) {
+    Store draft;
+    draft.context = CurrentMemoryContext;
+    draft.name = const_cast<char *>(name);
+    draft.stage = stage;
+    return draft;
+}
+
+void give_relations(const List *names, Oid owner) {
+    ListCell *cell = nullptr;
+    foreach (cell, names) {
+        const auto *name = static_cast<const char *>(lfirst(cell));
+        const Oid id = relation_named(name);
+        if (OidIsValid(id) && relation_owner(id) != owner)
+            run_ddl(psprintf("ALTER TABLE %s OWNER TO %s", name,
+                             quote_identifier(GetUserNameFromId(owner, false))));
+    }
+}
+
+void require_relations(const RegistryRow &row, Stage stage) {
+    for (char *RegistryRow::*const column : registry_relations)
+        if (row.*column != nullptr && !OidIsValid(relation_named(row.*column)))
+            raise_invalid(draft_of(row.name, stage), psprintf("Table %s does not exist.", row.*column));
+}
+
+void require_bindable(const RegistryRow &row, Stage stage) {
+    MemoryContext context =
+        AllocSetContextCreate(CurrentMemoryContext, "pg_vend draft", ALLOCSET_SMALL_SIZES);
+    Store draft = draft_of(row.name, stage);
+    draft.context = context;
+    as_role(relation_owner(relation_named(row.item)), [&] { resolve_binding(row, &draft); });
+    MemoryContextDelete(context);
 }
 
 void forget_dropped_store(const char *name) {

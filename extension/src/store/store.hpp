@@ -31,11 +31,14 @@ struct BoundColumn {
     NumberType figures{}; // of a column that holds numbers, domain or not
 };
 
+// What a store is resolved for, which decides what a fault in its tables is called.
+enum class Stage { bound, attaching, creating };
+
 struct Store {
     MemoryContext context = nullptr;
     Store *next = nullptr;
     bool stale = false;
-    bool is_new = false; // while it is being attached
+    Stage stage = Stage::bound;
 
     char *name = nullptr;
     Oid owner = InvalidOid;
