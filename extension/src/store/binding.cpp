@@ -372,7 +372,11 @@ void require_table(const Store &store, Relation relation, bool may_be_partitione
     const bool is_permanent = relation->rd_rel->relpersistence == RELPERSISTENCE_PERMANENT;
     switch (relation->rd_rel->relkind) {
     case RELKIND_PARTITIONED_TABLE:
-        if (may_be_partitioned && is_permanent) return;
+        if (!may_be_partitioned)
+            raise_invalid(store, psprintf("%s is partitioned.", quoted_relation_name(relation)),
+                          "The ledger and the deltas of a store cannot be partitioned yet, items and "
+                          "wallets can. Put the table that was there back.");
+        if (is_permanent) return;
         break;
     case RELKIND_RELATION:
         if (is_permanent) return;
@@ -385,7 +389,7 @@ void require_table(const Store &store, Relation relation, bool may_be_partitione
         raise_invalid(store, psprintf("%s is a foreign table.", quoted_relation_name(relation)),
                       "A sale is one transaction of one server: sell on the server that has the table.");
     default:
-        break;
+        raise_invalid(store, psprintf("%s is not a table.", quoted_relation_name(relation)));
     }
     raise_invalid(store, psprintf("%s is not a permanent table.", quoted_relation_name(relation)));
 }
