@@ -25,6 +25,7 @@ inline constexpr int id_mismatch = MAKE_SQLSTATE('V', 'N', '0', '0', '8');
 inline constexpr int version_unstated = MAKE_SQLSTATE('V', 'N', '0', '1', '1');
 inline constexpr int null_argument = ERRCODE_NULL_VALUE_NOT_ALLOWED;
 inline constexpr int bad_argument = ERRCODE_INVALID_PARAMETER_VALUE;
+inline constexpr int bad_text = ERRCODE_CHARACTER_NOT_IN_REPERTOIRE;
 inline constexpr int out_of_range = ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE;
 inline constexpr int unknown_store = ERRCODE_UNDEFINED_OBJECT;
 inline constexpr int unknown_column = ERRCODE_UNDEFINED_COLUMN;
