@@ -40,35 +40,14 @@ struct commit {
 };
 #define TIMELINE "substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8)"
 #define COUNTED_SINCE "extract(epoch FROM pg_catalog.pg_stat_get_bgwriter_stat_reset_time())"
-constexpr auto xid_sql =
-    "SELECT pg_catalog.pg_current_xact_id_if_assigned(), "
-    "CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN " TIMELINE " END, " COUNTED_SINCE;
+constexpr auto xid_sql = "SELECT pg_catalog.pg_current_xact_id_if_assigned(), "
+                         "CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN " TIMELINE
+                         " END, " COUNTED_SINCE ", pg_catalog.pg_backend_pid()";
 constexpr auto fate_sql = "SELECT pg_catalog.pg_xact_status($1::xid8), " TIMELINE ", " COUNTED_SINCE;
 #undef COUNTED_SINCE
 #undef TIMELINE
 
 enum class fate { committed, aborted, in_progress, unknown };
-
-// Ends a transaction that was not committed.
-class rollback_on_exit {
-  public:
-    rollback_on_exit(connection &on, const options &limits) : on_(on), limits_(limits) {}
-    rollback_on_exit(const rollback_on_exit &) = delete;
-    rollback_on_exit &operator=(const rollback_on_exit &) = delete;
-    ~rollback_on_exit() {
-        if (on_.is_broken() || on_.is_idle()) return;
-        try {
-            const deadline until(limits_.cancel_ms_max);
-            (void)on_.execute("ROLLBACK", {}, until, until.at(), false);
-        } catch (const std::exception &) { // NOLINT(bugprone-empty-catch)
-            // The pool does away with a connection that is in a transaction.
-        }
-    }
-
-  private:
-    connection &on_;
-    const options &limits_;
-};
 
 fate fate_from(const rows &found, const commit &what) {
     const auto status = found.get(0, 0);
@@ -121,6 +100,7 @@ const std::optional<std::string> &client::default_store() const {
 }
 
 rows client::run(call what) {
+    pool_->require_no_transaction();
     const deadline until(pool_->options().call_ms_max, stop_);
     for (bool is_in_doubt = false;;) {
         try {
@@ -142,8 +122,7 @@ rows client::repeat(call &what, const deadline &until, bool &is_in_doubt) {
     for (int attempt = 1;; ++attempt) {
         observed observation(limits, what.name, attempt, what.id());
         try {
-            const lease on(*pool_, until);
-            rows found = on->ask(what, until, until.within(limits.attempt_ms_max));
+            rows found = lease(*pool_, until)->ask(what, until, until.within(limits.attempt_ms_max));
             observation.end(what.id() ? found.get(0, 0).value_or("ok") : "ok");
             return found;
         } catch (error &failure) {
@@ -177,41 +156,38 @@ bool client::make_final(const call &what, const std::vector<uuid> &ids, const de
     }
 }
 
-rows transaction::exec(std::string_view sql, std::initializer_list<parameter> values) {
-    std::vector<std::optional<std::string>> texts;
-    texts.reserve(values.size());
-    for (const parameter &one : values) texts.push_back(one.text());
-    return connection_.execute(std::string(sql).c_str(), texts, until_, until_.at(), false);
-}
-
-rows transaction::run(call what) {
-    return connection_.ask(what, until_, until_.at());
-}
-
 void client::run_transaction(const std::function<void(vend::transaction &)> &body) {
     const options &limits = pool_->options();
+    pool_->require_no_transaction();
     const deadline until(limits.call_ms_max, stop_);
     pauses between(limits);
     for (int attempt = 1;; ++attempt) {
         observed observation(limits, "transaction", attempt, std::nullopt);
         std::optional<commit> sent;
+        bool may_be_committed = false; // by somebody else than us
         try {
-            const lease on(*pool_, until);
-            const rollback_on_exit guard(*on, limits);
-            (void)on->execute("BEGIN", {}, until, until.at(), false);
-            vend::transaction tx(*on, until, limits.store);
-            body(tx);
-            const rows xid = on->execute(xid_sql, {}, until, until.at(), true);
-            if (const auto assigned = xid.get(0, 0))
-                sent = {std::string(*assigned), std::string(xid.get(0, 1).value_or("")),
-                        std::string(xid.get(0, 2).value_or(""))};
-            // Not until the end: what came of it can be looked up.
-            (void)on->execute("COMMIT", {}, until, until.within(limits.attempt_ms_max), false);
-            observation.end("ok");
+            {
+                const lease on(*pool_, until);
+                (void)on->execute("BEGIN", {}, until, until.at(), false);
+                vend::transaction tx(*on, until, limits, may_be_committed);
+                body(tx);
+                tx.require_open();
+                const rows xid = on->execute(xid_sql, {}, until, until.at(), true);
+                tx.server_ = std::string(xid.get(0, 3).value_or("0"));
+                if (const auto assigned = xid.get(0, 0))
+                    sent = {std::string(*assigned), std::string(xid.get(0, 1).value_or("")),
+                            std::string(xid.get(0, 2).value_or(""))};
+                // Not until the end: what came of it can be looked up.
+                const rows done =
+                    on->execute("COMMIT", {}, until, until.within(limits.attempt_ms_max), false);
+                if (done.command() != "COMMIT")
+                    throw local_error("25P02", "the transaction was rolled back", "COMMIT");
+            }
+            observation.end("ok"); // when others can have the connection
             return;
         } catch (error &failure) {
             observation.end(failure.sqlstate());
-            fate what_came = fate::aborted;
+            fate what_came = may_be_committed ? fate::unknown : fate::aborted;
             if (sent && failure.is_in_doubt()) what_came = fate_of(*pool_, *sent, until);
             if (what_came == fate::committed) return;
             if (what_came == fate::unknown || !is_transient(failure) || until.has_passed()) {

@@ -112,6 +112,7 @@ struct coalescer::state {
 };
 
 std::future<outcome> coalescer::state::submit(purchase_request request) {
+    shop.pool()->require_no_transaction(); // for one of its connections we would wait
     if (!request.id) request.id = uuid::make_v7();
     waiting_request one{std::move(request), {}, std::chrono::steady_clock::now()};
     auto answer = one.answer.get_future();

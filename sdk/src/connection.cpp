@@ -64,10 +64,9 @@ connection::connection(const conninfo &where, const options &limits, const deadl
             if (host + 1 == where.hosts() || until.has_passed()) throw;
         }
     }
-    if (limits_.prepare == prepare::automatic)
-        beforehand([&] { find_pooler(until); });
-    else
-        may_prepare_ = limits_.prepare == prepare::always;
+    beforehand([&] { find_pooler(until); });
+    may_prepare_ =
+        limits_.prepare == prepare::always || (limits_.prepare == prepare::automatic && !is_pooled_);
 }
 
 void connection::connect(const conninfo &where, std::size_t host, const deadline &until) {
@@ -90,11 +89,11 @@ void connection::connect(const conninfo &where, std::size_t host, const deadline
     if (PQsetnonblocking(connection_.get(), 1) != 0) throw lost(connection_.get(), {});
 }
 
-// A pooler in transaction mode invents the process that libpq is told about.
+// A pooler invents the process that libpq is told about.
 void connection::find_pooler(const deadline &until) {
     const rows found = execute("SELECT pg_catalog.pg_backend_pid()", {}, until,
                                until.within(limits_.connect_ms_max), false);
-    may_prepare_ = found.get(0, 0) == std::to_string(PQbackendPID(connection_.get()));
+    is_pooled_ = found.get(0, 0) != std::to_string(PQbackendPID(connection_.get()));
 }
 
 rows connection::execute(const char *sql, parameters values, const deadline &until, instant attempt_end,
@@ -201,6 +200,38 @@ void connection::cancel() {
         (void)PQcancel(request.get(), reason, sizeof reason); // no matter: the answer tells
         --cancels;
     }).detach();
+}
+
+void connection::roll_back(const deadline &until) noexcept {
+    if (is_broken() || is_idle()) return;
+    try {
+        (void)execute("ROLLBACK", {}, until, until.at(), false);
+    } catch (const std::exception &) {
+        give_up();
+    }
+}
+
+// What DISCARD ALL does, but for the statements that we have prepared, and their plans. A pooler in
+// transaction mode may hand it to another session, with which it has no business.
+void connection::restore(const std::optional<std::string> &pid, const deadline &until) noexcept {
+    try {
+        if (is_broken()) return;
+        if (!pid && is_pooled_) return give_up();
+        const std::string server = pid.value_or(std::to_string(PQbackendPID(connection_.get())));
+        const std::string sql =
+            "DO $$ DECLARE statement text; BEGIN IF pg_catalog.pg_backend_pid() = " + server +
+            " THEN EXECUTE 'CLOSE ALL'; RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; UNLISTEN *; "
+            "PERFORM pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES; "
+            "FOR statement IN SELECT name FROM pg_catalog.pg_prepared_statements WHERE from_sql "
+            "LOOP EXECUTE pg_catalog.format('DEALLOCATE %I', statement); END LOOP; END IF; END $$";
+        (void)execute(sql.c_str(), {}, until, until.at(), false);
+    } catch (const std::exception &) {
+        give_up();
+    }
+}
+
+bool connection::is_in_transaction() const {
+    return !is_broken() && PQtransactionStatus(connection_.get()) == PQTRANS_INTRANS;
 }
 
 bool connection::is_broken() const {

@@ -32,6 +32,20 @@ class connection {
     // The same, for a call of this library.
     rows ask(const call &what, const deadline &until, instant attempt_end);
 
+    // Ends a transaction that was not committed, or the session.
+    void roll_back(const deadline &until) noexcept;
+
+    // Undoes what statements of the caller's own have left in the session: settings, role, temporary
+    // tables, locks, cursors, what it prepared and listens to. Where that fails, or cannot be known to
+    // reach the session of the transaction, the session is not used again. pid: of the process that
+    // served the transaction, where the server was asked.
+    void restore(const std::optional<std::string> &pid, const deadline &until) noexcept;
+
+    // The session is not used again.
+    void give_up() noexcept { is_broken_ = true; }
+
+    [[nodiscard]] bool is_in_transaction() const;
+
     // Nothing more can be asked.
     [[nodiscard]] bool is_broken() const;
 
@@ -59,6 +73,7 @@ class connection {
 
     connection_ptr connection_;
     const options &limits_;
+    bool is_pooled_ = false;
     bool may_prepare_ = false;
     bool is_broken_ = false;
     instant used_at_{};

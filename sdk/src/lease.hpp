@@ -21,9 +21,13 @@ class lease {
     connection &operator*() const noexcept { return *connection_; }
     connection *operator->() const noexcept { return connection_.get(); }
 
+    // Whether the calling thread has one of this pool.
+    [[nodiscard]] static bool has_one_of(const pool &from) noexcept;
+
   private:
     pool::state &pool_;
     std::unique_ptr<connection> connection_;
+    lease *outer_; // of the same thread
 };
 
 } // namespace vend

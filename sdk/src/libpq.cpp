@@ -94,6 +94,12 @@ std::optional<std::string_view> rows::get(std::size_t row, std::size_t column) c
                             static_cast<std::size_t>(PQgetlength(result_.get(), r, c)));
 }
 
+std::string_view rows::command() const noexcept {
+    const std::string_view tag = result_ ? PQcmdStatus(result_.get()) : "";
+    const auto number = tag.find_first_of("0123456789"); // INSERT 0 1
+    return number == std::string_view::npos ? tag : tag.substr(0, number - 1);
+}
+
 std::uint64_t rows::affected() const noexcept {
     return result_ ? std::strtoull(PQcmdTuples(result_.get()), nullptr, 10) : 0;
 }

@@ -16,6 +16,10 @@ struct waiter {
     std::unique_ptr<connection> taken;
 };
 
+// Leases end in the opposite order.
+thread_local constinit lease *innermost =
+    nullptr; // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
 } // namespace
 
 struct pool::state {
@@ -94,17 +98,25 @@ void pool::state::give(std::unique_ptr<connection> one) {
     first->given.notify_one();
 }
 
-lease::lease(pool &from, const deadline &until) : pool_(*from.state_), connection_(pool_.take(until)) {
-    if (connection_) return;
+lease::lease(pool &from, const deadline &until)
+    : pool_(*from.state_), connection_(pool_.take(until)), outer_(innermost) {
     try {
-        connection_ = std::make_unique<connection>(pool_.where, pool_.options, until);
+        if (!connection_) connection_ = std::make_unique<connection>(pool_.where, pool_.options, until);
     } catch (...) {
         pool_.give(nullptr);
         throw;
     }
+    innermost = this;
+}
+
+bool lease::has_one_of(const pool &from) noexcept {
+    for (const lease *one = innermost; one != nullptr; one = one->outer_)
+        if (&one->pool_ == from.state_.get()) return true;
+    return false;
 }
 
 lease::~lease() {
+    innermost = outer_;
     pool_.give(std::move(connection_));
 }
 
@@ -115,6 +127,18 @@ pool::~pool() = default;
 
 const options &pool::options() const noexcept {
     return state_->options;
+}
+
+void pool::require_no_transaction() const {
+    if (!lease::has_one_of(*this)) return;
+    throw error(
+        {.sqlstate = "25001",
+         .severity = "ERROR",
+         .message = "this thread is in a transaction of the same pool",
+         .detail = "A call of the client has a connection and a transaction of its own. It would wait "
+                   "for a second connection, and so might all that have the first.",
+         .hint = "Call it on the transaction that the function was given, or, if it has to stand "
+                 "whatever comes of that, on a client with another pool."});
 }
 
 pool::usage pool::used() const {

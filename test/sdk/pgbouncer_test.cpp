@@ -18,7 +18,7 @@ constexpr auto binary = "/usr/sbin/pgbouncer";
 
 class pgbouncer {
   public:
-    pgbouncer() {
+    explicit pgbouncer(const std::string &mode) {
         char name[] = "/tmp/vend_pgbouncer.XXXXXX";
         if (mkdtemp(name) == nullptr) throw std::runtime_error("mkdtemp");
         directory_ = name;
@@ -31,9 +31,8 @@ class pgbouncer {
             << "[databases]\n* = host=" << variable("PGHOST", "/var/run/postgresql")
             << " port=" << variable("PGPORT", "5432")
             << "\n[pgbouncer]\nlisten_addr =\nlisten_port = 6432\nunix_socket_dir = " << directory_
-            << "\nauth_type = trust\nauth_file = " << directory_
-            << "/users\npool_mode = transaction\ndefault_pool_size = 3\nmax_client_conn = 500\nlogfile = "
-            << directory_ << "/log\n";
+            << "\nauth_type = trust\nauth_file = " << directory_ << "/users\npool_mode = " << mode
+            << "\ndefault_pool_size = 3\nmax_client_conn = 500\nlogfile = " << directory_ << "/log\n";
         // It refuses to run as root.
         const passwd *somebody = getuid() == 0 ? getpwnam("postgres") : nullptr;
         if (somebody != nullptr)
@@ -71,8 +70,10 @@ class Pgbouncer : public testing::Test {
   protected:
     void SetUp() override {
         if (!std::filesystem::exists(binary)) GTEST_SKIP() << "no " << binary;
-        between_.emplace();
+        between_.emplace(mode());
     }
+
+    [[nodiscard]] virtual std::string mode() const { return "transaction"; }
 
     std::optional<pgbouncer> between_;
 };
@@ -138,6 +139,44 @@ TEST_F(Pgbouncer, TakesAPipeline) {
     }
     EXPECT_EQ(sold, many);
     EXPECT_EQ(shop.stock_of(item), "0");
+}
+
+// What transactions of the caller's own leave behind reaches nobody else: the session is theirs alone.
+class PgbouncerSession : public Pgbouncer {
+    [[nodiscard]] std::string mode() const override { return "session"; }
+};
+
+TEST_F(PgbouncerSession, HandsOnNoSetting) {
+    vend::options options;
+    options.connections_max = 1;
+    vend::client client{between_->conninfo(), options};
+    const auto setting = [&] {
+        return client.transaction([](vend::transaction &tx) {
+            return text_of(tx.exec("SELECT coalesce(current_setting('vend.current_buyer', true), '')"));
+        });
+    };
+    const auto set = [&](bool is_committed) {
+        client.transaction([&](vend::transaction &tx) {
+            (void)tx.exec("SET vend.current_buyer = 'alpha'");
+            (void)tx.exec("SELECT pg_advisory_lock(4711)");
+            if (!is_committed) throw std::runtime_error("no");
+        });
+    };
+    const auto locks = [&] {
+        return client.transaction([](vend::transaction &tx) {
+            return text_of(
+                tx.exec("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711"));
+        });
+    };
+    EXPECT_EQ(setting(), "");
+    set(true);
+    EXPECT_EQ(setting(), "");
+    set(true);
+    EXPECT_EQ(locks(), "0");
+    EXPECT_THROW(set(false), std::runtime_error);
+    EXPECT_EQ(locks(), "0");
+    EXPECT_THROW(set(false), std::runtime_error);
+    EXPECT_EQ(setting(), "");
 }
 
 // Sessions are taken away behind it while calls are under way.

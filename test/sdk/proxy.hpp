@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <thread>
@@ -81,6 +82,12 @@ class proxy {
     void hold_next() { hold_ = true; }
     void release() { hold_ = is_held_ = false; }
     [[nodiscard]] bool is_held() const { return is_held_; }
+
+    // What is sent to the server says something else, of the same length, wherever a chunk has it.
+    void replace(std::string text, std::string with) {
+        const std::lock_guard lock(mutex_);
+        replaced_ = {std::move(text), std::move(with)};
+    }
 
     // Bytes that have passed, over all connections.
     [[nodiscard]] std::size_t passed(direction where) const {
@@ -179,6 +186,14 @@ class proxy {
         for (is_held_ = true; is_held_ && !is_ending_;) wait(std::chrono::milliseconds(1));
     }
 
+    void replace_in(char *bytes, std::size_t count) {
+        const std::lock_guard lock(mutex_);
+        const auto &[text, with] = replaced_;
+        if (text.empty()) return;
+        const auto found = std::string_view(bytes, count).find(text);
+        if (found != std::string_view::npos) with.copy(bytes + found, with.size());
+    }
+
     void relay(int client, plan what) {
         const int server = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         const char *port = std::getenv("PGPORT");
@@ -200,7 +215,10 @@ class proxy {
                 }
                 const auto size = static_cast<std::size_t>(count);
                 const auto where = i == 0 ? direction::to_server : direction::to_client;
-                if (where == direction::to_server) hold();
+                if (where == direction::to_server) {
+                    hold();
+                    replace_in(bytes, size);
+                }
                 (i == 0 ? to_server_ : to_client_) += size;
                 is_open = what.where == where
                               ? pass(i == 0 ? server : client, bytes, size, passed[i], what)
@@ -221,6 +239,7 @@ class proxy {
     std::mutex mutex_;
     plan next_;
     std::function<plan()> chosen_;
+    std::pair<std::string, std::string> replaced_;
     std::atomic<std::size_t> to_server_{0};
     std::atomic<std::size_t> to_client_{0};
     std::atomic<int> connections_{0};

@@ -24,6 +24,10 @@ class pool {
 
     [[nodiscard]] const vend::options &options() const noexcept;
 
+    // Throws 25001 where the calling thread has a connection of it, as the function of a transaction
+    // has. What waits there for a second one could wait for ever: so do all others.
+    void require_no_transaction() const;
+
     struct usage {
         int busy;
         int idle;

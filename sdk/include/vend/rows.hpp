@@ -24,6 +24,9 @@ class rows {
     // rows. Throws std::out_of_range.
     [[nodiscard]] std::optional<std::string_view> get(std::size_t row, std::size_t column) const;
 
+    // The command that the server says it has carried out, such as SELECT, UPDATE or CREATE TABLE.
+    [[nodiscard]] std::string_view command() const noexcept;
+
     // Rows that an INSERT, UPDATE, DELETE or MERGE has written.
     [[nodiscard]] std::uint64_t affected() const noexcept;
 

@@ -1,6 +1,7 @@
 #pragma once
 // The caller's own transaction.
 
+#include <vend/options.hpp>
 #include <vend/verbs.hpp>
 
 #include <initializer_list>
@@ -37,20 +38,35 @@ class parameter {
 // 25P02.
 class transaction : public verbs {
   public:
-    // Runs one statement of the caller's own, with $1, $2, ... for the parameters.
+    // Runs one statement of the caller's own, with $1, $2, ... for the parameters. COMMIT, ROLLBACK and
+    // whatever else would end the transaction is 2D000 and not sent; ROLLBACK TO a savepoint is fine.
+    // What it leaves in the session ends with the transaction.
     rows exec(std::string_view sql, std::initializer_list<parameter> values = {});
+
+    // Undoes what was not committed.
+    ~transaction();
+    transaction(const transaction &) = delete;
+    transaction &operator=(const transaction &) = delete;
 
   private:
     friend class client;
-    transaction(connection &on, const deadline &until, const std::optional<std::string> &store)
-        : connection_(on), until_(until), store_(store) {}
+    transaction(connection &on, const deadline &until, const options &limits, bool &may_be_committed)
+        : connection_(on), until_(until), limits_(limits), may_be_committed_(may_be_committed) {}
 
     rows run(call what) override;
-    [[nodiscard]] const std::optional<std::string> &default_store() const override { return store_; }
+    [[nodiscard]] const std::optional<std::string> &default_store() const override {
+        return limits_.store;
+    }
+    void look_whether_open(const rows &found, bool is_to_savepoint);
+    void require_open() const;
 
     connection &connection_;
     const deadline &until_;
-    const std::optional<std::string> &store_;
+    const options &limits_;
+    bool &may_be_committed_; // though not by us
+    bool is_open_ = true;
+    bool may_have_changed_session_ = false;       // statements of the caller's own were run
+    std::optional<std::string> server_ = {}; // the process that served it
 };
 
 } // namespace vend
