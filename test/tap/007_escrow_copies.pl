@@ -1,4 +1,5 @@
-# Aim: escrow and what happens to whole databases: counters of two databases with equal keys are apart; a copy by
+# Aim: escrow and what happens to whole databases: counters of two databases with equal keys are apart, and so are those of two
+# lives of one; a copy by
 # TEMPLATE or dump that is made with unsettled deltas sells on with the right stock; DROP DATABASE is not kept waiting
 # by the settler. The settler works as the owner and nothing else, and whatever a database has for defaults.
 use strict;
@@ -105,6 +106,27 @@ make_store('copy', 10);
 sell('copy', 'lamp', 1, 'a database of that name is made again and sells');
 settled('copy');
 is(row_and_deltas('copy'), '9|0', 'and settles');
+
+# A database that is dropped and made again from the same template under the same oid: tables, files and triggers are the
+# same, and the counters of its former life are not found. Nor is one found after ALTER DATABASE, which is no new life.
+make_store('golden', 10);
+$node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = 'golden'");
+sub live_again { $node->safe_psql('postgres', 'CREATE DATABASE live TEMPLATE golden OID = 654321'); return; }
+live_again();
+is($node->safe_psql('live', "SELECT stock FROM vend.restock('lamp', 90)"), '100', 'first life: restocked');
+is(available('live'), '100', 'first life: what is available');
+settled('live');
+$node->safe_psql('postgres', 'DROP DATABASE live WITH (FORCE)');
+live_again();
+is($node->safe_psql('live', "SELECT count(*) FROM vend.stat_item"), '0', 'second life: no counter is shown');
+is(available('live'), '10', 'second life: what is available');
+is($node->safe_psql('live', "SELECT status FROM vend.try_purchase('lamp', 'alpha', 60)"), 'sold_out', 'second life: no more is sold than there is');
+sell('live', 'lamp', 10, 'second life: and all of that');
+$node->safe_psql('postgres', "ALTER DATABASE live SET work_mem = '5MB'; ALTER DATABASE live CONNECTION LIMIT 50");
+is(available('live'), '0', 'after ALTER DATABASE: what is available');
+is($node->safe_psql('live', "SELECT status FROM vend.try_purchase('lamp', 'alpha')"), 'sold_out', 'after ALTER DATABASE: sold out');
+settled('live');
+books_are_right($node, 'live', 'second life');
 
 # A dump with unsettled deltas in it, restored whole.
 leave_unsettled('one', 3);

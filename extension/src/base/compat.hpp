@@ -63,12 +63,34 @@ inline uint32 file_of(Relation relation) {
 #endif
 }
 
+// Whether this transaction has given the table its file, which may then be truncated where it is.
+inline bool has_new_file(Relation relation) {
+#if PG_VERSION_NUM >= 160000
+    return relation->rd_createSubid != InvalidSubTransactionId ||
+           relation->rd_newRelfilelocatorSubid != InvalidSubTransactionId ||
+           relation->rd_firstRelfilelocatorSubid != InvalidSubTransactionId;
+#else
+    return relation->rd_createSubid != InvalidSubTransactionId ||
+           relation->rd_newRelfilenodeSubid != InvalidSubTransactionId ||
+           relation->rd_firstRelfilenodeSubid != InvalidSubTransactionId;
+#endif
+}
+
 // The compiled CHECK constraints of a table that is written.
 inline ExprState **&checks_of(ResultRelInfo *result) {
 #if PG_VERSION_NUM >= 180000
     return result->ri_CheckConstraintExprs;
 #else
     return result->ri_ConstraintExprs;
+#endif
+}
+
+// The number of this session's transaction, which no other transaction of the session has.
+inline LocalTransactionId local_transaction() {
+#if PG_VERSION_NUM >= 170000
+    return MyProc->vxid.lxid;
+#else
+    return MyProc->lxid;
 #endif
 }
 

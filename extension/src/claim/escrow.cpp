@@ -113,7 +113,7 @@ Entry enter_escrow(Store &store, LockWait wait, Item *item) {
 } // namespace
 
 bool is_in_escrow(Store &store, const Item &item) {
-    if (item.state.lock_mode != LockMode::escrow) return false;
+    if (item.state.lock_mode != LockMode::escrow || is_altered_here(store, item.key)) return false;
     if (is_anything_closed_here() && is_closed_here(counter_key(store, item.key))) return false;
     return !may_be_own(store, item) || is_escrow(read_item(store, item.key, View::committed));
 }
@@ -136,7 +136,7 @@ CounterKey counter_key(Store &store, Datum item) {
     CounterKey key;
     key.database = MyDatabaseId;
     key.table = store.table_state;
-    key.partition = partition_of_item(store, item);
+    if (store.item_table.is_partitioned) key.partition = partition_of_item(store, item).state;
     key.length = static_cast<uint32>(bytes.size());
     std::ranges::copy(bytes, key.bytes.begin());
     return key;
@@ -290,6 +290,7 @@ void forget_counter(Store &store, Datum item) {
 
 void fold_own_deltas(Store &store, Item *item) {
     require_nothing_pending(counter_key(store, item->key));
+    if (is_altered_here(store, item->key)) require_escrow(store);
     if (fold_deltas(store, *item).sum == Quantity{}) return;
     if (lock_item(store, item->key, {}, item) != LockResult::locked)
         raise_write_altered(store.item_table.relation);

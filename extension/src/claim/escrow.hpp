@@ -10,7 +10,7 @@
 namespace vend {
 
 // Whether the counter, not the row, says how many units there are. Not where this transaction itself has
-// made the item or its mode: then the item is its own until it commits.
+// made the item or its mode, or altered its table: then the item is its own until it commits.
 bool is_in_escrow(Store &store, const Item &item);
 
 // Raises 55000 where escrow is not to be had: not preloaded, or the tables are not fit for it.

@@ -30,7 +30,7 @@ namespace {
 bool is_current(const CounterStatistics &counter) {
     if (file_of(counter.table.items) != counter.table.files[0]) return false;
     const Oid partition = counter.partition[0];
-    return !OidIsValid(partition) || partition_state(partition) == counter.partition;
+    return !OidIsValid(partition) || known_partition(partition).state == counter.partition;
 }
 
 Datum interval_between(MonotonicTime start, MonotonicTime end) {
@@ -98,6 +98,7 @@ Datum vend_stat_items(PG_FUNCTION_ARGS) {
     InitMaterializedSRF(fcinfo, 0);
     const auto *result = reinterpret_cast<const ReturnSetInfo *>(fcinfo->resultinfo);
     if (!has_counters()) return 0;
+    forget_former_life();
     const MonotonicTime now = monotonic_now();
     ListCell *cell = nullptr;
     foreach (cell, counter_statistics()) {

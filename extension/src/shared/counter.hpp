@@ -10,11 +10,13 @@
 namespace vend {
 
 struct Counter {
-    enum class State { empty, loading, loaded };
+    // outdated: of another state of the tables, with something pending; empty once that has ended.
+    enum class State { empty, loading, loaded, outdated };
 
     CounterKey key; // first, as dynahash wants it
     char store[NAMEDATALEN];
     char item[NAMEDATALEN];
+    uint32 life; // of the database, see life_of_database()
     ConditionVariable changed;
     slock_t mutex; // of all that follows
 

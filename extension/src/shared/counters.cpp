@@ -107,37 +107,83 @@ bool is_same_state(const TableState &a, const TableState &b) {
     return memcmp(&a, &b, sizeof(TableState)) == 0;
 }
 
-// Counters of the table in an earlier state: nobody will ever find them again. A session looks for them
-// once for each state that it meets.
-void drop_predecessors(const CounterKey &key) {
-    static TableState latest;
-    if (is_same_state(latest, key.table)) return;
-    HASH_SEQ_STATUS scan;
-    hash_seq_init(&scan, shared_memory().counters);
-    while (auto *counter = static_cast<Counter *>(hash_seq_search(&scan))) {
-        lock(counter);
-        const bool is_dead = counter->pins == 0 && counter->key.database == key.database &&
-                             counter->key.table.items == key.table.items &&
-                             !is_same_state(counter->key.table, key.table);
-        unlock(counter);
-        if (is_dead) (void)hash_search(shared_memory().counters, &counter->key, HASH_REMOVE, nullptr);
-    }
-    latest = key.table;
+// What this life of the database differs in from one before that had the same oid, tables and files: who
+// wrote its row. ALTER DATABASE writes another, which costs the counters, no more.
+uint32 life_of_database() {
+    static uint32 life = 0;
+    if (life != 0) return life;
+    HeapTuple tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(MyDatabaseId));
+    if (!HeapTupleIsValid(tuple))
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_DATABASE), errmsg("the database was dropped")));
+    life = HeapTupleHeaderGetRawXmin(tuple->t_data);
+    ReleaseSysCache(tuple);
+    return life;
+}
+
+// A counter that is pinned is not of a former life: a database in which anybody has a transaction is not
+// dropped.
+bool is_of_former_life(const Counter *counter, uint32 life) {
+    return counter->key.database == MyDatabaseId && counter->life != life && counter->pins == 0;
+}
+
+bool is_of_former_state(const Counter *counter, const TableState &table) {
+    return counter->key.database == MyDatabaseId && counter->key.table.items == table.items &&
+           !is_same_state(counter->key.table, table);
+}
+
+// What is pending on it stays, for the transactions to end that it is of.
+void outdate(Counter *counter) {
+    counter->state = Counter::State::outdated;
+    ++counter->pins;
+    add_hold({.kind = Hold::Kind::outdated, .counter = counter});
+}
+
+// Forgets all counters that are former, which must neither allocate nor raise.
+template <typename IsFormer> void forget_all(IsFormer is_former) {
+    bool is_any = false;
+    const int pinned = with_counters(LW_SHARED, [&] {
+        int found = 0;
+        for_each([&](Counter *counter) {
+            if (!is_former(counter)) return;
+            is_any = true;
+            if (counter->pins > 0) ++found;
+        });
+        return found;
+    });
+    if (!is_any) return;
+    prepare_holds(pinned);
+    (void)with_counters(LW_EXCLUSIVE, [&] {
+        int left = pinned;
+        HASH_SEQ_STATUS scan;
+        hash_seq_init(&scan, shared_memory().counters);
+        while (auto *counter = static_cast<Counter *>(hash_seq_search(&scan))) {
+            lock(counter);
+            const bool is_to_go = is_former(counter);
+            const bool is_pinned = counter->pins > 0;
+            if (is_to_go && is_pinned && counter->state == Counter::State::loaded && left-- > 0)
+                outdate(counter);
+            unlock(counter);
+            if (is_to_go && !is_pinned)
+                (void)hash_search(shared_memory().counters, &counter->key, HASH_REMOVE, nullptr);
+        }
+        return true;
+    });
 }
 
 // The counter of the key, a new one where there is none; null when there is no room.
 Counter *provide(const CounterKey &key, const char *store, const char *item) {
     if (Counter *counter = find(key)) return counter;
-    drop_predecessors(key);
     if (hash_get_num_entries(shared_memory().counters) >= settings::escrow_items() && !evict_one())
         return nullptr;
     auto *counter =
         static_cast<Counter *>(hash_search(shared_memory().counters, &key, HASH_ENTER_NULL, nullptr));
-    if (counter != nullptr) initialize(counter, store, item);
+    if (counter == nullptr) return nullptr;
+    initialize(counter, store, item);
+    counter->life = life_of_database();
     return counter;
 }
 
-enum class LoadStart { ours, done, under_way, no_room };
+enum class LoadStart { ours, done, under_way, outdated, no_room };
 
 LoadStart start_load(const CounterKey &key, const char *store, const char *item, uint64 *changes) {
     return with_counters(LW_EXCLUSIVE, [&] {
@@ -148,9 +194,11 @@ LoadStart start_load(const CounterKey &key, const char *store, const char *item,
         counter->used = monotonic_now();
         *changes = counter->changes;
         if (counter->state != Counter::State::empty) {
-            const bool is_loaded = counter->state == Counter::State::loaded;
+            const Counter::State state = counter->state;
             unlock(counter);
-            return is_loaded ? LoadStart::done : LoadStart::under_way;
+            return state == Counter::State::loaded    ? LoadStart::done
+                   : state == Counter::State::loading ? LoadStart::under_way
+                                                      : LoadStart::outdated;
         }
         counter->state = Counter::State::loading;
         ++counter->pins;
@@ -226,12 +274,37 @@ template <typename Visit> void visit_counter(const CounterKey &key, Visit visit)
     });
 }
 
+[[noreturn]] void raise_pending_before() {
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
+                    errmsg("units of the escrow item are pending from before its table was altered"),
+                    errhint("Commit first.")));
+    pg_unreachable();
+}
+
 void forget_deltas(Counter *counter) {
     counter->unsettled = 0;
     counter->unsettled_since = {};
 }
 
 } // namespace
+
+void forget_former_states(const TableState &table) {
+    if (!has_counters()) return;
+    const uint32 life = life_of_database();
+    forget_all([&](const Counter *counter) {
+        return is_of_former_life(counter, life) || is_of_former_state(counter, table);
+    });
+}
+
+bool has_holds() {
+    return first_hold() != end_of_holds();
+}
+
+void forget_former_life() {
+    if (!has_counters()) return;
+    const uint32 life = life_of_database();
+    forget_all([&](const Counter *counter) { return is_of_former_life(counter, life); });
+}
 
 bool has_counters() {
     return shared_memory().is_there();
@@ -266,10 +339,7 @@ bool begin_load(const CounterKey &key, const char *store, const char *item) {
             return is_pending(hold) && is_same_item(hold.counter->key, key) &&
                    !is_same(hold.counter->key, key);
         }))
-        ereport(ERROR,
-                (errcode(ERRCODE_OBJECT_IN_USE),
-                 errmsg("this transaction has moved units of the escrow item, then altered its table"),
-                 errhint("Commit first.")));
+        raise_pending_before();
     for (;;) {
         prepare_hold();
         uint64 changes = 0;
@@ -281,6 +351,8 @@ bool begin_load(const CounterKey &key, const char *store, const char *item) {
         case LoadStart::under_way:
             (void)wait_for_change(key, changes, end_of_time);
             break;
+        case LoadStart::outdated:
+            raise_pending_before();
         case LoadStart::no_room:
             ereport(ERROR,
                     (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),

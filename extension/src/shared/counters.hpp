@@ -59,6 +59,14 @@ CounterChange add_to_counter(const CounterKey &key, Quantity qty, Quantity stock
 // over.
 bool wait_for_change(const CounterKey &key, uint64 changes, MonotonicTime until);
 
+// Forgets the counters of the tables in other states than this, and those of the database in a former
+// life. A session calls it whenever it meets another state, before it sells in it or hears of a write:
+// nobody comes back to a state and finds a counter that a write in between has passed over.
+void forget_former_states(const TableState &table);
+// Whether this transaction has anything to do with a counter.
+bool has_holds();
+void forget_former_life(); // of the database, alone
+
 // Counts a refusal.
 void count_refusal(const CounterKey &key);
 

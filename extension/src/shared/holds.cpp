@@ -23,6 +23,12 @@ void add_unsettled(Counter *counter, int64 deltas) {
         counter->unsettled_since = monotonic_now();
 }
 
+// The counter is locked.
+void unpin(Counter *counter) {
+    if (--counter->pins == 0 && counter->state == Counter::State::outdated)
+        counter->state = Counter::State::empty;
+}
+
 // Runs inside PostgreSQL's commit and abort, where nothing may be allocated or raised.
 void end(const Hold &hold, bool is_committed) {
     if (hold.kind == Hold::Kind::closed) return;
@@ -53,11 +59,16 @@ void end(const Hold &hold, bool is_committed) {
         break;
     case Hold::Kind::waiting: // is no news for those who wait
         --counter->waiting;
-        --counter->pins;
+        unpin(counter);
         unlock(counter);
         return;
     case Hold::Kind::loading:
         if (counter->state == Counter::State::loading) counter->state = Counter::State::empty;
+        break;
+    case Hold::Kind::outdated:
+        // All that was done in the other state is taken back.
+        if (!is_committed && counter->state == Counter::State::outdated)
+            counter->state = Counter::State::loaded;
         break;
     case Hold::Kind::closed:
         break;
@@ -65,7 +76,7 @@ void end(const Hold &hold, bool is_committed) {
     // Pinned until its waiters have been woken.
     unlock_changed(counter);
     lock(counter);
-    --counter->pins;
+    unpin(counter);
     unlock(counter);
 }
 
@@ -124,17 +135,17 @@ void on_subtransaction(SubXactEvent event, SubTransactionId sub, SubTransactionI
 
 } // namespace
 
-void prepare_hold() {
-    if (count < capacity) return;
-    const int wanted = std::max(capacity_min, capacity * 2);
+void prepare_holds(int number) {
+    if (number <= capacity - count) return;
+    const int wanted = std::max({capacity_min, capacity * 2, count + number});
+    const std::size_t size = sizeof(Hold) * static_cast<std::size_t>(wanted);
     if (holds == nullptr) {
-        holds = static_cast<Hold *>(MemoryContextAlloc(TopMemoryContext, sizeof(Hold) * capacity_min));
-        capacity = capacity_min;
+        holds = static_cast<Hold *>(MemoryContextAlloc(TopMemoryContext, size));
         RegisterXactCallback(on_transaction, nullptr);
         RegisterSubXactCallback(on_subtransaction, nullptr);
-        return;
+    } else {
+        holds = static_cast<Hold *>(repalloc_huge(holds, size));
     }
-    holds = static_cast<Hold *>(repalloc(holds, sizeof(Hold) * static_cast<std::size_t>(wanted)));
     capacity = wanted;
 }
 

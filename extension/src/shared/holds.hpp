@@ -17,7 +17,8 @@ struct Hold {
         settled, // deltas folded into the row
         waiting, // for a change
         loading,
-        closed, // the item is this transaction's alone
+        closed,   // the item is this transaction's alone
+        outdated, // what is pending is of a state that this transaction has altered
     };
     Kind kind{};
     SubTransactionId owner = InvalidSubTransactionId;
@@ -27,8 +28,11 @@ struct Hold {
     int64 deltas = 0;
 };
 
-// Makes room for one more hold. What may fail fails here.
-void prepare_hold();
+// Makes room for so many more holds. What may fail fails here.
+void prepare_holds(int number);
+inline void prepare_hold() {
+    prepare_holds(1);
+}
 
 // Never raises, after prepare_hold(). The caller has pinned the counter.
 void add_hold(const Hold &hold);

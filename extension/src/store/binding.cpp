@@ -3,6 +3,7 @@
 #include "store/binding.hpp"
 
 #include "base/compat.hpp"
+#include "shared/counters.hpp"
 #include "store/columns.hpp"
 #include "store/ddl.hpp"
 #include "store/guard.hpp"
@@ -270,17 +271,16 @@ void bind_deltas(const RegistryRow &row, Store *store) {
     const AttrNumber columns[] = {store->item_key.number, store->stock.number, store->lock_mode.number,
                                   store->delta_item, store->delta_qty};
     std::ranges::copy(columns, state.columns.begin());
-    uint32 *next =
-        add_trigger_states(RelationGetRelid(items), {journal_function, counter_function},
-                           state.triggers.data(), state.triggers.data() + state.triggers.size());
-    (void)add_trigger_states(RelationGetRelid(deltas), {delta_function}, next,
-                             state.triggers.data() + state.triggers.size());
+    const auto rest = add_trigger_states(items, {journal_function, counter_function}, state.triggers,
+                                         &store->altered_by);
+    (void)add_trigger_states(deltas, {delta_function}, rest, &store->altered_by);
     if (const char *problem = escrow_problem(*store, items, deltas))
         store->escrow_problem = MemoryContextStrdup(store->context, problem);
     else
         compile_checks(&store->delta_table, deltas, store->context);
     table_close(items, NoLock);
     relation_close(deltas, NoLock);
+    forget_former_states(state);
 }
 
 void bind_wallets(const RegistryRow &row, Store *store) {

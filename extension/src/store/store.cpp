@@ -4,6 +4,7 @@
 
 #include "base/error_codes.hpp"
 #include "base/settings.hpp"
+#include "shared/counters.hpp"
 #include "store/as_role.hpp"
 #include "store/binding.hpp"
 #include "store/registry.hpp"
@@ -26,7 +27,7 @@ void on_relation_changed(Datum /*unused*/, Oid relation) {
     for (Store *store = stores; store != nullptr; store = store->next) {
         if (!OidIsValid(relation))
             store->partitions = {}; // of which there is no word any more, as when a session lags behind
-        else if (PartitionState &known = store->partition_at(relation); known[0] == relation)
+        else if (KnownPartition &known = store->partition_at(relation); known.state[0] == relation)
             known = {};
         if (registry_changed || relation == store->item_table.relation ||
             relation == store->wallet_table.relation || relation == store->ledger_table.relation ||
@@ -121,6 +122,13 @@ Store &valid_store(const char *name) {
 bool is_bound(const Store &store, Oid relation) {
     return relation == store.item_table.relation || relation == store.wallet_table.relation ||
            relation == store.delta_table.relation;
+}
+
+bool is_locked_for_ddl(Oid relation_id) {
+    Relation relation = table_open(relation_id, NoLock);
+    const bool is_locked = CheckRelationLockedByMe(relation, ShareRowExclusiveLock, true);
+    table_close(relation, NoLock);
+    return is_locked;
 }
 
 // The table of the store that the relation is, or is a partition of.
@@ -251,6 +259,9 @@ Store &open_store_of_trigger(const TriggerData *trigger) {
         ereport(ERROR, (errcode(errcodes::not_in_state),
                         errmsg("table \"%s\" carries a trigger of store \"%s\" but is not bound to it",
                                relation_label(RelationGetRelid(trigger->tg_relation)), store.name)));
+    // The savepoint in which it was resolved may be gone, and with it what was said of counters then.
+    if (has_holds() && is_locked_for_ddl(store.item_table.relation))
+        forget_former_states(store.table_state);
     return store;
 }
 

@@ -34,6 +34,11 @@ struct BoundColumn {
 // What a store is resolved for, which decides what a fault in its tables is called.
 enum class Stage { bound, attaching, creating };
 
+struct KnownPartition {
+    PartitionState state{};
+    LocalTransactionId altered_by = InvalidLocalTransactionId; // as of a store
+};
+
 struct Store {
     MemoryContext context = nullptr;
     Store *next = nullptr;
@@ -64,8 +69,10 @@ struct Store {
     AttrNumber delta_item = InvalidAttrNumber;
     AttrNumber delta_qty = InvalidAttrNumber;
     TableState table_state;
+    // The transaction that has written some of this state, while it is under way.
+    LocalTransactionId altered_by = InvalidLocalTransactionId;
     // Those that were looked at last, each at a place by its oid, as long as nothing of it changes.
-    std::array<PartitionState, 16> partitions{};
+    std::array<KnownPartition, 16> partitions{};
     const char *escrow_problem = nullptr; // why no item can be sold in escrow
 
     // Nothing of the owner's runs with a write to one of the tables, so rows are written without a
@@ -95,7 +102,7 @@ struct Store {
         return {&wallet_key, &balance};
     }
 
-    PartitionState &partition_at(Oid partition) { return partitions[partition % partitions.size()]; }
+    KnownPartition &partition_at(Oid partition) { return partitions[partition % partitions.size()]; }
 
     [[nodiscard]] bool has_wallets() const { return OidIsValid(wallet_table.relation); }
     [[nodiscard]] bool has_prices() const { return price.name != nullptr; }

@@ -2,6 +2,7 @@
 
 #include "store/table_state.hpp"
 
+#include "base/compat.hpp"
 #include "store/ddl.hpp"
 
 #include <algorithm>
@@ -51,21 +52,25 @@ Oid locked_partition(Relation table, Datum key) {
 
 } // namespace
 
-uint32 *add_trigger_states(Oid relation, std::initializer_list<Oid> functions, uint32 *state,
-                           const uint32 *end) {
+std::span<uint32> add_trigger_states(Relation relation, std::initializer_list<Oid> functions,
+                                     std::span<uint32> state, LocalTransactionId *altered_by) {
+    if (compat::has_new_file(relation)) *altered_by = compat::local_transaction();
     Relation catalog = table_open(TriggerRelationId, AccessShareLock);
     ScanKeyData condition;
     ScanKeyInit(&condition, Anum_pg_trigger_tgrelid, BTEqualStrategyNumber, F_OIDEQ,
-                ObjectIdGetDatum(relation));
+                ObjectIdGetDatum(RelationGetRelid(relation)));
     SysScanDesc scan =
         systable_beginscan(catalog, TriggerRelidNameIndexId, true, nullptr, 1, &condition);
     while (HeapTuple tuple = systable_getnext(scan)) {
         const auto *trigger = reinterpret_cast<Form_pg_trigger>(GETSTRUCT(tuple));
         if (!TRIGGER_FOR_ROW(trigger->tgtype) ||
-            std::ranges::find(functions, trigger->tgfoid) == functions.end() || state + 2 > end)
+            std::ranges::find(functions, trigger->tgfoid) == functions.end() || state.size() < 2)
             continue;
-        *state++ = trigger->oid;
-        *state++ = HeapTupleHeaderGetRawXmin(tuple->t_data);
+        state[0] = trigger->oid;
+        state[1] = HeapTupleHeaderGetRawXmin(tuple->t_data);
+        state = state.subspan(2);
+        if (TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(tuple->t_data)))
+            *altered_by = compat::local_transaction();
     }
     systable_endscan(scan);
     table_close(catalog, AccessShareLock);
@@ -80,25 +85,31 @@ std::optional<Oid> file_of(Oid relation) {
     return file;
 }
 
-PartitionState partition_state(Oid partition) {
-    PartitionState state{};
-    const auto file = file_of(partition);
-    if (!file) return state;
-    state[0] = partition;
-    state[1] = *file;
-    (void)add_trigger_states(partition, {trigger_function("journal"), trigger_function("counter")},
-                             state.data() + 2, state.data() + state.size());
-    return state;
+KnownPartition known_partition(Oid partition) {
+    KnownPartition known;
+    Relation relation = OidIsValid(partition) ? try_relation_open(partition, AccessShareLock) : nullptr;
+    if (relation == nullptr) return known;
+    known.state[0] = partition;
+    known.state[1] = compat::file_of(relation);
+    (void)add_trigger_states(relation, {trigger_function("journal"), trigger_function("counter")},
+                             std::span(known.state).subspan(2), &known.altered_by);
+    relation_close(relation, AccessShareLock);
+    return known;
 }
 
-PartitionState partition_of_item(Store &store, Datum item) {
-    if (!store.item_table.is_partitioned) return {};
+const KnownPartition &partition_of_item(Store &store, Datum item) {
     Relation table = table_open(store.item_table.relation, NoLock);
     const Oid partition = locked_partition(table, item);
     table_close(table, NoLock);
-    PartitionState &known = store.partition_at(partition);
-    if (known[0] != partition) known = partition_state(partition);
+    KnownPartition &known = store.partition_at(partition);
+    if (known.state[0] != partition) known = known_partition(partition);
     return known;
+}
+
+bool is_altered_here(Store &store, Datum item) {
+    const LocalTransactionId here = compat::local_transaction();
+    return store.altered_by == here ||
+           (store.item_table.is_partitioned && partition_of_item(store, item).altered_by == here);
 }
 
 } // namespace vend
