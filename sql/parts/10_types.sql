@@ -12,7 +12,7 @@ CREATE TYPE vend.receipt AS (
     replayed   boolean
 );
 COMMENT ON TYPE vend.receipt IS
-    'A sale that took place: amount = qty * unit_price in the store''s money, balance = what the buyer has left';
+    'A sale that took place: amount = qty * unit_price in the store''s money, or as it was stated; balance = what the buyer has left';
 
 CREATE TYPE vend.outcome AS (
     status     text,
@@ -37,7 +37,7 @@ CREATE TYPE vend.cart_line AS (
 );
 
 COMMENT ON TYPE vend.cart_line IS
-    'A line of a cart: amount = qty * unit_price in the store''s money';
+    'A line of a cart: amount = qty * unit_price in the store''s money, or as it was stated';
 
 CREATE TYPE vend.cart_receipt AS (
     id       uuid,

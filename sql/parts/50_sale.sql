@@ -13,11 +13,12 @@ CREATE FUNCTION vend.purchase(
     expected_version bigint  DEFAULT NULL,
     max_price        numeric DEFAULT NULL,
     unit_price       numeric DEFAULT NULL,
+    amount           numeric DEFAULT NULL,
     remember         boolean DEFAULT false,
     store            text    DEFAULT NULL
 ) RETURNS vend.receipt
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_purchase';
-COMMENT ON FUNCTION vend.purchase(@key, @key, bigint, uuid, text, boolean, bigint, numeric, numeric, boolean, text) IS
+COMMENT ON FUNCTION vend.purchase(@key, @key, bigint, uuid, text, boolean, bigint, numeric, numeric, numeric, boolean, text) IS
     'Sells qty units of an item to a buyer, or raises the refusal (SQLSTATE class VN)';
 
 CREATE FUNCTION vend.try_purchase(
@@ -30,9 +31,10 @@ CREATE FUNCTION vend.try_purchase(
     expected_version bigint  DEFAULT NULL,
     max_price        numeric DEFAULT NULL,
     unit_price       numeric DEFAULT NULL,
+    amount           numeric DEFAULT NULL,
     remember         boolean DEFAULT false,
     store            text    DEFAULT NULL
 ) RETURNS vend.outcome
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_try_purchase';
-COMMENT ON FUNCTION vend.try_purchase(@key, @key, bigint, uuid, text, boolean, bigint, numeric, numeric, boolean, text) IS
+COMMENT ON FUNCTION vend.try_purchase(@key, @key, bigint, uuid, text, boolean, bigint, numeric, numeric, numeric, boolean, text) IS
     'Sells qty units of an item to a buyer, or returns the refusal as a status and leaves the transaction usable';

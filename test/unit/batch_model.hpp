@@ -127,17 +127,26 @@ inline BatchDecision passed_over() {
     return decision;
 }
 
+inline Wide stated_amount(const SaleTerms &terms) {
+    return terms.unit_price ? Wide{terms.unit_price->value} * terms.qty.value
+                            : Wide{terms.amount->value};
+}
+
 inline BatchDecision buy(Books &books, const PurchaseRequest &request, int place, bool remembers) {
     if (!request.is_valid) return passed_over();
     if (const auto used = books.id(request.id)) {
         const bool is_other_kind =
             used->kind == UsedId::Kind::transfer || used->kind == UsedId::Kind::other;
+        const bool is_other_price = used->kind == UsedId::Kind::purchase &&
+                                    request.terms.states_price() &&
+                                    stated_amount(request.terms) != Wide{used->amount.value};
         return answer_of(*used, books.wallet(request.wallet),
                          used->kind == UsedId::Kind::voided ? "void"
                          : is_other_kind                    ? "kind"
                          : used->item != request.item       ? "item"
                          : used->wallet != request.wallet   ? "buyer"
                          : used->qty != request.terms.qty   ? "quantity"
+                         : is_other_price                   ? "amount"
                                                             : nullptr);
     }
     BatchDecision sale = sell(books, request);
@@ -147,6 +156,7 @@ inline BatchDecision buy(Books &books, const PurchaseRequest &request, int place
     used.item = request.item;
     used.wallet = request.wallet;
     used.qty = request.terms.qty;
+    used.amount = sale.decision.amount;
     used.refusal = verdict;
     used.request = place;
     const bool is_kept =
@@ -207,6 +217,8 @@ inline std::string difference(const BatchDecision &expected, const BatchDecision
     if (expected.decision.amount != actual.decision.amount) return at_request(place, "amount");
     if (expected.decision.unit_price != actual.decision.unit_price)
         return at_request(place, "unit price");
+    if (expected.decision.list_price != actual.decision.list_price)
+        return at_request(place, "list price");
     if (expected.item != actual.item) return at_request(place, "item");
     return "";
 }
@@ -259,10 +271,14 @@ inline std::string purchases_do_not_conserve(const Case &given) {
         const bool is_sold = request.is_valid && decisions[i].answer == Answer::decided &&
                              decision.verdict == Verdict::sell;
         if (!is_sold) continue;
-        if (Wide{decision.unit_price.value} * request.terms.qty.value != decision.amount.value)
-            return at_request(i, "the amount is not that of its units");
         if (request.item == none || request.wallet == none)
             return at_request(i, "sold to or from nobody");
+        const auto price = given.figures.items[static_cast<std::size_t>(request.item)]->price;
+        const Wide asked = request.terms.states_price() ? stated_amount(request.terms)
+                                                        : Wide{price->value} * request.terms.qty.value;
+        if (asked != decision.amount.value) return at_request(i, "the amount is not what was asked");
+        if (decision.list_price != (request.terms.states_price() ? price : std::nullopt))
+            return at_request(i, "the item's own price is not kept");
         sold[static_cast<std::size_t>(request.item)] += request.terms.qty.value;
         const auto wallet = static_cast<std::size_t>(request.wallet);
         if (figures.wallets[wallet].kind == WalletState::Kind::locked)
@@ -403,7 +419,8 @@ PurchaseRequest draw_purchase(Draw &draw, const Figures &figures, Money amount_m
     request.terms.qty = draw_quantity(draw);
     if (draw(8) == 0) request.terms.expected_version = static_cast<std::int64_t>(draw(2));
     if (const auto price = draw_optional(draw, 8)) request.terms.max_price = Money{*price};
-    if (const auto price = draw_optional(draw, 2)) request.terms.unit_price = Money{*price};
+    if (const auto price = draw_optional(draw, 3))
+        (draw(2) == 0 ? request.terms.unit_price : request.terms.amount) = Money{*price};
     request.terms.amount_max = amount_max;
     return request;
 }

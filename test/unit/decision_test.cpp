@@ -69,6 +69,45 @@ TEST(Decision, WithoutPricesTheSaleStatesItsOwn) {
     EXPECT_EQ(decision.amount, Money{60});
 }
 
+TEST(Decision, AStatedPriceStandsInPlaceOfTheItems) {
+    SaleTerms wanted = terms(3);
+    wanted.unit_price = Money{2};
+    Decision decision = decide_sale(ten_at_five, hundred, wanted);
+    EXPECT_EQ(decision.verdict, Verdict::sell);
+    EXPECT_EQ(decision.unit_price, Money{2});
+    EXPECT_EQ(decision.amount, Money{6});
+    EXPECT_EQ(decision.list_price, Money{5});
+    EXPECT_EQ(decide_sale(ten_at_five, hundred, terms(3)).list_price, std::nullopt);
+}
+
+TEST(Decision, AStatedAmountIsThatOfAllUnits) {
+    SaleTerms wanted = terms(3);
+    wanted.amount = Money{100};
+    const Decision decision = decide_sale(ten_at_five, hundred, wanted);
+    EXPECT_EQ(decision.verdict, Verdict::sell);
+    EXPECT_EQ(decision.unit_price, std::nullopt);
+    EXPECT_EQ(decision.amount, Money{100});
+    EXPECT_EQ(decision.list_price, Money{5});
+    wanted.amount = Money{101};
+    EXPECT_EQ(verdict(ten_at_five, hundred, wanted), Verdict::insufficient_funds);
+    wanted.amount_max = Money{100};
+    EXPECT_EQ(verdict(ten_at_five, hundred, wanted), Verdict::amount_out_of_range);
+    wanted.amount = Money{0};
+    EXPECT_EQ(verdict(ten_at_five, {WalletState::Kind::locked, Money{0}}, wanted), Verdict::sell);
+}
+
+TEST(Decision, WhatAStatedPriceComesTo) {
+    SaleTerms wanted = terms(3);
+    EXPECT_EQ(wanted.stated_amount(), std::nullopt);
+    wanted.amount = Money{7};
+    EXPECT_EQ(wanted.stated_amount(), Money{7});
+    wanted.amount.reset();
+    wanted.unit_price = Money{7};
+    EXPECT_EQ(wanted.stated_amount(), Money{21});
+    wanted.unit_price = Money{std::numeric_limits<std::int64_t>::max()};
+    EXPECT_LT(wanted.stated_amount(), Money{0});
+}
+
 TEST(Decision, MaxPriceIsForOneUnitAndInclusive) {
     SaleTerms wanted = terms(3);
     wanted.max_price = Money{5};

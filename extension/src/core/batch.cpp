@@ -29,6 +29,8 @@ const char *difference(const UsedId &used, const PurchaseRequest &request) {
     if (used.item != request.item) return "item";
     if (used.wallet != request.wallet) return "buyer";
     if (used.qty != request.terms.qty) return "quantity";
+    const auto stated = request.terms.stated_amount();
+    if (stated && used.kind == UsedId::Kind::purchase && used.amount != *stated) return "amount";
     return nullptr;
 }
 
@@ -99,6 +101,7 @@ void decide_purchases(const BatchState &state, std::span<const PurchaseRequest> 
                        .item = request.item,
                        .wallet = request.wallet,
                        .qty = request.terms.qty,
+                       .amount = decision.decision.amount,
                        .refusal = verdict,
                        .request = static_cast<int>(i)};
     }
@@ -124,7 +127,8 @@ int decide_cart(const BatchState &state, std::span<const PurchaseRequest> lines,
             decision.wallet = wallet_at(state, lines[decided].wallet);
             decision.decision = {.verdict = Verdict::amount_out_of_range,
                                  .unit_price = decision.decision.unit_price,
-                                 .amount = {}};
+                                 .amount = {},
+                                 .list_price = decision.decision.list_price};
         }
         refused = static_cast<int>(decided);
     }

@@ -22,7 +22,7 @@ struct UsedId {
     int wallet = none; // of a transfer: the payer
     int payee = none;
     Quantity qty{};
-    Money amount{};                          // of a transfer
+    Money amount{};                          // of a purchase or transfer
     Verdict refusal = Verdict::unknown_item; // the one that is remembered
     int request = none;                      // of this batch; none: it was recorded before
 };

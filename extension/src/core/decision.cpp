@@ -1,6 +1,13 @@
 #include "core/decision.hpp"
 
 namespace vend {
+namespace {
+
+std::optional<Money> amount_of(const Decision &decision, const SaleTerms &terms) {
+    return decision.unit_price ? checked_mul(*decision.unit_price, terms.qty) : terms.amount;
+}
+
+} // namespace
 
 Decision decide_item(const std::optional<ItemState> &item, const SaleTerms &terms) {
     Decision decision;
@@ -8,7 +15,12 @@ Decision decide_item(const std::optional<ItemState> &item, const SaleTerms &term
         decision.verdict = Verdict::unknown_item;
         return decision;
     }
-    decision.unit_price = item->price.value_or(terms.unit_price.value_or(Money{}));
+    if (terms.states_price()) {
+        decision.unit_price = terms.unit_price;
+        decision.list_price = item->price;
+    } else {
+        decision.unit_price = item->price;
+    }
     if (terms.expected_version && *terms.expected_version != item->version)
         decision.verdict = Verdict::stale_version;
     else if (terms.max_price && decision.unit_price > *terms.max_price)
@@ -16,8 +28,7 @@ Decision decide_item(const std::optional<ItemState> &item, const SaleTerms &term
     else if (item->stock < terms.qty)
         decision.verdict = terms.qty.value - item->stock.value <= item->held.value ? Verdict::all_held
                                                                                    : Verdict::sold_out;
-    else if (auto amount = checked_mul(decision.unit_price, terms.qty);
-             amount && *amount <= terms.amount_max)
+    else if (auto amount = amount_of(decision, terms); amount && *amount <= terms.amount_max)
         decision.amount = *amount;
     else
         decision.verdict = Verdict::amount_out_of_range;

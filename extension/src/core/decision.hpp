@@ -38,14 +38,26 @@ struct SaleTerms {
     Quantity qty{1};
     std::optional<std::int64_t> expected_version;
     std::optional<Money> max_price;  // for one unit
-    std::optional<Money> unit_price; // in a store without prices, always there
+    std::optional<Money> unit_price; // stated by the caller, in place of the item's own
+    std::optional<Money> amount;     // stated for all units together, in place of a price
     Money amount_max{std::numeric_limits<std::int64_t>::max()}; // that the ledger can hold
+
+    // In a store without prices always.
+    [[nodiscard]] constexpr bool states_price() const { return unit_price || amount; }
+
+    // What the units cost at the price that is stated; one that overflows, what nothing costs.
+    [[nodiscard]] constexpr std::optional<Money> stated_amount() const {
+        if (!unit_price) return amount;
+        return checked_mul(*unit_price, qty).value_or(Money{-1});
+    }
 };
 
 struct Decision {
     Verdict verdict = Verdict::sell;
-    Money unit_price{};
-    Money amount{}; // qty * unit_price
+    std::optional<Money> unit_price{}; // nothing where an amount was stated, or there is no item
+    Money amount{};                    // qty * unit_price, or what was stated
+    std::optional<Money> list_price{}; // the item's own, where the call has stated another
+    friend bool operator==(const Decision &, const Decision &) = default;
 };
 
 // Decides by the item alone, before anything is locked.

@@ -55,6 +55,7 @@ UsedId used_id(const Batch &batch, const Uuid &id, const Entry &entry) {
     if (entry.is(Kind::purchase)) {
         used.kind = is_cart(batch.rows.store, id) ? UsedId::Kind::other : UsedId::Kind::purchase;
         used.qty = Quantity{-std::max(entry.qty.value, -PG_INT64_MAX)};
+        used.amount = Money{-std::max(entry.amount.value, -PG_INT64_MAX)};
     } else if (entry.is(Kind::refusal)) {
         used.kind = UsedId::Kind::refusal;
         used.qty = entry.refusal_qty;
@@ -235,8 +236,7 @@ void describe_sale(const Batch &batch, std::size_t i) {
     outcome.detail = explain(batch.rows.store, decision.decision, batch.requests[i].sale.terms,
                              decision.item, decision.wallet, outcome.item, outcome.buyer);
     const auto &item = batch.rows.item_rows[static_cast<std::size_t>(batch.rows.items.places[i])];
-    if (item && (batch.rows.store.has_prices() || batch.requests[i].sale.terms.unit_price))
-        outcome.unit_price = decision.decision.unit_price;
+    if (item) outcome.unit_price = decision.decision.unit_price;
     if (is_short_of_units(outcome.verdict) && item->state.lock_mode == LockMode::escrow)
         count_refusal(counter_key(batch.rows.store, item->key));
 }
@@ -311,19 +311,19 @@ bool is_any_sold_as_read(Batch &batch) {
     return is_any_sold;
 }
 
-// What a unit is sold for, if the request is one that is sold to.
-std::optional<Money> selling_price(const Batch &batch, std::size_t i) {
+// For what is sold, if the request is one that is sold to.
+std::optional<Decision> sale_of(const Batch &batch, std::size_t i) {
     if (!is_valid(batch, i) || !is_sold(batch, i)) return std::nullopt;
-    return batch.decisions[i].decision.unit_price;
+    return batch.decisions[i].decision;
 }
 
 // Whether the same is sold for the same now that the rows are locked.
 bool is_sold_again(Batch &batch) {
-    const auto before = new_array<std::optional<Money>>(batch.decisions.size());
-    for (std::size_t i = 0; i < before.size(); ++i) before[i] = selling_price(batch, i);
+    const auto before = new_array<std::optional<Decision>>(batch.decisions.size());
+    for (std::size_t i = 0; i < before.size(); ++i) before[i] = sale_of(batch, i);
     decide(batch);
     for (std::size_t i = 0; i < before.size(); ++i)
-        if (selling_price(batch, i) != before[i]) return false;
+        if (sale_of(batch, i) != before[i]) return false;
     return true;
 }
 

@@ -103,7 +103,7 @@ bool answer_from_ledger(Cart &cart) {
         if (i == count) break;
         require_same_request(
             store, id, *entry,
-            {Kind::purchase, item_key(cart, i), buyer_key(cart), negated(cart.purchases[i].terms.qty)});
+            purchase_identity(item_key(cart, i), buyer_key(cart), cart.purchases[i].terms));
         MemoryContext context = MemoryContextSwitchTo(cart.result_context);
         if (i == 0) describe_lines(cart);
         MemoryContextSwitchTo(context);

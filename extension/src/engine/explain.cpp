@@ -25,7 +25,7 @@ const char *explain(const Store &store, const Decision &decision, const SaleTerm
                         item->version, *terms.expected_version);
     case Verdict::price_changed:
         return psprintf("The price of one unit is %s, at most %s was allowed.",
-                        money_text(store, decision.unit_price), money_text(store, *terms.max_price));
+                        money_text(store, *decision.unit_price), money_text(store, *terms.max_price));
     case Verdict::sold_out:
         return psprintf(INT64_FORMAT " left, " INT64_FORMAT " wanted.", item->stock.value,
                         terms.qty.value);

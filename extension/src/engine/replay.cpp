@@ -24,11 +24,17 @@ const char *difference(Store &store, const Entry &entry, const Identity &request
     if (!same_optional_key(store.buyer_type, entry.wallet, request.wallet))
         return request.kind == Kind::purchase ? "buyer" : "wallet";
     if (entry.qty != request.qty) return "quantity";
-    if (request.kind != Kind::purchase && entry.amount != request.amount) return "amount";
+    if (request.amount && entry.amount != *request.amount) return "amount";
     return nullptr;
 }
 
 } // namespace
+
+Identity purchase_identity(Datum item, Datum buyer, const SaleTerms &terms) {
+    Identity identity{Kind::purchase, item, buyer, negated(terms.qty), {}};
+    if (const auto stated = terms.stated_amount()) identity.amount = negated(*stated);
+    return identity;
+}
 
 void raise_id_mismatch(const Uuid &id, const char *what) {
     ereport(ERROR,
@@ -67,6 +73,7 @@ void require_same_request(Store &store, const Uuid &id, const Entry &entry, cons
     if (entry.is(Kind::refusal)) {
         asked.kind = to_text(Kind::purchase).data();
         asked.qty = negated(entry.refusal_qty);
+        asked.amount = request.amount.value_or(Money{});
     }
     if (const char *what = difference(store, asked, request)) raise_id_mismatch(id, what);
 }

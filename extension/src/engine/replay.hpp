@@ -16,9 +16,12 @@ struct Identity {
     Kind kind = Kind::purchase;
     std::optional<Datum> item;
     std::optional<Datum> wallet;
-    Quantity qty{}; // signed as in the ledger
-    Money amount{}; // of a deposit; the amount of a purchase follows from its price
+    Quantity qty{};              // signed as in the ledger
+    std::optional<Money> amount; // likewise; nothing: of a purchase for the price of its time
 };
+
+// Of a purchase. What is stated of its price must be what was paid.
+Identity purchase_identity(Datum item, Datum buyer, const SaleTerms &terms);
 
 inline constexpr const char *remembered_detail = "It was refused before under this id.";
 

@@ -60,9 +60,8 @@ bool answer_from_ledger(Sale &sale) {
     const auto entry = read_entry(sale.store, *sale.request.id);
     if (!entry) return false;
     read_wallet_of_now(sale);
-    require_same_request(
-        sale.store, *sale.request.id, *entry,
-        {Kind::purchase, item_key(sale), buyer_key(sale), negated(sale.request.terms.qty)});
+    require_same_request(sale.store, *sale.request.id, *entry,
+                         purchase_identity(item_key(sale), buyer_key(sale), sale.request.terms));
     if (is_cart(sale.store, *sale.request.id)) raise_id_mismatch(*sale.request.id, "kind");
     name_parties(sale);
     SaleOutcome &outcome = sale.outcome;
@@ -201,8 +200,7 @@ bool refuse(Sale &sale) {
     sale.outcome.detail = explain(sale.store, sale.decision, sale.request.terms, state_of(sale.item),
                                   sale.wallet_state, sale.outcome.item, sale.outcome.buyer);
     MemoryContextSwitchTo(context);
-    if (sale.item && (sale.store.has_prices() || sale.request.terms.unit_price))
-        sale.outcome.unit_price = sale.decision.unit_price;
+    if (sale.item) sale.outcome.unit_price = sale.decision.unit_price;
     if (sale.wallet_state.kind == WalletState::Kind::locked)
         sale.outcome.balance = sale.wallet_state.balance;
     return true;

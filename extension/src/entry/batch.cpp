@@ -15,6 +15,9 @@
 #include "entry/sale_result.hpp"
 #include "store/subtransaction.hpp"
 
+#include <algorithm>
+#include <functional>
+
 namespace vend {
 namespace {
 
@@ -26,6 +29,7 @@ enum PurchaseArgument : int {
     arg_ids,
     arg_max_prices,
     arg_unit_prices,
+    arg_sale_amounts,
     arg_batch_remember,
     arg_batch_store,
 };
@@ -44,6 +48,7 @@ enum CheckoutArgument : int {
     arg_cart_id,
     arg_cart_max_prices,
     arg_cart_unit_prices,
+    arg_cart_amounts,
     arg_cart_store,
 };
 
@@ -80,6 +85,12 @@ Elements optional_array(const Arguments &arguments, int number, const char *name
     return arguments.is_null(number) ? Elements{} : array_like(arguments, number, name, first);
 }
 
+// Whether an array is given and says something of any request.
+bool has_element(const Arguments &arguments, int number, const char *name) {
+    if (arguments.is_null(number)) return false;
+    return !std::ranges::all_of(arguments.elements(number, name).nulls, std::identity{});
+}
+
 std::optional<Datum> element(const Elements &elements, std::size_t i) {
     if (elements.values.empty()) return std::nullopt;
     return elements.at(i);
@@ -108,7 +119,7 @@ template <typename Request, typename Read> void read_each(std::span<Request> req
 
 // The arrays that say how each sale is meant.
 struct TermArrays {
-    Elements qtys, max_prices, unit_prices;
+    Elements qtys, max_prices, unit_prices, amounts;
 };
 
 SaleTerms terms_at(const TermArrays &arrays, std::size_t i, const Store &store) {
@@ -119,6 +130,8 @@ SaleTerms terms_at(const TermArrays &arrays, std::size_t i, const Store &store) 
         terms.max_price = price_from(*price, store.money, "max_price");
     if (const auto price = element(arrays.unit_prices, i))
         terms.unit_price = price_from(*price, store.money, "unit_price");
+    if (const auto amount = element(arrays.amounts, i))
+        terms.amount = price_from(*amount, store.money, "amount");
     terms.amount_max = Money{store.money.max};
     require_consistent(store, terms);
     return terms;
@@ -140,7 +153,8 @@ std::span<BatchRequest> purchase_requests(const Arguments &arguments, Store &sto
     const Elements ids = optional_array(arguments, arg_ids, "ids", items);
     const TermArrays arrays{optional_array(arguments, arg_qtys, "qtys", items),
                             optional_array(arguments, arg_max_prices, "max_prices", items),
-                            optional_array(arguments, arg_unit_prices, "unit_prices", items)};
+                            optional_array(arguments, arg_unit_prices, "unit_prices", items),
+                            optional_array(arguments, arg_sale_amounts, "amounts", items)};
     const auto requests = new_array<BatchRequest>(items.values.size());
     read_each(requests, [&](std::size_t i) {
         SaleRequest &sale = requests[i].sale;
@@ -162,7 +176,8 @@ CartRequest cart_request(const Arguments &arguments, Store &store) {
         ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("items must not be empty")));
     const TermArrays arrays{optional_array(arguments, arg_cart_qtys, "qtys", items),
                             optional_array(arguments, arg_cart_max_prices, "max_prices", items),
-                            optional_array(arguments, arg_cart_unit_prices, "unit_prices", items)};
+                            optional_array(arguments, arg_cart_unit_prices, "unit_prices", items),
+                            optional_array(arguments, arg_cart_amounts, "amounts", items)};
     const auto lines = new_array<CartLine>(items.values.size());
     for (std::size_t i = 0; i < lines.size(); ++i)
         lines[i] = {key_from_argument(store.item_type, items.type, required_element(items, i, "item")),
@@ -202,6 +217,9 @@ SoldMany sell_many_by(FunctionCallInfo fcinfo) {
         const Arguments arguments(fcinfo);
         Store &store =
             open_store(arguments.optional_string(arg_batch_store), {Right::buyer, Right::cashier});
+        if (has_element(arguments, arg_unit_prices, "unit_prices") ||
+            has_element(arguments, arg_sale_amounts, "amounts"))
+            require_right_to_price(store);
         const bool remembers = arguments.boolean(arg_batch_remember, "remember");
         const auto only = only_wallet_of_caller(store);
         as_owner(store, [&] {
@@ -249,6 +267,9 @@ SoldCart sell_cart_by(FunctionCallInfo fcinfo, const char *function) {
         const Arguments arguments(fcinfo);
         Store &store =
             open_store(arguments.optional_string(arg_cart_store), {Right::buyer, Right::cashier});
+        if (has_element(arguments, arg_cart_unit_prices, "unit_prices") ||
+            has_element(arguments, arg_cart_amounts, "amounts"))
+            require_right_to_price(store);
         const CartRequest request = cart_request(arguments, store);
         require_wallet(store, only_wallet_of_caller(store), request.buyer);
         as_owner(store, [&] { sold.outcome = sell_cart(store, request, result_context); });

@@ -23,6 +23,7 @@ enum SaleArgument : int {
     arg_expected_version,
     arg_max_price,
     arg_unit_price,
+    arg_amount,
     arg_remember,
     arg_store,
 };
@@ -57,6 +58,7 @@ SaleRequest sale_request(const Arguments &arguments, Store &store) {
     request.terms.expected_version = arguments.optional_bigint(arg_expected_version);
     request.terms.max_price = arguments.optional_money(arg_max_price, store.money, "max_price");
     request.terms.unit_price = arguments.optional_money(arg_unit_price, store.money, "unit_price");
+    request.terms.amount = arguments.optional_money(arg_amount, store.money, "amount");
     request.terms.amount_max = Money{store.money.max};
     request.id = arguments.optional_uuid(arg_id);
     request.lock_mode = lock_mode_argument(arguments);
@@ -77,6 +79,8 @@ Sold sell_by(FunctionCallInfo fcinfo, const char *function, bool raises) {
     in_call([&] {
         const Arguments arguments(fcinfo);
         Store &store = open_store(arguments.optional_string(arg_store), {Right::buyer, Right::cashier});
+        if (!arguments.is_null(arg_unit_price) || !arguments.is_null(arg_amount))
+            require_right_to_price(store);
         const SaleRequest request = sale_request(arguments, store);
         require_wallet(store, only_wallet_of_caller(store), request.buyer);
         require_consistent(store, request.terms);

@@ -21,12 +21,22 @@ void add_common(ResultRow &result, const NumberType &money, const SaleOutcome &o
 
 } // namespace
 
+void require_right_to_price(const Store &store) {
+    if (!store.has_prices() || is_permitted(store, {Right::cashier})) return;
+    ereport(ERROR,
+            (errcode(errcodes::not_permitted),
+             errmsg("permission denied to state the price of a sale in store \"%s\"", store.name),
+             errdetail("The store has prices, and the caller is no cashier of it."),
+             errhint("Leave unit_price and amount out; max_price refuses a price higher than the one "
+                     "shown.")));
+}
+
 void require_consistent(const Store &store, const SaleTerms &terms) {
-    if (store.has_prices() && terms.unit_price)
+    if (terms.unit_price && terms.amount)
         ereport(ERROR, (errcode(errcodes::bad_argument),
-                        errmsg("unit_price cannot be given: store \"%s\" has prices", store.name),
-                        errhint("Use max_price to refuse a price higher than the one shown.")));
-    if (!store.has_prices() && !terms.unit_price)
+                        errmsg("unit_price and amount cannot be given together"),
+                        errhint("Pass the price of one unit, or what all of them cost together.")));
+    if (!store.has_prices() && !terms.states_price())
         ereport(ERROR, (errcode(errcodes::bad_argument),
                         errmsg("unit_price must be given: store \"%s\" has no prices", store.name),
                         errhint("Pass unit_price => ..., the price of one unit.")));
@@ -34,6 +44,10 @@ void require_consistent(const Store &store, const SaleTerms &terms) {
         ereport(ERROR, (errcode(errcodes::bad_argument),
                         errmsg("max_price cannot be given: store \"%s\" has no prices", store.name),
                         errhint("Each sale states its price in unit_price.")));
+    if (terms.max_price && terms.states_price())
+        ereport(ERROR, (errcode(errcodes::bad_argument),
+                        errmsg("max_price cannot be given where the price is stated"),
+                        errhint("Use expected_version to refuse the sale of an item that was edited.")));
     if (!store.has_versions() && terms.expected_version)
         ereport(ERROR,
                 (errcode(errcodes::bad_argument),

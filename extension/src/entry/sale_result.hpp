@@ -9,6 +9,9 @@
 
 namespace vend {
 
+// Raises 42501 for a caller who may not state what a sale costs. In a store without prices every sale
+// has to.
+void require_right_to_price(const Store &store);
 // Raises 22023 for prices that the store does not have, or has itself.
 void require_consistent(const Store &store, const SaleTerms &terms);
 // Raises 22023 for a memory without an id.

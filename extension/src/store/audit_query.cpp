@@ -58,8 +58,8 @@ char *ledger_update(const Store &s, const char *column, const char *value, const
 }
 
 // Ledger rows that do not say what one of their kind says: a sale takes from the shelf and is paid at
-// its unit price, a deposit moves no stock, ... An adjustment has an item or a wallet, not both.
-// Reckoned in numeric, where nothing overflows.
+// its unit price, where that is not null because an amount was stated, a deposit moves no stock, ... An
+// adjustment has an item or a wallet, not both. Reckoned in numeric, where nothing overflows.
 void append_ledger_rows(StringInfo sql, const Store &s) {
     begin_finding(sql, rank_ledger);
     appendStringInfo(
@@ -72,6 +72,8 @@ void append_ledger_rows(StringInfo sql, const Store &s) {
         "WHEN e.kind " NE " 'adjustment' OR e.item IS NULL THEN 0 "
         "WHEN e.wallet IS NULL THEN e.qty END), "
         "('amount', e.amount, CASE "
+        "WHEN e.kind " EQ " 'purchase' AND e.unit_price IS NULL AND e.item IS NOT NULL AND e.qty " NE
+        " 0 THEN " MINUS " pg_catalog.abs(e.amount) "
         "WHEN e.kind " EQ " 'purchase' THEN " MINUS " pg_catalog.abs(e.qty) " TIMES " e.unit_price "
         "WHEN e.kind " EQ " 'refund' THEN pg_catalog.abs(e.qty) " TIMES " e.unit_price "
         "WHEN e.kind " EQ " 'withdrawal' OR (e.kind " EQ " 'transfer' AND e.line " EQ " 0) "

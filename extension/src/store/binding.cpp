@@ -168,13 +168,14 @@ void bind_ledger(const RegistryRow &row, Store *store) {
     bind_item_or_wallet("wallet", &store->buyer_type);
     bind_figure("amount");
     bind_figure("unit_price");
+    bind_figure("list_price");
     bind("ref", UUIDOID);
     bind("at", TIMESTAMPTZOID);
     bind("refusal", TEXTOID);
     bind("refusal_qty", INT8OID);
     require_writable(*store, ledger,
-                     {"id", "line", "kind", "item", "qty", "wallet", "amount", "unit_price", "ref", "at",
-                      "refusal", "refusal_qty"});
+                     {"id", "line", "kind", "item", "qty", "wallet", "amount", "unit_price",
+                      "list_price", "ref", "at", "refusal", "refusal_qty"});
     bind_table(&store->ledger_table, ledger,
                require_unique(*store, ledger, {store->ledger_columns[0], store->ledger_columns[1]}),
                store->context);

@@ -25,10 +25,10 @@ void create_ledger(const char *schema, const CompanionTypes &types) {
                  "item %s, qty bigint NOT NULL DEFAULT 0, "
                  "wallet %s, amount %s NOT NULL DEFAULT 0, unit_price %s, "
                  "ref uuid, at timestamptz NOT NULL, "
-                 "refusal text, refusal_qty bigint, "
+                 "refusal text, refusal_qty bigint, list_price %s, "
                  "PRIMARY KEY (id, line), "
                  "CHECK ((kind = 'refusal') = (refusal IS NOT NULL)))",
-                 schema, types.item_key, types.wallet_key, types.money, types.money));
+                 schema, types.item_key, types.wallet_key, types.money, types.money, types.money));
     run_ddl(psprintf("CREATE INDEX ledger_wallet_item ON %s.ledger (wallet, item)", schema));
     run_ddl(psprintf("CREATE INDEX ledger_ref ON %s.ledger (ref) WHERE ref IS NOT NULL", schema));
     run_ddl(psprintf("COMMENT ON TABLE %s.ledger IS "
@@ -196,7 +196,8 @@ void retype_companions(const RegistryRow &row, const char *schema, const Compani
                                   {row.delta, "item", types.item_key, text},
                                   {row.ledger, "wallet", types.wallet_key, text},
                                   {row.ledger, "amount", types.money, numeric},
-                                  {row.ledger, "unit_price", types.money, numeric}};
+                                  {row.ledger, "unit_price", types.money, numeric},
+                                  {row.ledger, "list_price", types.money, numeric}};
     const bool is_retyped = std::ranges::any_of(retypings, is_needed);
     const bool has_holding = has_relation(schema, "holding");
     if (!is_retyped) return;

@@ -23,14 +23,14 @@ StatementText text_of(char *sql, Oid relation, TypeList parameters, TypeList col
 
 // The columns of a ledger row, in the order of the parameters and of what comes back.
 #define LEDGER_COLUMNS                                                                                  \
-    "id, line, kind, item, qty, wallet, amount, unit_price, ref, at, refusal, refusal_qty"
+    "id, line, kind, item, qty, wallet, amount, unit_price, list_price, ref, at, refusal, refusal_qty"
 
 StatementText insert_entry(const Store &s, const char *on_conflict) {
-    const TypeList types{UUIDOID, INT4OID,           TEXTOID,      s.item_type.kept,
-                         INT8OID, s.buyer_type.kept, s.money.type, s.money.type,
-                         UUIDOID, TIMESTAMPTZOID,    TEXTOID,      INT8OID};
+    const TypeList types{UUIDOID,           INT4OID,      TEXTOID,      s.item_type.kept, INT8OID,
+                         s.buyer_type.kept, s.money.type, s.money.type, s.money.type,     UUIDOID,
+                         TIMESTAMPTZOID,    TEXTOID,      INT8OID};
     return text_of(psprintf("INSERT INTO %s (" LEDGER_COLUMNS ") "
-                            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
+                            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) "
                             "%sRETURNING " LEDGER_COLUMNS,
                             s.ledger, on_conflict),
                    s.ledger_table.relation, types, types);

@@ -61,11 +61,12 @@ bool is_id_taken(const Store &store, const ErrorData *error) {
 
 // The columns that record and remember write, in the order of their statements.
 struct LedgerRow {
-    Parameter id, line, kind, item, qty, wallet, amount, unit_price, ref, at, refusal, refusal_qty;
+    Parameter id, line, kind, item, qty, wallet, amount, unit_price, list_price, ref, at, refusal,
+        refusal_qty;
 };
 std::array<Parameter, ledger_column_count> parameters_of(const LedgerRow &row) {
-    return {row.id,     row.line,       row.kind, row.item, row.qty,     row.wallet,
-            row.amount, row.unit_price, row.ref,  row.at,   row.refusal, row.refusal_qty};
+    return {row.id,         row.line,       row.kind, row.item, row.qty,     row.wallet,     row.amount,
+            row.unit_price, row.list_price, row.ref,  row.at,   row.refusal, row.refusal_qty};
 }
 
 // Runs write(), which inserts rows; an id that is taken becomes an error of ours.
@@ -120,6 +121,7 @@ enum LedgerColumn : int {
     column_wallet,
     column_amount,
     column_unit_price,
+    column_list_price,
     column_ref,
     column_at,
     column_refusal,
@@ -157,6 +159,10 @@ Entry entry_of(const Store &store, TupleTableSlot *row) {
     return entry;
 }
 
+Parameter money_parameter(const Store &store, std::optional<Money> money) {
+    return money ? Parameter{money_to_column(store.money, *money)} : null_parameter;
+}
+
 LedgerRow row_of(const Store &store, const Movement &movement) {
     return {
         .id = {to_datum(movement.id)},
@@ -166,8 +172,8 @@ LedgerRow row_of(const Store &store, const Movement &movement) {
         .qty = {Int64GetDatum(movement.qty.value)},
         .wallet = optional_parameter(movement.wallet),
         .amount = {money_to_column(store.money, movement.amount)},
-        .unit_price = movement.unit_price ? Parameter{money_to_column(store.money, *movement.unit_price)}
-                                          : null_parameter,
+        .unit_price = money_parameter(store, movement.unit_price),
+        .list_price = money_parameter(store, movement.list_price),
         .ref = movement.ref ? Parameter{to_datum(*movement.ref)} : null_parameter,
         .at = {TimestampTzGetDatum(movement.at)},
         .refusal =
@@ -273,6 +279,7 @@ Movement purchase_movement(const Uuid &id, Datum item, Datum buyer, Quantity qty
     movement.qty = negated(qty);
     movement.amount = negated(decision.amount);
     movement.unit_price = decision.unit_price;
+    movement.list_price = decision.list_price;
     movement.at = at;
     return movement;
 }

@@ -25,7 +25,8 @@ struct Movement {
     Quantity qty{};
     Money amount{};
     std::optional<Money> unit_price;
-    std::optional<Uuid> ref; // of a refund: the purchase
+    std::optional<Money> list_price; // the item's own, of a purchase for which another was stated
+    std::optional<Uuid> ref;         // of a refund: the purchase
     TimestampTz at = 0;
     std::optional<Verdict> refusal; // of a remembered refusal, with how much was wanted
     Quantity refusal_qty{};

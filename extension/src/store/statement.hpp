@@ -7,9 +7,9 @@
 
 namespace vend {
 
-inline constexpr int parameters_max = 12;
-inline constexpr int result_columns_max = 12;
-inline constexpr int ledger_column_count = 12;
+inline constexpr int parameters_max = 16;
+inline constexpr int result_columns_max = 16;
+inline constexpr int ledger_column_count = 13;
 
 enum class Statement {
     read_item,

@@ -36,7 +36,7 @@ SELECT * FROM vend.restock(NULL, 1);
 SELECT * FROM vend.restock('lamp', NULL);
 \echo :SQLSTATE
 -- NULL in an optional one is as if it were left out.
-SELECT status FROM vend.try_purchase('lamp', 'alpha', 1, NULL, NULL, false, NULL, NULL, NULL, false, NULL);
+SELECT status FROM vend.try_purchase('lamp', 'alpha', 1, NULL, NULL, false, NULL, NULL, NULL, NULL, false, NULL);
 
 -- Quantities.
 SELECT * FROM vend.purchase('lamp', 'alpha', 0);

@@ -163,7 +163,7 @@ SELECT count(*), count(DISTINCT id), min(status), max(status) FROM vend.purchase
 SELECT status, detail, item, buyer, qty, amount, at IS NULL AS no_time FROM vend.purchase_many('{lamp,NULL,lamp,lamp,lamp,lamp,lamp}', '{alpha,alpha,NULL,alpha,alpha,alpha,alpha}', '{1,1,1,NULL,0,-1,9223372036854775807}');
 SELECT status, detail, id = vend.id_from(n::text) AS has_id FROM vend.purchase_many('{lamp,NULL,lamp}', '{alpha,alpha,alpha}', '{1,1,0}', ARRAY[vend.id_from('1'), vend.id_from('2'), vend.id_from('3')]) WITH ORDINALITY p (status, detail, id, item, buyer, qty, unit_price, amount, balance, at, n);
 SELECT status, detail, unit_price FROM vend.purchase_many('{lamp,lamp,lamp,lamp,lamp,lamp}', '{alpha,alpha,alpha,alpha,alpha,alpha}', max_prices => '{100,99,-1,99.5,NaN,1e30}');
-SELECT status, detail FROM vend.purchase_many('{lamp,lamp}', '{alpha,alpha}', unit_prices => '{100,NULL}');
+SELECT status, detail FROM vend.purchase_many('{lamp,lamp}', '{alpha,alpha}', max_prices => '{100,NULL}', unit_prices => '{100,NULL}');
 
 -- No wallets: anybody buys, and is named as given.
 SELECT status, buyer, balance, item, unit_price, amount FROM vend.purchase_many('{lamp,lamp,vase,vase,lamp,vase}', '{alpha,anybody,alpha,"",alpha,x}', '{1,1,1,2,2,1}', store => 'gift');

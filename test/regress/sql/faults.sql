@@ -65,6 +65,7 @@ INSERT INTO pg_temp.good VALUES
     -- Where the same word means something else.
     ('attach_store.name', '''mall'''), ('attach_store.items', '''goods'''), ('attach_store.item_key', '''sku'''), ('attach_store.wallets', '''people'''), ('attach_store.lock_mode', '''lock_mode'''),
     ('reattach_store.items', '''shop.item'''), ('reattach_store.wallets', '''shop.wallet'''), ('reattach_store.lock_mode', '''lock_mode'''), ('create_store.name', '''mall'''),
+    ('purchase.amount', 'NULL'), ('try_purchase.amount', 'NULL'), ('purchase_many.amounts', 'NULL'), ('checkout.amounts', 'NULL'), ('try_checkout.amounts', 'NULL'),
     ('create_store.buyers', '''any'''), ('attach_store.buyers', '''any'''), ('reattach_store.buyers', '''any'''),
     ('version_column', '''version'''), ('columns', '''{title}'''), ('convention', '''read'''), ('key', '1'), ('changes', '''{"title": "x"}'''),
     ('guard_version.relation', '''public.leaf'''), ('unguard_version.relation', '''public.page'''), ('update_if.relation', '''public.page''');
@@ -133,7 +134,14 @@ INSERT INTO pg_temp.bad (call) VALUES
     -- arguments that contradict the store or each other
     ($$try_purchase('lamp', 'x', store => 'ask')$$),
     ($$try_purchase('lamp', 'x', unit_price => 1, max_price => 1, store => 'ask')$$),
-    ($$try_purchase('lamp', '7', unit_price => 1, store => 'shop')$$),
+    ($$try_purchase('lamp', '7', unit_price => 1, max_price => 1, store => 'shop')$$),
+    ($$try_purchase('lamp', '7', unit_price => 1, amount => 1, store => 'shop')$$),
+    ($$try_purchase('lamp', '7', unit_price => -1, store => 'shop')$$),
+    ($$try_purchase('lamp', '7', amount => -1, store => 'shop')$$),
+    ($$try_purchase(2, '00000000-0000-0000-0000-000000000007', 2, amount => 0.005, store => 'numbers')$$),
+    ($$try_purchase(2, '00000000-0000-0000-0000-000000000007', 2, amount => 10000, store => 'numbers')$$),
+    ($$try_purchase(1, '00000000-0000-0000-0000-000000000007', 101, unit_price => 100, store => 'numbers')$$),
+    ($$try_purchase('lamp', 'x', amount => 1, max_price => 1, store => 'ask')$$),
     ($$deposit('x', 1, store => 'ask')$$),
     ($$try_withdraw('x', 1, store => 'ask')$$),
     ($$transfer('x', 'y', 1, store => 'ask')$$),

@@ -95,7 +95,7 @@ SELECT balance FROM vend.deposit('alpha', 0.5);
 \echo :SQLSTATE
 SELECT status, unit_price FROM vend.try_purchase('one', 'alpha', max_price => 1.5);
 \echo :SQLSTATE
-SELECT status, unit_price FROM vend.try_purchase('one', 'alpha', unit_price => 1);
+SELECT status, unit_price FROM vend.try_purchase('one', 'alpha', unit_price => 1, max_price => 1);
 \echo :SQLSTATE
 SELECT id, stock FROM shop.item ORDER BY id;
 SELECT * FROM vend.audit();
