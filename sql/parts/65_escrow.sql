@@ -18,7 +18,7 @@ COMMENT ON FUNCTION vend.settle(text) IS
 CREATE FUNCTION vend.stat_items(
     OUT store text, OUT item text, OUT available bigint, OUT pending bigint, OUT waiting bigint,
     OUT reserved bigint, OUT refused bigint, OUT settled bigint, OUT unsettled bigint,
-    OUT settle_lag interval
+    OUT settle_lag interval, OUT worker_missing interval
 ) RETURNS SETOF record
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_stat_items';
 COMMENT ON FUNCTION vend.stat_items() IS 'The rows of vend.stat_item';
@@ -36,3 +36,5 @@ COMMENT ON COLUMN vend.stat_item.refused IS 'Sales refused as sold_out or all_he
 COMMENT ON COLUMN vend.stat_item.settled IS 'Deltas folded into the row since then';
 COMMENT ON COLUMN vend.stat_item.unsettled IS 'Committed deltas that are not in the row yet';
 COMMENT ON COLUMN vend.stat_item.settle_lag IS 'How long there have been some';
+COMMENT ON COLUMN vend.stat_item.worker_missing IS
+    'How long the worker that settles them has been wanted and not been there; null while it is there';

@@ -27,6 +27,9 @@ inline bool search_path_matches(const CachedPlanSource *source) {
 
 inline constexpr bool deferred_triggers_run_as_committer = PG_VERSION_NUM < 180000;
 
+// Whether there is a setting that ends a background worker too, in the midst of a transaction.
+inline constexpr bool has_transaction_timeout = PG_VERSION_NUM >= 170000;
+
 // Type and modifier that a text such as numeric(12,2) means; raises when it means none.
 inline void parse_type(const char *text, Oid *type, int32 *typmod) {
 #if PG_VERSION_NUM >= 160000

@@ -5,6 +5,8 @@
 
 #include "base/prelude.hpp"
 
+#include "engine/settle.hpp"
+#include "shared/settlers.hpp"
 #include "store/as_role.hpp"
 #include "store/execute.hpp"
 #include "store/store.hpp"
@@ -62,7 +64,9 @@ template <typename Body> void as_owner(Store &store, Body body) {
         innermost_call->deltas = store.delta_table.rel;
         innermost_call->store = &store;
         open_tables(store);
+        if (innermost_call->outer == nullptr) may_be_callers_turn = false;
         body();
+        if (may_be_callers_turn && innermost_call->outer == nullptr) settle_as_caller(store);
         close_tables(store);
         store.delta_table.rel = innermost_call->deltas;
         innermost_call->store = nullptr;

@@ -100,11 +100,12 @@ Datum vend_stat_items(PG_FUNCTION_ARGS) {
     if (!has_counters()) return 0;
     forget_former_life();
     const MonotonicTime now = monotonic_now();
+    const MonotonicTime missing_since = settler_missing_since();
     ListCell *cell = nullptr;
     foreach (cell, counter_statistics()) {
         const auto *counter = static_cast<const CounterStatistics *>(lfirst(cell));
         if (!is_current(*counter)) continue;
-        constexpr int column_count = 10;
+        constexpr int column_count = 11;
         Datum values[column_count] = {};
         bool nulls[column_count] = {};
         int column = 0;
@@ -117,6 +118,9 @@ Datum vend_stat_items(PG_FUNCTION_ARGS) {
             values[column++] = Int64GetDatum(count);
         nulls[column] = counter->unsettled_since == MonotonicTime{};
         values[column] = nulls[column] ? 0 : interval_between(counter->unsettled_since, now);
+        ++column;
+        nulls[column] = counter->unsettled == 0 || missing_since == MonotonicTime{};
+        values[column] = nulls[column] ? 0 : interval_between(missing_since, now);
         tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
     }
     return 0;

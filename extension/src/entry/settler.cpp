@@ -1,18 +1,23 @@
 #include "base/prelude.hpp"
 
 #include "base/settings.hpp"
-#include "claim/escrow.hpp"
-#include "engine/settle.hpp"
-#include "entry/call.hpp"
+#include "entry/settling.hpp"
 #include "shared/settlers.hpp"
-#include "store/registry.hpp"
-#include "store/row_lock.hpp"
 
 #include <algorithm>
 
-// The background worker that settles the escrow items of one database, one item a transaction. It runs
-// as the owner of each store, under the restrictions of a call by somebody else: nothing of the owner's
-// that runs with a write can use the worker's own rights.
+// The background worker that settles the escrow items of one database. Their stores take turns, so that
+// one with triggers that take long holds up the others by one item at a time:
+//
+// - A turn is one item, and others as long as a tenth of a second has not passed.
+// - Quick stores, whose items took less than a quarter of a second when they last had the turn, come
+//   first. Then those that have had no turn yet, then the slow ones, in the order in which they have
+//   waited; and after the first of them that has taken its time the quick ones again.
+// - A slow store pauses for nine times as long as its item took, as long as there are other stores.
+//
+// What the worker knows of a store lasts as long as the worker, or until the store has had nothing to
+// settle for a minute. Only when an item keeps the worker for so long that it ends, the pause is left to
+// the next one, in shared memory.
 
 extern "C" PGDLLEXPORT void vend_settler_main(Datum database);
 
@@ -25,220 +30,232 @@ constexpr int64 idle_us_max = USECS_PER_SEC;
 // How often to look for deltas whose counters are not in memory.
 constexpr int64 search_pause_us = 3 * USECS_PER_SEC;
 
-// How long one item may keep the others waiting, with a trigger of the owner's.
-constexpr int settle_ms_max = 5000;
+constexpr int64 turn_us_max = 100 * 1000;
+constexpr int64 quick_us_max = 250 * 1000;
+constexpr int64 forget_us = 60 * USECS_PER_SEC;
 
-// For a lock it waits less than anybody looks for deadlocks after: who locks one table of a store after
-// another, as DROP SCHEMA does, is not to be the victim of what the worker can do later.
-constexpr int lock_ms_max = 100;
+enum class Pace { unknown, quick, slow };
 
-void limit_lock_waits() {
-    char timeout_ms[12];
-    (void)snprintf(timeout_ms, sizeof(timeout_ms), "%d", ms_without_deadlock_check(lock_ms_max));
-    SetConfigOption("lock_timeout", timeout_ms, PGC_SUSET, PGC_S_OVERRIDE);
-}
-
-// How a transaction of the worker's ended. Locked out: somebody else has a lock that it needs, and is in
-// the database himself, so that it keeps nobody from dropping it if it stays to try again.
-enum class End { done, locked_out, failed };
-
-// Set once the tables of the store are open. To find them locked is nothing to log: that of a locked row
-// is not logged either.
-volatile bool is_store_open = false;
-
-// Runs body() in a transaction of its own. An error is logged.
-template <typename Body> End in_transaction(Body body) {
-    MemoryContext context = CurrentMemoryContext;
-    volatile End end = End::failed;
-    is_store_open = false;
-    PG_TRY();
-    {
-        SetCurrentStatementStartTimestamp();
-        StartTransactionCommand();
-        // Whatever defaults the database or the role has.
-        XactIsoLevel = XACT_READ_COMMITTED;
-        XactReadOnly = false;
-        PushActiveSnapshot(GetTransactionSnapshot());
-        enable_timeout_after(STATEMENT_TIMEOUT, settle_ms_max);
-        body();
-        disable_timeout(STATEMENT_TIMEOUT, false);
-        PopActiveSnapshot();
-        CommitTransactionCommand();
-        end = End::done;
-    }
-    PG_CATCH();
-    {
-        MemoryContextSwitchTo(context);
-        disable_timeout(STATEMENT_TIMEOUT, false);
-        if (geterrcode() == ERRCODE_LOCK_NOT_AVAILABLE) end = End::locked_out;
-        if (end == End::failed || is_store_open) EmitErrorReport();
-        AbortCurrentTransaction();
-        MemoryContextSwitchTo(context);
-        FlushErrorState();
-    }
-    PG_END_TRY();
-    MemoryContextSwitchTo(context);
-    return end;
-}
-
-Store &open_to_settle(const char *name) {
-    Store &store = open_store(name, {});
-    is_store_open = true;
-    return store;
-}
-
-// The store's name and an item's key, which outlive the transactions.
-struct Unsettled {
-    const char *store;
-    std::span<const uint8> item;
+// A store of this database.
+struct StoreTurns {
+    char name[NAMEDATALEN];
+    MemoryContext context; // of the items
+    List *items;           // that it has left to settle, each an Unsettled
+    bool is_search_due;
+    Pace pace;
+    MonotonicTime pause_end; // no turn before
+    MonotonicTime used;
 };
 
-bool has_store(const char *name) {
-    RegistryRow row;
-    return OidIsValid(registry_relation()) && read_registry(name, &row);
+struct Worker {
+    MemoryContext stores_context;
+    MemoryContext pass_context; // of a pass over the stores
+    List *stores = NIL;         // each a StoreTurns, those that have waited longest first
+    MonotonicTime last_search{};
+    bool is_locked_out = false; // from a store, since the latest search
+};
+
+bool has_work(const StoreTurns &store) {
+    return store.items != NIL || store.is_search_due;
 }
 
-void explain_settling(void *argument) {
-    errcontext("settling an escrow item of store \"%s\"",
-               static_cast<const Unsettled *>(argument)->store);
+bool is_ready(const Worker &worker, const StoreTurns &store) {
+    return has_work(store) && (store.pause_end <= monotonic_now() || list_length(worker.stores) == 1);
 }
 
-// Settles an item in a transaction of its own.
-End settle(const Unsettled &unsettled, const UnsettledCounter *counter) {
-    ErrorContextCallback callback{error_context_stack, explain_settling,
-                                  const_cast<Unsettled *>(&unsettled)};
-    error_context_stack = &callback;
-    const End end = in_transaction([&] {
-        if (!has_store(unsettled.store)) {
-            if (counter != nullptr) forget_unsettled(*counter);
-            return;
-        }
-        in_call([&] {
-            Store &store = open_to_settle(unsettled.store);
-            // The store has been made anew, with keys of another type.
-            if (!has_key_size(store.item_type, unsettled.item)) {
-                if (counter != nullptr) forget_unsettled(*counter);
-                return;
-            }
-            const Datum item = key_from_bytes(store.item_type, unsettled.item);
-            as_owner(store, [&] {
-                const auto settled = settle_item(store, item, {.nowait = true});
-                if (counter == nullptr || !settled) return;
-                // Of tables that were altered since, this is not the counter that hears of it.
-                if (settled == 0 || !is_same(counter_key(store, item), counter->key))
-                    forget_unsettled(*counter);
-            });
-        });
-    });
-    error_context_stack = callback.previous;
-    return end;
+StoreTurns *at(ListCell *cell) {
+    return static_cast<StoreTurns *>(lfirst(cell));
 }
 
-// Adds the items of a store that have deltas, in the given memory context.
-End add_leftovers(List **leftovers, const char *name, MemoryContext context) {
-    return in_transaction([&] {
-        in_call([&] {
-            Store &store = open_to_settle(name);
-            as_owner(store, [&] {
-                for (const Datum item : unsettled_items(store)) {
-                    const auto bytes = key_bytes(store.item_type, item);
-                    MemoryContext caller = MemoryContextSwitchTo(context);
-                    auto *leftover = static_cast<Unsettled *>(palloc(sizeof(Unsettled)));
-                    auto *copy = static_cast<uint8 *>(palloc(bytes.size() + 1));
-                    std::ranges::copy(bytes, copy);
-                    *leftover = {name, {copy, bytes.size()}};
-                    *leftovers = lappend(*leftovers, leftover);
-                    MemoryContextSwitchTo(caller);
-                }
-            });
-        });
-    });
-}
-
-bool has_name(const List *names, const char *name) {
+StoreTurns &store_named(Worker &worker, const char *name) {
     ListCell *cell = nullptr;
-    foreach (cell, names)
-        if (strcmp(static_cast<const char *>(lfirst(cell)), name) == 0) return true;
-    return false;
+    foreach (cell, worker.stores)
+        if (strcmp(at(cell)->name, name) == 0) return *at(cell);
+    MemoryContext caller = MemoryContextSwitchTo(worker.stores_context);
+    auto *store = static_cast<StoreTurns *>(palloc0(sizeof(StoreTurns)));
+    (void)strlcpy(store->name, name, NAMEDATALEN);
+    store->context = AllocSetContextCreate(worker.stores_context, "pg_vend items", ALLOCSET_SMALL_SIZES);
+    store->pause_end = pause_of_store(name);
+    store->used = monotonic_now();
+    worker.stores = lappend(worker.stores, store);
+    MemoryContextSwitchTo(caller);
+    return *store;
 }
 
-// What an earlier life of the server, or of its database, left unsettled, in stores that sell here. A
-// store that is replicated from elsewhere is settled there. False when something was locked.
-bool settle_leftovers(MemoryContext context) {
-    List *names = NIL;
-    ListCell *counter = nullptr;
-    foreach (counter, counter_statistics()) {
-        char *name = static_cast<CounterStatistics *>(lfirst(counter))->store;
-        if (!has_name(names, name)) names = lappend(names, name);
+void forget_unused_stores(Worker &worker) {
+    const MonotonicTime now = monotonic_now();
+    ListCell *cell = nullptr;
+    foreach (cell, worker.stores) {
+        StoreTurns *store = at(cell);
+        if (has_work(*store) || us_between(store->used, now) < forget_us) continue;
+        MemoryContextDelete(store->context);
+        worker.stores = foreach_delete_current(worker.stores, cell);
+        pfree(store);
     }
-    List *leftovers = NIL;
-    bool is_locked_out = false;
-    ListCell *cell = nullptr;
-    foreach (cell, names)
-        if (add_leftovers(&leftovers, static_cast<const char *>(lfirst(cell)), context) ==
-            End::locked_out)
-            is_locked_out = true;
-    foreach (cell, leftovers)
-        if (settle(*static_cast<const Unsettled *>(lfirst(cell)), nullptr) == End::locked_out)
-            is_locked_out = true;
-    return !is_locked_out;
 }
 
-// Settles what is due; whether there is more to come.
-bool settle_counters() {
+// What an earlier life of the server, or of its database, left unsettled, and counters that had to make
+// room for others, is looked for in stores that sell here. A store that is replicated from elsewhere is
+// settled there.
+void begin_search(Worker &worker) {
+    forget_unused_stores(worker);
+    ListCell *cell = nullptr;
+    foreach (cell, counter_statistics())
+        store_named(worker, static_cast<CounterStatistics *>(lfirst(cell))->store).is_search_due = true;
+    worker.last_search = monotonic_now();
+    worker.is_locked_out = false;
+}
+
+// Gives the stores that have done their items those that are due; whether there are more to come.
+bool collect_items(Worker &worker) {
     bool is_awaited = false;
-    List *locked_stores = NIL; // not to wait again for each of their items
+    List *stores = NIL; // that get some
     ListCell *cell = nullptr;
     foreach (cell, unsettled_counters(&is_awaited)) {
-        auto *counter = static_cast<UnsettledCounter *>(lfirst(cell));
-        const Unsettled unsettled{counter->store, counter_bytes(counter->key)};
-        const bool is_locked = has_name(locked_stores, counter->store);
-        const End end = is_locked ? End::locked_out : settle(unsettled, counter);
-        if (end == End::done) continue;
-        postpone_settling(counter->key);
-        if (end == End::locked_out && !is_locked && !is_store_open)
-            locked_stores = lappend(locked_stores, counter->store);
+        const auto *counter = static_cast<const UnsettledCounter *>(lfirst(cell));
+        StoreTurns &store = store_named(worker, counter->store);
+        // A search finds these as well.
+        if (store.is_search_due) continue;
+        if (store.items == NIL) stores = lappend(stores, &store);
+        if (!list_member_ptr(stores, &store)) continue;
+        MemoryContext caller = MemoryContextSwitchTo(store.context);
+        auto *copy = static_cast<UnsettledCounter *>(palloc(sizeof(UnsettledCounter)));
+        *copy = *counter;
+        auto *unsettled = static_cast<Unsettled *>(palloc(sizeof(Unsettled)));
+        *unsettled = {store.name, counter_bytes(copy->key), copy};
+        store.items = lappend(store.items, unsettled);
+        MemoryContextSwitchTo(caller);
     }
     return is_awaited;
 }
 
-void run_settler() {
-    MemoryContext context =
-        AllocSetContextCreate(TopMemoryContext, "pg_vend settler", ALLOCSET_DEFAULT_SIZES);
-    MemoryContextSwitchTo(context);
-    MonotonicTime last_work;
-    MonotonicTime last_search;
-    for (;;) {
-        MemoryContextReset(context);
-        // Of counters that had to make room for others too.
-        if (us_between(last_search, monotonic_now()) > search_pause_us) {
-            (void)settle_leftovers(context);
-            last_search = last_work = monotonic_now();
-        }
-        pgstat_report_activity(STATE_RUNNING, "settling escrow items");
-        const bool is_awaited = settle_counters();
-        const MonotonicTime now = monotonic_now();
-        if (is_awaited) last_work = now;
-        if (us_between(last_work, now) > idle_us_max) {
-            if (settle_leftovers(context)) return;
-            last_search = last_work = monotonic_now();
-        }
-        (void)pgstat_report_stat(false);
-        pgstat_report_activity(STATE_IDLE, nullptr);
-        const long idle_ms = static_cast<long>(idle_us_max / 1000);
-        (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-                        is_awaited ? settings::settle_interval_ms()
-                                   : std::min<long>(settings::settle_interval_ms(), idle_ms),
-                        PG_WAIT_EXTENSION);
-        ResetLatch(MyLatch);
-        QueryCancelPending = 0; // there is no query
-        CHECK_FOR_INTERRUPTS();
-        if (ConfigReloadPending != 0) {
-            ConfigReloadPending = 0;
-            ProcessConfigFile(PGC_SIGHUP);
-            limit_lock_waits();
+void search(Worker &worker, StoreTurns &store) {
+    store.is_search_due = false;
+    if (find_unsettled(store.name, store.context, &store.items) == End::store_locked)
+        worker.is_locked_out = true;
+}
+
+// Not to wait for the same table again for each of its items.
+void postpone_items(StoreTurns &store) {
+    ListCell *cell = nullptr;
+    foreach (cell, store.items)
+        if (const auto *counter = static_cast<Unsettled *>(lfirst(cell))->counter)
+            postpone_settling(counter->key);
+    store.items = NIL;
+}
+
+void settle_first(Worker &worker, StoreTurns &store) {
+    const auto *unsettled = static_cast<const Unsettled *>(linitial(store.items));
+    store.items = list_delete_first(store.items);
+    const End end = settle(*unsettled);
+    if (end == End::done) return;
+    if (unsettled->counter != nullptr) postpone_settling(unsettled->counter->key);
+    if (end == End::failed) return;
+    worker.is_locked_out = true;
+    if (end == End::store_locked) postpone_items(store);
+}
+
+// Returns how long it took.
+int64 take_turn(Worker &worker, StoreTurns &store) {
+    const MonotonicTime begun = monotonic_now();
+    int64 took_us = 0;
+    int64 longest_us = 0;
+    while (has_work(store) && took_us < turn_us_max) {
+        if (store.items == NIL)
+            search(worker, store);
+        else
+            settle_first(worker, store);
+        const int64 all_us = us_between(begun, monotonic_now());
+        longest_us = std::max(longest_us, all_us - took_us);
+        took_us = all_us;
+    }
+    if (store.items == NIL) MemoryContextReset(store.context);
+    store.used = monotonic_now();
+    store.pace = longest_us <= quick_us_max ? Pace::quick : Pace::slow;
+    if (store.pace == Pace::slow) store.pause_end = after_us(store.used, settling_pauses * longest_us);
+    worker.stores = list_delete_ptr(worker.stores, &store);
+    MemoryContext caller = MemoryContextSwitchTo(worker.stores_context);
+    worker.stores = lappend(worker.stores, &store);
+    MemoryContextSwitchTo(caller);
+    return took_us;
+}
+
+// A turn for each quick store that has work, then for others until one has taken its time. Whether more
+// is to do at once.
+bool pass(Worker &worker) {
+    bool is_taken = false; // the time that those who are not quick have
+    for (const Pace pace : {Pace::quick, Pace::unknown, Pace::slow}) {
+        ListCell *cell = nullptr;
+        foreach (cell, list_copy(worker.stores)) {
+            StoreTurns &store = *at(cell);
+            if (store.pace != pace || is_taken || !is_ready(worker, store)) continue;
+            const int64 took_us = take_turn(worker, store);
+            is_taken = pace != Pace::quick && took_us >= turn_us_max;
         }
     }
+    ListCell *cell = nullptr;
+    foreach (cell, worker.stores)
+        if (is_ready(worker, *at(cell))) return true;
+    return false;
+}
+
+bool has_work(const Worker &worker) {
+    ListCell *cell = nullptr;
+    foreach (cell, worker.stores)
+        if (has_work(*at(cell))) return true;
+    return false;
+}
+
+void wait_for_work(long timeout_ms) {
+    (void)pgstat_report_stat(false);
+    pgstat_report_activity(STATE_IDLE, nullptr);
+    (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout_ms,
+                    PG_WAIT_EXTENSION);
+    ResetLatch(MyLatch);
+    QueryCancelPending = 0; // there is no query
+    CHECK_FOR_INTERRUPTS();
+    if (ConfigReloadPending != 0) {
+        ConfigReloadPending = 0;
+        ProcessConfigFile(PGC_SIGHUP);
+        limit_lock_waits();
+    }
+}
+
+void run_settler(Worker &worker) {
+    begin_settling();
+    MonotonicTime last_work;
+    bool is_leaving = false;
+    begin_search(worker);
+    for (;;) {
+        MemoryContextReset(worker.pass_context);
+        MemoryContextSwitchTo(worker.pass_context);
+        if (us_between(worker.last_search, monotonic_now()) > search_pause_us) begin_search(worker);
+        pgstat_report_activity(STATE_RUNNING, "settling escrow items");
+        const bool is_awaited = collect_items(worker);
+        const bool is_more = pass(worker);
+        const MonotonicTime now = monotonic_now();
+        if (is_awaited || has_work(worker)) last_work = now;
+        if (is_leaving && !has_work(worker)) {
+            if (!is_awaited && !worker.is_locked_out) return;
+            is_leaving = false;
+            last_work = now;
+        }
+        if (us_between(last_work, now) > idle_us_max) {
+            is_leaving = true;
+            begin_search(worker);
+            continue;
+        }
+        wait_for_work(is_more ? 0
+                              : std::min<long>(settings::settle_interval_ms(),
+                                               is_awaited ? PG_INT32_MAX : idle_us_max / 1000));
+    }
+}
+
+Worker new_worker() {
+    return {.stores_context =
+                AllocSetContextCreate(TopMemoryContext, "pg_vend stores", ALLOCSET_DEFAULT_SIZES),
+            .pass_context =
+                AllocSetContextCreate(TopMemoryContext, "pg_vend settler", ALLOCSET_DEFAULT_SIZES)};
 }
 
 } // namespace
@@ -250,16 +267,15 @@ void vend_settler_main(Datum database) {
     BackgroundWorkerUnblockSignals();
     const Oid id = DatumGetObjectId(database);
     if (!vend::register_settler(id)) return;
-    BackgroundWorkerInitializeConnectionByOid(id, InvalidOid, 0);
-    vend::is_unattended = true;
-    // The triggers that uphold the ledger must fire, whatever the database's default.
-    SetConfigOption("session_replication_role", "origin", PGC_SUSET, PGC_S_OVERRIDE);
-    vend::limit_lock_waits();
+    // It settles what sessions sell that were there before ALLOW_CONNECTIONS was taken away.
+    BackgroundWorkerInitializeConnectionByOid(id, InvalidOid, BGWORKER_BYPASS_ALLOWCONN);
+    vend::override_settings();
+    vend::Worker worker = vend::new_worker();
     // Whoever finds no worker once this one has given up its place starts another, but only at the next
     // sale: this one looks again for what was sold before.
     bool is_awaited = false;
     do {
-        vend::run_settler();
+        vend::run_settler(worker);
         vend::unregister_settler();
         pg_memory_barrier();
         (void)vend::unsettled_counters(&is_awaited);

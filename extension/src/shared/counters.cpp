@@ -281,6 +281,12 @@ template <typename Visit> void visit_counter(const CounterKey &key, Visit visit)
     pg_unreachable();
 }
 
+UnsettledCounter description_of(const Counter &counter) {
+    UnsettledCounter unsettled{counter.key, counter.changes, {}};
+    (void)strlcpy(unsettled.store, counter.store, NAMEDATALEN);
+    return unsettled;
+}
+
 void forget_deltas(Counter *counter) {
     counter->unsettled = 0;
     counter->unsettled_since = {};
@@ -487,10 +493,25 @@ List *unsettled_counters(bool *is_awaited) {
         const bool is_coming = counter->unsettled > 0 && counter->failures < 2;
         *is_awaited = *is_awaited || is_due || is_coming || counter->taken != 0 || counter->added != 0;
         if (!is_due) return false;
-        unsettled->key = counter->key;
-        unsettled->changes = counter->changes;
-        (void)strlcpy(unsettled->store, counter->store, NAMEDATALEN);
+        *unsettled = description_of(*counter);
         return true;
+    });
+}
+
+std::optional<UnsettledCounter> longest_unsettled(const TableState &table) {
+    const MonotonicTime now = monotonic_now();
+    return with_counters(LW_SHARED, [&] {
+        std::optional<UnsettledCounter> longest;
+        MonotonicTime since = end_of_time;
+        for_each([&](Counter *counter) {
+            if (counter->key.database != MyDatabaseId || !is_same_state(counter->key.table, table) ||
+                counter->unsettled == 0 || counter->settle_after > now ||
+                counter->unsettled_since >= since)
+                return;
+            since = counter->unsettled_since;
+            longest = description_of(*counter);
+        });
+        return longest;
     });
 }
 
@@ -500,6 +521,28 @@ void postpone_settling(const CounterKey &key) {
         counter->settle_after = after_us(now, counter->failures == 0 ? first_pause_us : later_pause_us);
         ++counter->failures;
         return false;
+    });
+}
+
+void postpone_store(const char *store, MonotonicTime from, int64 took_us) {
+    const MonotonicTime end = after_us(from, settling_pauses * took_us);
+    (void)with_counters(LW_SHARED, [&] {
+        for_each([&](Counter *counter) {
+            if (counter->key.database == MyDatabaseId && strcmp(counter->store, store) == 0)
+                counter->settle_after = std::max(counter->settle_after, end);
+        });
+        return true;
+    });
+}
+
+MonotonicTime pause_of_store(const char *store) {
+    return with_counters(LW_SHARED, [&] {
+        MonotonicTime end = end_of_time;
+        for_each([&](Counter *counter) {
+            if (counter->key.database == MyDatabaseId && strcmp(counter->store, store) == 0)
+                end = std::min(end, counter->settle_after);
+        });
+        return end == end_of_time ? MonotonicTime{} : end;
     });
 }
 

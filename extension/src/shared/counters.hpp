@@ -93,8 +93,17 @@ struct UnsettledCounter {
 };
 // Those that are to be settled now, each an UnsettledCounter; is_awaited: so will others be.
 List *unsettled_counters(bool *is_awaited);
+// Of those that are to be settled now, in this state of a store's tables, the one with the oldest
+// deltas.
+std::optional<UnsettledCounter> longest_unsettled(const TableState &table);
 // The item cannot be settled for now.
 void postpone_settling(const CounterKey &key);
+// Who had to settle for long, because of triggers of the owner's, leaves the store alone for so many
+// times as long.
+inline constexpr int64 settling_pauses = 9;
+void postpone_store(const char *store, MonotonicTime from, int64 took_us);
+// When the pause of a store is over that all of its counters have.
+MonotonicTime pause_of_store(const char *store);
 // There were no deltas, and nothing has changed since the counter was seen.
 void forget_unsettled(const UnsettledCounter &unsettled);
 

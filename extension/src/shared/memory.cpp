@@ -35,7 +35,8 @@ shmem_request_hook_type next_request_hook = nullptr;
 shmem_startup_hook_type next_startup_hook = nullptr;
 
 Size settlers_size() {
-    return mul_size(static_cast<Size>(max_worker_processes), sizeof(SettlerSlot));
+    return add_size(offsetof(Settlers, slots),
+                    mul_size(static_cast<Size>(settler_slot_count()), sizeof(SettlerSlot)));
 }
 
 void on_request() {
@@ -58,8 +59,11 @@ void on_startup() {
                       HASH_ELEM | HASH_FUNCTION | HASH_FIXED_SIZE);
     bool is_found = false;
     the_memory.settlers =
-        static_cast<SettlerSlot *>(ShmemInitStruct("pg_vend settlers", settlers_size(), &is_found));
-    if (!is_found) std::fill_n(the_memory.settlers, max_worker_processes, SettlerSlot{});
+        static_cast<Settlers *>(ShmemInitStruct("pg_vend settlers", settlers_size(), &is_found));
+    if (!is_found) {
+        the_memory.settlers->next_warning = {};
+        std::fill_n(the_memory.settlers->slots, settler_slot_count(), SettlerSlot{});
+    }
     LWLockPadded *locks = GetNamedLWLockTranche(tranche);
     the_memory.counters_lock = &locks[0].lock;
     the_memory.settlers_lock = &locks[1].lock;
@@ -70,6 +74,11 @@ void on_startup() {
 
 SharedMemory &shared_memory() {
     return the_memory;
+}
+
+int settler_slot_count() {
+    constexpr int databases_without_worker = 64;
+    return max_worker_processes + databases_without_worker;
 }
 
 void request_shared_memory() {

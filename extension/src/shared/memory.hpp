@@ -8,17 +8,30 @@
 
 namespace vend {
 
+// A database that has a worker, or wants one.
 struct SettlerSlot {
-    Oid database; // invalid: free
-    int pid;      // 0: has not come up yet
-    MonotonicTime started;
+    Oid database = InvalidOid; // invalid: free
+    int pid = 0;               // of the worker; 0: there is none
+    MonotonicTime
+        missed_since;         // since then one has been wanted and none has begun to settle; 0: one has
+    MonotonicTime next_start; // none is started before
+    MonotonicTime next_turn;  // no caller settles before
 };
+
+// Under settlers_lock.
+struct Settlers {
+    MonotonicTime next_warning; // that no worker is to be had
+    SettlerSlot slots[FLEXIBLE_ARRAY_MEMBER];
+};
+
+// One for each worker that there can be, and some for databases that have none.
+int settler_slot_count();
 
 struct SharedMemory {
     HTAB *counters = nullptr;    // of Counter by CounterKey, under counters_lock
     uint64 *hash_seed = nullptr; // of their hash; never changes
     LWLock *counters_lock = nullptr;
-    SettlerSlot *settlers = nullptr; // max_worker_processes of them, under settlers_lock
+    Settlers *settlers = nullptr;
     LWLock *settlers_lock = nullptr;
 
     [[nodiscard]] bool is_there() const { return counters != nullptr; }

@@ -2,7 +2,12 @@
 
 #include "shared/settlers.hpp"
 
+#include "base/log.hpp"
+#include "base/settings.hpp"
+#include "shared/counters.hpp"
 #include "shared/memory.hpp"
+
+#include <span>
 
 namespace vend {
 namespace {
@@ -11,37 +16,72 @@ namespace {
 constexpr int64 start_us_max = 10 * USECS_PER_SEC;
 constexpr int64 retry_pause_us = USECS_PER_SEC;
 
-SettlerSlot *known_slot = nullptr;
-MonotonicTime last_attempt;
+// After so long without a worker others settle, and the log says so, of all databases once a minute.
+constexpr int64 patience_us = 10 * USECS_PER_SEC;
+constexpr int64 warning_pause_us = 60 * USECS_PER_SEC;
 
-bool is_alive(const SettlerSlot &slot, MonotonicTime now) {
-    return slot.database == MyDatabaseId &&
-           (slot.pid != 0 || us_between(slot.started, now) < start_us_max);
+// A caller who had to settle for longer than that, because of triggers of the owner's, is followed by no
+// other for some times as long.
+constexpr int64 turn_us_max = 100 * 1000;
+
+SettlerSlot *known_slot = nullptr;
+
+std::span<SettlerSlot> slots() {
+    SharedMemory &memory = shared_memory();
+    return {memory.settlers->slots, static_cast<std::size_t>(settler_slot_count())};
 }
 
-// A place for a worker of this database; null when there is one, or none is free.
-SettlerSlot *claim_slot(MonotonicTime now) {
-    SharedMemory &memory = shared_memory();
+// Runs body() with the slots locked.
+template <typename Body> auto with_slots(Body body) {
+    LWLockAcquire(shared_memory().settlers_lock, LW_EXCLUSIVE);
+    const auto result = body();
+    LWLockRelease(shared_memory().settlers_lock);
+    return result;
+}
+
+// Without the lock: whoever acts on it looks again with the lock.
+bool is_ours(const SettlerSlot *slot) {
+    return slot != nullptr && slot->database == MyDatabaseId;
+}
+
+bool is_missed_for_long(const SettlerSlot &slot, MonotonicTime now) {
+    return slot.pid == 0 && slot.missed_since != MonotonicTime{} &&
+           us_between(slot.missed_since, now) >= patience_us;
+}
+
+// The slot of a database, else one for it: free or, with more databases in want of a worker than there
+// are slots, that of the one which asked least recently. As many slots as workers can be have none.
+SettlerSlot *slot_of(Oid database) {
     SettlerSlot *place = nullptr;
-    LWLockAcquire(memory.settlers_lock, LW_EXCLUSIVE);
-    for (SettlerSlot *slot = memory.settlers; slot < memory.settlers + max_worker_processes; ++slot) {
-        if (is_alive(*slot, now)) {
-            known_slot = slot;
-            place = nullptr;
-            break;
-        }
-        if (place == nullptr && (!OidIsValid(slot->database) || slot->database == MyDatabaseId))
-            place = slot;
+    for (SettlerSlot &slot : slots()) {
+        if (slot.database == database) return &slot;
+        if (slot.pid != 0) continue;
+        if (place == nullptr || (OidIsValid(place->database) &&
+                                 (!OidIsValid(slot.database) || slot.next_start < place->next_start)))
+            place = &slot;
     }
-    if (place != nullptr) *place = {MyDatabaseId, 0, now};
-    LWLockRelease(memory.settlers_lock);
+    *place = {};
+    place->database = database;
     return place;
 }
 
-void release(SettlerSlot *slot) {
-    LWLockAcquire(shared_memory().settlers_lock, LW_EXCLUSIVE);
-    *slot = {};
-    LWLockRelease(shared_memory().settlers_lock);
+// Whether it is for this session to start a worker now.
+bool begin_start(MonotonicTime now) {
+    return with_slots([&] {
+        known_slot = slot_of(MyDatabaseId);
+        if (known_slot->pid != 0 || now < known_slot->next_start) return false;
+        if (known_slot->missed_since == MonotonicTime{}) known_slot->missed_since = now;
+        known_slot->next_start = after_us(now, start_us_max);
+        return true;
+    });
+}
+
+void note_failed_start(MonotonicTime now) {
+    (void)with_slots([&] {
+        if (is_ours(known_slot) && known_slot->pid == 0)
+            known_slot->next_start = after_us(now, retry_pause_us);
+        return true;
+    });
 }
 
 bool start_worker() {
@@ -57,6 +97,52 @@ bool start_worker() {
     return RegisterDynamicBackgroundWorker(&worker, nullptr);
 }
 
+// Whether it is time to warn; how long none has settled.
+bool begin_warning(MonotonicTime now, int64 *missing_s) {
+    return with_slots([&] {
+        Settlers &settlers = *shared_memory().settlers;
+        if (!is_ours(known_slot) || !is_missed_for_long(*known_slot, now) || now < settlers.next_warning)
+            return false;
+        settlers.next_warning = after_us(now, warning_pause_us);
+        *missing_s = us_between(known_slot->missed_since, now) / USECS_PER_SEC;
+        return true;
+    });
+}
+
+// For whoever runs the server: a buyer can do nothing about it.
+void warn(bool is_started, int64 missing_s) {
+    to_log_alone([&] {
+        const char *database = get_database_name(MyDatabaseId);
+        if (is_started)
+            ereport(
+                WARNING,
+                (errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+                 errmsg("the background worker that settles escrow items of database \"%s\" does not "
+                        "come up",
+                        database),
+                 errdetail("None has settled for %lld s; sessions that sell settle meanwhile.",
+                           static_cast<long long>(missing_s)),
+                 errhint("The messages before this one may say why it ended.")));
+        else
+            ereport(WARNING,
+                    (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+                     errmsg("no background worker is free to settle escrow items of database \"%s\"",
+                            database),
+                     errdetail("None has settled for %lld s; sessions that sell settle meanwhile.",
+                               static_cast<long long>(missing_s)),
+                     errhint("Raise max_worker_processes, which is %d, and restart the server.",
+                             max_worker_processes)));
+    });
+}
+
+void start(MonotonicTime now) {
+    if (!begin_start(now)) return;
+    const bool is_started = start_worker();
+    if (!is_started) note_failed_start(now);
+    int64 missing_s = 0;
+    if (begin_warning(now, &missing_s)) warn(is_started, missing_s);
+}
+
 void on_exit(int /*code*/, Datum /*argument*/) {
     unregister_settler();
 }
@@ -66,40 +152,74 @@ void on_exit(int /*code*/, Datum /*argument*/) {
 void ensure_settler() {
     // What was done to the counter is seen by a worker that is about to go before this looks for one.
     pg_memory_barrier();
-    if (known_slot != nullptr && known_slot->database == MyDatabaseId && known_slot->pid != 0) return;
-    known_slot = nullptr;
+    if (is_ours(known_slot) && known_slot->pid != 0) return;
     const MonotonicTime now = monotonic_now();
-    if (us_between(last_attempt, now) < retry_pause_us) return;
-    SettlerSlot *slot = claim_slot(now);
-    if (slot == nullptr) return;
-    last_attempt = now;
-    if (!start_worker()) release(slot);
+    if (!is_ours(known_slot) || known_slot->next_start <= now) start(now);
+    may_be_callers_turn = is_ours(known_slot) && is_missed_for_long(*known_slot, now);
+}
+
+bool begin_callers_turn() {
+    const MonotonicTime now = monotonic_now();
+    if (!is_ours(known_slot) || now < known_slot->next_turn) return false;
+    return with_slots([&] {
+        if (!is_ours(known_slot) || !is_missed_for_long(*known_slot, now) || now < known_slot->next_turn)
+            return false;
+        known_slot->next_turn = after_ms(now, settings::settle_interval_ms());
+        return true;
+    });
+}
+
+void end_callers_turn(MonotonicTime begun) {
+    const MonotonicTime now = monotonic_now();
+    const int64 took_us = us_between(begun, now);
+    if (took_us <= turn_us_max) return;
+    (void)with_slots([&] {
+        if (is_ours(known_slot)) known_slot->next_turn = after_us(now, settling_pauses * took_us);
+        return true;
+    });
+}
+
+MonotonicTime settler_missing_since() {
+    if (!shared_memory().is_there()) return {};
+    return with_slots([]() -> MonotonicTime {
+        for (const SettlerSlot &slot : slots())
+            if (slot.database == MyDatabaseId && slot.pid == 0) return slot.missed_since;
+        return {};
+    });
 }
 
 bool register_settler(Oid database) {
-    SharedMemory &memory = shared_memory();
-    if (!memory.is_there()) return false;
+    if (!shared_memory().is_there()) return false;
     static bool releases_on_exit = false;
     if (!releases_on_exit) before_shmem_exit(on_exit, 0);
     releases_on_exit = true;
-    SettlerSlot *place = nullptr;
-    LWLockAcquire(memory.settlers_lock, LW_EXCLUSIVE);
-    for (SettlerSlot *slot = memory.settlers; slot < memory.settlers + max_worker_processes; ++slot) {
-        if (slot->database == database) {
-            place = slot->pid == 0 ? slot : nullptr;
-            break;
-        }
-        if (place == nullptr && !OidIsValid(slot->database)) place = slot;
-    }
-    if (place != nullptr) *place = {database, MyProcPid, monotonic_now()};
-    known_slot = place;
-    LWLockRelease(memory.settlers_lock);
-    return place != nullptr;
+    return with_slots([&] {
+        SettlerSlot *slot = slot_of(database);
+        if (slot->pid != 0) return false;
+        slot->pid = MyProcPid;
+        known_slot = slot;
+        return true;
+    });
+}
+
+void begin_settling() {
+    (void)with_slots([] {
+        known_slot->missed_since = {};
+        return true;
+    });
 }
 
 void unregister_settler() {
     if (known_slot == nullptr) return;
-    release(known_slot);
+    (void)with_slots([] {
+        known_slot->pid = 0;
+        // One that could not begin leaves behind that none is there, and is not to be started at once.
+        if (known_slot->missed_since == MonotonicTime{})
+            *known_slot = {};
+        else
+            known_slot->next_start = after_us(monotonic_now(), retry_pause_us);
+        return true;
+    });
     known_slot = nullptr;
 }
 

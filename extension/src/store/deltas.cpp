@@ -31,12 +31,12 @@ Deltas deltas_of(const Store &store, const DeltaSum &sum) {
     return {sum.count, Quantity{static_cast<int64>(sum.units)}};
 }
 
-// Calls visit(row) for each delta of an item.
+// Calls visit(row) for each delta of an item until it answers false.
 template <typename Visit> void for_each_delta(Store &store, Datum item, Visit visit) {
     open_deltas(store);
     TupleTableSlot *row = new_row(store.delta_table);
     const RowScan scan = begin_row_scan(store.delta_table, {&item, 1});
-    while (next_row(scan, row)) visit(row);
+    while (next_row(scan, row) && visit(row)) continue;
     end_row_scan(scan);
     ExecDropSingleTupleTableSlot(row);
 }
@@ -74,24 +74,40 @@ void append_deltas(Store &store, std::span<const Delta> deltas) {
 
 Deltas sum_deltas(Store &store, Datum item) {
     DeltaSum sum;
-    for_each_delta(store, item, [&](TupleTableSlot *row) { add_delta(store, row, &sum); });
+    for_each_delta(store, item, [&](TupleTableSlot *row) {
+        add_delta(store, row, &sum);
+        return true;
+    });
     return deltas_of(store, sum);
 }
 
-Deltas take_deltas(Store &store, Datum item) {
+namespace {
+
+// Takes deltas until is_enough(sum).
+template <typename IsEnough> Deltas take_until(Store &store, Datum item, IsEnough is_enough) {
     DeltaSum sum;
     begin_view(View::latest);
     for_each_delta(store, item, [&](TupleTableSlot *row) {
         if (!delete_row(store.delta_table, row)) raise_concurrent_write("delete");
         add_delta(store, row, &sum);
+        return !is_enough(sum);
     });
     end_view();
     if (sum.count > 0) CommandCounterIncrement();
     return deltas_of(store, sum);
 }
 
-Deltas fold_deltas(Store &store, const Item &item) {
-    const Deltas deltas = take_deltas(store, item.key);
+} // namespace
+
+Deltas take_deltas(Store &store, Datum item) {
+    return take_until(store, item, [](const DeltaSum & /*sum*/) { return false; });
+}
+
+Deltas fold_deltas(Store &store, const Item &item, int64 count_min) {
+    const Deltas deltas = take_until(store, item.key, [&](const DeltaSum &sum) {
+        const __int128 stock = sum.units + item.state.stock.value;
+        return sum.count >= count_min && stock >= 0 && stock <= store.stock.figures.max;
+    });
     if (deltas.sum != Quantity{}) set_locked_stock(store, item, stock_with(store, item, deltas));
     return deltas;
 }

@@ -33,8 +33,10 @@ Deltas sum_deltas(Store &store, Datum item);
 Deltas take_deltas(Store &store, Datum item);
 
 // Makes the deltas of an item, whose row the caller has locked, part of the row, and tells what they
-// were.
-Deltas fold_deltas(Store &store, const Item &item);
+// were. All of them; or the first ones, as many as asked for or as few more as it takes for the row to
+// show a stock: what was sold may be found before what was restocked for it.
+inline constexpr int64 all_deltas = PG_INT64_MAX;
+Deltas fold_deltas(Store &store, const Item &item, int64 count_min = all_deltas);
 
 // The items that have deltas in the newest state, in the order of their keys.
 std::span<const Datum> unsettled_items(Store &store);

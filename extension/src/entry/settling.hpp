@@ -1,0 +1,35 @@
+#pragma once
+// What the worker does at a time: it settles one item, or looks for items that have deltas, in a
+// transaction of its own. It runs as the owner of the store, under the restrictions of a call by
+// somebody else: nothing of the owner's that runs with a write can use the worker's own rights.
+
+#include "base/prelude.hpp"
+
+#include "shared/counters.hpp"
+
+#include <span>
+
+namespace vend {
+
+// The worker is in no session of anybody's: makes it who it is, whatever settings its database has.
+void override_settings();
+// Again after a reload: for a lock it waits less than anybody looks for deadlocks after.
+void limit_lock_waits();
+
+// How a transaction of the worker's ended. Locked out: somebody else has a row or table that it needs,
+// and is in the database himself, so that it keeps nobody from dropping it if it stays to try again.
+enum class End { done, row_locked, store_locked, failed };
+
+// An item that has deltas, or may have.
+struct Unsettled {
+    const char *store;
+    std::span<const uint8> item;     // its key
+    const UnsettledCounter *counter; // null: there may be none
+};
+
+End settle(const Unsettled &unsettled);
+
+// Adds the items of a store that have deltas, each an Unsettled, in the given memory context.
+End find_unsettled(const char *store, MemoryContext context, List **items);
+
+} // namespace vend
