@@ -18,16 +18,17 @@ namespace {
 constexpr auto try_purchase_sql =
     "SELECT " OUTCOME " FROM vend.try_purchase($1, $2, $3::bigint, $4::uuid, lock_mode => $5::text, "
     "nowait => $6::boolean, expected_version => $7::bigint, max_price => $8::numeric, "
-    "unit_price => $9::numeric, remember => $10::boolean, store => $11::text)";
+    "unit_price => $9::numeric, amount => $10::numeric, remember => $11::boolean, store => $12::text)";
 constexpr auto purchase_many_sql =
     "SELECT " OUTCOME
     " FROM vend.purchase_many($1, $2, $3::bigint[], $4::uuid[], max_prices => $5::numeric[], "
-    "unit_prices => $6::numeric[], remember => $7::boolean, store => $8::text)";
+    "unit_prices => $6::numeric[], amounts => $7::numeric[], remember => $8::boolean, "
+    "store => $9::text)";
 constexpr auto try_checkout_sql =
     "SELECT c.status, c.detail, c.line, c.id, c.buyer, c.amount, c.balance, "
     "(extract(epoch FROM c.at) * 1000000)::bigint, l.item, l.qty, l.unit_price, l.amount "
     "FROM vend.try_checkout($1, $2, $3::bigint[], $4::uuid, max_prices => $5::numeric[], "
-    "unit_prices => $6::numeric[], store => $7::text) c "
+    "unit_prices => $6::numeric[], amounts => $7::numeric[], store => $8::text) c "
     "LEFT JOIN LATERAL unnest(c.lines) WITH ORDINALITY l(item, qty, unit_price, amount, n) ON true ORDER BY l.n";
 constexpr auto deposit_sql =
     "SELECT " DONE " FROM vend.deposit($1, $2::numeric, $3::uuid, store => $4::text)";
@@ -179,9 +180,9 @@ call try_purchase_call(const purchase_request &request, const std::optional<std:
             .parameters = {request.item, request.buyer, std::to_string(request.qty), id.str(),
                            request.lock_mode, text_of(request.nowait), text_of(request.expected_version),
                            text_of(request.max_price), text_of(request.unit_price),
-                           text_of(request.remember), store},
+                           text_of(request.amount), text_of(request.remember), store},
             .ids = {id},
-            .remember = 9};
+            .remember = 10};
 }
 
 call void_call(std::span<const uuid> ids, const std::optional<std::string> &store) {
@@ -225,9 +226,10 @@ std::vector<outcome> verbs::purchase_many(std::span<const purchase_request> requ
                             array(ids, [](const uuid &id) { return id.str(); }),
                             optional_array(requests, [](const auto &one) { return one.max_price; }),
                             optional_array(requests, [](const auto &one) { return one.unit_price; }),
+                            optional_array(requests, [](const auto &one) { return one.amount; }),
                             text_of(requests.front().remember), store_of(requests.front().store)},
              .ids = ids,
-             .remember = 6});
+             .remember = 7});
     return each_row(found, outcome_from);
 }
 
@@ -241,6 +243,7 @@ cart_outcome verbs::try_checkout(const cart_request &request) {
                         id.str(),
                         optional_array(request.lines, [](const auto &one) { return one.max_price; }),
                         optional_array(request.lines, [](const auto &one) { return one.unit_price; }),
+                        optional_array(request.lines, [](const auto &one) { return one.amount; }),
                         store_of(request.store)},
          .ids = {id},
          .id_column = 3}));

@@ -46,6 +46,39 @@ TEST(Client, SellsAndRefuses) {
     EXPECT_EQ(shop.sales_under(receipt.id), "1");
 }
 
+TEST(Client, StatesThePriceOfASale) {
+    shop_for_tests shop;
+    const auto item = shop.new_item(100);
+    const auto other = shop.new_item(100);
+    const auto alpha = shop.new_wallet(1000);
+    const auto ten = shop.client.purchase({.item = item, .buyer = alpha, .qty = 10, .amount = 79});
+    EXPECT_EQ(ten.unit_price, std::nullopt);
+    EXPECT_EQ(ten.amount, vend::numeric(79));
+    const auto again =
+        shop.client.purchase({.item = item, .buyer = alpha, .qty = 10, .id = ten.id, .amount = 79});
+    EXPECT_TRUE(again.replayed);
+    EXPECT_EQ(again.amount, vend::numeric(79));
+    const auto two = shop.client.purchase({.item = item, .buyer = alpha, .qty = 2, .unit_price = 8});
+    EXPECT_EQ(two.unit_price, vend::numeric(8));
+    EXPECT_EQ(two.amount, vend::numeric(16));
+    const std::vector<vend::purchase_request> requests{
+        {.item = item, .buyer = alpha, .qty = 3, .amount = 20},
+        {.item = item, .buyer = alpha, .unit_price = 7},
+        {.item = item, .buyer = alpha}};
+    const auto many = shop.client.purchase_many(requests);
+    EXPECT_EQ(many[0].amount, vend::numeric(20));
+    EXPECT_EQ(many[1].amount, vend::numeric(7));
+    EXPECT_EQ(many[2].amount, vend::numeric(10));
+    const auto cart = shop.client.checkout(
+        {.buyer = alpha,
+         .lines = {{.item = item, .qty = 4, .amount = 33}, {.item = other, .unit_price = 9}}});
+    EXPECT_EQ(cart.amount, vend::numeric(42));
+    EXPECT_EQ(shop.exec("SELECT string_agg(concat_ws(' ', -qty, -amount, list_price), ', ' ORDER BY at, "
+                        "amount) FROM shop.ledger WHERE kind = 'purchase' AND item = $1",
+                        {item}),
+              "10 79 10, 2 16 10, 3 20 10, 1 10, 1 7 10, 4 33 10");
+}
+
 TEST(Client, ThrowsARefusalWithItsReason) {
     shop_for_tests shop;
     try {

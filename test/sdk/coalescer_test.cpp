@@ -76,6 +76,7 @@ TEST(Coalescer, SaysWhatTheClientWouldHaveSaid) {
     const auto poor = shop.new_wallet(1);
     const auto item = shop.new_item(50);
     const auto rare = shop.new_item(1);
+    const auto coupon = shop.new_item(9);
     const auto known = shop.client.purchase({.item = item, .buyer = buyer});
     const auto id = [] { return vend::uuid::make_v7(); };
     const std::vector<vend::purchase_request> odd{
@@ -97,7 +98,10 @@ TEST(Coalescer, SaysWhatTheClientWouldHaveSaid) {
         {.item = item, .buyer = buyer, .id = id(), .max_price = 9},
         {.item = item, .buyer = buyer, .id = id(), .max_price = -1},
         {.item = item, .buyer = buyer, .id = id(), .max_price = vend::numeric("9.99")},
-        {.item = item, .buyer = buyer, .id = id(), .unit_price = 5},
+        {.item = coupon, .buyer = shop.new_wallet(10), .id = id(), .unit_price = 5},
+        {.item = coupon, .buyer = shop.new_wallet(20), .qty = 2, .id = id(), .amount = 15},
+        {.item = item, .buyer = buyer, .id = id(), .unit_price = 5, .amount = 5},
+        {.item = item, .buyer = buyer, .id = id(), .amount = vend::numeric("0.5")},
         {.item = item,
          .buyer = buyer,
          .id = id(),

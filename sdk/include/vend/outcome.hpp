@@ -42,8 +42,9 @@ enum class status {
 
 using timestamp = std::chrono::sys_time<std::chrono::microseconds>;
 
-// A sale that took place: amount = qty * unit_price in the store's money, balance is what the buyer has
-// left. The store may have no prices, or no wallets.
+// A sale that took place: amount = qty * unit_price in the store's money, or what was stated for all
+// units, which then have no unit_price. balance is what the buyer has left. The store may have no
+// wallets.
 struct receipt {
     uuid id = {};
     std::string item = {};

@@ -22,8 +22,9 @@ struct purchase_request {
     bool nowait = false;
     std::optional<std::int64_t> expected_version = {};
     std::optional<numeric> max_price = {};
-    std::optional<numeric> unit_price = {};
-    bool remember = false; // record a refusal under the id, for good
+    std::optional<numeric> unit_price = {}; // stated, as a cashier may
+    std::optional<numeric> amount = {};     // likewise, of all units together
+    bool remember = false;                  // record a refusal under the id, for good
     std::optional<std::string> store = {};
 };
 
@@ -37,6 +38,7 @@ struct cart_item {
     std::int64_t qty = 1;
     std::optional<numeric> max_price = {};
     std::optional<numeric> unit_price = {};
+    std::optional<numeric> amount = {};
 };
 
 // All lines or none; each item once.

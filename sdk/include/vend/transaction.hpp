@@ -65,7 +65,7 @@ class transaction : public verbs {
     const options &limits_;
     bool &may_be_committed_; // though not by us
     bool is_open_ = true;
-    bool may_have_changed_session_ = false;       // statements of the caller's own were run
+    bool may_have_changed_session_ = false;  // statements of the caller's own were run
     std::optional<std::string> server_ = {}; // the process that served it
 };
 
