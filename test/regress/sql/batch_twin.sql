@@ -1,6 +1,6 @@
 -- Aim: a batch on one store gives what the same requests give one by one on its twin: statuses, details, prices, amounts,
 -- balances, and in the end stock, wallets and ledger. Several hundred requests by chance, always the same ones, in all lock modes
--- at once, with ids that come back, prices that change, and batches that remember. On stores that vend made, and on attached ones with
+-- at once, with ids that come back, prices that change or are stated, and batches that remember. On stores that vend made, and on attached ones with
 -- integer stock, numeric(12,2) money and uuid keys.
 -- Guarantees: G1, G2, G4 (once), G6. Section "One path": a single purchase is a batch of one.
 \set SHOW_CONTEXT never
@@ -9,17 +9,19 @@ SET statement_timeout = '60s';
 CREATE SCHEMA chance;
 -- A number from 0 to below - 1.
 CREATE FUNCTION chance.draw(seed text, below int) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT (('x' || substr(md5(seed), 1, 8))::bit(32)::bigint % below)::int $$;
-CREATE TABLE chance.request (n int PRIMARY KEY, item text, buyer text, qty bigint, id uuid, max_price numeric);
+CREATE TABLE chance.request (n int PRIMARY KEY, item text, buyer text, qty bigint, id uuid, max_price numeric, unit_price numeric, amount numeric);
 INSERT INTO chance.request
 SELECT n,
        CASE chance.draw('item ' || n, 40) WHEN 0 THEN NULL WHEN 1 THEN 'ghost' WHEN 2 THEN 'palace' ELSE 'i' || chance.draw('which ' || n, 12) END,
        CASE chance.draw('buyer ' || n, 40) WHEN 0 THEN NULL WHEN 1 THEN 'nobody' ELSE 'b' || chance.draw('who ' || n, 8) END,
        CASE chance.draw('qty ' || n, 40) WHEN 0 THEN 0 WHEN 1 THEN NULL WHEN 2 THEN 9223372036854775807 ELSE 1 + chance.draw('some ' || n, 4) END,
        CASE WHEN chance.draw('id ' || n, 10) < 8 THEN vend.id_from('chance ' || chance.draw('again ' || n, 5000)) END,
-       CASE WHEN chance.draw('price ' || n, 10) < 3 THEN chance.draw('max ' || n, 30) - 1 END
+       CASE WHEN chance.draw('price ' || n, 10) < 3 THEN chance.draw('max ' || n, 30) - 1 END,
+       CASE WHEN chance.draw('stated ' || n, 100) < 10 THEN chance.draw('unit ' || n, 20) - 1 END,
+       CASE WHEN chance.draw('stated ' || n, 100) BETWEEN 9 AND 20 THEN chance.draw('amount ' || n, 60) - 1 END
 FROM generate_series(1, 1000) n;
 -- Two in a row that are the same are a retry.
-UPDATE chance.request r SET (item, buyer, qty, id, max_price) = (SELECT q.item, q.buyer, q.qty, coalesce(q.id, r.id), q.max_price FROM chance.request q WHERE q.n = r.n - 1 - chance.draw('back ' || r.n, 3)) WHERE n > 5 AND chance.draw('retry ' || n, 6) = 0;
+UPDATE chance.request r SET (item, buyer, qty, id, max_price, unit_price, amount) = (SELECT q.item, q.buyer, q.qty, coalesce(q.id, r.id), q.max_price, q.unit_price, q.amount FROM chance.request q WHERE q.n = r.n - 1 - chance.draw('back ' || r.n, 3)) WHERE n > 5 AND chance.draw('retry ' || n, 6) = 0;
 CREATE TABLE chance.batch (n int PRIMARY KEY, first int, last int, remember boolean);
 CREATE TABLE chance.answer (store text, n int, status text, detail text, item text, buyer text, qty bigint, unit_price numeric, amount numeric, balance numeric);
 
@@ -39,7 +41,7 @@ DECLARE
 BEGIN
     FOR r IN SELECT * FROM chance.request WHERE n BETWEEN run_one.first AND run_one.last ORDER BY n LOOP
         BEGIN
-            o := vend.try_purchase(chance.spell(run_one.store, r.item), chance.spell(run_one.store, r.buyer), r.qty, r.id, max_price => r.max_price, remember => run_one.remember, store => run_one.store);
+            o := vend.try_purchase(chance.spell(run_one.store, r.item), chance.spell(run_one.store, r.buyer), r.qty, r.id, max_price => r.max_price, unit_price => r.unit_price, amount => r.amount, remember => run_one.remember, store => run_one.store);
         EXCEPTION
             WHEN data_exception THEN o := NULL; o.status := 'invalid'; o.detail := SQLERRM;
             WHEN SQLSTATE 'VN008' THEN o := NULL; o.status := 'id_mismatch'; o.detail := SQLERRM;
@@ -51,9 +53,10 @@ $$;
 CREATE FUNCTION chance.run_many(store text, first int, last int, remember boolean) RETURNS void LANGUAGE sql AS $$
     INSERT INTO chance.answer
     SELECT run_many.store, run_many.first - 1 + o.n, o.status, chance.read(o.detail), o.item, o.buyer, o.qty, o.unit_price, o.amount, o.balance
-    FROM (SELECT array_agg(chance.spell(run_many.store, item) ORDER BY n) AS items, array_agg(chance.spell(run_many.store, buyer) ORDER BY n) AS buyers, array_agg(qty ORDER BY n) AS qtys, array_agg(id ORDER BY n) AS ids, array_agg(max_price ORDER BY n) AS max_prices
+    FROM (SELECT array_agg(chance.spell(run_many.store, item) ORDER BY n) AS items, array_agg(chance.spell(run_many.store, buyer) ORDER BY n) AS buyers, array_agg(qty ORDER BY n) AS qtys, array_agg(id ORDER BY n) AS ids, array_agg(max_price ORDER BY n) AS max_prices,
+                 array_agg(unit_price ORDER BY n) AS unit_prices, array_agg(amount ORDER BY n) AS amounts
           FROM chance.request WHERE n BETWEEN run_many.first AND run_many.last) a,
-         vend.purchase_many(a.items, a.buyers, a.qtys, a.ids, a.max_prices, remember => run_many.remember, store => run_many.store)
+         vend.purchase_many(a.items, a.buyers, a.qtys, a.ids, a.max_prices, a.unit_prices, a.amounts, remember => run_many.remember, store => run_many.store)
              WITH ORDINALITY o (status, detail, id, item, buyer, qty, unit_price, amount, balance, at, n)
 $$;
 -- What people do between two batches.
@@ -144,7 +147,7 @@ CREATE FUNCTION chance.left_in(store text) RETURNS SETOF text LANGUAGE plpgsql A
 BEGIN
     RETURN QUERY EXECUTE format('SELECT ''item '' || (id, vend.available(id, %L), price, version)::text FROM %I.item', store, store);
     RETURN QUERY EXECUTE format('SELECT ''wallet '' || (id, balance)::text FROM %I.wallet', store);
-    RETURN QUERY EXECUTE format('SELECT ''ledger '' || (CASE WHEN id IN (SELECT id FROM chance.request) THEN id END, line, kind, item, qty, wallet, amount, unit_price, ref, refusal, refusal_qty)::text FROM %I.ledger', store);
+    RETURN QUERY EXECUTE format('SELECT ''ledger '' || (CASE WHEN id IN (SELECT id FROM chance.request) THEN id END, line, kind, item, qty, wallet, amount, unit_price, list_price, ref, refusal, refusal_qty)::text FROM %I.ledger', store);
 END
 $$;
 SELECT split_part(l, ' ', 1) AS what, count(*) FROM chance.left_in('single') l GROUP BY what ORDER BY what;
