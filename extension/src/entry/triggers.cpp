@@ -5,6 +5,10 @@
 #include "entry/call.hpp"
 #include "shared/counters.hpp"
 #include "store/binding.hpp"
+#include "store/ddl.hpp"
+#include "store/execute.hpp"
+
+#include <algorithm>
 
 namespace vend {
 namespace {
@@ -22,13 +26,27 @@ void require_after_row(const TriggerData *trigger, const char *function) {
                         errmsg("%s must be fired AFTER ... FOR EACH ROW", function)));
 }
 
+// Whether rows that are written in the origin role are journalled. Where that was switched off, the
+// state is another, which has counters of its own.
+bool is_journal_on(Relation relation) {
+    const Oid journal = trigger_function("journal");
+    const TriggerDesc *triggers = relation->trigdesc;
+    return std::any_of(triggers->triggers, triggers->triggers + triggers->numtriggers,
+                       [&](const Trigger &trigger) {
+                           return trigger.tgfoid == journal && TRIGGER_FOR_ROW(trigger.tgtype) &&
+                                  trigger.tgenabled == TRIGGER_FIRES_ON_ORIGIN;
+                       });
+}
+
 void forget_counters_of(const TriggerData *trigger) {
     if (!has_counters()) return;
     in_call([&] {
         Store &store = open_store_of_trigger(trigger);
         as_owner(store, [&] {
             const TriggerData event = as_of_bound_table(store, trigger);
-            forget_counters(store, &event);
+            // A partition's row may be the engine's write of the table.
+            if (engine_write_of(RelationGetRelid(event.tg_relation)) == nullptr)
+                forget_counters(store, &event);
         });
     });
 }
@@ -72,11 +90,16 @@ Datum vend_append_only(PG_FUNCTION_ARGS) {
     return PointerGetDatum(nullptr);
 }
 
-// These two fire always. In the replica role nobody journals: replication, or a restore.
+// These two fire always. In the replica role nobody journals: replication, or a restore. Which triggers
+// a row fires PostgreSQL decides when it writes the row, and the statement may set another role before
+// they fire: so this one does not go by the role. What was journalled has closed the counter itself,
+// where need be.
 Datum vend_counter(PG_FUNCTION_ARGS) {
     const TriggerData *trigger = trigger_data(fcinfo, "vend.counter()");
     require_after_row(trigger, "vend.counter()");
-    if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA) forget_counters_of(trigger);
+    if (engine_write_of(RelationGetRelid(trigger->tg_relation)) == nullptr &&
+        is_journal_on(trigger->tg_relation))
+        forget_counters_of(trigger);
     return PointerGetDatum(nullptr);
 }
 

@@ -109,20 +109,19 @@ bool is_same_state(const TableState &a, const TableState &b) {
 
 // What this life of the database differs in from one before that had the same oid, tables and files: who
 // wrote its row. ALTER DATABASE writes another, which costs the counters, no more.
-uint32 life_of_database() {
-    static uint32 life = 0;
-    if (life != 0) return life;
+uint32 life = 0; // as this session saw it last
+
+void look_up_life() {
     HeapTuple tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(MyDatabaseId));
     if (!HeapTupleIsValid(tuple))
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_DATABASE), errmsg("the database was dropped")));
     life = HeapTupleHeaderGetRawXmin(tuple->t_data);
     ReleaseSysCache(tuple);
-    return life;
 }
 
 // A counter that is pinned is not of a former life: a database in which anybody has a transaction is not
 // dropped.
-bool is_of_former_life(const Counter *counter, uint32 life) {
+bool is_of_former_life(const Counter *counter) {
     return counter->key.database == MyDatabaseId && counter->life != life && counter->pins == 0;
 }
 
@@ -179,7 +178,7 @@ Counter *provide(const CounterKey &key, const char *store, const char *item) {
         static_cast<Counter *>(hash_search(shared_memory().counters, &key, HASH_ENTER_NULL, nullptr));
     if (counter == nullptr) return nullptr;
     initialize(counter, store, item);
-    counter->life = life_of_database();
+    counter->life = life;
     return counter;
 }
 
@@ -296,9 +295,9 @@ void forget_deltas(Counter *counter) {
 
 void forget_former_states(const TableState &table) {
     if (!has_counters()) return;
-    const uint32 life = life_of_database();
+    look_up_life();
     forget_all([&](const Counter *counter) {
-        return is_of_former_life(counter, life) || is_of_former_state(counter, table);
+        return is_of_former_life(counter) || is_of_former_state(counter, table);
     });
 }
 
@@ -308,8 +307,8 @@ bool has_holds() {
 
 void forget_former_life() {
     if (!has_counters()) return;
-    const uint32 life = life_of_database();
-    forget_all([&](const Counter *counter) { return is_of_former_life(counter, life); });
+    look_up_life();
+    forget_all(is_of_former_life);
 }
 
 bool has_counters() {

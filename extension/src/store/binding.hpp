@@ -10,7 +10,9 @@ namespace vend {
 
 inline constexpr const char *journal_trigger = "vend_journal";
 inline constexpr const char *journal_truncate_trigger = "vend_journal_truncate";
-inline constexpr const char *counter_trigger = "vend_counter";
+// PostgreSQL fires the triggers of a row in the order of their names: this one after the journal, which
+// may refuse the write.
+inline constexpr const char *counter_trigger = "vend_unjournalled";
 inline constexpr const char *delta_trigger = "vend_delta";
 inline constexpr const char *delta_truncate_trigger = "vend_delta_truncate";
 inline constexpr const char *append_only_trigger = "vend_append_only";

@@ -83,10 +83,10 @@ ALTER TABLE goods_1 DISABLE TRIGGER vend_journal;
 SELECT status FROM vend.try_purchase(1, 'ann'::text, unit_price => 1);
 \echo :SQLSTATE
 SELECT status FROM vend.try_purchase(101, 'ann'::text, unit_price => 1);
-ALTER TABLE goods_1 ENABLE TRIGGER vend_journal, ENABLE TRIGGER vend_counter;
+ALTER TABLE goods_1 ENABLE TRIGGER vend_journal, ENABLE TRIGGER vend_unjournalled;
 SELECT status FROM vend.try_purchase(1, 'ann'::text, unit_price => 1);
 \echo :SQLSTATE
-ALTER TABLE goods_1 ENABLE ALWAYS TRIGGER vend_counter;
+ALTER TABLE goods_1 ENABLE ALWAYS TRIGGER vend_unjournalled;
 SELECT status FROM vend.try_purchase(1, 'ann'::text, unit_price => 1);
 SELECT vend.settle() >= 0 AS settled;
 ALTER TABLE goods DETACH PARTITION goods_2;

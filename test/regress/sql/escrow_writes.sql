@@ -238,6 +238,53 @@ SELECT vend.settle() >= 0 AS settled;
 SELECT repair FROM vend.audit() ORDER BY key \gexec
 SELECT * FROM vend.audit();
 
+-- A statement in the replica role that sets the role back while it runs. PostgreSQL chooses the triggers of a row when it writes the
+-- row: what is not journalled then closes the counter, whatever the role is when triggers fire.
+INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('tray', 1, 10, 'escrow'), ('tray 2', 1, 10, 'escrow');
+SELECT status FROM vend.try_purchase('tray', 'alpha', 1);
+SELECT status FROM vend.try_purchase('tray 2', 'alpha', 1);
+SELECT vend.settle() >= 0 AS settled;
+SET session_replication_role = replica;
+UPDATE shop.item SET stock = 3 WHERE id = 'tray' RETURNING stock, set_config('session_replication_role', 'origin', false) AS role;
+SELECT status, detail FROM vend.try_purchase('tray', 'alpha', 9);
+-- In the midst of it: one row is not journalled and closes its counter, the next is journalled, and refused; so is nothing.
+SET session_replication_role = replica;
+UPDATE shop.item SET stock = CASE WHEN id = 'tray 2' AND set_config('session_replication_role', 'origin', false) <> '' THEN 3 ELSE 2 END
+    WHERE id IN ('tray', 'tray 2');
+SHOW session_replication_role;
+RESET session_replication_role;
+SELECT status, detail FROM vend.try_purchase('tray 2', 'alpha', 10);
+-- A DELETE, and another key.
+SET session_replication_role = replica;
+DELETE FROM shop.item WHERE id = 'tray' RETURNING set_config('session_replication_role', 'origin', false) AS role;
+INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('tray', 1, 1, 'escrow');
+SELECT status, detail FROM vend.try_purchase('tray', 'alpha', 3);
+SET session_replication_role = replica;
+UPDATE shop.item SET id = 'tray 3', stock = 2 WHERE id = 'tray 2' RETURNING set_config('session_replication_role', 'origin', false) AS role;
+UPDATE shop.item SET id = 'tray 2' WHERE id = 'tray 3';
+SELECT status, detail FROM vend.try_purchase('tray 2', 'alpha', 9);
+-- Deltas and the ledger: refused once the role is another. Wallets have no counter.
+SET session_replication_role = replica;
+INSERT INTO shop.stock_delta VALUES ('tray 2', 5) RETURNING set_config('session_replication_role', 'origin', false) AS role;
+RESET session_replication_role;
+SET session_replication_role = replica;
+UPDATE shop.wallet SET balance = balance + 1 WHERE id = 'alpha' RETURNING set_config('session_replication_role', 'origin', false) AS role;
+SET session_replication_role = replica;
+UPDATE shop.wallet SET balance = balance - 1 WHERE id = 'alpha';
+RESET session_replication_role;
+-- The other way round: journalled, so refused or recorded, and closed at most once.
+UPDATE shop.item SET stock = 100 WHERE id = 'tray 2' RETURNING set_config('session_replication_role', 'replica', false) AS role;
+RESET session_replication_role;
+UPDATE shop.item SET lock_mode = NULL WHERE id = 'tray 2' RETURNING set_config('session_replication_role', 'replica', false) AS role;
+RESET session_replication_role;
+UPDATE shop.item SET stock = 4 WHERE id = 'tray 2' RETURNING set_config('session_replication_role', 'replica', false) AS role;
+RESET session_replication_role;
+UPDATE shop.item SET lock_mode = 'escrow' WHERE id = 'tray 2';
+SELECT status, detail FROM vend.try_purchase('tray 2', 'alpha', 5);
+SELECT finding, key, expected, found FROM vend.audit() ORDER BY key;
+SELECT repair FROM vend.audit() ORDER BY key \gexec
+SELECT * FROM vend.audit();
+
 -- Triggers off, a write, triggers on: the counter of before is not sold from.
 INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('book', 1, 10, 'escrow');
 BEGIN;
@@ -258,7 +305,7 @@ INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('bare', 1, 10, 'escr
 \echo :SQLSTATE
 INSERT INTO shop.item (id, price, stock) VALUES ('bare', 1, 10);
 SELECT status FROM vend.try_purchase('bare', 'alpha');
-ALTER TABLE shop.item ENABLE ALWAYS TRIGGER vend_counter;
+ALTER TABLE shop.item ENABLE ALWAYS TRIGGER vend_unjournalled;
 SELECT vend.available('book');
 SELECT status FROM vend.try_purchase('book', 'alpha', 3);
 SELECT status FROM vend.try_purchase('book', 'alpha', 2);
@@ -267,11 +314,11 @@ SELECT vend.settle() >= 0 AS settled;
 SELECT stock FROM vend.restock('book', 5);
 BEGIN;
 SELECT vend.settle() >= 0 AS settled;
-ALTER TABLE shop.item DISABLE TRIGGER vend_counter;
+ALTER TABLE shop.item DISABLE TRIGGER vend_unjournalled;
 SET LOCAL session_replication_role = replica;
 UPDATE shop.item SET stock = 2 WHERE id = 'book';
 SET LOCAL session_replication_role = origin;
-ALTER TABLE shop.item ENABLE ALWAYS TRIGGER vend_counter;
+ALTER TABLE shop.item ENABLE ALWAYS TRIGGER vend_unjournalled;
 COMMIT;
 SELECT status FROM vend.try_purchase('book', 'alpha', 3);
 SELECT status FROM vend.try_purchase('book', 'alpha', 1);
@@ -303,7 +350,7 @@ BEGIN;
 ALTER TABLE shop.item DISABLE TRIGGER ALL;
 UPDATE shop.item SET stock = 1 WHERE id = 'book';
 ALTER TABLE shop.item ENABLE TRIGGER ALL;
-ALTER TABLE shop.item ENABLE ALWAYS TRIGGER vend_counter;
+ALTER TABLE shop.item ENABLE ALWAYS TRIGGER vend_unjournalled;
 SAVEPOINT a;
 SELECT status FROM vend.try_purchase('book', 'alpha');
 \echo :SQLSTATE

@@ -39,7 +39,7 @@ BEGIN
     ALTER TABLE made.item DISABLE TRIGGER ALL;
     UPDATE made.item SET stock = stock + 7;
     ALTER TABLE made.item ENABLE TRIGGER ALL;
-    ALTER TABLE made.item ENABLE ALWAYS TRIGGER vend_counter;
+    ALTER TABLE made.item ENABLE ALWAYS TRIGGER vend_unjournalled;
     SELECT answer || string_agg(concat_ws(' ', finding, key, expected, found), ' ' ORDER BY key COLLATE "C") || ', ' INTO answer FROM vend.audit('made');
     FOR got IN SELECT repair FROM vend.audit('made') LOOP EXECUTE got; END LOOP;
     SELECT answer || count(*) || ' findings, ' INTO answer FROM (SELECT FROM vend.audit('made') UNION ALL SELECT FROM vend.audit('attached')) a;
