@@ -2,6 +2,10 @@
 # is written once for each choice of text and "any", so that each function stands in the parts once.
 #
 # The n-th @key of each statement of a paragraph means the same argument, in CREATE FUNCTION as in COMMENT ON.
+#
+# @writes stands for what all functions that write have in common.
+
+BEGIN { writes = "VOLATILE PARALLEL UNSAFE SUPPORT vend.call_support" }
 
 function fail(what) {
     print FILENAME ": " what ": " paragraph >"/dev/stderr"
@@ -30,6 +34,7 @@ function overload(text, keys, choice,    written, before, key) {
 
 function write_paragraph(    keys, choice) {
     if (paragraph == "") return
+    gsub(/@writes/, writes, paragraph)
     keys = keys_of(paragraph)
     for (choice = 0; choice < 2 ^ keys; ++choice) print overload(paragraph, keys, choice)
     paragraph = ""

@@ -8,7 +8,7 @@ CREATE FUNCTION vend.create_store(
     money_type      text    DEFAULT 'bigint',
     buyers          text    DEFAULT 'any'
 ) RETURNS void
-    LANGUAGE c SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
+    LANGUAGE c @writes SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
     AS 'MODULE_PATHNAME', 'vend_create_store';
 COMMENT ON FUNCTION vend.create_store(text, regtype, regtype, text, boolean, boolean, text, text) IS
     'Creates schema and tables of a store, owned by the caller, and binds them';
@@ -32,7 +32,7 @@ CREATE FUNCTION vend.attach_store(
     buyers          text     DEFAULT 'any',
     journal_opening boolean  DEFAULT true
 ) RETURNS void
-    LANGUAGE c SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
+    LANGUAGE c @writes SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
     AS 'MODULE_PATHNAME', 'vend_attach_store';
 COMMENT ON FUNCTION vend.attach_store(text, regclass, text, text, text, regclass, text, text, text, text, text, boolean, regtype, text, text, text, boolean) IS
     'Makes a store of tables that are there already: binds their columns and creates what a store keeps beside them';
@@ -54,31 +54,31 @@ CREATE FUNCTION vend.reattach_store(
     buyers          text     DEFAULT NULL,
     journal_opening boolean  DEFAULT true
 ) RETURNS void
-    LANGUAGE c SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
+    LANGUAGE c @writes SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
     AS 'MODULE_PATHNAME', 'vend_reattach_store';
 COMMENT ON FUNCTION vend.reattach_store(text, regclass, text, text, text, regclass, text, text, text, text, text, boolean, text, text, boolean) IS
     'Binds a store to what has become of its tables and columns; what is not named stays as it was, an empty name unbinds a column';
 
 CREATE FUNCTION vend.journal_opening(store text DEFAULT NULL) RETURNS bigint
-    LANGUAGE c SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
+    LANGUAGE c @writes SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
     AS 'MODULE_PATHNAME', 'vend_journal_opening';
 COMMENT ON FUNCTION vend.journal_opening(text) IS
     'Records as adjustments what stocks and balances have beyond their ledger, while others sell; gives the number of entries';
 
 CREATE FUNCTION vend.detach_store(name text) RETURNS void
-    LANGUAGE c SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
+    LANGUAGE c @writes SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
     AS 'MODULE_PATHNAME', 'vend_detach_store';
 COMMENT ON FUNCTION vend.detach_store(text) IS
     'Ends the binding of a store: its triggers go, its tables and their rows stay';
 
 CREATE FUNCTION vend.grant_role("right" text, role regrole, store text DEFAULT NULL) RETURNS void
-    LANGUAGE c SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
+    LANGUAGE c @writes SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
     AS 'MODULE_PATHNAME', 'vend_grant_role';
 COMMENT ON FUNCTION vend.grant_role(text, regrole, text) IS
     'Gives a role the right of a buyer, cashier, operator or auditor on a store';
 
 CREATE FUNCTION vend.revoke_role("right" text, role regrole, store text DEFAULT NULL) RETURNS void
-    LANGUAGE c SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
+    LANGUAGE c @writes SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
     AS 'MODULE_PATHNAME', 'vend_revoke_role';
 COMMENT ON FUNCTION vend.revoke_role(text, regrole, text) IS
     'Takes a right on a store from a role';

@@ -17,7 +17,7 @@ CREATE FUNCTION vend.purchase(
     remember         boolean DEFAULT false,
     store            text    DEFAULT NULL
 ) RETURNS vend.receipt
-    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_purchase';
+    LANGUAGE c @writes AS 'MODULE_PATHNAME', 'vend_purchase';
 COMMENT ON FUNCTION vend.purchase(@key, @key, bigint, uuid, text, boolean, bigint, numeric, numeric, numeric, boolean, text) IS
     'Sells qty units of an item to a buyer, or raises the refusal (SQLSTATE class VN)';
 
@@ -35,6 +35,6 @@ CREATE FUNCTION vend.try_purchase(
     remember         boolean DEFAULT false,
     store            text    DEFAULT NULL
 ) RETURNS vend.outcome
-    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_try_purchase';
+    LANGUAGE c @writes AS 'MODULE_PATHNAME', 'vend_try_purchase';
 COMMENT ON FUNCTION vend.try_purchase(@key, @key, bigint, uuid, text, boolean, bigint, numeric, numeric, numeric, boolean, text) IS
     'Sells qty units of an item to a buyer, or returns the refusal as a status and leaves the transaction usable';

@@ -13,7 +13,7 @@ CREATE FUNCTION vend.purchase_many(
     remember    boolean   DEFAULT false,
     store       text      DEFAULT NULL
 ) RETURNS SETOF vend.outcome
-    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'vend_purchase_many';
+    LANGUAGE c @writes ROWS 1000 AS 'MODULE_PATHNAME', 'vend_purchase_many';
 COMMENT ON FUNCTION vend.purchase_many(@keys, @keys, bigint[], uuid[], numeric[], numeric[], numeric[], boolean, text) IS
     'Sells to many buyers in one transaction, first come first served: one outcome for each request, in their order';
 
@@ -24,7 +24,7 @@ CREATE FUNCTION vend.transfer_many(
     ids     uuid[] DEFAULT NULL,
     store   text   DEFAULT NULL
 ) RETURNS SETOF vend.movement_outcome
-    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'vend_transfer_many';
+    LANGUAGE c @writes ROWS 1000 AS 'MODULE_PATHNAME', 'vend_transfer_many';
 COMMENT ON FUNCTION vend.transfer_many(@keys, @keys, numeric[], uuid[], text) IS
     'Transfers between many wallets in one transaction, in order: what comes in can go out again; one outcome for each';
 
@@ -38,7 +38,7 @@ CREATE FUNCTION vend.checkout(
     amounts     numeric[] DEFAULT NULL,
     store       text      DEFAULT NULL
 ) RETURNS vend.cart_receipt
-    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_checkout';
+    LANGUAGE c @writes AS 'MODULE_PATHNAME', 'vend_checkout';
 COMMENT ON FUNCTION vend.checkout(@key, @keys, bigint[], uuid, numeric[], numeric[], numeric[], text) IS
     'Sells a cart, all lines or none, or raises the refusal of the first line that is refused';
 
@@ -52,6 +52,6 @@ CREATE FUNCTION vend.try_checkout(
     amounts     numeric[] DEFAULT NULL,
     store       text      DEFAULT NULL
 ) RETURNS vend.cart_outcome
-    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_try_checkout';
+    LANGUAGE c @writes AS 'MODULE_PATHNAME', 'vend_try_checkout';
 COMMENT ON FUNCTION vend.try_checkout(@key, @keys, bigint[], uuid, numeric[], numeric[], numeric[], text) IS
     'Sells a cart, all lines or none, or returns the refusal as a status and leaves the transaction usable';

@@ -6,12 +6,12 @@ COMMENT ON FUNCTION vend.available(@key, text) IS
     'The units of an item that a sale would find now; of an escrow item its row alone does not say';
 
 CREATE FUNCTION vend.set_lock_mode(item @key, mode text, store text DEFAULT NULL) RETURNS void
-    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_set_lock_mode';
+    LANGUAGE c @writes AS 'MODULE_PATHNAME', 'vend_set_lock_mode';
 COMMENT ON FUNCTION vend.set_lock_mode(@key, text, text) IS
     'Sells an item in a mode of its own: atomic, pessimistic, optimistic, escrow; NULL: the call or the setting decides';
 
 CREATE FUNCTION vend.settle(store text DEFAULT NULL) RETURNS bigint
-    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_settle';
+    LANGUAGE c @writes AS 'MODULE_PATHNAME', 'vend_settle';
 COMMENT ON FUNCTION vend.settle(text) IS
     'Brings the rows of escrow items up to what was sold; gives the number of deltas that were folded in';
 

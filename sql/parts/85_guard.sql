@@ -9,19 +9,19 @@ CREATE FUNCTION vend.guard_version(
     columns        text[],
     convention     text DEFAULT 'read'
 ) RETURNS void
-    LANGUAGE c SET search_path = pg_catalog, pg_temp
+    LANGUAGE c @writes SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'vend_guard_version';
 COMMENT ON FUNCTION vend.guard_version(regclass, text, text[], text) IS
     'Guards columns of a table against lost updates: who changes one must say which version of the row he read';
 
 CREATE FUNCTION vend.unguard_version(relation regclass) RETURNS void
-    LANGUAGE c SET search_path = pg_catalog, pg_temp
+    LANGUAGE c @writes SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'vend_unguard_version';
 COMMENT ON FUNCTION vend.unguard_version(regclass) IS 'Takes the version guard off a table';
 
 -- The path of the caller, as in his own UPDATE: triggers of the table run under it.
 CREATE FUNCTION vend.update_if(relation regclass, key @key, expected_version bigint, changes jsonb)
     RETURNS bigint
-    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_update_if';
+    LANGUAGE c @writes AS 'MODULE_PATHNAME', 'vend_update_if';
 COMMENT ON FUNCTION vend.update_if(regclass, @key, bigint, jsonb) IS
     'Changes columns of a row of a guarded table if it has the expected version, and returns the new one';

@@ -57,6 +57,15 @@ inline bool walk_expression(Node *node, bool (*walker)(Node *, void *), void *co
 #endif
 }
 
+inline bool walk_query(Query *query, bool (*walker)(Node *, void *), void *context) {
+#if PG_VERSION_NUM >= 160000
+    return query_tree_walker(query, walker, context, 0);
+#else
+    return query_tree_walker(query, reinterpret_cast<bool (*)()>(reinterpret_cast<void (*)()>(walker)),
+                             context, 0);
+#endif
+}
+
 // The file that holds the table's rows.
 inline uint32 file_of(Relation relation) {
 #if PG_VERSION_NUM >= 160000

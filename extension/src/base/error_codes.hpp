@@ -31,6 +31,7 @@ inline constexpr int unknown_store = ERRCODE_UNDEFINED_OBJECT;
 inline constexpr int unknown_column = ERRCODE_UNDEFINED_COLUMN;
 inline constexpr int not_permitted = ERRCODE_INSUFFICIENT_PRIVILEGE;
 inline constexpr int not_in_state = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
+inline constexpr int unsafe_plan = ERRCODE_FEATURE_NOT_SUPPORTED;
 inline constexpr int write_altered = ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION;
 
 } // namespace vend::errcodes

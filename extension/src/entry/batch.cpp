@@ -210,7 +210,7 @@ struct SoldMany {
 };
 
 SoldMany sell_many_by(FunctionCallInfo fcinfo) {
-    require_writable("vend.purchase_many()");
+    require_writable(fcinfo, "vend.purchase_many()");
     MemoryContext result_context = CurrentMemoryContext;
     SoldMany sold;
     in_call([&] {
@@ -239,7 +239,7 @@ struct MovedMany {
 };
 
 MovedMany transfer_many_by(FunctionCallInfo fcinfo) {
-    require_writable("vend.transfer_many()");
+    require_writable(fcinfo, "vend.transfer_many()");
     MemoryContext result_context = CurrentMemoryContext;
     MovedMany moved;
     in_call([&] {
@@ -260,7 +260,7 @@ struct SoldCart {
 };
 
 SoldCart sell_cart_by(FunctionCallInfo fcinfo, const char *function) {
-    require_writable(function);
+    require_writable(fcinfo, function);
     MemoryContext result_context = CurrentMemoryContext;
     SoldCart sold;
     in_call([&] {

@@ -3,6 +3,7 @@
 #include "entry/call.hpp"
 
 #include "base/error_codes.hpp"
+#include "entry/call_plan.hpp"
 
 namespace vend {
 namespace {
@@ -51,10 +52,11 @@ void hide_rows_of_owner(Oid caller, MemoryContext context) {
     ReThrowError(error);
 }
 
-void require_writable(const char *function) {
+void require_writable(FunctionCallInfo fcinfo, const char *function) {
     PreventCommandIfReadOnly(function);
     PreventCommandIfParallelMode(function);
     require_triggers();
+    require_one_call_for_each_row(fcinfo, function);
 }
 
 } // namespace vend

@@ -73,8 +73,9 @@ template <typename Body> void as_owner(Store &store, Body body) {
     });
 }
 
-// Raises the clear error where nothing can be written: read-only transaction, standby, parallel
-// worker, replica role.
-void require_writable(const char *function);
+// Raises the clear error where nothing can be written (read-only transaction, standby, parallel worker,
+// replica role), and where the query's plan would tell something else than what is written. Every call
+// that writes begins with it.
+void require_writable(FunctionCallInfo fcinfo, const char *function);
 
 } // namespace vend

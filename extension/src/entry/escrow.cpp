@@ -71,7 +71,7 @@ Datum vend_available(PG_FUNCTION_ARGS) {
 }
 
 Datum vend_set_lock_mode(PG_FUNCTION_ARGS) {
-    require_writable("vend.set_lock_mode()");
+    require_writable(fcinfo, "vend.set_lock_mode()");
     in_call([&] {
         const Arguments arguments(fcinfo);
         Store &store = open_store(arguments.optional_string(2), {Right::stock_keeper});
@@ -85,7 +85,7 @@ Datum vend_set_lock_mode(PG_FUNCTION_ARGS) {
 }
 
 Datum vend_settle(PG_FUNCTION_ARGS) {
-    require_writable("vend.settle()");
+    require_writable(fcinfo, "vend.settle()");
     int64 settled = 0;
     in_call([&] {
         Store &store = open_store(Arguments(fcinfo).optional_string(0), {Right::stock_keeper});

@@ -76,7 +76,7 @@ Datum vend_guard(PG_FUNCTION_ARGS) {
 }
 
 Datum vend_guard_version(PG_FUNCTION_ARGS) {
-    require_writable("vend.guard_version()");
+    require_writable(fcinfo, "vend.guard_version()");
     in_call([&] {
         const Arguments arguments(fcinfo);
         GuardDefinition definition;
@@ -90,13 +90,13 @@ Datum vend_guard_version(PG_FUNCTION_ARGS) {
 }
 
 Datum vend_unguard_version(PG_FUNCTION_ARGS) {
-    require_writable("vend.unguard_version()");
+    require_writable(fcinfo, "vend.unguard_version()");
     in_call([&] { unguard_table(Arguments(fcinfo).oid(arg_to_guard, "relation")); });
     PG_RETURN_VOID();
 }
 
 Datum vend_update_if(PG_FUNCTION_ARGS) {
-    require_writable("vend.update_if()");
+    require_writable(fcinfo, "vend.update_if()");
     int64 version = 0;
     in_call([&] {
         const Arguments arguments(fcinfo);

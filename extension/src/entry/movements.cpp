@@ -71,7 +71,7 @@ MovementOutcome move_back(const Arguments &arguments, Store &store, MemoryContex
 }
 
 Moved move_by(FunctionCallInfo fcinfo, const char *function, Kind kind) {
-    require_writable(function);
+    require_writable(fcinfo, function);
     MemoryContext context = CurrentMemoryContext;
     int store_number = arg_counter_store;
     if (kind == Kind::transfer) store_number = arg_transfer_store;
@@ -155,7 +155,7 @@ Datum vend_try_refund(PG_FUNCTION_ARGS) {
 
 // For whoever may move anything: it takes no more from an id than a movement under it would.
 Datum vend_void_id(PG_FUNCTION_ARGS) {
-    require_writable("vend.void_id()");
+    require_writable(fcinfo, "vend.void_id()");
     in_call([&] {
         const Arguments arguments(fcinfo);
         Store &store = open_store(arguments.optional_string(1),

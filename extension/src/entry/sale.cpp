@@ -73,7 +73,7 @@ struct Sold {
 };
 
 Sold sell_by(FunctionCallInfo fcinfo, const char *function, bool raises) {
-    require_writable(function);
+    require_writable(fcinfo, function);
     MemoryContext result_context = CurrentMemoryContext;
     Sold sold;
     in_call([&] {

@@ -73,7 +73,7 @@ VEND_FUNCTION(vend_grant_role);
 VEND_FUNCTION(vend_revoke_role);
 
 Datum vend_create_store(PG_FUNCTION_ARGS) {
-    require_writable("vend.create_store()");
+    require_writable(fcinfo, "vend.create_store()");
     in_call([&] {
         const Arguments arguments(fcinfo);
         StoreDefinition definition;
@@ -94,7 +94,7 @@ Datum vend_create_store(PG_FUNCTION_ARGS) {
 }
 
 Datum vend_attach_store(PG_FUNCTION_ARGS) {
-    require_writable("vend.attach_store()");
+    require_writable(fcinfo, "vend.attach_store()");
     in_call([&] {
         const Arguments arguments(fcinfo);
         Attachment attachment = attachment_from(arguments);
@@ -112,7 +112,7 @@ Datum vend_attach_store(PG_FUNCTION_ARGS) {
 }
 
 Datum vend_reattach_store(PG_FUNCTION_ARGS) {
-    require_writable("vend.reattach_store()");
+    require_writable(fcinfo, "vend.reattach_store()");
     in_call([&] {
         const Arguments arguments(fcinfo);
         Attachment attachment = attachment_from(arguments);
@@ -126,7 +126,7 @@ Datum vend_reattach_store(PG_FUNCTION_ARGS) {
 }
 
 Datum vend_journal_opening(PG_FUNCTION_ARGS) {
-    require_writable("vend.journal_opening()");
+    require_writable(fcinfo, "vend.journal_opening()");
     require_no_trigger("vend.journal_opening()");
     uint64 count = 0;
     in_call([&] {
@@ -138,13 +138,13 @@ Datum vend_journal_opening(PG_FUNCTION_ARGS) {
 }
 
 Datum vend_detach_store(PG_FUNCTION_ARGS) {
-    require_writable("vend.detach_store()");
+    require_writable(fcinfo, "vend.detach_store()");
     in_call([&] { detach_store(Arguments(fcinfo).string(0, "name")); });
     PG_RETURN_VOID();
 }
 
 Datum vend_grant_role(PG_FUNCTION_ARGS) {
-    require_writable("vend.grant_role()");
+    require_writable(fcinfo, "vend.grant_role()");
     in_call([&] {
         const Arguments arguments(fcinfo);
         grant_right(store_name(arguments.optional_string(2)), arguments.string(0, "right"),
@@ -154,7 +154,7 @@ Datum vend_grant_role(PG_FUNCTION_ARGS) {
 }
 
 Datum vend_revoke_role(PG_FUNCTION_ARGS) {
-    require_writable("vend.revoke_role()");
+    require_writable(fcinfo, "vend.revoke_role()");
     in_call([&] {
         const Arguments arguments(fcinfo);
         revoke_right(store_name(arguments.optional_string(2)), arguments.string(0, "right"),

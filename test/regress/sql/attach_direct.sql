@@ -77,7 +77,7 @@ CREATE TRIGGER edited BEFORE UPDATE ON goods FOR EACH ROW EXECUTE FUNCTION edite
 CREATE TRIGGER logged AFTER INSERT OR UPDATE OR DELETE ON goods FOR EACH STATEMENT EXECUTE FUNCTION logged();
 CREATE TRIGGER logged AFTER UPDATE ON people FOR EACH ROW EXECUTE FUNCTION logged();
 CREATE TRIGGER gift AFTER UPDATE OF stock_qty ON goods FOR EACH ROW WHEN (new.stock_qty < old.stock_qty) EXECUTE FUNCTION gift();
-SELECT m, status, j.stock FROM unnest(ARRAY['atomic', 'pessimistic', 'optimistic']) m, vend.try_purchase('lamp', :alpha, 2, lock_mode => m), vend.restock('lamp', 1) j;
+WITH j AS (SELECT stock FROM vend.restock('lamp', 1)) SELECT m, status, j.stock FROM j, unnest(ARRAY['atomic', 'pessimistic', 'optimistic']) m, vend.try_purchase('lamp', :alpha, 2, lock_mode => m);
 SELECT what, count(*) FROM log GROUP BY what ORDER BY what;
 SELECT credits FROM people WHERE name = 'gamma';
 SELECT edited IS NOT NULL FROM goods WHERE sku = 'lamp';

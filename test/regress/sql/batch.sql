@@ -191,10 +191,10 @@ SELECT count(*) FROM vend.purchase_many(array_fill('s'::text, ARRAY[20]), array_
 SELECT status, detail FROM vend.purchase_many('{new,s}', '{alpha,alpha}', '{1,9999}');
 COMMIT;
 -- A statement with two batches; a batch as a source of rows.
-SELECT a.status, b.status, a.balance - b.balance AS between FROM vend.purchase_many('{s}', '{alpha}') a, vend.purchase_many('{r}', '{alpha}') b;
+WITH a AS (SELECT * FROM vend.purchase_many('{s}', '{alpha}')), b AS (SELECT * FROM vend.purchase_many('{r}', '{alpha}')) SELECT a.status, b.status, a.balance - b.balance AS between FROM a, b;
 CREATE TABLE shop.sale AS SELECT item, buyer, status FROM vend.purchase_many('{s,r,nix}', '{alpha,beta,beta}');
 TABLE shop.sale;
-SELECT status FROM vend.purchase_many('{s,s}', '{alpha,alpha}') LIMIT 1;
+WITH sold AS (SELECT status FROM vend.purchase_many('{s,s}', '{alpha,alpha}')) SELECT status FROM sold LIMIT 1;
 TABLE shop.book;
 
 -- Read-only transactions; isolation levels.

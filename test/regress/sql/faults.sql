@@ -73,7 +73,7 @@ CREATE VIEW pg_temp.argument AS
     SELECT p.oid, p.proname, a.argument, a.type, a.n, coalesce(o.value, g.value, '''shop''') AS value
     FROM pg_proc p CROSS JOIN LATERAL unnest(p.proargnames[1:p.pronargs], p.proargtypes::oid[]) WITH ORDINALITY a (argument, type, n) LEFT JOIN pg_temp.good g USING (argument)
     LEFT JOIN pg_temp.good o ON o.argument = p.proname || '.' || a.argument
-    WHERE p.pronamespace = 'vend'::regnamespace AND p.prorettype <> 'trigger'::regtype;
+    WHERE p.pronamespace = 'vend'::regnamespace AND p.prorettype NOT IN ('trigger'::regtype, 'internal'::regtype);
 CREATE FUNCTION pg_temp.call_with_null(function oid, null_at bigint) RETURNS text LANGUAGE sql AS $$
     SELECT format('SELECT * FROM vend.%I(%s)', proname, string_agg(format(CASE WHEN type = '"any"'::regtype AND argument ~ 's$' THEN '%I => %s::bigint[]' WHEN type = '"any"'::regtype THEN '%I => %s::bigint' WHEN type = 'text'::regtype THEN '%I => (%s)::text' ELSE '%I => %s' END,
                                                                            argument, CASE WHEN n = null_at THEN 'NULL' ELSE value END), ', ' ORDER BY n))

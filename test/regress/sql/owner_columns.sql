@@ -135,7 +135,7 @@ SELECT shop.state();
 -- Called by the statement that writes or reads the very row.
 INSERT INTO shop.item (id, price, stock) VALUES ('bowl', 10, 3) RETURNING (vend.try_purchase(id, 'alpha')).status;
 WITH more AS (UPDATE shop.item SET stock = stock + 5 WHERE id = 'bowl' RETURNING id) SELECT id, (vend.try_purchase(id, 'alpha', 2)).status FROM more;
-UPDATE shop.item SET price = 11 WHERE id = 'bowl' AND (vend.try_purchase(id, 'alpha')).status = 'purchased';
+UPDATE shop.item SET price = 11 WHERE id = 'bowl' AND (SELECT status FROM vend.try_purchase(id, 'alpha')) = 'purchased';
 \echo :SQLSTATE
 DELETE FROM shop.item WHERE id = 'bowl' RETURNING (vend.try_purchase(id, 'alpha')).status;
 SELECT item, sum(qty) FROM shop.ledger WHERE item = 'bowl' GROUP BY item;
