@@ -44,18 +44,33 @@ void require_nothing_unjournalled(Store &store, Datum item, const CounterLoad &c
                         errhint("Commit first.")));
 }
 
-// What the counter has now, after loading it if need be. Nothing when the item is not in escrow.
-std::optional<CounterView> loaded_view(Store &store, Datum item, const CounterKey &key) {
+// The counter has been loaded, by this session or another; or the item is not in escrow.
+enum class Load { done, busy, absent };
+
+Load load_counter(Store &store, Datum item, const CounterKey &key, LockWait wait) {
+    // Whatever turns them off makes another key of it.
+    if (OidIsValid(key.partition[0])) require_item_partition(store, key.partition[0]);
+    if (!lock_load(store, item, wait)) return Load::busy;
+    Load result = Load::done;
+    if (begin_load(key, store.name, key_text(store.item_type, item))) {
+        const auto load = committed_units(store, item);
+        if (load) require_nothing_unjournalled(store, item, *load);
+        end_load(load);
+        if (!load) result = Load::absent;
+    }
+    unlock_load(store, item);
+    return result;
+}
+
+// What the counter has now, after loading it if need be. Nothing when the item is not in escrow, or the
+// load is not to be had in the time allowed.
+std::optional<CounterView> loaded_view(Store &store, Datum item, const CounterKey &key,
+                                       LockWait wait = {}, bool *is_busy = nullptr) {
     for (;;) {
         if (const auto view = view_counter(key)) return view;
-        // Whatever turns them off makes another key of it.
-        if (OidIsValid(key.partition[0])) require_item_partition(store, key.partition[0]);
-        if (begin_load(key, store.name, key_text(store.item_type, item))) {
-            const auto load = committed_units(store, item);
-            if (load) require_nothing_unjournalled(store, item, *load);
-            end_load(load);
-            if (!load) return std::nullopt;
-        }
+        const Load load = load_counter(store, item, key, wait);
+        if (is_busy != nullptr) *is_busy = load == Load::busy;
+        if (load != Load::done) return std::nullopt;
         CHECK_FOR_INTERRUPTS();
     }
 }
@@ -181,7 +196,8 @@ Claim claim_escrow(Store &store, Item *item, const Decision &decision, const Cla
         break;
     }
     const CounterKey key = counter_key(store, item->key);
-    while (const auto view = loaded_view(store, item->key, key)) {
+    bool is_busy = false;
+    while (const auto view = loaded_view(store, item->key, key, terms.wait, &is_busy)) {
         set_stock(item, *view);
         claim.decision = decide_sale(item->state, terms.wallet, terms.sale);
         if (claim.decision.verdict != Verdict::sell) {
@@ -195,7 +211,11 @@ Claim claim_escrow(Store &store, Item *item, const Decision &decision, const Cla
             return claim;
         }
     }
-    claim.is_stale = true;
+    if (is_busy) {
+        unlock_counter(store, item->key);
+        claim.decision.verdict = Verdict::busy;
+    }
+    claim.is_stale = !is_busy;
     return claim;
 }
 

@@ -22,7 +22,7 @@ struct Counter {
 
     State state;
     int pins;    // holds on it, which keep it in memory
-    int waiting; // sessions, for units or for the load
+    int waiting; // sessions, for units
 
     int64 available; // committed stock less pending sales
     int64 taken;     // pending

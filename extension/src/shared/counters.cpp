@@ -184,14 +184,13 @@ Counter *provide(const CounterKey &key, const char *store, const char *item) {
 
 enum class LoadStart { ours, done, under_way, outdated, no_room };
 
-LoadStart start_load(const CounterKey &key, const char *store, const char *item, uint64 *changes) {
+LoadStart start_load(const CounterKey &key, const char *store, const char *item) {
     return with_counters(LW_EXCLUSIVE, [&] {
         Counter *counter = provide(key, store, item);
         if (counter == nullptr) return LoadStart::no_room;
         lock(counter);
         // Not the transaction's start: an old transaction would evict what it has just loaded.
         counter->used = monotonic_now();
-        *changes = counter->changes;
         if (counter->state != Counter::State::empty) {
             const Counter::State state = counter->state;
             unlock(counter);
@@ -345,28 +344,25 @@ bool begin_load(const CounterKey &key, const char *store, const char *item) {
                    !is_same(hold.counter->key, key);
         }))
         raise_pending_before();
-    for (;;) {
-        prepare_hold();
-        uint64 changes = 0;
-        switch (start_load(key, store, item, &changes)) {
-        case LoadStart::ours:
-            return true;
-        case LoadStart::done:
-            return false;
-        case LoadStart::under_way:
-            (void)wait_for_change(key, changes, end_of_time);
-            break;
-        case LoadStart::outdated:
-            raise_pending_before();
-        case LoadStart::no_room:
-            ereport(ERROR,
-                    (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-                     errmsg("too many escrow items are being sold at the same time"),
-                     errdetail("There is room for %d, and each has a sale that has not committed.",
-                               settings::escrow_items()),
-                     errhint("Raise vend.escrow_items and restart the server.")));
-        }
+    prepare_hold();
+    switch (start_load(key, store, item)) {
+    case LoadStart::ours:
+        return true;
+    case LoadStart::done:
+        return false;
+    case LoadStart::under_way: // by a caller of this one: others would have the lock
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
+                        errmsg("a function that is called while an escrow item is read sells it")));
+    case LoadStart::outdated:
+        raise_pending_before();
+    case LoadStart::no_room:
+        break;
     }
+    ereport(ERROR, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+                    errmsg("too many escrow items are being sold at the same time"),
+                    errdetail("There is room for %d, and each has a sale that has not committed.",
+                              settings::escrow_items()),
+                    errhint("Raise vend.escrow_items and restart the server.")));
 }
 
 void end_load(const std::optional<CounterLoad> &load) {

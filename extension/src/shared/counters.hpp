@@ -37,8 +37,8 @@ void require_counters();
 std::optional<CounterView> view_counter(const CounterKey &key);
 
 // True when the caller is to load the counter: read it, then end_load() with what was read, or with
-// nothing where there is nothing to load. An error ends it too. False when it is loaded. Waits while
-// somebody else loads it. Raises 53400 when there is no room.
+// nothing where there is nothing to load. An error ends it too. False when it is loaded. The caller has
+// the lock of the load. Raises 53400 when there is no room.
 struct CounterLoad {
     Quantity available{};
     int64 deltas = 0; // unsettled

@@ -21,6 +21,7 @@ namespace {
 constexpr uint16 id_lock_class = 0x7664;
 constexpr uint16 counter_lock_class = 0x7665;
 constexpr uint16 turn_lock_class = 0x7666;
+constexpr uint16 load_lock_class = 0x7667;
 
 // How long a batch waits for its turn, and for less than it would take to look for a deadlock: there is
 // something else to do.
@@ -72,6 +73,10 @@ bool acquire_lock(const LOCKTAG &tag, LOCKMODE mode, LockWait wait) {
 
 LOCKTAG counter_tag(const Store &store, Datum item) {
     return key_lock_tag(store.item_table.relation, key_bytes(store.item_type, item), counter_lock_class);
+}
+
+LOCKTAG load_tag(const Store &store, Datum item) {
+    return key_lock_tag(store.item_table.relation, key_bytes(store.item_type, item), load_lock_class);
 }
 
 } // namespace
@@ -143,6 +148,15 @@ bool lock_counter(const Store &store, Datum item, LOCKMODE mode, LockWait wait) 
 void unlock_counter(const Store &store, Datum item) {
     const LOCKTAG tag = counter_tag(store, item);
     (void)in_transaction_owner([&] { return LockRelease(&tag, ShareLock, false); });
+}
+
+bool lock_load(const Store &store, Datum item, LockWait wait) {
+    return acquire_lock(load_tag(store, item), ExclusiveLock, wait);
+}
+
+void unlock_load(const Store &store, Datum item) {
+    const LOCKTAG tag = load_tag(store, item);
+    (void)in_transaction_owner([&] { return LockRelease(&tag, ExclusiveLock, false); });
 }
 
 } // namespace vend

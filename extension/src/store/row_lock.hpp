@@ -65,4 +65,9 @@ bool lock_counter(const Store &store, Datum item, LOCKMODE mode, LockWait wait);
 // Of a share lock whose call did nothing with it.
 void unlock_counter(const Store &store, Datum item);
 
+// The lock of whoever loads an item's counter, for as long as that takes: he may himself wait for a
+// lock, so who waits for him is seen by the deadlock detector.
+bool lock_load(const Store &store, Datum item, LockWait wait);
+void unlock_load(const Store &store, Datum item);
+
 } // namespace vend
