@@ -316,16 +316,22 @@ const ModifyTable *counted_node(const PlannedStmt *statement) {
     return modify->canSetTag && modify->operation != CMD_MERGE ? modify : nullptr;
 }
 
+bool writes_parameters(Plan *plan, const List *numbers) {
+    if (!IsA(plan, ModifyTable)) return false;
+    const auto *modify = reinterpret_cast<const ModifyTable *>(plan);
+    return uses_parameters(modify->returningLists, numbers) ||
+           uses_parameters(modify->onConflictSet, numbers);
+}
+
 // An InitPlan makes its call once, and each row that has its value is told.
 Watch watch_init_plan(const PlannedCall &call, const SubPlan *init) {
     Watch watch{};
     const bool is_counted = counted_node(call.statement) != nullptr;
     visit_plans(call.statement, [&](Plan *plan, int subplan) {
         visit_nodes(plan, [&](Plan *node) {
-            const bool is_returned =
-                IsA(node, ModifyTable) &&
-                uses_parameters(reinterpret_cast<ModifyTable *>(node)->returningLists, init->setParam);
-            if (!is_returned && !uses_parameters(node->targetlist, init->setParam)) return;
+            if (!writes_parameters(node, init->setParam) &&
+                !uses_parameters(node->targetlist, init->setParam))
+                return;
             if (is_counted && subplan == 0)
                 watch.each_is_told = watch.each_is_told_once = true;
             else if (!gives_no_second_row(node))

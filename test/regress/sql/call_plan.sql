@@ -93,6 +93,7 @@ INSERT INTO pg_temp.query (sql) VALUES
     ($$UPDATE orders SET item = 'lamp' RETURNING (SELECT status FROM vend.try_purchase('lamp', 'w'))$$),
     ($$INSERT INTO orders (id, status) SELECT n, o.status FROM todo, vend.try_purchase(todo.item, todo.buyer) o ON CONFLICT DO NOTHING$$),
     ($$INSERT INTO orders (id, status) VALUES (1, (SELECT status FROM vend.try_purchase('lamp', 'w'))) ON CONFLICT DO NOTHING$$),
+    ($$INSERT INTO orders (id) SELECT n FROM todo ON CONFLICT (id) DO UPDATE SET status = (SELECT status FROM vend.try_purchase('lamp', 'w'))$$),
     ($$UPDATE orders SET status = o.status FROM todo t, vend.try_purchase(t.item, t.buyer) o WHERE orders.id = t.n % 2 + 1$$),
     ($$MERGE INTO orders USING todo ON orders.id = todo.n WHEN MATCHED THEN UPDATE SET status = (SELECT status FROM vend.try_purchase(todo.item, 'w'))$$);
 SELECT * FROM pg_temp.ask_all();
