@@ -95,6 +95,7 @@ run_escrow_specs_on() {
             *:changed_rows) ;; # about plans, whatever the store
             *:guard_*) ;;  # about tables of the user's, and edits of an item
             *:attach_*) ;; # of attached tables, which have no lock mode there
+            *:meant_store) ;; # about who may use which store
             *:mode_change | *:batch_as_read | *:batch_turn) ;; # about the row modes of an item, and arguments against them
             attached_*:ddl) ;; # see run_attached
             *)

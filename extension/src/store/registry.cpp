@@ -4,24 +4,41 @@
 
 #include "base/error_codes.hpp"
 
+#include <algorithm>
+#include <initializer_list>
+#include <new>
+
 namespace vend {
 namespace {
 
 constexpr int registry_width = static_cast<int>(std::size(registry_columns));
 
-// Calls visit(tuple, descriptor) for each row of the registry, under the latest snapshot whatever the
-// isolation level, until it answers false. The table has one row for each store.
-template <typename Visit> void scan_registry(Visit visit) {
+Oid primary_key_of(Relation relation) {
+    list_free(RelationGetIndexList(relation)); // finds the primary key as well
+    return relation->rd_pkindex;
+}
+
+// Calls visit(tuple, descriptor) for each row of the registry, or for that of a name, under the latest
+// snapshot whatever the isolation level. The table has one row for each store.
+template <typename Visit> void scan_registry(const char *name, Visit visit) {
     const Oid relation_id = registry_relation();
     if (!OidIsValid(relation_id))
         ereport(ERROR, (errcode(errcodes::not_in_state), errmsg("pg_vend is not installed"),
                         errhint("Run CREATE EXTENSION pg_vend.")));
     Relation relation = table_open(relation_id, AccessShareLock);
     Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
-    SysScanDesc scan = systable_beginscan(relation, InvalidOid, false, snapshot, 0, nullptr);
+    ScanKeyData condition;
+    Oid index = InvalidOid;
+    if (name != nullptr) {
+        index = primary_key_of(relation);
+        ScanKeyEntryInitialize(&condition, 0, 1, BTEqualStrategyNumber, InvalidOid,
+                               TupleDescAttr(RelationGetDescr(relation), 0)->attcollation, F_TEXTEQ,
+                               CStringGetTextDatum(name));
+    }
+    SysScanDesc scan = systable_beginscan(relation, index, OidIsValid(index), snapshot,
+                                          name == nullptr ? 0 : 1, &condition);
     HeapTuple tuple = nullptr;
-    while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-        if (!visit(tuple, RelationGetDescr(relation))) break;
+    while (HeapTupleIsValid(tuple = systable_getnext(scan))) visit(tuple, RelationGetDescr(relation));
     systable_endscan(scan);
     UnregisterSnapshot(snapshot);
     table_close(relation, AccessShareLock);
@@ -49,6 +66,14 @@ RegistryRow row_of(HeapTuple tuple, TupleDesc descriptor) {
     for (char *RegistryRow::*const column : registry_relations)
         if (row.*column != nullptr) row.*column = normal_relation_name(row.*column);
     return row;
+}
+
+// As they stand there.
+void read_columns(HeapTuple tuple, TupleDesc descriptor,
+                  std::initializer_list<char * RegistryRow::*> columns, RegistryRow *row) {
+    for (int i = 0; i < registry_width; ++i)
+        if (std::ranges::find(columns, registry_columns[i]) != columns.end())
+            row->*registry_columns[i] = column_text(tuple, descriptor, i + 1);
 }
 
 // Runs a statement on the registry as the owner of vend.store, whom the extension belongs to.
@@ -87,22 +112,29 @@ bool split_relation_name(const char *quoted_name, const char **schema, const cha
 
 bool read_registry(const char *name, RegistryRow *row) {
     bool found = false;
-    scan_registry([&](HeapTuple tuple, TupleDesc descriptor) {
-        if (strcmp(column_text(tuple, descriptor, 1), name) != 0) return true;
+    scan_registry(name, [&](HeapTuple tuple, TupleDesc descriptor) {
         *row = row_of(tuple, descriptor);
         found = true;
-        return false;
     });
     return found;
 }
 
+List *registered_roles() {
+    List *rows = NIL;
+    scan_registry(nullptr, [&](HeapTuple tuple, TupleDesc descriptor) {
+        auto *row = new (palloc(sizeof(RegistryRow))) RegistryRow;
+        read_columns(tuple, descriptor, {&RegistryRow::name, &RegistryRow::role}, row);
+        rows = lappend(rows, row);
+    });
+    return rows;
+}
+
 List *registered_stores() {
     List *rows = NIL;
-    scan_registry([&](HeapTuple tuple, TupleDesc descriptor) {
+    scan_registry(nullptr, [&](HeapTuple tuple, TupleDesc descriptor) {
         auto *row = static_cast<RegistryRow *>(palloc(sizeof(RegistryRow)));
         *row = row_of(tuple, descriptor);
         rows = lappend(rows, row);
-        return true;
     });
     return rows;
 }

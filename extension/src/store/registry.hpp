@@ -54,6 +54,9 @@ Oid registry_relation();
 // Reads the row of a store in the newest state of the registry, into the current memory context.
 bool read_registry(const char *name, RegistryRow *row);
 
+// Of each store a RegistryRow with its name, and that of its view as it stands in the registry.
+List *registered_roles();
+
 // The rows of all stores, each a RegistryRow.
 List *registered_stores();
 

@@ -9,6 +9,8 @@
 #include "store/ddl.hpp"
 #include "store/ownership.hpp"
 
+#include <algorithm>
+
 namespace vend {
 namespace {
 
@@ -32,6 +34,13 @@ RegistryRow own_store_with_rights(const char *store) {
 }
 
 } // namespace
+
+bool has_right(Oid user, Oid role_relation, std::initializer_list<Right> sufficient) {
+    return std::ranges::any_of(sufficient, [&](Right right) {
+        return pg_attribute_aclcheck(role_relation, right_column(right), user, ACL_SELECT) ==
+               ACLCHECK_OK;
+    });
+}
 
 void grant_right(const char *store, const char *right, Oid role) {
     (void)right_named(right);

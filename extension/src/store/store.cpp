@@ -7,8 +7,11 @@
 #include "shared/counters.hpp"
 #include "store/as_role.hpp"
 #include "store/binding.hpp"
+#include "store/meant_store.hpp"
 #include "store/registry.hpp"
+#include "store/rights.hpp"
 
+#include <algorithm>
 #include <new>
 
 namespace vend {
@@ -16,29 +19,33 @@ namespace {
 
 Store *stores = nullptr;
 Oid watched_registry = InvalidOid;
-char *only_store = nullptr; // the name of the only store there is, while that is known
 
 void on_relation_changed(Datum /*unused*/, Oid relation) {
-    const bool registry_changed = !OidIsValid(relation) || relation == watched_registry;
-    if (registry_changed && only_store != nullptr) {
-        pfree(only_store);
-        only_store = nullptr;
-    }
+    note_changed_relation(relation);
     for (Store *store = stores; store != nullptr; store = store->next) {
         if (!OidIsValid(relation))
             store->partitions = {}; // of which there is no word any more, as when a session lags behind
         else if (KnownPartition &known = store->partition_at(relation); known.state[0] == relation)
             known = {};
-        if (registry_changed || relation == store->item_table.relation ||
+        if (relation == watched_registry) ++store->registry_changes;
+        if (!OidIsValid(relation) || relation == store->item_table.relation ||
             relation == store->wallet_table.relation || relation == store->ledger_table.relation ||
             relation == store->delta_table.relation || relation == store->role_relation)
             store->stale = true;
     }
 }
 
-// ALTER SCHEMA says nothing of the tables in it, and the binding finds them by name.
-void on_schema_changed(Datum unused, int /*cache*/, uint32 /*hash*/) {
-    on_relation_changed(unused, InvalidOid);
+// ALTER SCHEMA says nothing of the tables in it, and the binding finds them by name. What becomes of the
+// schemas of others does not matter.
+void on_schema_changed(Datum /*unused*/, int /*cache*/, uint32 hash) {
+    note_changed_schema(hash);
+    for (Store *store = stores; store != nullptr; store = store->next)
+        if (hash == 0 || std::ranges::find(store->schemas, hash) != store->schemas.end())
+            store->stale = true;
+}
+
+void on_roles_changed(Datum /*unused*/, int /*cache*/, uint32 /*hash*/) {
+    note_changed_roles();
 }
 
 // Only sessions that use a store watch.
@@ -47,6 +54,8 @@ void watch_invalidations() {
     if (is_watching) return;
     CacheRegisterRelcacheCallback(on_relation_changed, 0);
     CacheRegisterSyscacheCallback(NAMESPACEOID, on_schema_changed, 0);
+    for (const SysCacheIdentifier roles : {AUTHMEMROLEMEM, AUTHOID, DATABASEOID})
+        CacheRegisterSyscacheCallback(roles, on_roles_changed, 0);
     is_watching = true;
 }
 
@@ -72,18 +81,54 @@ RegistryRow registered(const char *name) {
     return row;
 }
 
-// Resolving locks the relations, so of all that a store is made from only its registry row can change
-// until the store is in the cache; the row is read again to see whether it did.
+// What it was made from: its row, and the schemas of its relations.
+void keep_origin(const RegistryRow &row, Store *store) {
+    MemoryContext caller = MemoryContextSwitchTo(store->context);
+    for (const auto column : registry_columns)
+        store->row.*column = row.*column == nullptr ? nullptr : pstrdup(row.*column);
+    MemoryContextSwitchTo(caller);
+    auto schema = store->schemas.begin();
+    for (const Oid relation :
+         {store->item_table.relation, store->wallet_table.relation, store->ledger_table.relation,
+          store->delta_table.relation, store->role_relation})
+        if (OidIsValid(relation)) *schema++ = schema_hash(get_rel_namespace(relation));
+}
+
+bool has_same_names(const Store &store) {
+    const auto means = [](const char *name, Oid relation) {
+        return name == nullptr || relation_named(name) == relation;
+    };
+    return means(store.row.item, store.item_table.relation) &&
+           means(store.row.wallet, store.wallet_table.relation) &&
+           means(store.row.ledger, store.ledger_table.relation) &&
+           means(store.row.delta, store.delta_table.relation) &&
+           means(store.row.role, store.role_relation);
+}
+
+// Whether the store is still what the registry says. Changes of the registry may be of other stores.
+bool is_as_registered(Store &store) {
+    while (!store.stale && store.changes_seen != store.registry_changes) {
+        const uint64 changes = store.registry_changes;
+        watched_registry = registry_relation();
+        RegistryRow row;
+        if (!read_registry(store.name, &row) || !is_same_row(row, store.row) || !has_same_names(store))
+            store.stale = true;
+        store.changes_seen = changes;
+    }
+    return !store.stale;
+}
+
+// Resolving locks the relations. Of all that a store is made from only its registry row and the names of
+// schemas can change meanwhile; these are compared once the store is in the cache, where it hears of
+// what comes later.
 Store *load_store(const char *name) {
     watch_invalidations();
     watched_registry = registry_relation();
-    for (RegistryRow row = registered(name);;) {
-        // While this waits for the tables, the store may be made anew.
+    for (;;) {
+        const RegistryRow row = registered(name);
         lock_bound(row, RowExclusiveLock);
-        if (const RegistryRow row_locked = registered(name); !is_same_row(row, row_locked)) {
-            row = row_locked;
-            continue;
-        }
+        // While this waited for the tables, the store may have been made anew.
+        if (!is_same_row(row, registered(name))) continue;
         MemoryContext context =
             AllocSetContextCreate(CurrentMemoryContext, "pg_vend store", ALLOCSET_SMALL_SIZES);
         auto *store = new (MemoryContextAllocZero(context, sizeof(Store))) Store;
@@ -91,15 +136,11 @@ Store *load_store(const char *name) {
         // Reading the definitions of indexes and checks runs functions of the owner's.
         const Oid owner = relation_owner(relation_named(row.item));
         as_role(OidIsValid(owner) ? owner : GetUserId(), [&] { resolve_binding(row, store); });
-        const RegistryRow row_after = registered(name);
-        if (is_same_row(row, row_after)) {
-            MemoryContextSetParent(context, CacheMemoryContext);
-            store->next = stores;
-            stores = store;
-            return store;
-        }
-        row = row_after;
-        MemoryContextDelete(context);
+        keep_origin(row, store);
+        MemoryContextSetParent(context, CacheMemoryContext);
+        store->next = stores;
+        stores = store;
+        if (is_as_registered(*store)) return store;
         CHECK_FOR_INTERRUPTS();
     }
 }
@@ -114,7 +155,7 @@ void lock_relations(const Store &store) {
 Store &valid_store(const char *name) {
     if (Store *store = cached_store(name)) {
         lock_relations(*store);
-        if (!store->stale) return *store;
+        if (is_as_registered(*store)) return *store;
     }
     return *load_store(name);
 }
@@ -141,64 +182,6 @@ Oid bound_relation(const Store &store, Relation relation) {
     return InvalidOid;
 }
 
-bool is_permitted_by(Oid owner, Oid role_relation, std::initializer_list<Right> sufficient) {
-    const Oid user = GetUserId();
-    if (has_privs_of_role(user, owner)) return true;
-    for (const Right right : sufficient)
-        if (pg_attribute_aclcheck(role_relation, right_column(right), user, ACL_SELECT) == ACLCHECK_OK)
-            return true;
-    return false;
-}
-
-// Whether the caller could use the store, as far as can be told without resolving it.
-bool is_usable(const RegistryRow &row) {
-
-    const Oid owner = relation_owner(relation_named(row.ledger));
-    const Oid role_relation = relation_named(row.role);
-    return OidIsValid(owner) && OidIsValid(role_relation) &&
-           is_permitted_by(owner, role_relation,
-                           {Right::buyer, Right::cashier, Right::stock_keeper, Right::auditor});
-}
-
-// Of several stores, the only one that the caller can use: nobody's call becomes ambiguous because
-// somebody else makes a store.
-const char *only_usable_store(const List *rows) {
-    const char *usable = nullptr;
-    int count = 0;
-    ListCell *cell = nullptr;
-    foreach (cell, rows) {
-        const auto *row = static_cast<const RegistryRow *>(lfirst(cell));
-        if (!is_usable(*row)) continue;
-        usable = row->name;
-        ++count;
-    }
-    if (count == 0)
-        ereport(ERROR, (errcode(errcodes::not_permitted), errmsg("permission denied for every store"),
-                        errhint("The owner of a store gives rights with vend.grant_role().")));
-    if (count > 1)
-        ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("it is not clear which store is meant"),
-                        errdetail("Of %d stores, the caller can use %d.", list_length(rows), count),
-                        errhint("Name one with store => ..., or set vend.default_store.")));
-    return usable;
-}
-
-const char *meant_store(const char *name_or_null) {
-    if (name_or_null != nullptr) return name_or_null;
-    if (settings::default_store()[0] != '\0') return settings::default_store();
-    if (only_store != nullptr) return only_store;
-
-    watch_invalidations();
-    watched_registry = registry_relation();
-    const List *rows = registered_stores();
-    if (rows == NIL)
-        ereport(ERROR, (errcode(errcodes::unknown_store), errmsg("there is no store"),
-                        errhint("Make one with vend.create_store().")));
-    if (list_length(rows) > 1) return only_usable_store(rows);
-    only_store =
-        MemoryContextStrdup(CacheMemoryContext, static_cast<const RegistryRow *>(linitial(rows))->name);
-    return only_store;
-}
-
 } // namespace
 
 void raise_unknown_store(const char *name) {
@@ -208,7 +191,10 @@ void raise_unknown_store(const char *name) {
 }
 
 const char *store_name(const char *name_or_null) {
-    return pstrdup(meant_store(name_or_null));
+    if (name_or_null != nullptr) return pstrdup(name_or_null);
+    if (settings::default_store()[0] != '\0') return pstrdup(settings::default_store());
+    watch_invalidations();
+    return only_meant_store();
 }
 
 void invalidate_registry(Relation registry) {
@@ -219,7 +205,8 @@ void invalidate_registry(Relation registry) {
 }
 
 bool is_permitted(const Store &store, std::initializer_list<Right> sufficient) {
-    return is_permitted_by(store.owner, store.role_relation, sufficient);
+    const Oid user = GetUserId();
+    return has_privs_of_role(user, store.owner) || has_right(user, store.role_relation, sufficient);
 }
 
 Store &open_store(const char *name_or_null, std::initializer_list<Right> sufficient) {

@@ -2,11 +2,11 @@
 // A store as the engine sees it: the binding that the registry holds, resolved to relations,
 // columns and types, with the plans made from it.
 //
-// Stores are cached for each session. A store is resolved anew after any invalidation of the
-// registry or of one of its relations; the old one is freed when no call of ours is running, since
-// a trigger of the user's may call us from within a call. open_store() locks the store's relations
-// until the end of the transaction, as the statements to come would, and only then looks whether
-// the store is still valid: from there on no ALTER TABLE can change what was resolved.
+// Stores are cached for each session. A store is resolved anew after any invalidation of its row of the
+// registry, of one of its relations or of their schemas; the old one is freed when no call of ours is
+// running, since a trigger of the user's may call us from within a call. open_store() locks the store's
+// relations until the end of the transaction, as the statements to come would, and only then looks
+// whether the store is still valid: from there on no ALTER TABLE can change what was resolved.
 
 #include "base/prelude.hpp"
 
@@ -14,6 +14,7 @@
 #include "shared/counter_key.hpp"
 #include "store/key_type.hpp"
 #include "store/number_type.hpp"
+#include "store/registry.hpp"
 #include "store/statement.hpp"
 #include "store/table.hpp"
 
@@ -43,6 +44,10 @@ struct Store {
     MemoryContext context = nullptr;
     Store *next = nullptr;
     bool stale = false;
+    RegistryRow row;                 // that it was made from
+    uint64 registry_changes = 1;     // each may be one of the row
+    uint64 changes_seen = 0;         // when the row was last compared
+    std::array<uint32, 5> schemas{}; // of its relations, by their hashes
     Stage stage = Stage::bound;
 
     char *name = nullptr;
