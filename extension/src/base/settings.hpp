@@ -26,6 +26,9 @@ int escrow_wait_ms();
 // vend.settle_interval, in milliseconds: how long deltas gather before they are settled.
 int settle_interval_ms();
 
+// vend.write_by_statements: whether even rows that could be written without a statement are not.
+bool write_by_statements();
+
 // vend.optimistic_retries: how often an optimistic sale starts over before it says conflict.
 int optimistic_retries();
 

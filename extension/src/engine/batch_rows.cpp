@@ -206,7 +206,7 @@ void write_late_wallets(BatchRows &rows) {
 bool may_write_as_read(const Store &store) {
     // The subtransaction has an id of its own, of which a snapshot holds a few dozen. What a transaction
     // has locked before stays locked anyway.
-    return store.is_plain && !store.has_unique_ledger_rows &&
+    return store.is_written_directly() && !store.has_unique_ledger_rows &&
            !TransactionIdIsValid(GetTopTransactionIdIfAny());
 }
 

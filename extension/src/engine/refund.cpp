@@ -157,7 +157,7 @@ void give_back(Refund &refund) {
         outcome.balance = change_locked_balance(store, *refund.wallet, *amount);
     record(store, movement);
     // A trigger of the owner's may have refunded the same purchase meanwhile.
-    if (!store.is_plain &&
+    if (!store.is_written_directly() &&
         refunded_quantity(store, refund.request.purchase, refund.item->item.key).value !=
             refund.before.value + refund.qty.value)
         raise_write_altered(store.ledger_table.relation);

@@ -253,7 +253,7 @@ void record(Store &store, const Movement &movement) {
 }
 
 void record_all(Store &store, std::span<const Movement> movements) {
-    if (store.is_plain) {
+    if (store.is_written_directly()) {
         for (std::size_t done = 0; done < movements.size(); done += rows_at_once)
             insert_plain(store,
                          movements.subspan(done, std::min(rows_at_once, movements.size() - done)));

@@ -299,7 +299,7 @@ LockResult lock_wallet(Store &store, Datum key, LockWait wait, Wallet *wallet) {
 
 bool take_if_unwritten(Store &store, const Item &item, Quantity qty) {
     const Quantity left{item.state.stock.value - qty.value};
-    if (store.is_plain) {
+    if (store.is_written_directly()) {
         const TableUpdate update = begin_update(store.item_table);
         const bool is_written = write_stock(store, update, item, left);
         end_update(update);
@@ -319,7 +319,7 @@ void set_locked_stock(Store &store, const Item &item, Quantity stock) {
 }
 
 void set_locked_stocks(Store &store, std::span<const StockChange> changes) {
-    if (!store.is_plain) {
+    if (!store.is_written_directly()) {
         for (const StockChange &change : changes) run_stock_change(store, change);
         return;
     }
@@ -337,7 +337,7 @@ Money change_locked_balance(Store &store, const Wallet &wallet, Money change) {
 }
 
 void change_locked_balances(Store &store, std::span<BalanceChange> changes) {
-    if (!store.is_plain) {
+    if (!store.is_written_directly()) {
         for (BalanceChange &change : changes) run_balance_change(store, &change);
         return;
     }
@@ -393,7 +393,7 @@ void set_locked_mode(Store &store, const Item &item, std::optional<LockMode> mod
                                 "'lock_mode', add_columns => true).",
                                 quote_literal_cstr(store.name))));
     const Parameter value = mode ? Parameter{text_datum(to_text(*mode))} : null_parameter;
-    if (store.is_plain) {
+    if (store.is_written_directly()) {
         const TableUpdate update = begin_update(store.item_table);
         if (!update_row(update, item.version, {{store.lock_mode.number, value.value, value.is_null}}))
             raise_write_altered(store.item_table.relation);

@@ -10,6 +10,7 @@
 
 #include "base/prelude.hpp"
 
+#include "base/settings.hpp"
 #include "core/right.hpp"
 #include "shared/counter_key.hpp"
 #include "store/key_type.hpp"
@@ -80,7 +81,7 @@ struct Store {
     std::array<KnownPartition, 16> partitions{};
     const char *escrow_problem = nullptr; // why no item can be sold in escrow
 
-    // Nothing of the owner's runs with a write to one of the tables, so rows are written without a
+    // Nothing of the owner's runs with a write to one of the tables, so rows may be written without a
     // statement.
     bool is_plain = false;
 
@@ -108,6 +109,12 @@ struct Store {
     }
 
     KnownPartition &partition_at(Oid partition) { return partitions[partition % partitions.size()]; }
+
+    // Whether rows are written without a statement. It stays so during a call: nothing of a plain
+    // store's owner runs in one, and could change the setting.
+    [[nodiscard]] bool is_written_directly() const {
+        return is_plain && !settings::write_by_statements();
+    }
 
     [[nodiscard]] bool has_wallets() const { return OidIsValid(wallet_table.relation); }
     [[nodiscard]] bool has_prices() const { return price.name != nullptr; }
