@@ -44,8 +44,9 @@ int main(int argc, char **argv) {
                 });
         const int loop = epoll_create1(EPOLL_CLOEXEC);
         int watched = -1;
-        while (shop.pending() > 0) {
+        for (;;) {
             shop.process();
+            if (shop.pending() == 0) break; // nothing more would wake the loop
             watch(loop, shop, &watched);
             epoll_event ready{};
             epoll_wait(loop, &ready, 1, shop.timeout_ms());

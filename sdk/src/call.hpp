@@ -38,6 +38,15 @@ struct call {
 
 [[nodiscard]] call try_purchase_call(const purchase_request &request,
                                      const std::optional<std::string> &store);
+
+// The same purchase, which waits for no lock longer than that; a shorter lock_timeout of the session's
+// stays. It is the session's own again when the statement has ended.
+[[nodiscard]] call with_lock_timeout(call try_purchase, int ms);
+
+// For all that follows on a session of this process, and on none that a pooler has put there; gives the
+// process.
+[[nodiscard]] call lock_timeout_call(int ms, int process);
+
 [[nodiscard]] call void_call(std::span<const uuid> ids, const std::optional<std::string> &store);
 [[nodiscard]] outcome outcome_from(const rows &found, std::size_t row);
 

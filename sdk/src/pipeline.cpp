@@ -9,6 +9,7 @@
 #include <deque>
 #include <list>
 #include <poll.h>
+#include <unordered_set>
 #include <utility>
 
 namespace vend {
@@ -17,6 +18,10 @@ namespace {
 // Times are kept as exactly as this.
 constexpr std::chrono::milliseconds look_interval{10};
 
+// Purchases on their way: enough that the server never waits for one, and no more of them can wait for
+// one lock before that is known.
+constexpr std::size_t sent_max = 32;
+
 struct pending_call {
     call what;
     pipeline::handler on_answer;
@@ -24,7 +29,12 @@ struct pending_call {
     instant not_before{}; // a pause between two attempts
     int attempts = 0;
     bool is_in_doubt = false;
-    bool is_answered = false; // its time is over, though the server may still answer
+    bool is_answered = false;    // its time is over, though the server may still answer
+    bool is_for_session = false; // none of the caller's: it limits what the session waits for locks
+    bool is_blocked = false;     // it, or one for the same item or buyer, has waited for a lock in vain
+
+    [[nodiscard]] const std::string &item() const { return *what.parameters[0]; }
+    [[nodiscard]] const std::string &buyer() const { return *what.parameters[1]; }
     result_ptr found =
         {}; // its result, or the first error; it counts when the server is ready for the next call
 };
@@ -33,6 +43,26 @@ bool is_ready(int socket, PostgresPollingStatusType awaited) {
     pollfd file{socket, static_cast<short>(awaited == PGRES_POLLING_READING ? POLLIN : POLLOUT), 0};
     return poll(&file, 1, 0) > 0;
 }
+
+// Keys of purchases that are blocked.
+class blocked_keys {
+  public:
+    [[nodiscard]] bool contains(const pending_call &one) const {
+        return items_.contains(one.item()) || buyers_.contains(one.buyer());
+    }
+    void add(const pending_call &one) {
+        items_.insert(one.item());
+        buyers_.insert(one.buyer());
+    }
+    void remove(const pending_call &one) {
+        items_.erase(items_.find(one.item()));
+        buyers_.erase(buyers_.find(one.buyer()));
+    }
+
+  private:
+    std::unordered_multiset<std::string> items_;
+    std::unordered_multiset<std::string> buyers_;
+};
 
 } // namespace
 
@@ -50,6 +80,7 @@ struct pipeline::state {
     bool is_connected = false;
     bool is_out_of_step = false;
     bool is_between = false;
+    bool has_lock_timeout = false; // the session; otherwise each purchase brings its own
     PostgresPollingStatusType polling = PGRES_POLLING_WRITING;
     instant connect_end{};
     instant not_before{};
@@ -57,6 +88,14 @@ struct pipeline::state {
 
     std::list<pending_call> unsent;
     std::deque<pending_call> sent;
+
+    // One of these is on its way at a time, and after one that waited in vain none is for as long as it
+    // may wait: so half of the time is for the others.
+    std::list<pending_call> blocked;
+    blocked_keys keys; // also of the one on its way
+    bool is_blocked_sent = false;
+    instant blocked_not_before{};
+
     instant progress_at{};
     std::size_t pending = 0;
     bool is_flushed = true;
@@ -65,6 +104,10 @@ struct pipeline::state {
     void start();
     void connect();
     void send();
+    bool send(pending_call one);
+    void block(pending_call one);
+    void unblock(pending_call &one);
+    void release_like(const pending_call &one);
     void receive();
     bool take_result();
     void settle(pending_call one);
@@ -77,7 +120,7 @@ struct pipeline::state {
 
 void pipeline::state::start() {
     is_connected = false;
-    is_out_of_step = is_between = false;
+    is_out_of_step = is_between = has_lock_timeout = false;
     polling = PGRES_POLLING_WRITING;
     connect_end = deadline::after(options.connect_ms_max);
     connection = where.start(host);
@@ -103,31 +146,79 @@ void pipeline::state::connect() {
         is_connected = true;
         between = pauses(options);
         progress_at = std::chrono::steady_clock::now();
+        if (options.lock_ms_max > 0)
+            (void)send({.what = lock_timeout_call(options.lock_ms_max, PQbackendPID(connection.get())),
+                        .on_answer = {},
+                        .until = {},
+                        .is_answered = true,
+                        .is_for_session = true});
     }
 }
 
 void pipeline::state::send() {
     const instant now = std::chrono::steady_clock::now();
-    for (auto next = unsent.begin(); next != unsent.end();) {
+    if (!blocked.empty() && !is_blocked_sent && now >= blocked_not_before && sent.size() < sent_max) {
+        pending_call first = std::move(blocked.front());
+        blocked.pop_front();
+        is_blocked_sent = true;
+        if (!send(std::move(first))) return;
+    }
+    for (auto next = unsent.begin(); next != unsent.end() && sent.size() < sent_max;) {
         if (next->not_before > now) {
             ++next;
             continue;
         }
-        const auto texts = c_strings(next->what.parameters);
-        if (PQsendQueryParams(connection.get(), next->what.sql, static_cast<int>(texts.size()), nullptr,
-                              texts.data(), nullptr, nullptr, 0) == 0 ||
-            PQpipelineSync(connection.get()) == 0) {
-            disconnect(lost(connection.get(), next->what.sql));
-            return;
-        }
-        if (sent.empty()) progress_at = now;
-        ++next->attempts;
-        sent.push_back(std::move(*next));
+        pending_call one = std::move(*next);
         next = unsent.erase(next);
+        if (keys.contains(one))
+            block(std::move(one));
+        else if (!send(std::move(one)))
+            return;
     }
     const int unsent_bytes = PQflush(connection.get());
     if (unsent_bytes < 0) disconnect(lost(connection.get(), {}));
     is_flushed = unsent_bytes == 0;
+}
+
+// False where the connection broke.
+bool pipeline::state::send(pending_call one) {
+    std::optional<call> in_time;
+    if (options.lock_ms_max > 0 && !has_lock_timeout && !one.is_for_session)
+        in_time = with_lock_timeout(one.what, options.lock_ms_max);
+    const call &what = in_time ? *in_time : one.what;
+    const char *sql = what.sql;
+    const auto texts = c_strings(what.parameters);
+    if (PQsendQueryParams(connection.get(), sql, static_cast<int>(texts.size()), nullptr, texts.data(),
+                          nullptr, nullptr, 0) == 0 ||
+        PQpipelineSync(connection.get()) == 0) {
+        unblock(one);
+        if (!one.is_for_session) unsent.push_front(std::move(one));
+        disconnect(lost(connection.get(), sql));
+        return false;
+    }
+    if (sent.empty()) progress_at = std::chrono::steady_clock::now();
+    ++one.attempts;
+    sent.push_back(std::move(one));
+    return true;
+}
+
+void pipeline::state::block(pending_call one) {
+    if (!std::exchange(one.is_blocked, true)) keys.add(one);
+    blocked.push_back(std::move(one));
+}
+
+void pipeline::state::unblock(pending_call &one) {
+    if (std::exchange(one.is_blocked, false)) keys.remove(one);
+}
+
+// The row is free: those that were put aside because of it go with the others again.
+void pipeline::state::release_like(const pending_call &one) {
+    for (auto next = blocked.begin(); next != blocked.end();) {
+        const auto like = next++;
+        if (like->item() != one.item() && like->buyer() != one.buyer()) continue;
+        unblock(*like);
+        unsent.splice(unsent.end(), blocked, like);
+    }
 }
 
 // Takes what belongs to one call or ends it; false when there is no more now.
@@ -154,8 +245,24 @@ bool pipeline::state::take_result() {
 
 // All of a call's answer has come. Before that a result says nothing: the commit comes after it.
 void pipeline::state::settle(pending_call one) {
-    if (one.is_answered) return;
     const result_ptr result = std::exchange(one.found, nullptr);
+    if (one.is_for_session) {
+        // What is wrong, each purchase will tell.
+        has_lock_timeout = result && !is_error(result.get()) && rows(result).size() == 1 &&
+                           rows(result).get(0, 0) == std::to_string(PQbackendPID(connection.get()));
+        return;
+    }
+    if (one.is_blocked) {
+        is_blocked_sent = false;
+        if (!result || sqlstate_of(result.get()) != "55P03") {
+            unblock(one);
+            release_like(one);
+        }
+    }
+    if (one.is_answered) {
+        unblock(one);
+        return;
+    }
     try {
         if (!result) throw local_error("08P01", "no answer", one.what.sql);
         if (is_error(result.get())) throw_error(result.get(), connection.get(), one.what.sql);
@@ -194,6 +301,13 @@ void pipeline::state::finish(pending_call &one, const outcome *sale, const std::
 // Has it sent again, if that can help.
 void pipeline::state::fail(pending_call one, error failure) {
     one.is_in_doubt = one.is_in_doubt || failure.is_in_doubt();
+    const bool is_blocked = failure.sqlstate() == "55P03" && options.lock_ms_max > 0;
+    if (is_blocked && std::chrono::steady_clock::now() < one.until) {
+        blocked_not_before = deadline::after(options.lock_ms_max);
+        block(std::move(one));
+        return;
+    }
+    unblock(one);
     if (is_transient(failure) && std::chrono::steady_clock::now() < one.until) {
         if (one.is_in_doubt) one.what.parameters[static_cast<std::size_t>(one.what.remember)] = "true";
         pauses pause(options, one.attempts);
@@ -215,8 +329,10 @@ void pipeline::state::disconnect(const error &why) {
     host = (host + 1) % where.hosts();
     not_before = deadline::after(between.next_ms());
     is_connected = false;
+    is_blocked_sent = false;
     auto lost_calls = std::exchange(sent, {});
     for (auto &one : lost_calls) {
+        unblock(one);
         if (one.is_answered) continue;
         one.found = nullptr;
         fail(std::move(one), in_doubt(why));
@@ -230,14 +346,17 @@ void pipeline::state::expire() {
     const auto end = [&](pending_call &one) {
         give_up(one, local_error("57014", "no answer within the time that there is", one.what.sql));
     };
-    for (auto one = unsent.begin(); one != unsent.end();) {
-        if (now < one->until) {
-            ++one;
-            continue;
+    for (auto *waiting : {&unsent, &blocked}) {
+        for (auto one = waiting->begin(); one != waiting->end();) {
+            if (now < one->until) {
+                ++one;
+                continue;
+            }
+            pending_call expired = std::move(*one);
+            one = waiting->erase(one);
+            unblock(expired);
+            end(expired);
         }
-        pending_call expired = std::move(*one);
-        one = unsent.erase(one);
-        end(expired);
     }
     for (auto &one : sent) {
         if (one.is_answered || now < one.until) continue;
@@ -277,7 +396,7 @@ int pipeline::timeout_ms() const {
         next = state_->not_before;
     else if (!state_->is_connected)
         next = state_->connect_end;
-    else if (!state_->unsent.empty())
+    else if (!state_->unsent.empty() && state_->sent.size() < sent_max)
         next = std::max(state_->unsent.front().not_before, now);
     if (state_->pending > 0) next = std::min(next, state_->next_look);
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - now).count();

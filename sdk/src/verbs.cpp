@@ -15,10 +15,20 @@ namespace {
 #define MOVED "status, detail, " MOVEMENT
 #define DONE "CASE WHEN replayed THEN 'replayed' ELSE 'recorded' END, NULL, " MOVEMENT
 
-constexpr auto try_purchase_sql =
-    "SELECT " OUTCOME " FROM vend.try_purchase($1, $2, $3::bigint, $4::uuid, lock_mode => $5::text, "
-    "nowait => $6::boolean, expected_version => $7::bigint, max_price => $8::numeric, "
-    "unit_price => $9::numeric, amount => $10::numeric, remember => $11::boolean, store => $12::text)";
+#define TRY_PURCHASE                                                                                    \
+    "SELECT " OUTCOME " FROM vend.try_purchase($1, $2, $3::bigint, $4::uuid, lock_mode => $5::text, "   \
+    "nowait => $6::boolean, expected_version => $7::bigint, max_price => $8::numeric, "                 \
+    "unit_price => $9::numeric, amount => $10::numeric, remember => $11::boolean, store => "
+#define SET_LOCK_TIMEOUT(limit, is_local)                                                               \
+    "pg_catalog.set_config('lock_timeout', (extract(epoch FROM least(nullif("                           \
+    "pg_catalog.current_setting('lock_timeout')::interval, '0'), " limit                                \
+    "::interval)) * 1000)::bigint::text, " is_local ")"
+constexpr auto try_purchase_sql = TRY_PURCHASE "$12::text)";
+constexpr auto try_purchase_in_time_sql =
+    TRY_PURCHASE "CASE WHEN " SET_LOCK_TIMEOUT("$13", "true") " <> '' THEN $12::text END)";
+constexpr auto lock_timeout_sql =
+    "SELECT pg_catalog.pg_backend_pid(), CASE WHEN pg_catalog.pg_backend_pid() = $2::integer THEN " SET_LOCK_TIMEOUT(
+        "$1", "false") " END";
 constexpr auto purchase_many_sql =
     "SELECT " OUTCOME
     " FROM vend.purchase_many($1, $2, $3::bigint[], $4::uuid[], max_prices => $5::numeric[], "
@@ -52,6 +62,8 @@ constexpr auto set_lock_mode_sql = "SELECT vend.set_lock_mode($1, $2::text, $3::
 constexpr auto settle_sql = "SELECT vend.settle($1::text)";
 constexpr auto audit_sql = "SELECT finding, key, expected, found, repair FROM vend.audit($1::text)";
 
+#undef SET_LOCK_TIMEOUT
+#undef TRY_PURCHASE
 #undef DONE
 #undef MOVED
 #undef MOVEMENT
@@ -183,6 +195,18 @@ call try_purchase_call(const purchase_request &request, const std::optional<std:
                            text_of(request.amount), text_of(request.remember), store},
             .ids = {id},
             .remember = 10};
+}
+
+call with_lock_timeout(call try_purchase, int ms) {
+    try_purchase.sql = try_purchase_in_time_sql;
+    try_purchase.parameters.emplace_back(std::to_string(ms) + " ms");
+    return try_purchase;
+}
+
+call lock_timeout_call(int ms, int process) {
+    return {.name = "lock_timeout",
+            .sql = lock_timeout_sql,
+            .parameters = {std::to_string(ms) + " ms", std::to_string(process)}};
 }
 
 call void_call(std::span<const uuid> ids, const std::optional<std::string> &store) {

@@ -139,6 +139,11 @@ TEST_F(Pgbouncer, TakesAPipeline) {
     }
     EXPECT_EQ(sold, many);
     EXPECT_EQ(shop.stock_of(item), "0");
+    // Its limit of waits is not left in a session that others have next.
+    vend::client next{between_->conninfo()};
+    EXPECT_EQ(
+        next.transaction([](vend::transaction &tx) { return text_of(tx.exec("SHOW lock_timeout")); }),
+        "0");
 }
 
 // What transactions of the caller's own leave behind reaches nobody else: the session is theirs alone.

@@ -165,6 +165,7 @@ TEST(Pipeline, KeepsTheDeadlineOfACallThatWaits) {
     const auto other = shop.new_wallet(100);
     vend::options options;
     options.call_ms_max = 400;
+    options.lock_ms_max = 0;
     vend::pipeline line("", options);
     shop.client.transaction([&](vend::transaction &tx) {
         (void)tx.exec("SELECT FROM shop.wallet WHERE id = $1 FOR UPDATE", {buyer});
@@ -178,6 +179,105 @@ TEST(Pipeline, KeepsTheDeadlineOfACallThatWaits) {
     auto later = line.try_purchase({.item = item, .buyer = other});
     ASSERT_TRUE(drain(line, 5s));
     EXPECT_TRUE(later.get());
+}
+
+// One who waits for a row makes room for the others, and is served when the row is free.
+TEST(Pipeline, GoesOnBesideOneThatWaits) {
+    constexpr int many = 100;
+    shop_for_tests shop;
+    const auto item = shop.new_item(many + 1);
+    const auto buyer = shop.new_wallet(100);
+    const auto other = shop.new_wallet(10 * many);
+    vend::pipeline line("");
+    std::future<vend::outcome> stuck;
+    tally found;
+    shop.client.transaction([&](vend::transaction &tx) {
+        (void)tx.exec("SELECT FROM shop.wallet WHERE id = $1 FOR UPDATE", {buyer});
+        stuck = line.try_purchase({.item = item, .buyer = buyer});
+        for (int i = 0; i < many; ++i)
+            line.try_purchase({.item = item, .buyer = other}, found.counted());
+        ASSERT_TRUE(loop(
+            line, [&] { return line.pending() == 1; }, 20s));
+        EXPECT_EQ(found.counts, (std::map<std::string, int>{{"purchased", many}}));
+    });
+    ASSERT_TRUE(drain(line));
+    EXPECT_EQ(stuck.get().status, status::purchased);
+    EXPECT_EQ(shop.stock_of(item), "0");
+}
+
+// A thousand that wait for one row hold up the others no longer than those that were on their way.
+TEST(Pipeline, GoesOnBesideManyThatWait) {
+    constexpr int many = 1000;
+    shop_for_tests shop;
+    const auto item = shop.new_item(many, 1);
+    const auto buyer = shop.new_wallet(many);
+    const auto free_item = shop.new_item(10);
+    const auto free_buyer = shop.new_wallet(100);
+    vend::options options;
+    options.lock_ms_max = 50;
+    options.call_ms_max = 300000;
+    vend::pipeline line("", options);
+    tally found;
+    tally free;
+    shop.client.transaction([&](vend::transaction &tx) {
+        (void)tx.exec("SELECT FROM shop.item WHERE id = $1 FOR UPDATE", {item});
+        for (int i = 0; i < many; ++i) {
+            line.try_purchase({.item = item, .buyer = buyer}, found.counted());
+            if (i % 100 == 0)
+                line.try_purchase({.item = free_item, .buyer = free_buyer}, free.counted());
+        }
+        // All of them would take 50 s.
+        ASSERT_TRUE(loop(
+            line, [&] { return line.pending() == many; }, 20s));
+        EXPECT_EQ(free.counts, (std::map<std::string, int>{{"purchased", 10}}));
+    });
+    ASSERT_TRUE(drain(line));
+    EXPECT_EQ(found.counts, (std::map<std::string, int>{{"purchased", many}}));
+    EXPECT_EQ(shop.stock_of(item), "0");
+}
+
+TEST(Pipeline, EndsInTimeWhereARowStaysLocked) {
+    shop_for_tests shop;
+    const auto item = shop.new_item(1000);
+    const auto buyer = shop.new_wallet(10000);
+    vend::options options;
+    options.call_ms_max = 400;
+    vend::pipeline line("", options);
+    tally found;
+    shop.client.transaction([&](vend::transaction &tx) {
+        (void)tx.exec("SELECT FROM shop.wallet WHERE id = $1 FOR UPDATE", {buyer});
+        for (int i = 0; i < 50; ++i) line.try_purchase({.item = item, .buyer = buyer}, found.counted());
+        ASSERT_TRUE(drain(line, 10s));
+    });
+    EXPECT_EQ(found.counts, (std::map<std::string, int>{{"57014", 50}}));
+    auto later = line.try_purchase({.item = item, .buyer = buyer});
+    ASSERT_TRUE(drain(line, 10s));
+    EXPECT_TRUE(later.get());
+}
+
+// A lock_timeout of the session's own that is shorter stays, and is its own again after each purchase.
+TEST(Pipeline, LeavesAShorterLockTimeout) {
+    shop_for_tests shop;
+    const auto item = shop.new_item(5);
+    const auto buyer = shop.new_wallet(100);
+    const auto noted = new_key("noted_");
+    shop.exec("CREATE TABLE public." + noted + " (timeout text)");
+    shop.exec("CREATE FUNCTION public." + noted +
+              "() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public." + noted +
+              " VALUES (current_setting('lock_timeout')); RETURN NULL; END $$");
+    shop.exec("CREATE TRIGGER " + noted +
+              " AFTER INSERT ON shop.ledger FOR EACH ROW WHEN (NEW.item = '" + item +
+              "') EXECUTE FUNCTION public." + noted + "()");
+    for (const char *own : {"0", "70", "1s", "2147483647", "100"}) {
+        vend::pipeline line(std::string("options='-c lock_timeout=") + own + "'");
+        auto sale = line.try_purchase({.item = item, .buyer = buyer});
+        ASSERT_TRUE(drain(line));
+        EXPECT_TRUE(sale.get());
+    }
+    EXPECT_EQ(shop.exec("SELECT string_agg(timeout, ' ' ORDER BY ctid) FROM public." + noted),
+              "100ms 70ms 100ms 100ms 100ms");
+    shop.exec("DROP FUNCTION public." + noted + " CASCADE");
+    shop.exec("DROP TABLE public." + noted);
 }
 
 TEST(Pipeline, OutlivesItsSession) {

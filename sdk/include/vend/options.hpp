@@ -52,6 +52,10 @@ struct options {
     // How long a cancelled attempt is given to say what has come of it.
     int cancel_ms_max = 500;
 
+    // Of a pipeline: how long a purchase may wait for a lock, for which all behind it wait too. Then it
+    // makes room and is sent again. 0: for as long as it takes.
+    int lock_ms_max = 100;
+
     // The pause before another attempt is drawn between 0 and a bound, which begins at the first and
     // doubles up to the second.
     int pause_ms_min = 4;

@@ -16,7 +16,8 @@ namespace vend {
 
 // Purchases are sent without waiting for the answers of those before, in libpq's pipeline mode; each is
 // a transaction of its own. As with vend::client they are sent again until they are answered, under
-// their ids, on a new connection if need be, until options.call_ms_max has passed.
+// their ids, on a new connection if need be, until options.call_ms_max has passed. One that waits for a
+// lock makes room for those behind it after options.lock_ms_max.
 //
 // Not for several threads at once: it belongs to the thread of the event loop.
 class pipeline {
