@@ -1,8 +1,10 @@
 #include "base/prelude.hpp"
 
+#include "base/error_codes.hpp"
 #include "engine/audit.hpp"
 #include "entry/arguments.hpp"
 #include "entry/call.hpp"
+#include "store/subtransaction.hpp"
 
 using namespace vend;
 
@@ -11,16 +13,16 @@ VEND_FUNCTION(vend_audit);
 namespace vend {
 namespace {
 
-Datum numeric_of(Quantity qty) {
-    return DirectFunctionCall1(int8_numeric, Int64GetDatum(qty.value));
-}
-
-void add_finding(const ReturnSetInfo *result, const CounterFinding &finding) {
-    Datum values[] = {CStringGetTextDatum("counter"), CStringGetTextDatum(finding.item),
-                      finding.expected ? numeric_of(*finding.expected) : 0, numeric_of(finding.found),
-                      CStringGetTextDatum(finding.repair)};
-    bool nulls[] = {false, false, !finding.expected, false, false};
-    tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+// The store, or a finding where its binding is broken.
+Store *open_audited(const char *name, const AuditSink &sink) {
+    Store *store = nullptr;
+    ErrorData *error = in_subtransaction([&] { store = &open_store(name, {Right::auditor}); });
+    if (error == nullptr) return store;
+    if (error->sqlerrcode == errcodes::unknown_store || error->sqlerrcode == errcodes::not_permitted ||
+        !is_permitted_unresolved(name, {Right::auditor}))
+        ReThrowError(error);
+    add_finding(sink, not_looked_at("binding", name, error));
+    return nullptr;
 }
 
 } // namespace
@@ -29,15 +31,14 @@ void add_finding(const ReturnSetInfo *result, const CounterFinding &finding) {
 Datum vend_audit(PG_FUNCTION_ARGS) {
     InitMaterializedSRF(fcinfo, 0);
     const auto *result = reinterpret_cast<const ReturnSetInfo *>(fcinfo->resultinfo);
+    const AuditSink sink{result->setResult, result->setDesc};
     in_call([&] {
-        Store &store = open_store(Arguments(fcinfo).optional_string(0), {Right::auditor});
-        as_owner(store, [&] {
-            const Rows rows = run(store, Statement::audit, {});
-            for (uint64 i = 0; i < rows.count; ++i)
-                tuplestore_puttuple(result->setResult, rows.table->vals[i]);
-            ListCell *cell = nullptr;
-            foreach (cell, audit_counters(store))
-                add_finding(result, *static_cast<const CounterFinding *>(lfirst(cell)));
+        Store *store = open_audited(store_name(Arguments(fcinfo).optional_string(0)), sink);
+        if (store == nullptr) return;
+        as_owner(*store, [&] {
+            audit_tables(*store, sink);
+            audit_partitions(*store, sink);
+            audit_counters(*store, sink);
         });
     });
     return 0;

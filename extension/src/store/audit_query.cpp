@@ -12,7 +12,7 @@ namespace {
 enum Rank { rank_ledger, rank_refunded, rank_negative, rank_counter };
 
 void begin_finding(StringInfo sql, Rank rank) {
-    appendStringInfo(sql, "%sSELECT %d AS rank, ", sql->len > 0 ? " UNION ALL " : "", rank);
+    appendStringInfo(sql, "SELECT %d AS rank, ", rank);
 }
 
 // The counters a (key, value, total) that their ledger does not explain.
@@ -180,24 +180,48 @@ char *compose_adjustments(const Store &s, const AuditedCounter &c) {
     return sql.data;
 }
 
+std::span<const AuditLook> audit_looks(const Store &s) {
+    constexpr std::size_t looks_max = 8;
+    auto *looks = static_cast<AuditLook *>(palloc(sizeof(AuditLook) * looks_max));
+    std::size_t count = 0;
+    const auto add = [&](const char *name, auto append) {
+        StringInfoData sql;
+        initStringInfo(&sql);
+        append(&sql);
+        looks[count++] = {name, sql.data};
+    };
+    add("stock", [&](StringInfo sql) { append_counter(sql, s, item_counter(s)); });
+    add("negative stock",
+        [&](StringInfo sql) { append_negative(sql, s, "negative stock", item_counter(s)); });
+    add("deltas", [&](StringInfo sql) { append_unsettleable(sql, s); });
+    if (s.has_wallets()) {
+        add("balance", [&](StringInfo sql) { append_counter(sql, s, wallet_counter(s)); });
+        add("negative balance",
+            [&](StringInfo sql) { append_negative(sql, s, "negative balance", wallet_counter(s)); });
+    }
+    add("ledger", [&](StringInfo sql) { append_ledger_rows(sql, s); });
+    add("refunds", [&](StringInfo sql) { append_refunds(sql, s); });
+    add("transfers", [&](StringInfo sql) { append_transfers(sql, s); });
+    return {looks, count};
+}
+
 char *compose_audit(const Store &s) {
     StringInfoData sql;
     initStringInfo(&sql);
-    append_counter(&sql, s, item_counter(s));
-    append_negative(&sql, s, "negative stock", item_counter(s));
-    append_unsettleable(&sql, s);
-    if (s.has_wallets()) {
-        append_counter(&sql, s, wallet_counter(s));
-        append_negative(&sql, s, "negative balance", wallet_counter(s));
-    }
-    append_ledger_rows(&sql, s);
-    append_refunds(&sql, s);
-    append_transfers(&sql, s);
+    for (const AuditLook &look : audit_looks(s))
+        appendStringInfo(&sql, "%s%s", sql.len > 0 ? " UNION ALL " : "", look.sql);
     // A repair is given once all that it trusts is in order.
     return psprintf("SELECT finding, key, expected, found, "
                     "CASE WHEN rank " EQ " pg_catalog.min(rank) OVER () THEN repair END "
                     "FROM (%s) AS findings ORDER BY rank, finding, key, expected, found",
                     sql.data);
+}
+
+char *compose_look(const AuditLook &look) {
+    return psprintf("SELECT finding, key, expected, found, NULL::pg_catalog.text AS repair "
+                    "FROM (%s) AS findings (rank, finding, key, expected, found, repair) "
+                    "ORDER BY finding, key, expected, found",
+                    look.sql);
 }
 
 } // namespace vend

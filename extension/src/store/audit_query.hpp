@@ -6,6 +6,8 @@
 
 #include "store/store.hpp"
 
+#include <span>
+
 namespace vend {
 
 // A counter of the store: its table, its columns, and those of the ledger that explain it.
@@ -25,7 +27,16 @@ AuditedCounter wallet_counter(const Store &store);
 // $1 at. Records what the audit would find of a counter, as adjustments.
 char *compose_adjustments(const Store &store, const AuditedCounter &counter);
 
+// What the audit looks at, one thing after the other.
+struct AuditLook {
+    const char *name;
+    char *sql;
+};
+std::span<const AuditLook> audit_looks(const Store &store);
+
 // Columns: finding, key, expected, found, repair. Allocated in the current memory context.
 char *compose_audit(const Store &store);
+// The same of one look. It gives no repair, which would trust what could not be looked at.
+char *compose_look(const AuditLook &look);
 
 } // namespace vend

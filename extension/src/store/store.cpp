@@ -209,6 +209,18 @@ bool is_permitted(const Store &store, std::initializer_list<Right> sufficient) {
     return has_privs_of_role(user, store.owner) || has_right(user, store.role_relation, sufficient);
 }
 
+bool is_permitted_unresolved(const char *name, std::initializer_list<Right> sufficient) {
+    const RegistryRow row = registered(name);
+    const Oid role_relation = relation_named(row.role);
+    for (const char *bound : {row.item, row.wallet, row.ledger, row.delta}) {
+        const Oid owner = bound == nullptr ? InvalidOid : relation_owner(relation_named(bound));
+        if (!OidIsValid(owner)) continue;
+        return has_privs_of_role(GetUserId(), owner) ||
+               (OidIsValid(role_relation) && has_right(GetUserId(), role_relation, sufficient));
+    }
+    return superuser();
+}
+
 Store &open_store(const char *name_or_null, std::initializer_list<Right> sufficient) {
     Store &store = valid_store(store_name(name_or_null));
     if (!is_permitted(store, sufficient))

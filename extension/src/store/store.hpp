@@ -137,6 +137,10 @@ const char *store_name(const char *name_or_null);
 // 42501 for a caller who is neither a member of the owner nor has one of the rights that suffice.
 Store &open_store(const char *name_or_null, std::initializer_list<Right> sufficient);
 
+// The same as is_permitted(), of a store that may not be valid: as far as can be told without resolving
+// it.
+bool is_permitted_unresolved(const char *name, std::initializer_list<Right> sufficient);
+
 // Whether the current user is a member of the owner or has one of the rights.
 bool is_permitted(const Store &store, std::initializer_list<Right> sufficient);
 
