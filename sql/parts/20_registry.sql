@@ -43,4 +43,4 @@ COMMENT ON COLUMN vend.store.delta IS 'Quoted, qualified name of the relation of
 COMMENT ON COLUMN vend.store.role IS 'Quoted, qualified name of the view whose columns carry the rights';
 COMMENT ON COLUMN vend.store.direct_writes IS 'What plain SQL writes to stock and balance meet: journal or refuse';
 COMMENT ON COLUMN vend.store.buyers IS 'Which wallets a buyer may name: any, or his own, which vend.current_buyer holds';
-COMMENT ON COLUMN vend.store.creator IS 'Role that made the store, who may forget it when its tables are gone';
+COMMENT ON COLUMN vend.store.creator IS 'Role that made the store or bound it last, who may forget it when its tables are gone';

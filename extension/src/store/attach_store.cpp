@@ -301,6 +301,7 @@ void reattach_store(const Attachment &attachment) {
                       psprintf("Table %s does not exist.", row.ledger));
     unbind(row);
     lock_tables(attachment, AccessExclusiveLock);
+    row.creator = GetUserNameFromId(GetUserId(), false); // who made it may have left
     change_row(&row, attachment);
     require_unbound(row);
     bind_tables(row, attachment);

@@ -131,15 +131,25 @@ char *kept_name(const Store &store, Relation relation) {
 void require_usable_schema(const Store &store, Relation relation) {
     const Oid schema = RelationGetNamespace(relation);
     if (!compat::may_use_schema(schema, relation->rd_rel->relowner))
-        raise_invalid(store, psprintf("Role \"%s\" owns the tables but may not use schema \"%s\".",
-                                      GetUserNameFromId(relation->rd_rel->relowner, false),
-                                      get_namespace_name(schema)));
+        raise_invalid(store,
+                      psprintf("Role \"%s\" owns the tables but may not use schema \"%s\".",
+                               GetUserNameFromId(relation->rd_rel->relowner, false),
+                               get_namespace_name(schema)),
+                      psprintf("The owner of the schema lets it: GRANT USAGE ON SCHEMA %s TO %s.",
+                               quote_identifier(get_namespace_name(schema)),
+                               quote_identifier(GetUserNameFromId(relation->rd_rel->relowner, false))));
 }
 
 void require_owner(const Store &store, Relation relation) {
     if (relation->rd_rel->relowner != store.owner)
-        raise_invalid(store, psprintf("\"%s\" and the table of items do not have the same owner.",
-                                      relation_label(RelationGetRelid(relation))));
+        raise_invalid(store,
+                      psprintf("\"%s\" and the table of items do not have the same owner.",
+                               relation_label(RelationGetRelid(relation))),
+                      store.stage == Stage::creating
+                          ? nullptr
+                          : psprintf("Give it to the owner of the items: ALTER TABLE %s OWNER TO %s.",
+                                     quoted_relation_name(relation),
+                                     quote_identifier(GetUserNameFromId(store.owner, false))));
 }
 
 void bind_ledger(const RegistryRow &row, Store *store) {

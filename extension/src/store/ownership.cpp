@@ -9,9 +9,9 @@
 namespace vend {
 namespace {
 
-[[noreturn]] void raise_not_owner(const char *name, const char *detail) {
+[[noreturn]] void raise_not_owner(const char *name, const char *detail, const char *hint = nullptr) {
     ereport(ERROR, (errcode(errcodes::not_permitted), errmsg("permission denied for store \"%s\"", name),
-                    errdetail("%s", detail)));
+                    errdetail("%s", detail), hint == nullptr ? 0 : errhint("%s", hint)));
     pg_unreachable();
 }
 
@@ -30,7 +30,8 @@ void require_owner_of(const RegistryRow &row) {
     if (!is_left && !has_privs_of_role(GetUserId(), ROLE_PG_DATABASE_OWNER) &&
         !(OidIsValid(creator) && has_privs_of_role(GetUserId(), creator)))
         raise_not_owner(row.name,
-                        psprintf("Its tables are gone, and it was made by role \"%s\".", row.creator));
+                        psprintf("Its tables are gone, and it was made by role \"%s\".", row.creator),
+                        "That role or the owner of the database ends it with vend.detach_store().");
 }
 
 RegistryRow own_store(const char *name) {
