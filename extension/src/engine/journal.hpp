@@ -22,8 +22,8 @@ uint64 journal_opening(Store &store);
 
 void journal_truncation(Store &store, const TriggerData *trigger);
 
-// A row-level event on the store's items or deltas that may not have been journalled: what the counters of
-// escrow items have is no longer true.
+// A row-level event on the store's items or deltas that may not have been journalled: what the counters
+// of escrow items have is no longer true.
 void forget_counters(Store &store, const TriggerData *trigger);
 
 } // namespace vend
