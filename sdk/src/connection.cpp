@@ -120,7 +120,7 @@ rows connection::ask(const call &what, const deadline &until, instant attempt_en
 const char *connection::prepared_name(const char *sql, const deadline &until, instant attempt_end) {
     const auto found = prepared_.find(sql);
     if (found != prepared_.end()) return found->second.c_str();
-    std::string name = "vend_" + std::to_string(prepared_.size());
+    std::string name = "vend_" + std::to_string(prepared_total_++);
     if (PQsendPrepare(connection_.get(), name.c_str(), sql, 0, nullptr) == 0)
         break_off(lost(connection_.get(), sql));
     const result_ptr result = answer(sql, until, attempt_end);

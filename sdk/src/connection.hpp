@@ -44,6 +44,9 @@ class connection {
     // The session is not used again.
     void give_up() noexcept { is_broken_ = true; }
 
+    // The server has done away with what we have prepared.
+    void forget_prepared() noexcept { prepared_.clear(); }
+
     [[nodiscard]] bool is_in_transaction() const;
 
     // Nothing more can be asked.
@@ -78,6 +81,7 @@ class connection {
     bool is_broken_ = false;
     instant used_at_{};
     std::unordered_map<const char *, std::string> prepared_;
+    int prepared_total_ = 0; // names are not used again
 };
 
 } // namespace vend

@@ -113,6 +113,17 @@ TEST_F(SessionOf, ForgetsSettingsOfTheUsers) {
               "");
 }
 
+// What the library has prepared is prepared again, by the same transaction already.
+TEST_F(SessionOf, OutlivesDeallocateAll) {
+    client_.transaction([&](vend::transaction &tx) {
+        (void)tx.exec("DEALLOCATE ALL");
+        (void)tx.purchase({.item = item_, .buyer = buyer_});
+    });
+    EXPECT_TRUE(client_.try_purchase({.item = item_, .buyer = buyer_}));
+    EXPECT_EQ(backend(), backend_);
+    EXPECT_NE(prepared_by_us(), "0");
+}
+
 TEST_F(SessionOf, IsNotUsedAgainWhereItCannotBeRestored) {
     shop_.exec("REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC");
     client_.transaction([](vend::transaction &tx) { (void)tx.exec("SET ROLE sdk_clerk"); });

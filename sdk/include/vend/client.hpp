@@ -35,7 +35,9 @@ class client : public verbs {
     // Runs body(transaction &) between BEGIN and COMMIT and gives what it gives. Where it throws, the
     // transaction is rolled back and the exception goes on; but after a serialization failure, a
     // deadlock or a lost connection that left nothing behind, body is run again. A COMMIT whose answer
-    // was lost is looked up; if that cannot be done in time, the error is_in_doubt().
+    // was lost is looked up; if that cannot be done in time, the error is_in_doubt(). What body has left
+    // in the session by exec() is undone, or the connection closed. body calls the transaction, not the
+    // client: calls of clients of this pool are 25001 there.
     template <typename Body> auto transaction(Body &&body) {
         using result = std::invoke_result_t<Body &, vend::transaction &>;
         if constexpr (std::is_void_v<result>) {

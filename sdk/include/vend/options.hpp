@@ -68,7 +68,7 @@ struct options {
     vend::prepare prepare = vend::prepare::automatic;
 
     // Is called after each attempt, by the thread that made it, and must not throw. Calls of several
-    // threads overlap.
+    // threads overlap. The connection has been given back.
     std::function<void(const attempt_event &)> on_attempt = {};
 };
 
