@@ -13,6 +13,7 @@
 #include "store/ownership.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace vend {
 namespace {
@@ -27,17 +28,13 @@ bool shares_rows(Oid a, Oid b) {
     return a == b || is_in(a, b) || is_in(b, a);
 }
 
-// Raises where the table is one of a store's.
-void require_not_bound_to(const RegistryRow &other, const char *table) {
-    const Oid id = relation_named(table);
-    for (char *RegistryRow::*const column : registry_relations) {
-        const char *name = other.*column;
-        const Oid theirs = name == nullptr ? InvalidOid : relation_named(name);
-        if (OidIsValid(id) && OidIsValid(theirs) && shares_rows(id, theirs))
-            ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
-                            errmsg("table %s belongs to store \"%s\"", table, other.name),
-                            errhint("End that store's binding first, with vend.detach_store().")));
-    }
+// What the names of a row mean, in the order of registry_relations; InvalidOid where that is nothing.
+using RelationIds = std::array<Oid, std::size(registry_relations)>;
+RelationIds relations_of(const RegistryRow &row) {
+    RelationIds ids{};
+    for (std::size_t i = 0; i < ids.size(); ++i)
+        if (const char *name = row.*registry_relations[i]) ids[i] = relation_named(name);
+    return ids;
 }
 
 // The type that a text means; none where it means none.
@@ -165,11 +162,18 @@ void forget_dropped_store(const char *name) {
 }
 
 void require_unbound(const RegistryRow &row) {
+    const RelationIds ours = relations_of(row);
     ListCell *cell = nullptr;
     foreach (cell, registered_stores()) {
         const auto *other = static_cast<const RegistryRow *>(lfirst(cell));
-        for (char *RegistryRow::*const column : registry_relations)
-            if (row.*column != nullptr) require_not_bound_to(*other, row.*column);
+        for (const Oid theirs : relations_of(*other))
+            for (std::size_t i = 0; i < ours.size(); ++i)
+                if (OidIsValid(theirs) && OidIsValid(ours[i]) && shares_rows(ours[i], theirs))
+                    ereport(ERROR,
+                            (errcode(ERRCODE_DUPLICATE_OBJECT),
+                             errmsg("table %s belongs to store \"%s\"", row.*registry_relations[i],
+                                    other->name),
+                             errhint("End that store's binding first, with vend.detach_store().")));
     }
 }
 
