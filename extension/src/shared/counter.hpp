@@ -16,6 +16,7 @@ struct Counter {
     CounterKey key; // first, as dynahash wants it
     char store[NAMEDATALEN];
     char item[NAMEDATALEN];
+    uint32 hash; // item_hash() of it
     uint32 life; // of the database, see look_up_life()
     ConditionVariable changed;
     slock_t mutex; // of all that follows

@@ -43,6 +43,11 @@ inline bool is_same(const CounterKey &a, const CounterKey &b) {
     return memcmp(&a, &b, sizeof(CounterKey)) == 0;
 }
 
+// The same number for all counters of an item, in whatever state of its tables.
+inline uint32 item_hash(const CounterKey &key) {
+    return hash_combine(key.table.items, hash_bytes(key.bytes.data(), static_cast<int>(key.length)));
+}
+
 // Whether they are of one item, in whatever state of its tables.
 inline bool is_same_item(const CounterKey &a, const CounterKey &b) {
     return a.database == b.database && a.table.items == b.table.items && a.length == b.length &&

@@ -178,6 +178,7 @@ Counter *provide(const CounterKey &key, const char *store, const char *item) {
         static_cast<Counter *>(hash_search(shared_memory().counters, &key, HASH_ENTER_NULL, nullptr));
     if (counter == nullptr) return nullptr;
     initialize(counter, store, item);
+    counter->hash = item_hash(key);
     counter->life = life;
     return counter;
 }
@@ -325,12 +326,11 @@ std::optional<CounterView> view_counter(const CounterKey &key) {
     return with_counters(LW_SHARED, [&]() -> std::optional<CounterView> {
         Counter *counter = find(key);
         if (counter == nullptr) return std::nullopt;
-        const int64 own_taken = held_units(Hold::Kind::taken, counter);
-        const int64 own_added = held_units(Hold::Kind::added, counter);
+        const PendingUnits own = pending_units(counter);
         lock(counter);
         const bool is_loaded = counter->state == Counter::State::loaded;
-        const CounterView view{Quantity{counter->available}, Quantity{counter->taken - own_taken},
-                               Quantity{own_added}, counter->changes};
+        const CounterView view{Quantity{counter->available}, Quantity{counter->taken - own.taken},
+                               Quantity{own.added}, counter->changes};
         unlock(counter);
         return is_loaded ? std::optional(view) : std::nullopt;
     });
@@ -339,10 +339,7 @@ std::optional<CounterView> view_counter(const CounterKey &key) {
 bool begin_load(const CounterKey &key, const char *store, const char *item) {
     require_counters();
     // It would be loaded without what this transaction has pending on the counter of before.
-    if (any_hold([&](const Hold &hold) {
-            return is_pending(hold) && is_same_item(hold.counter->key, key) &&
-                   !is_same(hold.counter->key, key);
-        }))
+    if (any_pending(key, [&](const Counter *counter) { return !is_same(counter->key, key); }))
         raise_pending_before();
     prepare_hold();
     switch (start_load(key, store, item)) {
@@ -438,8 +435,7 @@ void count_refusal(const CounterKey &key) {
 }
 
 void require_nothing_pending(const CounterKey &key) {
-    if (any_hold(
-            [&](const Hold &hold) { return is_pending(hold) && is_same_item(hold.counter->key, key); }))
+    if (any_pending(key, [](const Counter * /*counter*/) { return true; }))
         ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
                         errmsg("this transaction has itself moved units of the escrow item"),
                         errhint("Commit first.")));
@@ -459,13 +455,11 @@ void close_counter(const CounterKey &key) {
 }
 
 bool is_closed_here(const CounterKey &key) {
-    return any_hold([&](const Hold &hold) {
-        return hold.kind == Hold::Kind::closed && is_same_item(*hold.key, key);
-    });
+    return has_closed(key);
 }
 
 bool is_anything_closed_here() {
-    return any_hold([](const Hold &hold) { return hold.kind == Hold::Kind::closed; });
+    return has_closed_any();
 }
 
 bool has_pending(Oid items) {

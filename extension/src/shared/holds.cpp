@@ -13,6 +13,33 @@ int capacity = 0;
 
 constexpr int capacity_min = 64;
 
+// What of it is taken or added, by counter, and what is closed, by key.
+PendingSums pending;
+PendingSums closed;
+int closed_count = 0;
+
+void sum_up(const Hold &hold, int64 sign) {
+    if (hold.kind == Hold::Kind::closed) {
+        closed.provide(item_hash(*hold.key), hold.key).moves += sign;
+        closed_count += static_cast<int>(sign);
+    } else if (is_pending(hold)) {
+        PendingSum &sum = pending.provide(hold.counter->hash, hold.counter);
+        (hold.kind == Hold::Kind::taken ? sum.taken : sum.added) += sign * hold.qty;
+        sum.moves += sign;
+    }
+}
+
+// For so many holds more.
+void prepare_sums(PendingSums *sums, int number) {
+    const std::size_t wanted = sums->places_wanted(static_cast<std::size_t>(number));
+    if (wanted == 0) return;
+    auto *places =
+        static_cast<PendingSum *>(MemoryContextAllocHuge(TopMemoryContext, sizeof(PendingSum) * wanted));
+    PendingSum *before = sums->places().data();
+    sums->move_to({places, wanted});
+    if (before != nullptr) pfree(before);
+}
+
 void add_unsettled(Counter *counter, int64 deltas) {
     // A delta can be settled before the sale that made it is counted here, and the other way round: the
     // count is a hint, which an empty settling puts right.
@@ -31,6 +58,7 @@ void unpin(Counter *counter) {
 
 // Runs inside PostgreSQL's commit and abort, where nothing may be allocated or raised.
 void end(const Hold &hold, bool is_committed) {
+    sum_up(hold, -1); // there is a sum
     if (hold.kind == Hold::Kind::closed) return;
     Counter *counter = hold.counter;
     lock(counter);
@@ -86,6 +114,8 @@ void end_all(bool is_committed) {
         const Hold hold = holds[--count];
         end(hold, is_committed);
     }
+    pending.clear();
+    closed.clear();
 }
 
 // The transaction would go on without a session, and a crash would forget what it holds.
@@ -115,20 +145,16 @@ void on_transaction(XactEvent event, void * /*context*/) {
     }
 }
 
+// What a subtransaction has, its own and what its ended ones left it, is the newest part of the list: no
+// other has added anything since it began.
 void on_subtransaction(SubXactEvent event, SubTransactionId sub, SubTransactionId parent,
                        void * /*context*/) {
     if (event == SUBXACT_EVENT_COMMIT_SUB) {
-        for (int i = 0; i < count; ++i)
-            if (holds[i].owner == sub) holds[i].owner = parent;
+        for (int i = count; i > 0 && holds[i - 1].owner == sub; --i) holds[i - 1].owner = parent;
     } else if (event == SUBXACT_EVENT_ABORT_SUB) {
-        const int before = count;
-        count = 0;
-        for (int i = 0; i < before; ++i) {
-            const Hold hold = holds[i];
-            if (hold.owner == sub)
-                end(hold, false);
-            else
-                holds[count++] = hold;
+        while (count > 0 && holds[count - 1].owner == sub) {
+            const Hold hold = holds[--count];
+            end(hold, false);
         }
     }
 }
@@ -136,6 +162,8 @@ void on_subtransaction(SubXactEvent event, SubTransactionId sub, SubTransactionI
 } // namespace
 
 void prepare_holds(int number) {
+    prepare_sums(&pending, number);
+    prepare_sums(&closed, number);
     if (number <= capacity - count) return;
     const int wanted = std::max({capacity_min, capacity * 2, count + number});
     const std::size_t size = sizeof(Hold) * static_cast<std::size_t>(wanted);
@@ -154,6 +182,7 @@ void add_hold(const Hold &hold) {
     holds[count] = hold;
     holds[count].owner = GetCurrentSubTransactionId();
     ++count;
+    sum_up(hold, 1);
 }
 
 void drop_hold(Hold::Kind kind, const Counter *counter) {
@@ -167,11 +196,23 @@ void drop_hold(Hold::Kind kind, const Counter *counter) {
     }
 }
 
-int64 held_units(Hold::Kind kind, const Counter *counter) {
-    int64 sum = 0;
-    for (int i = 0; i < count; ++i)
-        if (holds[i].kind == kind && holds[i].counter == counter) sum += holds[i].qty;
-    return sum;
+const PendingSums &pending_sums() {
+    return pending;
+}
+
+PendingUnits pending_units(const Counter *counter) {
+    const PendingSum *sum = pending.find(counter->hash, counter);
+    return sum == nullptr ? PendingUnits{} : PendingUnits{sum->taken, sum->added};
+}
+
+bool has_closed_any() {
+    return closed_count > 0;
+}
+
+bool has_closed(const CounterKey &key) {
+    return closed_count > 0 && closed.any_of(item_hash(key), [&](const PendingSum &sum) {
+        return is_same_item(*static_cast<const CounterKey *>(sum.thing), key);
+    });
 }
 
 const Hold *first_hold() {

@@ -4,6 +4,7 @@
 
 #include "base/prelude.hpp"
 
+#include "core/pending_sums.hpp"
 #include "shared/counter.hpp"
 
 #include <algorithm>
@@ -40,8 +41,28 @@ void add_hold(const Hold &hold);
 // Ends the newest hold of this kind as its (sub)transaction's abort would, whatever becomes of that.
 void drop_hold(Hold::Kind kind, const Counter *counter);
 
+// What is pending, by counter.
+const PendingSums &pending_sums();
+
 // Units of this transaction that are pending on the counter.
-int64 held_units(Hold::Kind kind, const Counter *counter);
+struct PendingUnits {
+    int64 taken = 0;
+    int64 added = 0;
+};
+PendingUnits pending_units(const Counter *counter);
+
+// Whether is_wanted(counter) is true of one of the item, in whatever state of its tables, that this
+// transaction has something pending on.
+template <typename Predicate> bool any_pending(const CounterKey &key, Predicate is_wanted) {
+    return pending_sums().any_of(item_hash(key), [&](const PendingSum &sum) {
+        const auto *counter = static_cast<const Counter *>(sum.thing);
+        return is_same_item(counter->key, key) && is_wanted(counter);
+    });
+}
+
+// Whether this transaction has closed an item at all, or the one of the key.
+bool has_closed_any();
+bool has_closed(const CounterKey &key);
 
 // Whether it is units that the end of the transaction decides on.
 inline bool is_pending(const Hold &hold) {

@@ -1,0 +1,121 @@
+#pragma once
+// What a transaction has pending, summed up for each thing that it is pending on: what a sale asks is
+// found in one look, however much is pending. A table with open addressing, in memory of the caller's.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace vend {
+
+struct PendingSum {
+    const void *thing = nullptr;
+    std::uint32_t hash = 0;
+    std::uint32_t life = 0; // of the table; another: the place is free
+    std::int64_t taken = 0;
+    std::int64_t added = 0;
+    std::int64_t moves = 0; // that have not ended
+};
+
+class PendingSums {
+  public:
+    // How much memory it needs before so many things more are added; 0: it has enough.
+    [[nodiscard]] std::size_t places_wanted(std::size_t more) const {
+        if ((used_ + more) * 2 <= places_.size()) return 0;
+        std::size_t wanted = places_.empty() ? places_min : places_.size();
+        while (wanted < (used_ + more) * 2) wanted *= 2;
+        return wanted;
+    }
+
+    // Moves to other memory, as much as was wanted.
+    void move_to(std::span<PendingSum> places) {
+        const std::span<PendingSum> before = places_;
+        const std::uint32_t life = life_;
+        places_ = places;
+        for (PendingSum &place : places_) place = {};
+        life_ = 1;
+        used_ = 0;
+        for (const PendingSum &sum : before) {
+            // What has ended goes.
+            if (sum.life != life || sum.moves == 0) continue;
+            PendingSum &moved = provide(sum.hash, sum.thing);
+            moved.taken = sum.taken;
+            moved.added = sum.added;
+            moved.moves = sum.moves;
+        }
+    }
+
+    // Null where nothing was ever pending on the thing.
+    [[nodiscard]] PendingSum *find(std::uint32_t hash, const void *thing) const {
+        PendingSum *found = nullptr;
+        visit(hash, [&](PendingSum &sum) {
+            if (sum.thing == thing) found = &sum;
+            return found == nullptr;
+        });
+        return found;
+    }
+
+    // The sum of the thing, a new one where there is none. There is room for it.
+    PendingSum &provide(std::uint32_t hash, const void *thing) {
+        if (PendingSum *sum = find(hash, thing)) return *sum;
+        std::size_t at = first_place(hash);
+        while (places_[at].life == life_) at = next_place(at);
+        places_[at] = {thing, hash, life_, 0, 0, 0};
+        ++used_;
+        return places_[at];
+    }
+
+    // Whether is_wanted(sum) is true of a sum of that hash on which something is pending.
+    template <typename Predicate>
+    [[nodiscard]] bool any_of(std::uint32_t hash, Predicate is_wanted) const {
+        bool is_found = false;
+        visit(hash, [&](const PendingSum &sum) {
+            is_found = sum.moves > 0 && is_wanted(sum);
+            return !is_found;
+        });
+        return is_found;
+    }
+
+    // Forgets everything, and keeps the memory.
+    void clear() {
+        if (used_ == 0) return;
+        used_ = 0;
+        if (++life_ != 0) return;
+        for (PendingSum &place : places_) place = {};
+        life_ = 1;
+    }
+
+    [[nodiscard]] std::span<PendingSum> places() const { return places_; }
+
+    // How many places a look at sums of that hash goes through.
+    [[nodiscard]] std::size_t steps_of(std::uint32_t hash) const {
+        std::size_t steps = 0;
+        if (!places_.empty())
+            for (std::size_t at = first_place(hash); places_[at].life == life_; at = next_place(at))
+                ++steps;
+        return steps;
+    }
+
+  private:
+    static constexpr std::size_t places_min = 64; // a power of two, as all sizes are
+
+    [[nodiscard]] std::size_t first_place(std::uint32_t hash) const {
+        return hash & (places_.size() - 1);
+    }
+    [[nodiscard]] std::size_t next_place(std::size_t at) const {
+        return (at + 1) & (places_.size() - 1);
+    }
+
+    // Calls see(sum) for those of the hash until it answers false.
+    template <typename See> void visit(std::uint32_t hash, See see) const {
+        if (places_.empty()) return;
+        for (std::size_t at = first_place(hash); places_[at].life == life_; at = next_place(at))
+            if (places_[at].hash == hash && !see(places_[at])) return;
+    }
+
+    std::span<PendingSum> places_;
+    std::size_t used_ = 0;
+    std::uint32_t life_ = 1;
+};
+
+} // namespace vend
