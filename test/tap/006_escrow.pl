@@ -16,7 +16,7 @@ $node->init;
 preload($node, q{
 restart_after_crash = on
 autovacuum = off
-vend.escrow_items = 2
+vend.escrow_items = 3
 vend.escrow_wait = '20s'
 deadlock_timeout = '20ms'
 });
@@ -238,13 +238,13 @@ $node->safe_psql('postgres', 'DROP TRIGGER hear ON shop.item');
 settled('lamp');
 books_are_right($node, 'postgres', 'deadlock_timeout');
 
-# Three items and room for two.
-$node->safe_psql('postgres', "INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('pot', 1, 100, 'escrow')");
+# Four items, and room for three, of which one is kept free for others.
+$node->safe_psql('postgres', "INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('pot', 1, 100, 'escrow'), ('jar', 1, 100, 'escrow')");
 for my $turn (1 .. 2)
 {
-	is(sell($_, 1, "$_ in turn $turn"), 'purchased', "room for two: $_ in turn $turn") for qw(lamp vase pot);
+	is(sell($_, 1, "$_ in turn $turn"), 'purchased', "room for two: $_ in turn $turn") for qw(lamp vase jar pot);
 }
-is(one('count(*) FROM vend.stat_item'), '2', 'room for two: two counters');
+is(one('count(*) FROM vend.stat_item'), '3', 'room for two: three counters');
 my @holders = map { open_session($node, 'postgres') } 1 .. 2;
 for my $n (0, 1)
 {
@@ -275,8 +275,8 @@ books_are_right($node, 'postgres', 'room for two');
 is(sell('lamp', 1, 'left behind 1'), 'purchased', 'left behind: the lamp has a counter');
 $locker = hold_row($node, 'postgres', 'lamp');
 is(sell('lamp', 1, 'left behind 2'), 'purchased', 'left behind: and a delta');
-is(sell($_, 1, "left behind $_"), 'purchased', "left behind: $_ sells") for qw(vase pot);
-# Of the two counters one had to go, perhaps the lamp's.
+is(sell($_, 1, "left behind $_"), 'purchased', "left behind: $_ sells") for qw(vase jar pot);
+# Of the counters one had to go, perhaps the lamp's.
 cmp_ok(deltas('lamp'), '>', 0, 'left behind: its delta is there');
 is(answer($locker, 'COMMIT'), '', 'left behind: the row is free');
 $locker->quit;

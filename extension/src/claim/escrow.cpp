@@ -52,7 +52,7 @@ Load load_counter(Store &store, Datum item, const CounterKey &key, LockWait wait
     if (OidIsValid(key.partition[0])) require_item_partition(store, key.partition[0]);
     if (!lock_load(store, item, wait)) return Load::busy;
     Load result = Load::done;
-    if (begin_load(key, store.name, key_text(store.item_type, item))) {
+    if (begin_load(key, store.owner, store.name, key_text(store.item_type, item))) {
         const auto load = committed_units(store, item);
         if (load) require_nothing_unjournalled(store, item, *load);
         end_load(load);

@@ -17,6 +17,7 @@ struct Counter {
     char store[NAMEDATALEN];
     char item[NAMEDATALEN];
     uint32 hash; // item_hash() of it
+    Oid owner;   // of its store
     uint32 life; // of the database, see look_up_life()
     ConditionVariable changed;
     slock_t mutex; // of all that follows

@@ -6,6 +6,7 @@
 #include "base/settings.hpp"
 #include "shared/holds.hpp"
 #include "shared/memory.hpp"
+#include "shared/shares.hpp"
 
 #include <algorithm>
 
@@ -133,7 +134,7 @@ bool is_of_former_state(const Counter *counter, const TableState &table) {
 // What is pending on it stays, for the transactions to end that it is of.
 void outdate(Counter *counter) {
     counter->state = Counter::State::outdated;
-    ++counter->pins;
+    pin(counter);
     add_hold({.kind = Hold::Kind::outdated, .counter = counter});
 }
 
@@ -170,7 +171,7 @@ template <typename IsFormer> void forget_all(IsFormer is_former) {
 }
 
 // The counter of the key, a new one where there is none; null when there is no room.
-Counter *provide(const CounterKey &key, const char *store, const char *item) {
+Counter *provide(const CounterKey &key, Oid owner, const char *store, const char *item) {
     if (Counter *counter = find(key)) return counter;
     if (hash_get_num_entries(shared_memory().counters) >= settings::escrow_items() && !evict_one())
         return nullptr;
@@ -179,15 +180,30 @@ Counter *provide(const CounterKey &key, const char *store, const char *item) {
     if (counter == nullptr) return nullptr;
     initialize(counter, store, item);
     counter->hash = item_hash(key);
+    counter->owner = owner;
     counter->life = life;
     return counter;
 }
 
 enum class LoadStart { ours, done, under_way, outdated, no_room };
 
-LoadStart start_load(const CounterKey &key, const char *store, const char *item) {
+// Whether it is pinned; the table is locked in exclusive mode, so it is not about to be.
+bool is_in_use(Counter *counter) {
+    if (counter == nullptr) return false;
+    lock(counter);
+    const bool is_in_use = counter->pins > 0;
+    unlock(counter);
+    return is_in_use;
+}
+
+LoadStart start_load(const CounterKey &key, Oid owner, const char *store, const char *item,
+                     std::optional<Share> *exhausted) {
     return with_counters(LW_EXCLUSIVE, [&] {
-        Counter *counter = provide(key, store, item);
+        if (is_room_scarce() && !is_in_use(find(key))) {
+            *exhausted = exhausted_share(key, owner);
+            if (*exhausted) return LoadStart::no_room;
+        }
+        Counter *counter = provide(key, owner, store, item);
         if (counter == nullptr) return LoadStart::no_room;
         lock(counter);
         // Not the transaction's start: an old transaction would evict what it has just loaded.
@@ -200,7 +216,7 @@ LoadStart start_load(const CounterKey &key, const char *store, const char *item)
                                                       : LoadStart::outdated;
         }
         counter->state = Counter::State::loading;
-        ++counter->pins;
+        pin(counter);
         unlock_changed(counter);
         add_hold({.kind = Hold::Kind::loading, .counter = counter});
         return LoadStart::ours;
@@ -222,7 +238,7 @@ Counter *begin_wait(const CounterKey &key, uint64 changes) {
         lock(counter);
         const bool is_unchanged = counter->changes == changes;
         if (is_unchanged) {
-            ++counter->pins;
+            pin(counter);
             ++counter->waiting;
         }
         unlock(counter);
@@ -232,19 +248,24 @@ Counter *begin_wait(const CounterKey &key, uint64 changes) {
     });
 }
 
-// Runs change(counter) on the loaded counter of the key and adds the hold, which pins it.
+// Runs change(counter) on the loaded counter of the key and adds the hold, which pins it. Raises 53400
+// where whoever has the counter may not take one more into use.
 template <typename Change>
 CounterChange change_counter(const CounterKey &key, Hold hold, Change change) {
     prepare_hold();
     const MonotonicTime now = monotonic_now();
-    return with_counters(LW_SHARED, [&] {
+    const bool is_scarce = is_pending(hold) && is_room_scarce();
+    std::optional<Share> exhausted;
+    const CounterChange made = with_counters(is_scarce ? LW_EXCLUSIVE : LW_SHARED, [&] {
         hold.counter = find(key);
         if (hold.counter == nullptr) return CounterChange::not_loaded;
+        if (is_scarce && !is_in_use(hold.counter)) exhausted = exhausted_share(key, hold.counter->owner);
+        if (exhausted) return CounterChange::impossible;
         lock(hold.counter);
         const bool is_loaded = hold.counter->state == Counter::State::loaded;
         const bool is_made = is_loaded && change(hold.counter);
         if (is_made) {
-            ++hold.counter->pins;
+            pin(hold.counter);
             ++hold.counter->changes;
             hold.counter->used = now;
         }
@@ -254,6 +275,8 @@ CounterChange change_counter(const CounterKey &key, Hold hold, Change change) {
         add_hold(hold);
         return CounterChange::made;
     });
+    if (exhausted) raise_no_room(exhausted);
+    return made;
 }
 
 // Runs visit(counter) on the counter of the key, if there is one, locked; whether that is news for those
@@ -336,13 +359,14 @@ std::optional<CounterView> view_counter(const CounterKey &key) {
     });
 }
 
-bool begin_load(const CounterKey &key, const char *store, const char *item) {
+bool begin_load(const CounterKey &key, Oid owner, const char *store, const char *item) {
     require_counters();
     // It would be loaded without what this transaction has pending on the counter of before.
     if (any_pending(key, [&](const Counter *counter) { return !is_same(counter->key, key); }))
         raise_pending_before();
     prepare_hold();
-    switch (start_load(key, store, item)) {
+    std::optional<Share> exhausted;
+    switch (start_load(key, owner, store, item, &exhausted)) {
     case LoadStart::ours:
         return true;
     case LoadStart::done:
@@ -355,11 +379,7 @@ bool begin_load(const CounterKey &key, const char *store, const char *item) {
     case LoadStart::no_room:
         break;
     }
-    ereport(ERROR, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-                    errmsg("too many escrow items are being sold at the same time"),
-                    errdetail("There is room for %d, and each has a sale that has not committed.",
-                              settings::escrow_items()),
-                    errhint("Raise vend.escrow_items and restart the server.")));
+    raise_no_room(exhausted);
 }
 
 void end_load(const std::optional<CounterLoad> &load) {
@@ -468,7 +488,8 @@ bool has_pending(Oid items) {
 }
 
 void count_settled(const CounterKey &key, int64 deltas) {
-    if (!has_counters()) return;
+    // It is a hint. Nobody is to fill the room with it.
+    if (!has_counters() || is_room_scarce()) return;
     (void)change_counter(key, {.kind = Hold::Kind::settled, .deltas = deltas},
                          [](Counter * /*counter*/) { return true; });
 }

@@ -43,7 +43,7 @@ struct CounterLoad {
     Quantity available{};
     int64 deltas = 0; // unsettled
 };
-bool begin_load(const CounterKey &key, const char *store, const char *item);
+bool begin_load(const CounterKey &key, Oid owner, const char *store, const char *item);
 void end_load(const std::optional<CounterLoad> &load);
 
 enum class CounterChange { made, not_loaded, impossible };

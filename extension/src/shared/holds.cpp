@@ -2,6 +2,8 @@
 
 #include "shared/holds.hpp"
 
+#include "shared/shares.hpp"
+
 #include <algorithm>
 
 namespace vend {
@@ -48,12 +50,6 @@ void add_unsettled(Counter *counter, int64 deltas) {
         counter->unsettled_since = {};
     else if (counter->unsettled_since == MonotonicTime{} || deltas < 0)
         counter->unsettled_since = monotonic_now();
-}
-
-// The counter is locked.
-void unpin(Counter *counter) {
-    if (--counter->pins == 0 && counter->state == Counter::State::outdated)
-        counter->state = Counter::State::empty;
 }
 
 // Runs inside PostgreSQL's commit and abort, where nothing may be allocated or raised.

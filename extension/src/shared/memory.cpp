@@ -31,6 +31,13 @@ void provide_hash_seed() {
         ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not make a random number")));
 }
 
+void provide_number_in_use() {
+    bool is_found = false;
+    the_memory.counters_in_use = static_cast<pg_atomic_uint32 *>(
+        ShmemInitStruct("pg_vend counters in use", sizeof(pg_atomic_uint32), &is_found));
+    if (!is_found) pg_atomic_init_u32(the_memory.counters_in_use, 0);
+}
+
 shmem_request_hook_type next_request_hook = nullptr;
 shmem_startup_hook_type next_startup_hook = nullptr;
 
@@ -42,7 +49,7 @@ Size settlers_size() {
 void on_request() {
     if (next_request_hook != nullptr) next_request_hook();
     RequestAddinShmemSpace(add_size(hash_estimate_size(settings::escrow_items(), sizeof(Counter)),
-                                    add_size(settlers_size(), sizeof(uint64))));
+                                    add_size(settlers_size(), 2 * PG_CACHE_LINE_SIZE)));
     RequestNamedLWLockTranche(tranche, 2);
 }
 
@@ -50,6 +57,7 @@ void on_startup() {
     if (next_startup_hook != nullptr) next_startup_hook();
     LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
     provide_hash_seed();
+    provide_number_in_use();
     HASHCTL control{};
     control.keysize = sizeof(CounterKey);
     control.entrysize = sizeof(Counter);

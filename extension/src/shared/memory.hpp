@@ -28,8 +28,9 @@ struct Settlers {
 int settler_slot_count();
 
 struct SharedMemory {
-    HTAB *counters = nullptr;    // of Counter by CounterKey, under counters_lock
-    uint64 *hash_seed = nullptr; // of their hash; never changes
+    HTAB *counters = nullptr;                    // of Counter by CounterKey, under counters_lock
+    pg_atomic_uint32 *counters_in_use = nullptr; // how many of them, see shared/shares.hpp
+    uint64 *hash_seed = nullptr;                 // of their hash; never changes
     LWLock *counters_lock = nullptr;
     Settlers *settlers = nullptr;
     LWLock *settlers_lock = nullptr;

@@ -1,0 +1,94 @@
+# Aim: the room for counters is shared. Whoever has many units pending, in one store, in many of his own, or in another database, leaves
+# others enough for theirs; he is told that the rest is kept for them.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Answers;
+use Escrow;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+preload($node, "vend.escrow_items = 24\nvend.settle_interval = '60s'\n");
+$node->start;
+$node->safe_psql('postgres', q{
+CREATE ROLE mallory LOGIN;
+CREATE ROLE alice LOGIN;
+CREATE DATABASE market;
+CREATE DATABASE victim;
+});
+$node->safe_psql('market', 'CREATE EXTENSION pg_vend; GRANT CREATE ON DATABASE market TO mallory, alice');
+$node->safe_psql('victim', 'CREATE EXTENSION pg_vend');
+
+sub make_store
+{
+	my ($database, $role, $store) = @_;
+	$node->safe_psql($database, "SET SESSION AUTHORIZATION $role; SELECT vend.create_store('$store', wallets => false, prices => false);
+		INSERT INTO $store.item (id, stock, lock_mode) SELECT 'x' || g, 100, 'escrow' FROM generate_series(1, 24) AS g");
+	return;
+}
+make_store('market', 'mallory', $_) for qw(m1 m2);
+make_store('market', 'alice', 'a');
+make_store('victim', 'postgres', 'v');
+
+# One unit each of so many items, in a transaction that stays open.
+sub take
+{
+	my ($session, $store, $first, $count) = @_;
+	my $items = join ',', map { "x$_" } $first .. $first + $count - 1;
+	return answer($session, "SELECT string_agg(DISTINCT status, ' ') FROM vend.purchase_many('{$items}'::text[], array_fill('b'::text, ARRAY[$count]), "
+		. "unit_prices => array_fill(0::numeric, ARRAY[$count]), store => '$store')");
+}
+sub refused_with
+{
+	my ($database, $store, $item, $whose, $name) = @_;
+	my (undef, undef, $error) = $node->psql($database, "SELECT vend.purchase('$item', 'b', unit_price => 0, store => '$store')");
+	like($error, qr/too many escrow items are being sold.*There is room for 24, of which $whose may not use more.*Raise vend\.escrow_items/s, $name);
+	return;
+}
+
+my $mallory = open_session($node, 'market');
+is(answer($mallory, 'SET SESSION AUTHORIZATION mallory'), '', 'mallory comes');
+is(answer($mallory, 'BEGIN'), '', 'and begins');
+is(answer($mallory, 'SAVEPOINT a'), '', 'a savepoint');
+is(take($mallory, 'm1', 1, 24), '53400', 'one store does not get all');
+is(answer($mallory, 'ROLLBACK TO a'), '', 'back to the savepoint');
+is(take($mallory, 'm1', 1, 18), 'purchased', 'it gets three quarters');
+refused_with('market', 'm1', 'x19', 'the store', 'and not one more');
+is($node->safe_psql('market', "SELECT status FROM vend.try_purchase('x3', 'b', unit_price => 0, store => 'm1')"), 'purchased', 'what is in use is sold on');
+is(take($mallory, 'm2', 1, 2), 'purchased', 'his second store gets a few');
+refused_with('market', 'm2', 'x3', 'the stores of its owner', 'and not one more');
+is($node->safe_psql('market', "SELECT status FROM vend.try_purchase('x1', 'b', unit_price => 0, store => 'a')"), 'purchased', 'another owner in that database sells');
+is($node->safe_psql('victim', "SELECT status FROM vend.try_purchase('x1', 'b', unit_price => 0, store => 'v')"), 'purchased', 'another database sells');
+
+my $alice = open_session($node, 'market');
+is(answer($alice, 'BEGIN'), '', 'the other owner begins');
+is(take($alice, 'a', 1, 1), 'purchased', 'has a unit pending');
+refused_with('market', 'a', 'x2', 'the stores of its database', 'and not one more: the database has its share');
+is($node->safe_psql('victim', q{DO $$ BEGIN FOR g IN 1 .. 24 LOOP PERFORM vend.purchase('x' || g, 'b', unit_price => 0, store => 'v'); COMMIT; END LOOP; END $$;
+	SELECT sum(qty) FROM v.ledger WHERE kind = 'purchase'}), '-25', 'another database sells one item after the other');
+my $victim = open_session($node, 'victim');
+is(answer($victim, 'BEGIN'), '', 'the victim begins');
+is(take($victim, 'v', 1, 2), 'purchased', 'and has two pending');
+
+# What nobody has pending any more is there for all.
+is(answer($mallory, 'ROLLBACK'), '', 'mallory goes');
+is(answer($alice, 'COMMIT'), '', 'alice commits');
+is(answer($victim, 'ROLLBACK; BEGIN'), '', 'the victim begins anew');
+is(take($victim, 'v', 1, 18), 'purchased', 'and gets three quarters');
+is(answer($victim, 'COMMIT'), '', 'and commits');
+
+# Settling many items in one transaction takes no room from others either.
+is(answer($victim, 'BEGIN'), '', 'the victim begins to settle');
+cmp_ok(answer($victim, "SELECT vend.settle('v')"), '>=', 18, 'all its items');
+is($node->safe_psql('market', "SELECT status FROM vend.try_purchase('x$_', 'b', unit_price => 0, store => 'a')"), 'purchased', "others sell x$_ meanwhile")
+	for 5 .. 10;
+is(answer($victim, 'COMMIT'), '', 'settled');
+is($node->safe_psql('victim', 'SELECT count(*) FROM vend.audit()'), '0', 'the books are right');
+is($node->safe_psql('victim', q{SELECT sum(pending) FROM vend.stat_item}), '0', 'nothing is pending');
+$_->quit for $mallory, $alice, $victim;
+$node->stop;
+done_testing();
