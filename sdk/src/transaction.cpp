@@ -40,7 +40,7 @@ rows transaction::exec(std::string_view sql, std::initializer_list<parameter> va
     texts.reserve(values.size());
     for (const parameter &one : values) texts.push_back(one.text());
     may_have_changed_session_ = true;
-    const rows found = connection_.execute(std::string(sql).c_str(), texts, until_, until_.at(), false);
+    rows found = connection_.execute(std::string(sql).c_str(), texts, until_, until_.at(), false);
     look_whether_open(found, what == ending::savepoint);
     if (found.command() == "DEALLOCATE ALL") connection_.forget_prepared();
     return found;
