@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 #include <span>
 
 namespace vend {
@@ -61,66 +62,50 @@ bool has_column_grants(Oid relation) {
     return is_found;
 }
 
-// Adds to a listing what a name means, and notes what that rests on.
-class ListingMaker {
-  public:
-    ListingMaker(Listing &made, int count) : listing_(made) {
-        const auto room = static_cast<std::size_t>(count);
-        stores_ = allocate<ListedStore>(room);
-        relations_ = allocate<Oid>(room + 1);
-        schemas_ = allocate<uint32>(room);
-    }
-
-    void add(const RegistryRow &row) {
-        ListedStore &store = stores_[store_count_++];
-        store = {};
-        store.name = MemoryContextStrdup(listing_.context, row.name);
-        find_view(row.role, &store);
-        if (OidIsValid(store.role_relation)) store.has_grants = has_column_grants(store.role_relation);
-        listing_.has_missing = listing_.has_missing || !OidIsValid(store.role_relation);
-    }
-
-    void finish(Oid registry) {
-        relations_[relation_count_++] = registry;
-        listing_.stores = {stores_, store_count_};
-        listing_.relations = {relations_, relation_count_};
-        listing_.schemas = {schemas_, schema_count_};
-        std::ranges::sort(listing_.relations);
-        std::ranges::sort(listing_.schemas);
-    }
-
-  private:
-    template <typename Value> Value *allocate(std::size_t count) {
-        return static_cast<Value *>(
-            MemoryContextAllocHuge(listing_.context, sizeof(Value) * (count + 1)));
-    }
-
-    // One look-up gives both who it is and whose.
-    void find_view(const char *quoted_name, ListedStore *store) {
-        const char *schema_name = nullptr;
-        const char *name = nullptr;
-        if (!split_relation_name(quoted_name, &schema_name, &name)) return;
-        const Oid schema = get_namespace_oid(schema_name, true);
-        if (!OidIsValid(schema)) return;
-        HeapTuple tuple = SearchSysCache2(RELNAMENSP, CStringGetDatum(name), ObjectIdGetDatum(schema));
-        if (!HeapTupleIsValid(tuple)) return;
-        const auto *form = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple));
-        store->role_relation = form->oid;
-        store->owner = form->relowner;
-        ReleaseSysCache(tuple);
-        relations_[relation_count_++] = store->role_relation;
-        schemas_[schema_count_++] = schema_hash(schema);
-    }
-
-    Listing &listing_;
-    ListedStore *stores_ = nullptr;
-    Oid *relations_ = nullptr;
-    uint32 *schemas_ = nullptr;
-    std::size_t store_count_ = 0;
-    std::size_t relation_count_ = 0;
-    std::size_t schema_count_ = 0;
+// A listing that is being made.
+struct ListingDraft {
+    MemoryContext context = nullptr;
+    ListedStore *stores = nullptr;
+    Oid *relations = nullptr;
+    uint32 *schemas = nullptr;
+    std::size_t store_count = 0;
+    std::size_t relation_count = 0;
+    std::size_t schema_count = 0;
+    bool has_missing = false;
 };
-static_assert(std::is_trivially_destructible_v<ListingMaker>, "an error jumps over destructors");
+
+template <typename Value> Value *allocate_values(MemoryContext context, int count) {
+    return static_cast<Value *>(
+        MemoryContextAllocHuge(context, sizeof(Value) * (static_cast<std::size_t>(count) + 1)));
+}
+
+// One look-up gives both who the view is and whose.
+void find_view(const char *quoted_name, ListingDraft *draft, ListedStore *store) {
+    const char *schema_name = nullptr;
+    const char *name = nullptr;
+    if (!split_relation_name(quoted_name, &schema_name, &name)) return;
+    const Oid schema = get_namespace_oid(schema_name, true);
+    if (!OidIsValid(schema)) return;
+    HeapTuple tuple = SearchSysCache2(RELNAMENSP, CStringGetDatum(name), ObjectIdGetDatum(schema));
+    if (!HeapTupleIsValid(tuple)) return;
+    const auto *form = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple));
+    store->role_relation = form->oid;
+    store->owner = form->relowner;
+    ReleaseSysCache(tuple);
+    draft->relations[draft->relation_count++] = store->role_relation;
+    draft->schemas[draft->schema_count++] = schema_hash(schema);
+}
+
+void list_store(const RegistryRow &row, ListingDraft *draft) {
+    ListedStore &store = draft->stores[draft->store_count++];
+    store = {};
+    store.name = MemoryContextStrdup(draft->context, row.name);
+    find_view(row.role, draft, &store);
+    if (OidIsValid(store.role_relation))
+        store.has_grants = has_column_grants(store.role_relation);
+    else
+        draft->has_missing = true;
+}
 
 // Until it is there, every change counts as one of it.
 void make_listing() {
@@ -131,16 +116,26 @@ void make_listing() {
     }
     const uint64 as_of = listing_changes;
     const List *rows = registered_roles();
-    MemoryContext context =
-        AllocSetContextCreate(CurrentMemoryContext, "pg_vend listing", ALLOCSET_SMALL_SIZES);
-    auto *made = new (MemoryContextAllocZero(context, sizeof(Listing))) Listing;
-    made->context = context;
-    made->as_of = as_of;
-    ListingMaker maker(*made, list_length(rows));
+    const int count = list_length(rows);
+    ListingDraft draft;
+    draft.context = AllocSetContextCreate(CurrentMemoryContext, "pg_vend listing", ALLOCSET_SMALL_SIZES);
+    draft.stores = allocate_values<ListedStore>(draft.context, count);
+    draft.relations = allocate_values<Oid>(draft.context, count);
+    draft.schemas = allocate_values<uint32>(draft.context, count);
     ListCell *cell = nullptr;
-    foreach (cell, rows) maker.add(*static_cast<const RegistryRow *>(lfirst(cell)));
-    maker.finish(registry_relation());
-    MemoryContextSetParent(context, CacheMemoryContext);
+    foreach (cell, rows) list_store(*static_cast<const RegistryRow *>(lfirst(cell)), &draft);
+    draft.relations[draft.relation_count++] = registry_relation();
+
+    auto *made = new (MemoryContextAlloc(draft.context, sizeof(Listing))) Listing;
+    made->context = draft.context;
+    made->as_of = as_of;
+    made->stores = {draft.stores, draft.store_count};
+    made->relations = {draft.relations, draft.relation_count};
+    made->schemas = {draft.schemas, draft.schema_count};
+    made->has_missing = draft.has_missing;
+    std::ranges::sort(made->relations);
+    std::ranges::sort(made->schemas);
+    MemoryContextSetParent(draft.context, CacheMemoryContext);
     listing = made;
 }
 

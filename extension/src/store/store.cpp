@@ -87,11 +87,11 @@ void keep_origin(const RegistryRow &row, Store *store) {
     for (const auto column : registry_columns)
         store->row.*column = row.*column == nullptr ? nullptr : pstrdup(row.*column);
     MemoryContextSwitchTo(caller);
-    auto schema = store->schemas.begin();
+    std::size_t count = 0;
     for (const Oid relation :
          {store->item_table.relation, store->wallet_table.relation, store->ledger_table.relation,
           store->delta_table.relation, store->role_relation})
-        if (OidIsValid(relation)) *schema++ = schema_hash(get_rel_namespace(relation));
+        if (OidIsValid(relation)) store->schemas[count++] = schema_hash(get_rel_namespace(relation));
 }
 
 bool has_same_names(const Store &store) {
