@@ -225,10 +225,10 @@ void run_settler(Worker &worker) {
     begin_settling();
     MonotonicTime last_work;
     bool is_leaving = false;
+    MemoryContextSwitchTo(worker.pass_context);
     begin_search(worker);
     for (;;) {
         MemoryContextReset(worker.pass_context);
-        MemoryContextSwitchTo(worker.pass_context);
         if (us_between(worker.last_search, monotonic_now()) > search_pause_us) begin_search(worker);
         pgstat_report_activity(STATE_RUNNING, "settling escrow items");
         const bool is_awaited = collect_items(worker);
@@ -269,7 +269,7 @@ void vend_settler_main(Datum database) {
     if (!vend::register_settler(id)) return;
     // It settles what sessions sell that were there before ALLOW_CONNECTIONS was taken away.
     BackgroundWorkerInitializeConnectionByOid(id, InvalidOid, BGWORKER_BYPASS_ALLOWCONN);
-    vend::override_settings();
+    vend::begin_work();
     vend::Worker worker = vend::new_worker();
     // Whoever finds no worker once this one has given up its place starts another, but only at the next
     // sale: this one looks again for what was sold before.

@@ -139,14 +139,6 @@ void add_unsettled(List **items, const char *store, std::span<const uint8> key, 
     MemoryContextSwitchTo(caller);
 }
 
-} // namespace
-
-void limit_lock_waits() {
-    char timeout_ms[12];
-    (void)snprintf(timeout_ms, sizeof(timeout_ms), "%d", ms_without_deadlock_check(lock_ms_max));
-    SetConfigOption("lock_timeout", timeout_ms, PGC_SUSET, PGC_S_OVERRIDE);
-}
-
 // What a database or a role has set for its sessions does not make another of the worker, keep its
 // triggers or its writes from it, or end it. What is set about speed, logging and durability holds:
 // nobody is told that something is settled.
@@ -176,6 +168,18 @@ void override_settings() {
         SetConfigOption(setting.name, setting.value, PGC_SUSET, PGC_S_OVERRIDE);
     if constexpr (compat::has_transaction_timeout)
         SetConfigOption("transaction_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
+}
+
+} // namespace
+
+void limit_lock_waits() {
+    char timeout_ms[12];
+    (void)snprintf(timeout_ms, sizeof(timeout_ms), "%d", ms_without_deadlock_check(lock_ms_max));
+    SetConfigOption("lock_timeout", timeout_ms, PGC_SUSET, PGC_S_OVERRIDE);
+}
+
+void begin_work() {
+    override_settings();
     limit_lock_waits();
     is_unattended = true;
     worker_limit = RegisterTimeout(USER_TIMEOUT, on_limit);

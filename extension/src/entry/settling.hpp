@@ -11,8 +11,8 @@
 
 namespace vend {
 
-// The worker is in no session of anybody's: makes it who it is, whatever settings its database has.
-void override_settings();
+// Once the worker is in its database: makes it who it is, whatever settings the database has.
+void begin_work();
 // Again after a reload: for a lock it waits less than anybody looks for deadlocks after.
 void limit_lock_waits();
 
