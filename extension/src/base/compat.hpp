@@ -157,6 +157,15 @@ inline bool may_outlive_snapshots() {
 #endif
 }
 
+// Writes an empty message to the WAL, and takes an xid for it.
+inline void log_transactional_message(const char *prefix) {
+#if PG_VERSION_NUM >= 170000
+    (void)LogLogicalMessage(prefix, "", 0, true, false);
+#else
+    (void)LogLogicalMessage(prefix, "", 0, true);
+#endif
+}
+
 // Which indexes of an updated row need new entries.
 #if PG_VERSION_NUM >= 160000
 using IndexUpdate = TU_UpdateIndexes;

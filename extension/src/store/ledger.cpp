@@ -2,6 +2,7 @@
 
 #include "store/ledger.hpp"
 
+#include "base/compat.hpp"
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
 #include "store/execute.hpp"
@@ -128,7 +129,40 @@ enum LedgerColumn : int {
     column_refusal_qty,
 };
 
+// Has the commit of this transaction wait for the synchronous standbys, as it would if it had recorded
+// the row itself. RecordTransactionCommit() waits where there is an xid and a WAL record before the
+// commit's own, so an empty message is both. Where no standby is asked for, nothing is written; and
+// whatever synchronous_commit is now, that of the commit decides.
+void commit_after_standbys() {
+    const bool are_asked_for =
+        max_wal_senders > 0 && SyncRepStandbyNames != nullptr && *SyncRepStandbyNames != '\0';
+    const bool waits_anyway =
+        TransactionIdIsValid(GetTopTransactionIdIfAny()) && XactLastRecEnd != InvalidXLogRecPtr;
+    if (are_asked_for && !waits_anyway) compat::log_transactional_message("pg_vend");
+}
+
+// Flushes the commit of whoever recorded the row, if that was asynchronous and is still in memory.
+void flush_commit_of(const TupleTableSlot *row) {
+    if (synchronous_commit == SYNCHRONOUS_COMMIT_OFF || !TTS_IS_BUFFERTUPLE(row)) return;
+    const auto *tuple = reinterpret_cast<const BufferHeapTupleTableSlot *>(row)->base.tuple->t_data;
+    // The status of an xid that is frozen may be gone.
+    if (HeapTupleHeaderXminFrozen(tuple)) return;
+    const TransactionId writer = HeapTupleHeaderGetRawXmin(tuple);
+    if (TransactionIdIsCurrentTransactionId(writer)) return;
+    const XLogRecPtr commit = TransactionIdGetCommitLSN(writer);
+    if (!XLogRecPtrIsInvalid(commit)) XLogFlush(commit);
+}
+
+// An answer from a row tells that it is recorded. Its commit can be seen before it is durable: it was
+// asynchronous, or its wait for the standbys was cancelled, or ended by a crash. What is told must not
+// be lost with it (G11).
+void require_durable(const TupleTableSlot *row) {
+    flush_commit_of(row);
+    commit_after_standbys();
+}
+
 Entry entry_of(const Store &store, TupleTableSlot *row) {
+    require_durable(row);
     const auto value = [&](LedgerColumn column) -> std::optional<Datum> {
         bool is_null = false;
         const Datum datum = slot_getattr(row, store.ledger_columns[column], &is_null);

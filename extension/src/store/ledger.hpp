@@ -51,6 +51,8 @@ struct Entry {
 // The item or wallet of a purchase or refund; raises 55000 for a row that was made by hand without one.
 Datum required_key(const std::optional<Datum> &key, const char *column);
 
+// What is read may be told as done: this transaction's commit then waits for whatever the row's own
+// waited for.
 std::optional<Entry> read_entry(Store &store, const Uuid &id, int32 line = 0);
 // The same for many ids, each at its place.
 void read_entries(Store &store, std::span<const Uuid> ids, int32 line,
