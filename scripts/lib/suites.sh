@@ -177,12 +177,12 @@ build_sdk() {
         cmake --build build/sdk -j "$(nproc)" ${1:+--target "$@"}
 }
 
-# These make what servers they need; 009 and 010 run programs of the SDK's.
+# These make what servers they need; 009, 010 and 013 run programs of the SDK's.
 run_tap() {
     local script
-    export VEND_SDK_LOAD=$PWD/build/sdk/vend_sdk_load
-    if [[ ${1:-009_} == @(009|010)_* && ! -f build/sdk/built ]]; then
-        build_sdk vend_sdk_load hello || { record broken compile; return; }
+    export VEND_SDK_LOAD=$PWD/build/sdk/vend_sdk_load VEND_SDK_TOLD=$PWD/build/sdk/vend_sdk_told
+    if [[ ${1:-009_} == @(009|010|013)_* && ! -f build/sdk/built ]]; then
+        build_sdk vend_sdk_load vend_sdk_told hello || { record broken compile; return; }
     fi
     for script in test/tap/${1:-*}.pl; do
         check "$(basename "$script" .pl)" pgxs tapcheck PROVE_TESTS="$script"

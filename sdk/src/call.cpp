@@ -22,6 +22,7 @@ std::optional<uuid> call::id() const {
 
 bool call::is_answered_by(const rows &found) const {
     if (found.size() < ids.size()) return false;
+    if (!ids.empty() && !has_lines && found.size() > ids.size()) return false;
     for (std::size_t row = 0; row < ids.size(); ++row)
         if (id_column >= found.columns() || found.get(row, id_column) != ids[row].str()) return false;
     return true;

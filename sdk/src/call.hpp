@@ -25,6 +25,7 @@ struct call {
     std::vector<std::optional<std::string>> parameters = {}; // the last is the store
     std::vector<uuid> ids = {}; // what the first rows of the answer, each with a status, must be about
     std::size_t id_column = 2;  // where there are ids
+    bool has_lines = false;     // of a cart: one id, and a row for each line
     int remember = -1;          // the parameter that has a refusal recorded, where there is one
 
     [[nodiscard]] std::optional<uuid> id() const;

@@ -32,22 +32,36 @@ class observed {
 
 // A COMMIT under way, as it can be looked up: the transaction, and the life of its server. A server that
 // was promoted has another timeline; one that crashed counts its statistics anew. Both may give the ids
-// of transactions that were lost to others.
+// of transactions that were lost to others. And what it was to wait for.
 struct commit {
     std::string xid;
     std::string timeline;
     std::string counted_since;
+    std::string synchronous_commit;
 };
 #define TIMELINE "substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8)"
 #define COUNTED_SINCE "extract(epoch FROM pg_catalog.pg_stat_get_bgwriter_stat_reset_time())"
 constexpr auto xid_sql = "SELECT pg_catalog.pg_current_xact_id_if_assigned(), "
                          "CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN " TIMELINE
-                         " END, " COUNTED_SINCE ", pg_catalog.pg_backend_pid()";
-constexpr auto fate_sql = "SELECT pg_catalog.pg_xact_status($1::xid8), " TIMELINE ", " COUNTED_SINCE;
+                         " END, " COUNTED_SINCE ", pg_catalog.pg_backend_pid(), "
+                         "pg_catalog.current_setting('synchronous_commit')";
+// What is committed is so on this server; its wait for the synchronous standbys may have been cancelled.
+// The look-up waits for them once more: it writes a message, which comes later in the log.
+constexpr auto fate_sql = "SELECT pg_catalog.pg_xact_status($1::xid8), " TIMELINE ", " COUNTED_SINCE ", "
+                          "CASE pg_catalog.pg_xact_status($1::xid8) WHEN 'committed' THEN "
+                          "pg_catalog.pg_logical_emit_message(true, 'vend'::text, ''::text) END, "
+                          "pg_catalog.set_config('synchronous_commit', $2, true)";
 #undef COUNTED_SINCE
 #undef TIMELINE
 
 enum class fate { committed, aborted, in_progress, unknown };
+
+// None where nothing was written.
+std::optional<commit> commit_from(const rows &found) {
+    const auto text = [&](std::size_t column) { return std::string(found.get(0, column).value_or("")); };
+    if (!found.get(0, 0)) return std::nullopt;
+    return commit{text(0), text(1), text(2), text(4)};
+}
 
 fate fate_from(const rows &found, const commit &what) {
     const auto status = found.get(0, 0);
@@ -70,9 +84,10 @@ fate fate_of(pool &from, const commit &what, const deadline &call) {
     while (!until.has_passed()) {
         try {
             const lease on(from, until);
-            const std::optional<std::string> xid[] = {what.xid};
-            const fate found = fate_from(
-                on->execute(fate_sql, xid, until, until.within(limits.attempt_ms_max), false), what);
+            const std::optional<std::string> of[] = {what.xid, what.synchronous_commit};
+            const rows row =
+                on->execute(fate_sql, of, until, until.within(limits.attempt_ms_max), false);
+            const fate found = read_answer(fate_sql, {}, [&] { return fate_from(row, what); });
             if (found != fate::in_progress) return found;
         } catch (const error &failure) {
             if (!is_transient(failure)) return fate::unknown;
@@ -105,8 +120,10 @@ rows client::run(call what) {
     for (bool is_in_doubt = false;;) {
         try {
             rows found = repeat(what, until, is_in_doubt);
-            if (!is_in_doubt || what.remember >= 0 || make_final(what, what.refused_by(found), until))
-                return found;
+            if (!is_in_doubt || what.remember >= 0) return found;
+            const auto refused_ids =
+                read_answer(what.sql, what.id(), [&] { return what.refused_by(found); });
+            if (make_final(what, refused_ids, until)) return found;
         } catch (refused &failure) {
             if (is_in_doubt && !make_final(what, what.ids, until)) continue;
             failure.set_call(what.id(), failure.attempts(), false);
@@ -119,6 +136,7 @@ rows client::run(call what) {
 rows client::repeat(call &what, const deadline &until, bool &is_in_doubt) {
     const options &limits = pool_->options();
     pauses between(limits);
+    last_reason reason;
     for (int attempt = 1;; ++attempt) {
         observed observation(limits, what.name, attempt, what.id());
         try {
@@ -128,9 +146,10 @@ rows client::repeat(call &what, const deadline &until, bool &is_in_doubt) {
         } catch (error &failure) {
             observation.end(failure.sqlstate());
             is_in_doubt = is_in_doubt || failure.is_in_doubt();
+            reason.note(failure);
             if (!is_transient(failure) || until.has_passed()) {
                 failure.set_call(what.id(), attempt, is_in_doubt);
-                throw;
+                reason.rethrow(failure);
             }
             // What is still on its way must find the id taken, if this one is refused.
             if (is_in_doubt && what.remember >= 0)
@@ -161,6 +180,7 @@ void client::run_transaction(const std::function<void(vend::transaction &)> &bod
     pool_->require_no_transaction();
     const deadline until(limits.call_ms_max, stop_);
     pauses between(limits);
+    last_reason reason;
     for (int attempt = 1;; ++attempt) {
         observed observation(limits, "transaction", attempt, std::nullopt);
         std::optional<commit> sent;
@@ -173,10 +193,10 @@ void client::run_transaction(const std::function<void(vend::transaction &)> &bod
                 body(tx);
                 tx.require_open();
                 const rows xid = on->execute(xid_sql, {}, until, until.at(), true);
-                tx.server_ = std::string(xid.get(0, 3).value_or("0"));
-                if (const auto assigned = xid.get(0, 0))
-                    sent = {std::string(*assigned), std::string(xid.get(0, 1).value_or("")),
-                            std::string(xid.get(0, 2).value_or(""))};
+                sent = read_answer(xid_sql, {}, [&] {
+                    tx.server_ = std::string(xid.get(0, 3).value_or("0"));
+                    return commit_from(xid);
+                });
                 // Not until the end: what came of it can be looked up.
                 const rows done =
                     on->execute("COMMIT", {}, until, until.within(limits.attempt_ms_max), false);
@@ -187,12 +207,13 @@ void client::run_transaction(const std::function<void(vend::transaction &)> &bod
             return;
         } catch (error &failure) {
             observation.end(failure.sqlstate());
+            reason.note(failure);
             fate what_came = may_be_committed ? fate::unknown : fate::aborted;
             if (sent && failure.is_in_doubt()) what_came = fate_of(*pool_, *sent, until);
             if (what_came == fate::committed) return;
             if (what_came == fate::unknown || !is_transient(failure) || until.has_passed()) {
                 failure.set_call(std::nullopt, attempt, what_came == fate::unknown);
-                throw;
+                reason.rethrow(failure);
             }
         }
         until.pause(between.next_ms());

@@ -41,7 +41,7 @@ bool is_raised_alone(status value) {
 // Whether one of the requests is to blame, rather than connection, server, time or other transactions.
 bool is_about_a_request(const error &failure) {
     constexpr std::array<std::string_view, 5> classes{"08", "25", "40", "53", "57"};
-    return !failure.is_in_doubt() &&
+    return !failure.is_in_doubt() && failure.diagnostics().severity != "FATAL" &&
            std::ranges::find(classes, std::string_view(failure.sqlstate()).substr(0, 2)) ==
                classes.end();
 }

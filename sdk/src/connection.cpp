@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
 #include <poll.h>
 #include <thread>
 #include <utility>
@@ -12,34 +13,16 @@ namespace vend {
 namespace {
 
 constexpr int text_format = 0;
+constexpr auto find_pooler_sql = "SELECT pg_catalog.pg_backend_pid()";
 
 // A cancel request is a connection of its own, which libpq makes without a limit of time: it gets a
 // thread of its own. Some of them may hang where a host does not answer; not more than so many.
 constexpr int cancels_max = 16;
 std::atomic<int> cancels{0}; // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
-unanswered no_answer(const char *sqlstate, const char *message, std::string_view sql, bool is_in_doubt) {
-    unanswered failure(local_error(sqlstate, message, sql).diagnostics());
-    failure.set_call({}, 1, is_in_doubt);
-    return failure;
-}
-
-unanswered over(std::string_view sql, bool is_in_doubt) {
-    return no_answer("57014", "no answer within the time that there is", sql, is_in_doubt);
-}
-
-unanswered out_of_step(std::string_view sql) {
-    return no_answer("08P01", "client and server are out of step", sql, true);
-}
-
 // A prepared statement is there twice, or not at all: somebody else uses the session too.
 bool is_about_preparing(const PGresult *result) {
     return sqlstate_of(result) == "42P05" || sqlstate_of(result) == "26000";
-}
-
-bool is_copy(const PGresult *result) {
-    const auto status = PQresultStatus(result);
-    return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
 }
 
 // Has work done that comes before the caller's statement: where it fails, that was not sent.
@@ -56,12 +39,18 @@ template <typename Work> auto beforehand(Work work) {
 
 connection::connection(const conninfo &where, const options &limits, const deadline &until)
     : limits_(limits) {
+    last_reason reason;
+    std::exception_ptr curable;
     for (std::size_t host = 0;; ++host) {
         try {
             connect(where, host, until);
             break;
-        } catch (const error &) {
-            if (host + 1 == where.hosts() || until.has_passed()) throw;
+        } catch (error &failure) {
+            reason.note(failure);
+            if (is_transient(failure)) curable = std::current_exception();
+            if (host + 1 < where.hosts() && !until.has_passed()) continue;
+            if (curable && !is_transient(failure)) std::rethrow_exception(curable);
+            reason.rethrow(failure);
         }
     }
     beforehand([&] { find_pooler(until); });
@@ -72,34 +61,36 @@ connection::connection(const conninfo &where, const options &limits, const deadl
 void connection::connect(const conninfo &where, std::size_t host, const deadline &until) {
     const instant end = until.within(limits_.connect_ms_max);
     connection_ = where.start(host);
-    is_broken_ = false;
-    watch_notices(connection_.get(), &is_broken_);
+    notices_ = {};
+    watch_notices(connection_.get(), &notices_);
     PostgresPollingStatusType next = PGRES_POLLING_WRITING;
-    while (PQstatus(connection_.get()) != CONNECTION_BAD && next != PGRES_POLLING_OK &&
-           next != PGRES_POLLING_FAILED) {
+    for (bool is_over = false; PQstatus(connection_.get()) != CONNECTION_BAD &&
+                               next != PGRES_POLLING_OK && next != PGRES_POLLING_FAILED;) {
         const short events = next == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-        if (!until.wait(PQsocket(connection_.get()), events, end))
-            throw local_error(until.is_stopped() ? "57014" : "08001",
-                              "no connection within the time that there is");
+        if (is_over || !until.wait(PQsocket(connection_.get()), events, end))
+            throw no_connection_in_time(until.is_stopped());
+        // A server that keeps sending is ready whenever it is asked.
+        is_over = std::chrono::steady_clock::now() >= end;
         next = PQconnectPoll(connection_.get());
     }
     if (PQstatus(connection_.get()) != CONNECTION_OK) throw not_connected(connection_.get());
-    if (is_broken_) throw local_error("08P01", "client and server are out of step");
+    if (notices_.is_out_of_step) beforehand([] { throw out_of_step({}); });
     used_at_ = std::chrono::steady_clock::now();
     if (PQsetnonblocking(connection_.get(), 1) != 0) throw lost(connection_.get(), {});
 }
 
 // A pooler invents the process that libpq is told about.
 void connection::find_pooler(const deadline &until) {
-    const rows found = execute("SELECT pg_catalog.pg_backend_pid()", {}, until,
-                               until.within(limits_.connect_ms_max), false);
-    is_pooled_ = found.get(0, 0) != std::to_string(PQbackendPID(connection_.get()));
+    const rows found = execute(find_pooler_sql, {}, until, until.within(limits_.connect_ms_max), false);
+    is_pooled_ = read_answer(find_pooler_sql, {}, [&] {
+        return found.get(0, 0) != std::to_string(PQbackendPID(connection_.get()));
+    });
 }
 
 rows connection::execute(const char *sql, parameters values, const deadline &until, instant attempt_end,
                          bool is_repeated) {
     require_sendable(values, sql);
-    if (until.has_passed()) throw over(sql, false);
+    if (until.has_passed()) throw no_answer_in_time(sql, false);
     const char *prepared = nullptr;
     if (is_repeated && may_prepare_)
         prepared = beforehand([&] { return prepared_name(sql, until, attempt_end); });
@@ -132,6 +123,7 @@ const char *connection::prepared_name(const char *sql, const deadline &until, in
 void connection::send(const char *sql, parameters values, const char *prepared) {
     const auto texts = c_strings(values);
     const int count = static_cast<int>(texts.size());
+    notices_.is_perhaps_not_on_standby = false;
     const int sent =
         prepared != nullptr
             ? PQsendQueryPrepared(connection_.get(), prepared, count, texts.data(), nullptr, nullptr, 0)
@@ -140,17 +132,19 @@ void connection::send(const char *sql, parameters values, const char *prepared) 
     if (sent == 0) break_off(in_doubt(lost(connection_.get(), sql)));
 }
 
-// Everything sent and an answer there, or the connection broken; false when the time came first.
+// Everything sent and an answer there, or the connection broken; false when the time came first, also
+// where the server keeps sending what is no answer.
 bool connection::wait_for_answer(const deadline *until, instant end) {
     PGconn *raw = connection_.get();
-    for (;;) {
+    for (bool is_over = false;;) {
         const int unsent = PQflush(raw);
         if (unsent < 0 && PQstatus(raw) != CONNECTION_OK) return true;
         if (unsent <= 0 && PQisBusy(raw) == 0) return true;
         const short events = unsent > 0 ? POLLIN | POLLOUT : POLLIN;
         const bool is_ready = until != nullptr ? until->wait(PQsocket(raw), events, end)
                                                : deadline::wait_anyway(PQsocket(raw), events, end);
-        if (!is_ready) return false;
+        if (!is_ready || is_over) return false;
+        is_over = std::chrono::steady_clock::now() >= end;
         if (PQconsumeInput(raw) == 0) return true;
     }
 }
@@ -160,17 +154,21 @@ bool connection::wait_for_answer(const deadline *until, instant end) {
 result_ptr connection::answer(std::string_view sql, const deadline &until, instant attempt_end) {
     PGconn *raw = connection_.get();
     instant end = attempt_end;
-    const bool is_cancelled = !wait_for_answer(&until, end);
-    if (is_cancelled) {
-        cancel();
-        end = deadline::after(limits_.cancel_ms_max);
-    }
+    bool is_cancelled = false;
     result_ptr found;
     for (;;) {
-        if (!wait_for_answer(nullptr, end)) break_off(over(sql, true));
+        // Results may come without an end, too.
+        const bool is_late = found && std::chrono::steady_clock::now() >= end;
+        if (is_late || !wait_for_answer(is_cancelled ? nullptr : &until, end)) {
+            if (is_cancelled) break_off(no_answer_in_time(sql, true));
+            cancel();
+            is_cancelled = true;
+            end = deadline::after(limits_.cancel_ms_max);
+            continue;
+        }
         result_ptr next = own(PQgetResult(raw));
         if (!next) break;
-        if (is_copy(next.get())) break_off(local_error("0A000", "COPY is not supported", sql));
+        if (is_copy(next.get())) break_off(in_doubt(copy_not_supported(sql)));
         if (!found || !is_error(found.get())) found = next;
         // libpq's own error: nothing that can be understood will follow.
         if (is_error(next.get()) && sqlstate_of(next.get()).empty()) {
@@ -181,8 +179,18 @@ result_ptr connection::answer(std::string_view sql, const deadline &until, insta
     (void)PQisBusy(raw); // has what came too much noticed
     if (PQstatus(raw) != CONNECTION_OK || !found) is_broken_ = true;
     if (!found) throw out_of_step(sql);
-    if (is_cancelled && sqlstate_of(found.get()) == "57014") throw over(sql, false);
+    if (is_cancelled && sqlstate_of(found.get()) == "57014") throw no_answer_in_time(sql, false);
+    if (!is_error(found.get())) require_kept(sql, is_cancelled);
     return found;
+}
+
+// A success must be one that the server keeps. A COMMIT whose wait for the synchronous standbys is
+// cancelled, by us or by somebody else, says success all the same. It warns, but the session may have
+// warnings switched off.
+void connection::require_kept(std::string_view sql, bool is_cancelled) {
+    const bool is_in_transaction = PQtransactionStatus(connection_.get()) == PQTRANS_INTRANS;
+    if (is_cancelled && !is_in_transaction) break_off(no_answer_in_time(sql, true));
+    if (notices_.is_perhaps_not_on_standby) break_off(perhaps_not_on_standby(sql));
 }
 
 // The request may reach the server after the statement has ended, even in two parts: it must find no
@@ -235,7 +243,7 @@ bool connection::is_in_transaction() const {
 }
 
 bool connection::is_broken() const {
-    return is_broken_ || PQstatus(connection_.get()) != CONNECTION_OK;
+    return is_broken_ || notices_.is_out_of_step || PQstatus(connection_.get()) != CONNECTION_OK;
 }
 
 bool connection::is_idle() const {
@@ -244,8 +252,11 @@ bool connection::is_idle() const {
 
 bool connection::is_alive() {
     pollfd file{PQsocket(connection_.get()), POLLIN, 0};
-    while (poll(&file, 1, 0) > 0)
+    if (poll(&file, 1, 0) > 0) {
         if (PQconsumeInput(connection_.get()) == 0) return false;
+        // Notices of a server fit into one look. What floods is not waited for: a pool is locked.
+        if (poll(&file, 1, 0) > 0) return false;
+    }
     (void)PQisBusy(connection_.get()); // has it understood
     return !is_broken();
 }

@@ -20,11 +20,13 @@ using parameters = std::span<const std::optional<std::string>>;
 
 class connection {
   public:
-    // Tries the hosts in their order. Throws the error of the last.
+    // Tries the hosts in their order. Throws the error of the last, or of one that another attempt may
+    // reach.
     connection(const conninfo &where, const options &limits, const deadline &until);
 
     // Sends the statement and waits for its answer until the time has come; then cancels it and waits
-    // limits.cancel_ms_max longer. An error says whether it may have taken place all the same.
+    // limits.cancel_ms_max longer. An error says whether it may have taken place all the same: so is a
+    // COMMIT that says success after it was cancelled, as it may not be on the synchronous standby.
     // is_repeated: the SQL is a constant, which may be prepared.
     rows execute(const char *sql, parameters values, const deadline &until, instant attempt_end,
                  bool is_repeated);
@@ -55,7 +57,8 @@ class connection {
     // In no transaction, and not known to be broken.
     [[nodiscard]] bool is_idle() const;
 
-    // Looks whether the server has ended it, or has said what nobody asked.
+    // Looks whether the server has ended it, or has said what nobody asked, or says more than can be
+    // read at once.
     [[nodiscard]] bool is_alive();
 
     [[nodiscard]] instant used_at() const noexcept { return used_at_; }
@@ -72,6 +75,7 @@ class connection {
         throw failure; // of its own type
     }
     bool wait_for_answer(const deadline *until, instant end);
+    void require_kept(std::string_view sql, bool is_cancelled);
     void cancel();
 
     connection_ptr connection_;
@@ -79,6 +83,7 @@ class connection {
     bool is_pooled_ = false;
     bool may_prepare_ = false;
     bool is_broken_ = false;
+    session_notices notices_;
     instant used_at_{};
     std::unordered_map<const char *, std::string> prepared_;
     int prepared_total_ = 0; // names are not used again

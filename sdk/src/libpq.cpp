@@ -20,6 +20,16 @@ std::string trimmed(const char *text) {
     return message;
 }
 
+// "FATAL:  3D000: ", from the first colon on.
+constexpr std::size_t sqlstate_length = 5;
+bool is_before_sqlstate(std::string_view text, std::size_t colon) {
+    const std::string_view rest = text.substr(colon + 3);
+    const auto is_of_sqlstate = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); };
+    return rest.size() > sqlstate_length &&
+           std::ranges::all_of(rest.substr(0, sqlstate_length), is_of_sqlstate) &&
+           rest.substr(sqlstate_length).starts_with(": ");
+}
+
 std::vector<std::string> split(const std::string &list) {
     std::vector<std::string> parts(1);
     for (const char c : list)
@@ -123,24 +133,32 @@ error lost(PGconn *connection, std::string_view query) {
 
 // libpq has the SQLSTATE of a failed connection nowhere but in a verbose message: "FATAL:  3D000: ...".
 error not_connected(PGconn *connection) {
-    constexpr std::size_t length = 5;
+    constexpr std::size_t length = sqlstate_length;
     const std::string text = trimmed(PQerrorMessage(connection));
-    const auto found = text.rfind(":  ", text.find("\nLOCATION:"));
-    if (found == std::string::npos || text.substr(found + 3 + length, 2) != ": ")
-        return local_error("08001", text);
+    // Not to be asked again until somebody has given one.
+    if (PQconnectionNeedsPassword(connection) != 0) return local_error("28P01", text);
+    auto found = text.rfind(":  ", text.find("\nLOCATION:"));
+    // The message may have two spaces of its own, in the name of a database.
+    while (found != std::string::npos && !is_before_sqlstate(text, found))
+        found = found == 0 ? std::string::npos : text.rfind(":  ", found - 1);
+    if (found == std::string::npos) return local_error("08001", text);
     const auto message = text.substr(found + 3 + length + 2);
     return error({.sqlstate = text.substr(found + 3, length),
                   .severity = "FATAL",
                   .message = text.substr(0, found) + ": " + message.substr(0, message.find('\n'))});
 }
 
-void watch_notices(PGconn *connection, bool *is_out_of_step) {
-    const auto receive = [](void *flag, const PGresult *notice) {
+void watch_notices(PGconn *connection, session_notices *found) {
+    const auto receive = [](void *of, const PGresult *notice) {
+        auto &notices = *static_cast<session_notices *>(of);
         // libpq's own notices have no SQLSTATE.
         if (sqlstate_of(notice).empty() || field(notice, PG_DIAG_SEVERITY_NONLOCALIZED) == "FATAL")
-            *static_cast<bool *>(flag) = true;
+            notices.is_out_of_step = true;
+        // Its words are translated, and its SQLSTATE is that of any warning.
+        if (field(notice, PG_DIAG_SOURCE_FUNCTION) == "SyncRepWaitForLSN")
+            notices.is_perhaps_not_on_standby = true;
     };
-    PQsetNoticeReceiver(connection, receive, is_out_of_step);
+    PQsetNoticeReceiver(connection, receive, found);
 }
 
 std::string_view sqlstate_of(const PGresult *result) {
@@ -158,6 +176,15 @@ bool is_error(const PGresult *result) {
     default:
         return true;
     }
+}
+
+bool is_copy(const PGresult *result) {
+    const auto status = PQresultStatus(result);
+    return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
+}
+
+error copy_not_supported(std::string_view query) {
+    return local_error("0A000", "COPY is not supported", query);
 }
 
 void throw_error(const PGresult *result, PGconn *connection, std::string_view query) {

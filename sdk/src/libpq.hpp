@@ -42,9 +42,14 @@ inline result_ptr own(PGresult *result) {
 // The connection never came to be: the server's error, or 08001.
 [[nodiscard]] error not_connected(PGconn *connection);
 
-// Sets *is_out_of_step when libpq gets what it cannot place, or the server's farewell, between two
-// statements.
-void watch_notices(PGconn *connection, bool *is_out_of_step);
+// What was noticed of a session, beside its answers.
+struct session_notices {
+    bool is_out_of_step = false;            // libpq got what it cannot place, or the server's farewell
+    bool is_perhaps_not_on_standby = false; // a COMMIT ended its wait for the synchronous standbys early
+};
+
+// Keeps *found up to date.
+void watch_notices(PGconn *connection, session_notices *found);
 
 [[nodiscard]] std::string_view sqlstate_of(const PGresult *result);
 
@@ -52,6 +57,10 @@ void watch_notices(PGconn *connection, bool *is_out_of_step);
 [[noreturn]] void throw_error(const PGresult *result, PGconn *connection, std::string_view query);
 
 [[nodiscard]] bool is_error(const PGresult *result);
+
+// A COPY has begun: libpq gives this result for ever.
+[[nodiscard]] bool is_copy(const PGresult *result);
+[[nodiscard]] error copy_not_supported(std::string_view query);
 
 // As libpq takes them: null for what has no value.
 [[nodiscard]] std::vector<const char *> c_strings(std::span<const std::optional<std::string>> values);

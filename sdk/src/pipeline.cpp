@@ -29,6 +29,7 @@ struct pending_call {
     instant not_before{}; // a pause between two attempts
     int attempts = 0;
     bool is_in_doubt = false;
+    last_reason reason = {};
     bool is_answered = false;    // its time is over, though the server may still answer
     bool is_for_session = false; // none of the caller's: it limits what the session waits for locks
     bool is_blocked = false;     // it, or one for the same item or buyer, has waited for a lock in vain
@@ -80,7 +81,10 @@ struct pipeline::state {
     bool is_connected = false;
     bool is_out_of_step = false;
     bool is_between = false;
-    bool has_lock_timeout = false; // the session; otherwise each purchase brings its own
+    session_notices notices;
+    last_reason reason;                // why there is no connection
+    std::size_t times_turned_down = 0; // in a row
+    bool has_lock_timeout = false;     // the session; otherwise each purchase brings its own
     PostgresPollingStatusType polling = PGRES_POLLING_WRITING;
     instant connect_end{};
     instant not_before{};
@@ -112,8 +116,9 @@ struct pipeline::state {
     bool take_result();
     void settle(pending_call one);
     void finish(pending_call &one, const outcome *sale, const std::exception_ptr &failure);
-    void fail(pending_call one, error failure);
-    void give_up(pending_call &one, error failure);
+    // Has it sent again, if that can help.
+    template <typename Failure> void fail(pending_call one, Failure failure);
+    template <typename Failure> void give_up(pending_call &one, Failure failure);
     void disconnect(const error &why);
     void expire();
 };
@@ -121,10 +126,11 @@ struct pipeline::state {
 void pipeline::state::start() {
     is_connected = false;
     is_out_of_step = is_between = has_lock_timeout = false;
+    notices = {};
     polling = PGRES_POLLING_WRITING;
     connect_end = deadline::after(options.connect_ms_max);
     connection = where.start(host);
-    watch_notices(connection.get(), &is_out_of_step);
+    watch_notices(connection.get(), &notices);
     if (PQstatus(connection.get()) == CONNECTION_BAD) disconnect(not_connected(connection.get()));
 }
 
@@ -144,6 +150,8 @@ void pipeline::state::connect() {
             return;
         }
         is_connected = true;
+        times_turned_down = 0;
+        reason = {};
         between = pauses(options);
         progress_at = std::chrono::steady_clock::now();
         if (options.lock_ms_max > 0)
@@ -223,7 +231,8 @@ void pipeline::state::release_like(const pending_call &one) {
 
 // Takes what belongs to one call or ends it; false when there is no more now.
 bool pipeline::state::take_result() {
-    if (sent.empty() || is_out_of_step || PQisBusy(connection.get()) != 0) return false;
+    if (sent.empty() || is_out_of_step || notices.is_out_of_step || PQisBusy(connection.get()) != 0)
+        return false;
     const result_ptr result = own(PQgetResult(connection.get()));
     if (!result) {
         // Between a result and what follows; two of them where libpq has nothing more to come.
@@ -231,11 +240,17 @@ bool pipeline::state::take_result() {
         return PQstatus(connection.get()) == CONNECTION_OK;
     }
     is_between = false;
-    progress_at = std::chrono::steady_clock::now();
     pending_call &first = sent.front();
     if (PQresultStatus(result.get()) == PGRES_PIPELINE_SYNC) {
+        progress_at = std::chrono::steady_clock::now();
         pending_call one = std::move(first);
         sent.pop_front();
+        settle(std::move(one));
+    } else if (is_copy(result.get())) {
+        is_out_of_step = true;
+        pending_call one = std::move(first);
+        sent.pop_front();
+        one.found = result;
         settle(std::move(one));
     } else if (!first.found || !is_error(first.found.get())) {
         first.found = result;
@@ -245,10 +260,12 @@ bool pipeline::state::take_result() {
 
 // All of a call's answer has come. Before that a result says nothing: the commit comes after it.
 void pipeline::state::settle(pending_call one) {
+    const bool is_perhaps_lost = std::exchange(notices.is_perhaps_not_on_standby, false);
     const result_ptr result = std::exchange(one.found, nullptr);
     if (one.is_for_session) {
         // What is wrong, each purchase will tell.
         has_lock_timeout = result && !is_error(result.get()) && rows(result).size() == 1 &&
+                           rows(result).columns() > 0 &&
                            rows(result).get(0, 0) == std::to_string(PQbackendPID(connection.get()));
         return;
     }
@@ -263,20 +280,25 @@ void pipeline::state::settle(pending_call one) {
         unblock(one);
         return;
     }
+    const char *sql = one.what.sql;
     try {
-        if (!result) throw local_error("08P01", "no answer", one.what.sql);
-        if (is_error(result.get())) throw_error(result.get(), connection.get(), one.what.sql);
+        if (!result) throw out_of_step(sql);
+        if (is_copy(result.get())) throw in_doubt(copy_not_supported(sql));
+        if (is_error(result.get())) throw_error(result.get(), connection.get(), sql);
+        if (is_perhaps_lost) throw perhaps_not_on_standby(sql);
         const rows found(result);
         is_out_of_step = !one.what.is_answered_by(found);
-        if (is_out_of_step)
-            throw local_error("08P01", "client and server are out of step", one.what.sql);
-        const outcome sale = outcome_from(found, 0);
+        if (is_out_of_step) throw out_of_step(sql);
+        const outcome sale = read_answer(sql, {}, [&] { return outcome_from(found, 0); });
         finish(one, &sale, nullptr);
-    } catch (error &failure) {
-        if (failure.sqlstate() == "08P01") failure.set_call({}, 1, true);
+    } catch (refused &failure) { // each as what it is
         fail(std::move(one), std::move(failure));
-    } catch (...) {
-        finish(one, nullptr, std::current_exception());
+    } catch (unanswered &failure) {
+        fail(std::move(one), std::move(failure));
+    } catch (unreadable &failure) {
+        fail(std::move(one), std::move(failure));
+    } catch (error &failure) {
+        fail(std::move(one), std::move(failure));
     }
 }
 
@@ -287,7 +309,7 @@ void pipeline::state::receive() {
     }
     while (take_result()) {
     }
-    if (is_out_of_step || PQstatus(connection.get()) != CONNECTION_OK)
+    if (is_out_of_step || notices.is_out_of_step || PQstatus(connection.get()) != CONNECTION_OK)
         disconnect(lost(connection.get(), {}));
 }
 
@@ -298,8 +320,7 @@ void pipeline::state::finish(pending_call &one, const outcome *sale, const std::
     on_answer(sale, failure);
 }
 
-// Has it sent again, if that can help.
-void pipeline::state::fail(pending_call one, error failure) {
+template <typename Failure> void pipeline::state::fail(pending_call one, Failure failure) {
     one.is_in_doubt = one.is_in_doubt || failure.is_in_doubt();
     const bool is_blocked = failure.sqlstate() == "55P03" && options.lock_ms_max > 0;
     if (is_blocked && std::chrono::steady_clock::now() < one.until) {
@@ -308,6 +329,7 @@ void pipeline::state::fail(pending_call one, error failure) {
         return;
     }
     unblock(one);
+    one.reason.note(failure);
     if (is_transient(failure) && std::chrono::steady_clock::now() < one.until) {
         if (one.is_in_doubt) one.what.parameters[static_cast<std::size_t>(one.what.remember)] = "true";
         pauses pause(options, one.attempts);
@@ -318,13 +340,14 @@ void pipeline::state::fail(pending_call one, error failure) {
     give_up(one, std::move(failure));
 }
 
-void pipeline::state::give_up(pending_call &one, error failure) {
+template <typename Failure> void pipeline::state::give_up(pending_call &one, Failure failure) {
     failure.set_call(one.what.id(), std::max(one.attempts, 1), one.is_in_doubt);
     finish(one, nullptr, std::make_exception_ptr(std::move(failure)));
 }
 
 // All that was sent is in doubt; the next host is tried after a pause.
 void pipeline::state::disconnect(const error &why) {
+    reason.note(why);
     connection.reset();
     host = (host + 1) % where.hosts();
     not_before = deadline::after(between.next_ms());
@@ -337,6 +360,16 @@ void pipeline::state::disconnect(const error &why) {
         one.found = nullptr;
         fail(std::move(one), in_doubt(why));
     }
+    // None of the hosts will have us.
+    times_turned_down = is_transient(why) ? 0 : times_turned_down + 1;
+    if (times_turned_down < where.hosts()) return;
+    for (auto *waiting : {&unsent, &blocked}) {
+        auto rejected = std::exchange(*waiting, {});
+        for (auto &one : rejected) {
+            unblock(one);
+            give_up(one, why);
+        }
+    }
 }
 
 void pipeline::state::expire() {
@@ -344,7 +377,8 @@ void pipeline::state::expire() {
     if (now < next_look) return;
     next_look = now + look_interval;
     const auto end = [&](pending_call &one) {
-        give_up(one, local_error("57014", "no answer within the time that there is", one.what.sql));
+        const error failure = one.reason.added_to(no_answer_in_time(one.what.sql, false));
+        give_up(one, is_connected ? failure : reason.added_to(failure));
     };
     for (auto *waiting : {&unsent, &blocked}) {
         for (auto one = waiting->begin(); one != waiting->end();) {

@@ -2,6 +2,7 @@
 
 #include "call.hpp"
 #include "libpq.hpp"
+#include "retry.hpp"
 
 #include <algorithm>
 
@@ -222,12 +223,21 @@ outcome outcome_from(const rows &found, std::size_t row) {
             reader.integer(), reader.amount(),        reader.amount(), reader.amount(), reader.at()};
 }
 
+// What read(rows) makes of the answer.
+template <typename Read> auto verbs::answer_to(call what, Read read) {
+    const char *sql = what.sql;
+    const auto id = what.id();
+    const rows found = run(std::move(what));
+    return read_answer(sql, id, [&] { return read(found); });
+}
+
 const std::optional<std::string> &verbs::store_of(const std::optional<std::string> &store) const {
     return store ? store : default_store();
 }
 
 outcome verbs::try_purchase(const purchase_request &request) {
-    return outcome_from(run(try_purchase_call(request, store_of(request.store))), 0);
+    return answer_to(try_purchase_call(request, store_of(request.store)),
+                     [](const rows &found) { return outcome_from(found, 0); });
 }
 
 receipt verbs::purchase(const purchase_request &request) {
@@ -241,25 +251,25 @@ std::vector<outcome> verbs::purchase_many(std::span<const purchase_request> requ
     if (!std::ranges::all_of(requests, is_for_batches))
         throw local_error("22023", "lock_mode, nowait and expected_version are not for batches");
     const std::vector<uuid> ids = ids_of(requests);
-    const rows found =
-        run({.name = "purchase_many",
-             .sql = purchase_many_sql,
-             .parameters = {array(requests, [](const auto &one) { return one.item; }),
-                            array(requests, [](const auto &one) { return one.buyer; }),
-                            array(requests, [](const auto &one) { return std::to_string(one.qty); }),
-                            array(ids, [](const uuid &id) { return id.str(); }),
-                            optional_array(requests, [](const auto &one) { return one.max_price; }),
-                            optional_array(requests, [](const auto &one) { return one.unit_price; }),
-                            optional_array(requests, [](const auto &one) { return one.amount; }),
-                            text_of(requests.front().remember), store_of(requests.front().store)},
-             .ids = ids,
-             .remember = 7});
-    return each_row(found, outcome_from);
+    return answer_to(
+        {.name = "purchase_many",
+         .sql = purchase_many_sql,
+         .parameters = {array(requests, [](const auto &one) { return one.item; }),
+                        array(requests, [](const auto &one) { return one.buyer; }),
+                        array(requests, [](const auto &one) { return std::to_string(one.qty); }),
+                        array(ids, [](const uuid &id) { return id.str(); }),
+                        optional_array(requests, [](const auto &one) { return one.max_price; }),
+                        optional_array(requests, [](const auto &one) { return one.unit_price; }),
+                        optional_array(requests, [](const auto &one) { return one.amount; }),
+                        text_of(requests.front().remember), store_of(requests.front().store)},
+         .ids = ids,
+         .remember = 7},
+        [](const rows &found) { return each_row(found, outcome_from); });
 }
 
 cart_outcome verbs::try_checkout(const cart_request &request) {
     const uuid id = id_of(request.id);
-    return cart_from(run(
+    return answer_to(
         {.name = "try_checkout",
          .sql = try_checkout_sql,
          .parameters = {request.buyer, array(request.lines, [](const auto &one) { return one.item; }),
@@ -270,7 +280,9 @@ cart_outcome verbs::try_checkout(const cart_request &request) {
                         optional_array(request.lines, [](const auto &one) { return one.amount; }),
                         store_of(request.store)},
          .ids = {id},
-         .id_column = 3}));
+         .id_column = 3,
+         .has_lines = true},
+        cart_from);
 }
 
 cart_receipt verbs::checkout(const cart_request &request) {
@@ -289,7 +301,7 @@ movement_outcome verbs::try_move(std::string_view name, const char *sql, const s
     call what{.name = name, .sql = sql, .parameters = std::move(parameters), .ids = {id_of(id)}};
     what.parameters.emplace_back(what.ids.front().str());
     what.parameters.push_back(store_of(store));
-    return movement_from(run(std::move(what)), 0);
+    return answer_to(std::move(what), [](const rows &found) { return movement_from(found, 0); });
 }
 
 movement verbs::deposit(const wallet_request &request) {
@@ -319,16 +331,15 @@ std::vector<movement_outcome> verbs::transfer_many(std::span<const transfer_requ
     if (requests.empty()) return {};
     require_alike(requests, &transfer_request::store, "store");
     const std::vector<uuid> ids = ids_of(requests);
-    const rows found =
-        run({.name = "transfer_many",
-             .sql = transfer_many_sql,
-             .parameters = {array(requests, [](const auto &one) { return one.payer; }),
-                            array(requests, [](const auto &one) { return one.payee; }),
-                            array(requests, [](const auto &one) { return one.amount.str(); }),
-                            array(ids, [](const uuid &id) { return id.str(); }),
-                            store_of(requests.front().store)},
-             .ids = ids});
-    return each_row(found, movement_from);
+    return answer_to({.name = "transfer_many",
+                      .sql = transfer_many_sql,
+                      .parameters = {array(requests, [](const auto &one) { return one.payer; }),
+                                     array(requests, [](const auto &one) { return one.payee; }),
+                                     array(requests, [](const auto &one) { return one.amount.str(); }),
+                                     array(ids, [](const uuid &id) { return id.str(); }),
+                                     store_of(requests.front().store)},
+                      .ids = ids},
+                     [](const rows &found) { return each_row(found, movement_from); });
 }
 
 movement verbs::restock(const restock_request &request) {
@@ -366,12 +377,13 @@ std::int64_t verbs::settle(const std::optional<std::string> &store) {
 }
 
 std::vector<finding> verbs::audit(const std::optional<std::string> &store) {
-    return each_row(run({.name = "audit", .sql = audit_sql, .parameters = {store_of(store)}}),
-                    finding_from);
+    return answer_to({.name = "audit", .sql = audit_sql, .parameters = {store_of(store)}},
+                     [](const rows &found) { return each_row(found, finding_from); });
 }
 
 std::int64_t verbs::integer_of(call what) {
-    return row_reader(run(std::move(what)), 0).integer().value_or(0);
+    return answer_to(std::move(what),
+                     [](const rows &found) { return row_reader(found, 0).integer().value_or(0); });
 }
 
 } // namespace vend

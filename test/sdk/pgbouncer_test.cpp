@@ -184,6 +184,25 @@ TEST_F(PgbouncerSession, HandsOnNoSetting) {
     EXPECT_EQ(setting(), "");
 }
 
+// What cannot pass is told at once, as it says it.
+TEST_F(Pgbouncer, IsTakenAtItsWordWhenItRefuses) {
+    const auto refusal_of = [&](const std::string &more) {
+        vend::client client{between_->conninfo() + more};
+        try {
+            (void)client.available("x");
+        } catch (const vend::error &failure) {
+            EXPECT_EQ(failure.attempts(), 1) << failure.what();
+            return failure.sqlstate() + ' ' + failure.what();
+        }
+        return std::string("none");
+    };
+    vend::client client{between_->conninfo()};
+    EXPECT_EQ(sqlstate_of([&] { (void)client.available("x"); }), "VN006"); // it listens
+    EXPECT_NE(refusal_of(" options='-c geqo=off'").find("unsupported startup parameter"),
+              std::string::npos);
+    EXPECT_NE(refusal_of(" dbname=nowhere").find("does not exist"), std::string::npos);
+}
+
 // Sessions are taken away behind it while calls are under way.
 TEST_F(Pgbouncer, LosesNothingWithItsSessions) {
     constexpr int threads = 8;

@@ -11,9 +11,11 @@
 namespace vend {
 
 // The fields of an error of PostgreSQL, empty where it had none. An error that is not the server's has
-// an SQLSTATE too: 08006 and others of class 08 for a connection that is lost or cannot be made, 57014
-// for a deadline that has passed or a call that was cancelled, 53300 for a pool that is full, 22021 for
-// text that no database can hold.
+// an SQLSTATE too: 08006 and others of class 08 for a connection that is lost or cannot be made, 08P01
+// for an answer that cannot be read, 40003 for a COMMIT that may not be on the synchronous standby,
+// 57014 for a deadline that has passed or a call that was cancelled, 53300 for a pool that is full,
+// 22021 for text that no database can hold. At a deadline, detail has the last reason for which there
+// was no answer.
 struct diagnostics {
     std::string sqlstate = {};
     std::string severity = {};

@@ -70,6 +70,7 @@ class verbs {
     virtual rows run(call what) = 0;
     [[nodiscard]] virtual const std::optional<std::string> &default_store() const = 0;
 
+    template <typename Read> auto answer_to(call what, Read read);
     std::int64_t integer_of(call what);
     movement_outcome try_move(std::string_view name, const char *sql, const std::optional<uuid> &id,
                               const std::optional<std::string> &store,
