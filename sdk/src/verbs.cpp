@@ -53,8 +53,11 @@ constexpr auto try_transfer_sql =
 constexpr auto transfer_many_sql =
     "SELECT " MOVED " FROM vend.transfer_many($1, $2, $3::numeric[], $4::uuid[], "
     "store => $5::text)";
-constexpr auto try_refund_sql = "SELECT " MOVED " FROM vend.try_refund($1::uuid, $2::bigint, "
-                                "item => $3::text, id => $4::uuid, store => $5::text)";
+constexpr auto try_write_off_sql =
+    "SELECT " MOVED " FROM vend.try_write_off($1, $2::bigint, $3::uuid, store => $4::text)";
+constexpr auto try_refund_sql =
+    "SELECT " MOVED " FROM vend.try_refund($1::uuid, $2::bigint, item => $3::text, amount => "
+    "$4::numeric, restock => $5::boolean, id => $6::uuid, store => $7::text)";
 // In one order, whoever else voids the same.
 constexpr auto void_id_sql = "SELECT vend.void_id(id, $2::text) FROM "
                              "(SELECT unnest($1::uuid[]) AS id ORDER BY 1) AS spent";
@@ -347,9 +350,19 @@ movement verbs::restock(const restock_request &request) {
                                              {request.item, std::to_string(request.qty)}));
 }
 
+movement_outcome verbs::try_write_off(const write_off_request &request) {
+    return try_move("try_write_off", try_write_off_sql, request.id, request.store,
+                    {request.item, std::to_string(request.qty)});
+}
+
+movement verbs::write_off(const write_off_request &request) {
+    return require_moved("write_off", try_write_off(request));
+}
+
 movement_outcome verbs::try_refund(const refund_request &request) {
     return try_move("try_refund", try_refund_sql, request.id, request.store,
-                    {request.purchase.str(), text_of(request.qty), request.item});
+                    {request.purchase.str(), text_of(request.qty), request.item, text_of(request.amount),
+                     text_of(request.restock)});
 }
 
 movement verbs::refund(const refund_request &request) {

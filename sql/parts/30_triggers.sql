@@ -17,6 +17,11 @@ CREATE FUNCTION vend.delta() RETURNS trigger
 COMMENT ON FUNCTION vend.delta() IS
     'On the deltas of escrow items, always: refuses direct writes; those of replication make the counters be read again';
 
+CREATE FUNCTION vend.key_era() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'vend_key_era';
+COMMENT ON FUNCTION vend.key_era() IS
+    'On the eras of keys, always: makes all sessions look whether a key has belonged to two rows';
+
 CREATE FUNCTION vend.registry_changed() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'vend_registry_changed';
 COMMENT ON FUNCTION vend.registry_changed() IS 'On vend.store: makes all sessions read the registry again';

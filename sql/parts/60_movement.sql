@@ -24,6 +24,18 @@ CREATE FUNCTION vend.restock(item @key, qty bigint, id uuid DEFAULT NULL, store 
 COMMENT ON FUNCTION vend.restock(@key, bigint, uuid, text) IS
     'Adds qty units to the stock of an item';
 
+CREATE FUNCTION vend.write_off(item @key, qty bigint, id uuid DEFAULT NULL, store text DEFAULT NULL)
+    RETURNS vend.movement
+    LANGUAGE c @writes AS 'MODULE_PATHNAME', 'vend_write_off';
+COMMENT ON FUNCTION vend.write_off(@key, bigint, uuid, text) IS
+    'Takes qty units that were not sold from the stock of an item, or raises the refusal';
+
+CREATE FUNCTION vend.try_write_off(item @key, qty bigint, id uuid DEFAULT NULL, store text DEFAULT NULL)
+    RETURNS vend.movement_outcome
+    LANGUAGE c @writes AS 'MODULE_PATHNAME', 'vend_try_write_off';
+COMMENT ON FUNCTION vend.try_write_off(@key, bigint, uuid, text) IS
+    'Takes qty units that were not sold from the stock of an item, or returns the refusal as a status';
+
 CREATE FUNCTION vend.transfer(payer @key, payee @key, amount numeric, id uuid DEFAULT NULL, store text DEFAULT NULL)
     RETURNS vend.movement
     LANGUAGE c @writes AS 'MODULE_PATHNAME', 'vend_transfer';
@@ -36,17 +48,17 @@ CREATE FUNCTION vend.try_transfer(payer @key, payee @key, amount numeric, id uui
 COMMENT ON FUNCTION vend.try_transfer(@key, @key, numeric, uuid, text) IS
     'Moves an amount from one wallet to another, or returns the refusal as a status';
 
-CREATE FUNCTION vend.refund(purchase_id uuid, qty bigint DEFAULT NULL, id uuid DEFAULT NULL, item text DEFAULT NULL, store text DEFAULT NULL)
+CREATE FUNCTION vend.refund(purchase_id uuid, qty bigint DEFAULT NULL, id uuid DEFAULT NULL, item text DEFAULT NULL, amount numeric DEFAULT NULL, restock boolean DEFAULT true, store text DEFAULT NULL)
     RETURNS vend.movement
     LANGUAGE c @writes AS 'MODULE_PATHNAME', 'vend_refund';
-COMMENT ON FUNCTION vend.refund(uuid, bigint, uuid, text, text) IS
-    'Gives back a purchase, whole or in part: stock, money and holding; raises the refusal';
+COMMENT ON FUNCTION vend.refund(uuid, bigint, uuid, text, numeric, boolean, text) IS
+    'Gives back a purchase or a cart, whole or in part: units, money and holding, or money alone; raises the refusal';
 
-CREATE FUNCTION vend.try_refund(purchase_id uuid, qty bigint DEFAULT NULL, id uuid DEFAULT NULL, item text DEFAULT NULL, store text DEFAULT NULL)
+CREATE FUNCTION vend.try_refund(purchase_id uuid, qty bigint DEFAULT NULL, id uuid DEFAULT NULL, item text DEFAULT NULL, amount numeric DEFAULT NULL, restock boolean DEFAULT true, store text DEFAULT NULL)
     RETURNS vend.movement_outcome
     LANGUAGE c @writes AS 'MODULE_PATHNAME', 'vend_try_refund';
-COMMENT ON FUNCTION vend.try_refund(uuid, bigint, uuid, text, text) IS
-    'Gives back a purchase, whole or in part, or returns the refusal as a status';
+COMMENT ON FUNCTION vend.try_refund(uuid, bigint, uuid, text, numeric, boolean, text) IS
+    'Gives back a purchase or a cart, whole or in part, or returns the refusal as a status';
 
 CREATE FUNCTION vend.void_id(id uuid, store text DEFAULT NULL) RETURNS void
     LANGUAGE c @writes AS 'MODULE_PATHNAME', 'vend_void_id';

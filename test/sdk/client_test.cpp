@@ -166,6 +166,18 @@ TEST(Client, SpeaksAllOfTheSql) {
     EXPECT_EQ(back.amount, vend::numeric(7));
     EXPECT_EQ(client.try_refund({.purchase = cart.id, .qty = 2, .item = vase}).status,
               status::over_refund);
+    const auto money = client.refund({.purchase = cart.id, .item = lamp, .amount = 3});
+    EXPECT_EQ(money.qty, 0);
+    EXPECT_EQ(money.balance, vend::numeric(826));
+    const auto rest = client.refund({.purchase = cart.id, .restock = false});
+    EXPECT_EQ(rest.qty, 2);
+    EXPECT_EQ(rest.amount, vend::numeric(104));
+    EXPECT_EQ(rest.balance, vend::numeric(930));
+    const auto gone = client.write_off({.item = lamp, .qty = 2});
+    EXPECT_EQ(gone.kind, "write_off");
+    EXPECT_EQ(gone.stock, 12);
+    EXPECT_EQ(client.try_write_off({.item = lamp, .qty = 2, .id = gone.id}).status, status::replayed);
+    EXPECT_EQ(client.try_write_off({.item = lamp, .qty = 13}).status, status::sold_out);
 
     const std::vector<vend::purchase_request> requests{{.item = lamp, .buyer = alpha},
                                                        {.item = "ghost", .buyer = alpha},
@@ -194,7 +206,7 @@ TEST(Client, SpeaksAllOfTheSql) {
     EXPECT_EQ(sqlstate_of([&] { client.void_id(moved.id); }), "VN008");
 
     client.set_lock_mode(lamp, "pessimistic");
-    EXPECT_EQ(client.available(lamp), 13);
+    EXPECT_EQ(client.available(lamp), 11);
     EXPECT_EQ(client.settle(), 0);
     EXPECT_TRUE(client.audit().empty());
     EXPECT_EQ(sqlstate_of([&] { (void)client.available("ghost"); }), "VN006");

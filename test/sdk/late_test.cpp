@@ -99,6 +99,9 @@ const std::vector<late_call> late_calls{
      [](situation &now, shop_for_tests &shop) {
          (void)shop.client.purchase({.item = now.item, .buyer = now.wallet, .id = now.other_id});
      }},
+    {"write_off",
+     [](situation &now) { (void)now.client.write_off({.item = now.item, .qty = 1, .id = now.id}); },
+     leave_alone, fill_shelf},
     {"deposit",
      [](situation &now) {
          (void)now.client.deposit({.wallet = now.wallet + "_new", .amount = 7, .id = now.id});

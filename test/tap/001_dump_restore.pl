@@ -30,6 +30,10 @@ INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 100), ('beta', 100);
 SELECT vend.purchase('lamp', 'alpha', 2, vend.id_from('order 1'));
 SELECT vend.refund(vend.id_from('order 1'), 1);
 SELECT vend.transfer('alpha', 'beta', 7);
+SELECT vend.purchase('lamp', 'beta', 1, vend.id_from('order 2'));
+UPDATE shop.wallet SET id = 'gamma' WHERE id = 'beta';
+INSERT INTO shop.wallet (id, balance) VALUES ('beta', 100);
+SELECT vend.purchase('lamp', 'beta', 1, vend.id_from('order 3'));
 SELECT vend.grant_role('buyer', 'clerk');
 });
 my $before = $node->safe_psql('source', $books);
@@ -55,6 +59,8 @@ for my $form (['plain'], ['custom', '-Fc', '--quote-all-identifiers'], ['directo
 		'replayed', "$name: the ids are known");
 	is($node->safe_psql($name, "SET ROLE clerk; SELECT status FROM vend.try_purchase('vase', 'beta')"),
 		'purchased', "$name: it sells on, to whom it had given the right");
+	is($node->safe_psql($name, q{SELECT wallet FROM vend.refund(vend.id_from('order 2')); SELECT wallet FROM vend.refund(vend.id_from('order 3'))}),
+		"gamma\nbeta", "$name: each purchase goes back to whom it came from");
 	is($node->safe_psql($name, $audit), '0', "$name: the audit stays empty");
 	like(($node->psql($name, "SET quote_all_identifiers = on; SELECT vend.attach_store('other', 'shop.item')"))[2],
 		qr/belongs to store "shop"/, "$name: the tables are the store's");

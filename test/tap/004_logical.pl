@@ -22,7 +22,7 @@ max_logical_replication_workers = 12
 	$node->start;
 }
 my $connection = $publisher->connstr . ' dbname=postgres';
-my @tables = qw(shop.item shop.wallet shop.ledger);
+my @tables = qw(shop.item shop.wallet shop.ledger shop.key_era);
 
 my $seller = open_session($publisher, 'postgres');
 $publisher->safe_psql('postgres', q{
@@ -39,6 +39,7 @@ is($publisher->safe_psql('postgres', q{
 	FROM pg_class c LEFT JOIN pg_constraint k ON conrelid = c.oid AND contype = 'p'
 	WHERE relkind = 'r' AND relnamespace IN ('shop'::regnamespace, 'vend'::regnamespace) ORDER BY c.oid::regclass::text}),
 	'shop.item|d|PRIMARY KEY (id)
+shop.key_era|f|
 shop.ledger|d|PRIMARY KEY (id, line)
 shop.stock_delta|f|
 shop.wallet|d|PRIMARY KEY (id)
@@ -221,6 +222,11 @@ for my $case (['own', $reader], ['whole', $early])
 		is(answer($session, "SELECT status FROM vend.try_purchase('vase', 'beta', lock_mode => '$mode')"),
 			'purchased', "$name: it sells on, $mode");
 	}
+	# The wallets were emptied and filled again while this session had the store in its memory.
+	is(answer($session, "SELECT status FROM vend.try_purchase('vase', 'beta', 1, vend.id_from('own sale'));
+		SELECT wallet_era FROM shop.ledger WHERE id = vend.id_from('own sale')"), "purchased\n1", "$name: it knows whose key it is");
+	is(answer($session, "SELECT status FROM vend.try_refund(vend.id_from('own sale'))"), 'recorded', "$name: and pays it back to whom it took it from");
+	is(answer($session, "SELECT status FROM vend.try_refund(vend.id_from('order 1'))"), 'unknown_buyer', "$name: and to nobody who has the key since");
 	is(answer($session, "UPDATE shop.item SET stock = stock + 1 WHERE id = 'vase'; SELECT count(*) FROM vend.audit()"),
 		'0', "$name: it journals, and the audit is empty");
 }

@@ -98,7 +98,7 @@ $subscriber->init(allows_streaming => 'logical');
 preload($subscriber, 'max_logical_replication_workers = 6');
 $subscriber->start;
 $subscriber->safe_psql('postgres', $make_store);
-$publisher->safe_psql('postgres', 'CREATE PUBLICATION shop FOR TABLE shop.item, shop.wallet, shop.ledger, shop.stock_delta');
+$publisher->safe_psql('postgres', 'CREATE PUBLICATION shop FOR TABLE shop.item, shop.wallet, shop.ledger, shop.stock_delta, shop.key_era');
 $subscriber->safe_psql('postgres', "CREATE SUBSCRIPTION shop CONNECTION '@{[ $publisher->connstr ]} dbname=postgres' PUBLICATION shop");
 $subscriber->wait_for_subscription_sync($publisher, 'shop');
 

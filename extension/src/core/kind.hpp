@@ -14,14 +14,15 @@ enum class Kind {
     withdrawal,
     transfer,
     restock,
+    write_off,
     adjustment,
     refusal,
     voided
 };
 
-inline constexpr std::array<std::string_view, 9> kind_names{"purchase",   "refund",   "deposit",
-                                                            "withdrawal", "transfer", "restock",
-                                                            "adjustment", "refusal",  "void"};
+inline constexpr std::array<std::string_view, 10> kind_names{
+    "purchase", "refund",    "deposit",    "withdrawal", "transfer",
+    "restock",  "write_off", "adjustment", "refusal",    "void"};
 
 constexpr std::string_view to_text(Kind kind) {
     return kind_names[static_cast<std::size_t>(kind)];

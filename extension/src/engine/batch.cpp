@@ -49,9 +49,12 @@ void read_ids(Batch &batch) {
 
 UsedId used_id(const Batch &batch, const Uuid &id, const Entry &entry) {
     UsedId used;
-    if (entry.item) used.item = place_of(batch.rows.store.item_type, batch.rows.items, *entry.item);
+    if (entry.item)
+        used.item = place_of_recorded(batch.rows.store, KeyOf::item, batch.rows.items,
+                                      {*entry.item, entry.item_era});
     if (entry.wallet)
-        used.wallet = place_of(batch.rows.store.buyer_type, batch.rows.buyers, *entry.wallet);
+        used.wallet = place_of_recorded(batch.rows.store, KeyOf::wallet, batch.rows.buyers,
+                                        {*entry.wallet, entry.wallet_era});
     if (entry.is(Kind::purchase)) {
         used.kind = is_cart(batch.rows.store, id) ? UsedId::Kind::other : UsedId::Kind::purchase;
         used.qty = Quantity{-std::max(entry.qty.value, -PG_INT64_MAX)};

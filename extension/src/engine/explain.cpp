@@ -6,13 +6,9 @@
 #include "engine/movement.hpp"
 
 namespace vend {
-namespace {
-
 char *money_text(const Store &store, Money money) {
     return DatumGetCString(DirectFunctionCall1(numeric_out, money_to_numeric(store.money, money)));
 }
-
-} // namespace
 
 const char *explain(const Store &store, const Decision &decision, const SaleTerms &terms,
                     const std::optional<ItemState> &item, const WalletState &wallet,

@@ -8,6 +8,8 @@
 
 namespace vend {
 
+char *money_text(const Store &store, Money money);
+
 // One factual sentence, in the current memory context.
 const char *explain(const Store &store, const Decision &decision, const SaleTerms &terms,
                     const std::optional<ItemState> &item, const WalletState &wallet,

@@ -6,9 +6,12 @@
 #include "base/ids.hpp"
 #include "claim/escrow.hpp"
 #include "store/binding.hpp"
+#include "store/eras.hpp"
 #include "store/execute.hpp"
 #include "store/ledger.hpp"
 #include "store/rows.hpp"
+
+#include <utility>
 
 namespace vend {
 namespace {
@@ -77,7 +80,7 @@ const char *instead_of(const TriggerData *trigger, bool items, bool is_same_row,
     if (!is_same_row) return "A row can get another key when its %s is 0.";
     if (items)
         return is.counter > was.counter ? "Add to the %s with vend.restock()."
-                                        : "Take from the %s with vend.purchase().";
+                                        : "Take from the %s with vend.write_off().";
     return is.counter > was.counter ? "Add to the %s with vend.deposit()."
                                     : "Take from the %s with vend.withdraw().";
 }
@@ -108,9 +111,8 @@ int64 added(int64 counter, Quantity qty) {
              errmsg("stock of an escrow item of table \"%s\" cannot be written directly",
                     relation_label(RelationGetRelid(trigger->tg_relation))),
              errdetail("Its row is not all of its stock: sales that are not settled yet count as well."),
-             is.counter > was.counter
-                 ? errhint("Add to it with vend.restock().")
-                 : errhint("Give the item a row mode with vend.set_lock_mode() first.")));
+             is.counter > was.counter ? errhint("Add to it with vend.restock().")
+                                      : errhint("Take from it with vend.write_off().")));
     pg_unreachable();
 }
 
@@ -233,6 +235,65 @@ void require_countable(Store &store, Statement statement, const char *what, cons
              "Only what is at least 0 and a whole number of steps can be counted: mend the row first.")));
 }
 
+KeyOf keys_of(const Store &store, const TriggerData *trigger) {
+    return is_about_items(store, trigger) ? KeyOf::item : KeyOf::wallet;
+}
+
+// A row that an UPDATE has deleted here and is about to insert into another partition: the next event of
+// the same command.
+struct MovingRow {
+    Oid relation = InvalidOid;
+    TransactionId transaction = InvalidTransactionId;
+    CommandId command = InvalidCommandId;
+    int trigger_depth = 0;
+    Datum key = 0; // lives as long as the transaction
+};
+MovingRow moving_row;
+
+// Of an insertion or deletion, which command it was.
+MovingRow place_of_event(const Store &store, const TriggerData *trigger) {
+    return {is_about_items(store, trigger) ? store.item_table.relation : store.wallet_table.relation,
+            GetTopTransactionIdIfAny(), HeapTupleHeaderGetRawCommandId(trigger->tg_trigtuple->t_data),
+            DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, 0)), 0};
+}
+
+void remember_moving_row(const Store &store, const TriggerData *trigger, Datum key) {
+    const KeyType &type = is_about_items(store, trigger) ? store.item_type : store.buyer_type;
+    moving_row = place_of_event(store, trigger);
+    MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
+    moving_row.key = datumCopy(key, type.by_value, type.length);
+    MemoryContextSwitchTo(caller);
+}
+
+// The key that a row had which has come from another partition.
+std::optional<Datum> key_before_move(const Store &store, const TriggerData *trigger) {
+    const MovingRow moved = std::exchange(moving_row, {});
+    const MovingRow here = place_of_event(store, trigger);
+    if (moved.relation != here.relation || moved.transaction != here.transaction ||
+        moved.command != here.command || moved.trigger_depth != here.trigger_depth)
+        return std::nullopt;
+    return moved.key;
+}
+
+// What becomes of the purchases under a key: they follow the row to its next one, and are not those of
+// the next row that gets this one.
+void follow_key(Store &store, const TriggerData *trigger, const Side &was, const Side &is) {
+    const KeyOf of = keys_of(store, trigger);
+    const KeyType &type = of == KeyOf::item ? store.item_type : store.buyer_type;
+    if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event)) {
+        if (!same_key(type, was.key, is.key)) move_era(store, of, was.key, is.key);
+    } else if (!is.exists) {
+        if (HeapTupleHeaderIndicatesMovedPartitions(trigger->tg_trigtuple->t_data))
+            remember_moving_row(store, trigger, was.key);
+        else
+            end_era(store, of, was.key);
+    } else if (const auto before = key_before_move(store, trigger)) {
+        if (!same_key(type, *before, is.key)) move_era(store, of, *before, is.key);
+    } else {
+        begin_era(store, of, is.key);
+    }
+}
+
 // The row must have changed by what was decided, whatever other triggers did to it.
 void check_engine_write(EngineWrite *write, const Store &store, const TriggerData *trigger,
                         const Side &was, const Side &is) {
@@ -279,6 +340,7 @@ void journal_row(Store &store, const TriggerData *trigger) {
             if (is.exists) adjust(store, trigger, is.key, is.counter);
         }
     }
+    follow_key(store, trigger, was, is);
     if (is_update && is_about_items(store, trigger) && store.has_versions() &&
         !has_column_changed(trigger, store.version.number) && is_edit(store, trigger))
         bump_version(store, is.key);
@@ -302,6 +364,7 @@ void journal_truncation(Store &store, const TriggerData *trigger) {
     require_journal_mode(store, trigger, {}, {});
     if (!is_about_items(store, trigger)) {
         journal_set(store, Statement::journal_wallet_truncate);
+        end_all_eras(store, KeyOf::wallet);
         return;
     }
     // Its lock on the table left nothing pending but this transaction's own.
@@ -310,6 +373,7 @@ void journal_truncation(Store &store, const TriggerData *trigger) {
                         errmsg("this transaction has itself moved units of escrow items"),
                         errhint("Commit first.")));
     journal_set(store, Statement::journal_item_truncate);
+    end_all_eras(store, KeyOf::item);
     for (const Datum item : unsettled_items(store)) (void)take_deltas(store, item);
 }
 
@@ -321,6 +385,11 @@ uint64 journal_differences(Store &store) {
     uint64 count = journal_set(store, Statement::journal_item_differences);
     if (store.has_wallets()) count += journal_set(store, Statement::journal_wallet_differences);
     return count;
+}
+
+void end_lost_keys(Store &store) {
+    end_lost_eras(store, KeyOf::item);
+    if (store.has_wallets()) end_lost_eras(store, KeyOf::wallet);
 }
 
 uint64 journal_opening(Store &store) {

@@ -16,6 +16,9 @@ void journal_row(Store &store, const TriggerData *trigger);
 // before, by a transaction that has ended or by this one.
 uint64 journal_differences(Store &store);
 
+// Rows that have gone while nobody watched take no refund any more, nor does who gets their keys.
+void end_lost_keys(Store &store);
+
 // The same for tables that were no store's before. Raises 55000 where a stock or a balance cannot be
 // counted with.
 uint64 journal_opening(Store &store);

@@ -46,6 +46,15 @@ struct CounterRequest {
 MovementOutcome change_counter(Store &store, const CounterRequest &request,
                                MemoryContext result_context);
 
+// Takes units from an item that were not sold. Waits for units that sales under way may give back, as a
+// sale does.
+struct WriteOffRequest {
+    Datum item = 0;
+    Quantity qty{};
+    std::optional<Uuid> id;
+};
+MovementOutcome write_off(Store &store, const WriteOffRequest &request, MemoryContext result_context);
+
 // The ledger lines of a transfer.
 inline constexpr int32 payer_line = 0;
 inline constexpr int32 payee_line = 1;
@@ -66,9 +75,11 @@ MovementOutcome transfer(Store &store, const TransferRequest &request, MemoryCon
 
 struct RefundRequest {
     Uuid purchase{};
-    std::optional<Quantity> qty; // nothing: all that is left
+    std::optional<Quantity> qty; // nothing: all that is left or, with an amount, none
     std::optional<Uuid> id;
-    std::optional<Datum> item; // of a cart
+    std::optional<Datum> item;   // of a cart; nothing: all its lines
+    std::optional<Money> amount; // nothing: what was paid for the units
+    bool restock = true;         // false: the units are written off
 };
 MovementOutcome refund(Store &store, const RefundRequest &request, MemoryContext result_context);
 

@@ -55,6 +55,14 @@ int place_of(const KeyType &type, const Keys &keys, Datum key) {
     return static_cast<int>(found - keys.keys.begin());
 }
 
+int place_of_recorded(Store &store, KeyOf of, const Keys &keys, const KeyEra &recorded) {
+    const KeyType &type = of == KeyOf::item ? store.item_type : store.buyer_type;
+    const int place = place_of(type, keys, recorded.key);
+    if (place != -1 || (of == KeyOf::wallet && !store.has_wallets())) return place;
+    const auto now = row_of_era(store, of, recorded);
+    return now ? place_of(type, keys, now->key) : -1;
+}
+
 Ids distinct_ids(std::span<const std::optional<Uuid>> of_requests) {
     const auto ids = new_array<Uuid>(of_requests.size());
     std::size_t count = 0;

@@ -5,181 +5,410 @@
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
 #include "claim/escrow.hpp"
+#include "core/refund.hpp"
 #include "engine/explain.hpp"
+#include "engine/places.hpp"
 #include "engine/replay.hpp"
+#include "store/eras.hpp"
 #include "store/execute.hpp"
 #include "store/row_lock.hpp"
 #include "store/rows.hpp"
 
+#include <algorithm>
+
 namespace vend {
 namespace {
 
-// A refund under way: the purchase as the ledger has it, and the rows it goes back to.
+// A line of the purchase, and what goes back of it.
+struct RefundLine {
+    int32 number = 0;
+    Entry purchase;
+    Refunded before;
+    Refunded now;
+    KeyEra row;                   // where its units go, or are recorded to have come from
+    std::optional<HeldItem> item; // where units go back onto the shelf
+};
+
+// A refund under way: the lines that it is about, as the ledger has them, and the wallet that paid.
 struct Refund {
     Store &store;
     const RefundRequest &request;
     MemoryContext result_context;
-    std::optional<Entry> purchase;
-    std::optional<Wallet> wallet;
-    std::optional<HeldItem> item;
-    Quantity before{}; // refunded so far
-    Quantity qty{};
-    MovementOutcome outcome;
+    std::span<RefundLine> lines{};
+    KeyEra buyer{};
+    std::optional<Wallet> wallet{};
+    MovementOutcome outcome{};
 };
 
-// Names item and buyer as a ledger row of theirs does: the purchase, or the refund that is replayed.
-void describe(Refund &refund, const std::optional<Entry> &entry) {
-    refund.outcome.id = refund.request.id;
-    refund.outcome.qty = refund.request.qty;
-    if (!entry) return;
-    MemoryContext context = MemoryContextSwitchTo(refund.result_context);
-    refund.outcome.item = key_text(refund.store.item_type, required_key(entry->item, "item"));
-    refund.outcome.wallet = key_text(refund.store.buyer_type, required_key(entry->wallet, "wallet"));
-    MemoryContextSwitchTo(context);
+KeyEra item_of(const RefundLine &line) {
+    return {required_key(line.purchase.item, "item"), line.purchase.item_era};
+}
+
+KeyEra buyer_of(const Entry &purchase) {
+    return {required_key(purchase.wallet, "wallet"), purchase.wallet_era};
+}
+
+char *name_of(Refund &refund, KeyType &type, Datum key) {
+    MemoryContext caller = MemoryContextSwitchTo(refund.result_context);
+    char *name = key_text(type, key);
+    MemoryContextSwitchTo(caller);
+    return name;
+}
+
+// Names buyer and, where there is one, item as a ledger row of theirs does.
+void describe(Refund &refund, const Entry &entry, bool is_one_item) {
+    if (is_one_item)
+        refund.outcome.item = name_of(refund, refund.store.item_type, required_key(entry.item, "item"));
+    refund.outcome.wallet =
+        name_of(refund, refund.store.buyer_type, required_key(entry.wallet, "wallet"));
 }
 
 // A row that was made by hand may be none that can be given back.
 void require_sound(const Entry &purchase) {
-    if (purchase.qty < Quantity{0} && purchase.unit_price && *purchase.unit_price >= Money{0}) return;
+    if (purchase.qty < Quantity{0} && purchase.qty.value > PG_INT64_MIN && purchase.amount <= Money{0} &&
+        purchase.amount.value > PG_INT64_MIN)
+        return;
     ereport(ERROR, (errcode(errcodes::not_in_state), errmsg("the purchase cannot be refunded"),
-                    errdetail("Its ledger row has no negative qty or no unit_price."),
+                    errdetail("Its ledger row has no negative qty, or an amount above 0."),
                     errhint("vend.audit() says what it should be.")));
 }
 
-// The purchase, or of a cart the line of the item.
-std::optional<Entry> read_purchase(Store &store, const RefundRequest &request) {
-    auto entry = read_entry(store, request.purchase);
-    if (!entry || !entry->is(Kind::purchase)) return std::nullopt;
-    if (!request.item) {
-        if (is_cart(store, request.purchase))
-            ereport(ERROR,
-                    (errcode(errcodes::bad_argument), errmsg("the purchase is a cart of several items"),
-                     errhint("Say which is given back with item => ...")));
-        return entry;
+// The lines of a purchase; none where there is no such purchase.
+std::span<RefundLine> read_lines(Store &store, const Uuid &purchase) {
+    int32 count = 0;
+    while (const auto entry = read_entry(store, purchase, count)) {
+        if (!entry->is(Kind::purchase)) break;
+        ++count;
     }
-    for (int32 line = 1; entry; ++line) {
-        if (!entry->is(Kind::purchase)) return std::nullopt;
-        if (means_same_key(store.item_type, required_key(entry->item, "item"), *request.item))
-            return entry;
-        entry = read_entry(store, request.purchase, line);
+    const auto lines = new_array<RefundLine>(static_cast<std::size_t>(count));
+    for (int32 i = 0; i < count; ++i) {
+        RefundLine &line = lines[static_cast<std::size_t>(i)];
+        line.number = i;
+        line.purchase = *read_entry(store, purchase, i);
     }
-    return std::nullopt;
+    return lines;
 }
 
+// The line of the item, by the key under which it was bought or the one that it has now. Swapped keys
+// can make two of it.
+std::span<RefundLine> line_of_item(Store &store, std::span<RefundLine> lines, Datum item) {
+    std::span<RefundLine> found;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        const KeyEra bought = item_of(lines[i]);
+        bool is_meant = means_same_key(store.item_type, bought.key, item);
+        if (!is_meant)
+            if (const auto now = row_of_era(store, KeyOf::item, bought))
+                is_meant = means_same_key(store.item_type, now->key, item);
+        if (!is_meant) continue;
+        if (!found.empty())
+            ereport(ERROR,
+                    (errcode(errcodes::bad_argument),
+                     errmsg("it is not clear which line of the cart item \"%s\" is",
+                            key_text(store.item_type, item)),
+                     errdetail("One was bought under this key, another has it now."),
+                     errhint("Refund the whole cart, or give units and money back with vend.restock() "
+                             "and vend.deposit().")));
+        found = lines.subspan(i, 1);
+    }
+    return found;
+}
+
+std::span<RefundLine> read_purchase(Store &store, const RefundRequest &request) {
+    const auto lines = read_lines(store, request.purchase);
+    if (request.item) return line_of_item(store, lines, *request.item);
+    if (lines.size() > 1 && (request.qty || request.amount))
+        ereport(ERROR,
+                (errcode(errcodes::bad_argument), errmsg("the purchase is a cart of several items"),
+                 errhint("Say which is given back with item => ..., or leave out qty and amount "
+                         "to give all of it back.")));
+    return lines;
+}
+
+// What was recorded under the id: a row for each line, and after it the write-off of units that did not
+// go back onto the shelf.
 bool answer_from_ledger(Refund &refund) {
     if (!refund.request.id) return false;
-    const auto entry = read_entry(refund.store, *refund.request.id);
-    if (!entry) return false;
-    require_same_refund(*refund.request.id, *entry, refund.request.purchase, refund.request.qty);
-    if (refund.request.item &&
-        !means_same_key(refund.store.item_type, required_key(entry->item, "item"), *refund.request.item))
-        raise_id_mismatch(*refund.request.id, "item");
-    describe(refund, entry);
+    const Uuid &id = *refund.request.id;
+    const RefundRequest &request = refund.request;
+    const auto first = read_entry(refund.store, id);
+    if (!first) return false;
+    Refunded sum;
+    int refunds = 0;
+    bool is_written_off = false;
+    for (int32 i = 0;; ++i) {
+        const auto entry = read_entry(refund.store, id, i);
+        if (!entry) break;
+        if (i > 0 && entry->is(Kind::write_off)) {
+            is_written_off = true;
+            continue;
+        }
+        require_same_refund(id, *entry, request.purchase);
+        sum.qty = checked_add(sum.qty, entry->qty).value_or(sum.qty);
+        sum.amount = checked_add(sum.amount, entry->amount).value_or(sum.amount);
+        ++refunds;
+    }
+    if (request.qty && *request.qty != sum.qty) raise_id_mismatch(id, "quantity");
+    if (request.amount && *request.amount != sum.amount) raise_id_mismatch(id, "amount");
+    if (sum.qty > Quantity{0} && is_written_off == request.restock) raise_id_mismatch(id, "restock");
+    if (request.item && !is_refund_of_item(refund.store, *first, refunds, *request.item))
+        raise_id_mismatch(id, "item");
     MovementOutcome &outcome = refund.outcome;
+    describe(refund, *first, refunds == 1);
+    outcome.id = request.id;
     outcome.verdict = Verdict::sell;
     outcome.replayed = true;
-    outcome.qty = entry->qty;
-    outcome.amount = entry->amount;
-    outcome.at = entry->at;
-    if (const auto item = read_item(refund.store, required_key(entry->item, "item")))
-        outcome.stock = stock_as_left(refund.store, *item);
+    outcome.qty = sum.qty;
+    outcome.amount = sum.amount;
+    outcome.at = first->at;
+    if (refunds == 1)
+        if (const auto item = read_item(refund.store, required_key(first->item, "item")))
+            outcome.stock = stock_as_left(refund.store, *item);
     if (refund.store.has_wallets())
-        if (const auto wallet = read_wallet(refund.store, required_key(entry->wallet, "wallet")))
+        if (const auto wallet = read_wallet(refund.store, required_key(first->wallet, "wallet")))
             outcome.balance = wallet->balance;
     return true;
 }
 
+// Locks the wallet that paid, whatever key it has by now.
+bool lock_buyer(Refund &refund) {
+    const KeyEra paid = buyer_of(refund.lines[0].purchase);
+    for (int i = 0; i < replacements_max; ++i) {
+        CHECK_FOR_INTERRUPTS();
+        const auto now = row_of_era(refund.store, KeyOf::wallet, paid);
+        if (!now) return false;
+        Wallet wallet;
+        const bool is_locked = lock_wallet(refund.store, now->key, {}, &wallet) == LockResult::locked;
+        // The key may have changed before the lock was there.
+        const auto after = row_of_era(refund.store, KeyOf::wallet, paid);
+        if (!after) return false;
+        if (!is_same_row(refund.store.buyer_type, *now, *after)) continue;
+        if (!is_locked) return false;
+        refund.buyer = *after;
+        refund.wallet = wallet;
+        return true;
+    }
+    raise_concurrent_write("update");
+}
+
+// The same for an item that gets units.
+bool hold_line(Refund &refund, RefundLine *line) {
+    const KeyEra bought = item_of(*line);
+    for (int i = 0; i < replacements_max; ++i) {
+        CHECK_FOR_INTERRUPTS();
+        const auto now = row_of_era(refund.store, KeyOf::item, bought);
+        if (!now) return false;
+        HeldItem item;
+        const bool is_held = hold_item(refund.store, now->key, &item) == LockResult::locked;
+        const auto after = row_of_era(refund.store, KeyOf::item, bought);
+        if (!after) return false;
+        if (!is_same_row(refund.store.item_type, *now, *after)) continue;
+        if (!is_held) return false;
+        line->row = *after;
+        line->item = item;
+        return true;
+    }
+    raise_concurrent_write("update");
+}
+
+bool has_item(Refund &refund, const RefundLine &line) {
+    const auto now = row_of_era(refund.store, KeyOf::item, item_of(line));
+    return now && read_item(refund.store, now->key);
+}
+
 // The wallet's lock makes the sum of the refunds of its purchases stand still; where there are no
 // wallets, a lock of the purchase's id does.
-Verdict lock_rows(Refund &refund) {
-    Store &store = refund.store;
-    if (store.has_wallets()) {
-        Wallet wallet;
-        if (lock_wallet(store, required_key(refund.purchase->wallet, "wallet"), {}, &wallet) !=
-            LockResult::locked)
-            return read_item(store, required_key(refund.purchase->item, "item")) ? Verdict::unknown_buyer
-                                                                                 : Verdict::unknown_item;
-        refund.wallet = wallet;
-    } else {
-        (void)lock_id(store, to_datum(refund.request.purchase), {});
+Verdict lock_payer(Refund &refund) {
+    if (!refund.store.has_wallets()) {
+        refund.buyer = buyer_of(refund.lines[0].purchase);
+        (void)lock_id(refund.store, to_datum(refund.request.purchase), {});
+        return Verdict::sell;
     }
-    HeldItem item;
-    if (hold_item(store, required_key(refund.purchase->item, "item"), &item) != LockResult::locked)
+    if (lock_buyer(refund)) return Verdict::sell;
+    const bool needs_item = refund.request.restock && !(refund.request.amount && !refund.request.qty);
+    for (const RefundLine &line : refund.lines)
+        if (needs_item && !has_item(refund, line)) {
+            describe(refund, line.purchase, true);
+            return Verdict::unknown_item;
+        }
+    return Verdict::unknown_buyer;
+}
+
+// How much goes back of each line; never more than is left.
+Verdict decide_lines(Refund &refund) {
+    bool is_anything = false;
+    for (RefundLine &line : refund.lines) {
+        const Paid paid{negated(line.purchase.qty), negated(line.purchase.amount)};
+        line.before = refunded_so_far(refund.store, refund.request.purchase, line.number);
+        const auto share = decide_refund(paid, {line.before.qty, line.before.amount},
+                                         {refund.request.qty, refund.request.amount});
+        if (share) {
+            line.now = {share->qty, share->amount};
+            is_anything = true;
+            continue;
+        }
+        if (refund.lines.size() > 1) continue; // of a cart, what is left
+        MemoryContext caller = MemoryContextSwitchTo(refund.result_context);
+        refund.outcome.detail =
+            is_refused_for_money(paid, {line.before.qty, line.before.amount},
+                                 {refund.request.qty, refund.request.amount})
+                ? psprintf("%s paid, %s given back before.", money_text(refund.store, paid.amount),
+                           money_text(refund.store, line.before.amount))
+                : psprintf(INT64_FORMAT " bought, " INT64_FORMAT " refunded before.", paid.qty.value,
+                           line.before.qty.value);
+        MemoryContextSwitchTo(caller);
+    }
+    if (is_anything) return Verdict::sell;
+    if (refund.lines.size() > 1) refund.outcome.detail = "All of the cart was refunded before.";
+    return Verdict::over_refund;
+}
+
+// In the order of all calls: by the keys that the rows have now.
+Verdict hold_items(Refund &refund) {
+    const auto order = new_array<RefundLine *>(refund.lines.size());
+    std::ranges::transform(refund.lines, order.begin(), [](RefundLine &line) { return &line; });
+    for (RefundLine &line : refund.lines)
+        line.row = row_of_era(refund.store, KeyOf::item, item_of(line)).value_or(item_of(line));
+    std::ranges::sort(order, [&](const RefundLine *a, const RefundLine *b) {
+        return compare_keys(refund.store.item_type, a->row.key, b->row.key) < 0;
+    });
+    for (RefundLine *line : order) {
+        // What is written off at once needs no row.
+        if (line->now.qty == Quantity{0} || !refund.request.restock || hold_line(refund, line)) continue;
+        describe(refund, line->purchase, true);
         return Verdict::unknown_item;
-    refund.item = item;
+    }
     return Verdict::sell;
 }
 
-// How much to give back; never more than is left.
-Verdict decide_quantity(Refund &refund) {
-    const Quantity bought{-std::max(refund.purchase->qty.value, -PG_INT64_MAX)};
-    refund.before = refunded_quantity(refund.store, refund.request.purchase,
-                                      required_key(refund.purchase->item, "item"));
-    const Quantity left = checked_sub(bought, refund.before).value_or(Quantity{0});
-    refund.qty = refund.request.qty.value_or(left);
-    if (refund.qty > left || left < Quantity{1}) {
-        MemoryContext context = MemoryContextSwitchTo(refund.result_context);
-        refund.outcome.detail = psprintf(INT64_FORMAT " bought, " INT64_FORMAT " refunded before.",
-                                         bought.value, refund.before.value);
-        MemoryContextSwitchTo(context);
-        return Verdict::over_refund;
+Movement movement_of(const Refund &refund, const RefundLine &line, int32 number) {
+    Movement movement;
+    movement.id = *refund.outcome.id;
+    movement.line = number;
+    movement.kind = Kind::refund;
+    movement.item = line.row.key;
+    movement.item_era = line.row.era;
+    movement.wallet = refund.buyer.key;
+    movement.wallet_era = refund.buyer.era;
+    movement.qty = line.now.qty;
+    movement.amount = line.now.amount;
+    movement.unit_price = line.purchase.unit_price;
+    movement.ref = refund.request.purchase;
+    movement.ref_line = line.number;
+    movement.at = *refund.outcome.at;
+    return movement;
+}
+
+Movement write_off_of(const Movement &refund) {
+    Movement movement;
+    movement.id = refund.id;
+    movement.line = refund.line + 1;
+    movement.kind = Kind::write_off;
+    movement.item = refund.item;
+    movement.item_era = refund.item_era;
+    movement.qty = negated(refund.qty);
+    movement.at = refund.at;
+    return movement;
+}
+
+void record_refund(Refund &refund) {
+    const auto movements = new_array<Movement>(2 * refund.lines.size());
+    std::size_t count = 0;
+    for (const RefundLine &line : refund.lines) {
+        if (line.now == Refunded{}) continue;
+        movements[count] = movement_of(refund, line, static_cast<int32>(count));
+        ++count;
+        if (refund.request.restock || line.now.qty == Quantity{0}) continue;
+        movements[count] = write_off_of(movements[count - 1]);
+        ++count;
     }
-    refund.outcome.qty = refund.qty;
-    return Verdict::sell;
+    record_all(refund.store, movements.first(count));
+    // A trigger of the owner's may have refunded the same purchase meanwhile.
+    if (refund.store.is_written_directly()) return;
+    for (const RefundLine &line : refund.lines)
+        if (refunded_so_far(refund.store, refund.request.purchase, line.number) !=
+            Refunded{{line.before.qty.value + line.now.qty.value},
+                     {line.before.amount.value + line.now.amount.value}})
+            raise_write_altered(refund.store.ledger_table.relation);
 }
 
 void give_back(Refund &refund) {
     Store &store = refund.store;
     MovementOutcome &outcome = refund.outcome;
-    const auto amount = checked_mul(*refund.purchase->unit_price, refund.qty);
-    if (!amount) raise_overflow(store, "balance", outcome.wallet);
-    outcome.amount = amount;
+    const RefundLine *only = nullptr;
+    int count = 0;
+    Refunded sum;
+    for (RefundLine &line : refund.lines) {
+        if (line.now == Refunded{}) continue;
+        only = ++count == 1 ? &line : nullptr;
+        const auto qty = checked_add(sum.qty, line.now.qty);
+        const auto amount = checked_add(sum.amount, line.now.amount);
+        if (!qty || !amount) raise_overflow(store, qty ? "balance" : "stock", outcome.wallet);
+        sum = {*qty, *amount};
+    }
+    if (only != nullptr) outcome.item = name_of(refund, store.item_type, only->row.key);
+    outcome.wallet = name_of(refund, store.buyer_type, refund.buyer.key);
+    outcome.qty = sum.qty;
+    outcome.amount = sum.amount;
     if (refund.wallet) {
-        outcome.balance = checked_add(store.balance.figures, refund.wallet->balance, *amount);
+        outcome.balance = checked_add(store.balance.figures, refund.wallet->balance, sum.amount);
         if (!outcome.balance) raise_overflow(store, "balance", outcome.wallet);
     }
     outcome.id = refund.request.id ? *refund.request.id : new_uuid_v7();
     outcome.at = GetCurrentTimestamp();
-    Movement movement;
-    movement.id = *outcome.id;
-    movement.kind = Kind::refund;
-    movement.item = refund.item->item.key;
-    movement.wallet =
-        refund.wallet ? refund.wallet->key : required_key(refund.purchase->wallet, "wallet");
-    movement.qty = refund.qty;
-    movement.amount = *amount;
-    movement.unit_price = refund.purchase->unit_price;
-    movement.ref = refund.request.purchase;
-    movement.at = *outcome.at;
-    outcome.stock = add_units(store, *refund.item, refund.qty);
-    if (!outcome.stock) raise_overflow(store, "stock", outcome.item);
-    if (refund.wallet && *amount > Money{0})
-        outcome.balance = change_locked_balance(store, *refund.wallet, *amount);
-    record(store, movement);
-    // A trigger of the owner's may have refunded the same purchase meanwhile.
-    if (!store.is_written_directly() &&
-        refunded_quantity(store, refund.request.purchase, refund.item->item.key).value !=
-            refund.before.value + refund.qty.value)
-        raise_write_altered(store.ledger_table.relation);
+    for (RefundLine &line : refund.lines) {
+        if (!line.item) continue;
+        const auto stock = add_units(store, *line.item, line.now.qty);
+        if (!stock) raise_overflow(store, "stock", key_text(store.item_type, line.row.key));
+        if (only != nullptr) outcome.stock = stock;
+    }
+    if (refund.wallet && sum.amount > Money{0})
+        outcome.balance = change_locked_balance(store, *refund.wallet, sum.amount);
+    record_refund(refund);
+    if (only != nullptr && !outcome.stock)
+        if (const auto now = row_of_era(store, KeyOf::item, item_of(*only)))
+            if (const auto item = read_item(store, now->key))
+                outcome.stock = stock_as_left(store, *item);
+}
+
+void name_unknown(Refund &refund) {
+    MovementOutcome &outcome = refund.outcome;
+    if (outcome.verdict == Verdict::unknown_item) outcome.unknown = outcome.item;
+    if (outcome.verdict == Verdict::unknown_buyer) outcome.unknown = outcome.wallet;
+    if (outcome.verdict == Verdict::unknown_purchase)
+        outcome.unknown =
+            DatumGetCString(DirectFunctionCall1(uuid_out, to_datum(refund.request.purchase)));
+    const bool is_item = outcome.verdict == Verdict::unknown_item;
+    if (!is_item && outcome.verdict != Verdict::unknown_buyer) return;
+    // There may be a row of that name, which is another.
+    MemoryContext caller = MemoryContextSwitchTo(refund.result_context);
+    outcome.detail = psprintf("The %s of the purchase is gone; it was \"%s\" then.",
+                              is_item ? "item" : "wallet", outcome.unknown);
+    MemoryContextSwitchTo(caller);
 }
 
 } // namespace
 
 MovementOutcome refund(Store &store, const RefundRequest &request, MemoryContext result_context) {
-    Refund refund{store, request, result_context, {}, {}, {}, {}, {}, {}};
+    Refund refund{store, request, result_context};
     MovementOutcome &outcome = refund.outcome;
     if (answer_from_ledger(refund)) return outcome;
-    refund.purchase = read_purchase(store, request);
-    if (refund.purchase) require_sound(*refund.purchase);
-    outcome.verdict = refund.purchase ? lock_rows(refund) : Verdict::unknown_purchase;
+    refund.lines = read_purchase(store, request);
+    for (const RefundLine &line : refund.lines) require_sound(line.purchase);
+    outcome.verdict = refund.lines.empty() ? Verdict::unknown_purchase : lock_payer(refund);
     if (answer_from_ledger(refund)) return outcome;
-    describe(refund, refund.purchase);
-    if (outcome.verdict == Verdict::sell) outcome.verdict = decide_quantity(refund);
+    outcome.id = request.id;
+    outcome.qty = request.qty;
+    if (!refund.lines.empty() && outcome.item == nullptr)
+        describe(refund, refund.lines[0].purchase, refund.lines.size() == 1);
+    if (outcome.verdict == Verdict::sell) outcome.verdict = decide_lines(refund);
+    if (outcome.verdict == Verdict::sell) {
+        outcome.verdict = hold_items(refund);
+        // Read again: a refund of another purchase may have used the id while this one waited for the
+        // item.
+        if (answer_from_ledger(refund)) return outcome;
+    }
     if (outcome.verdict == Verdict::sell) give_back(refund);
-    if (outcome.verdict == Verdict::unknown_item) outcome.unknown = outcome.item;
-    if (outcome.verdict == Verdict::unknown_buyer) outcome.unknown = outcome.wallet;
-    if (outcome.verdict == Verdict::unknown_purchase)
-        outcome.unknown = DatumGetCString(DirectFunctionCall1(uuid_out, to_datum(request.purchase)));
+    name_unknown(refund);
     explain_movement(store, result_context, &outcome);
     return outcome;
 }

@@ -4,13 +4,20 @@
 
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
+#include "store/eras.hpp"
 
 namespace vend {
 namespace {
 
-bool same_optional_key(KeyType &type, std::optional<Datum> a, std::optional<Datum> b) {
-    if (a.has_value() != b.has_value()) return false;
-    return !a || means_same_key(type, *a, *b);
+// Whether both name one row: by the key of then, or by the one that the row has now.
+bool is_same_party(Store &store, KeyOf of, std::optional<Datum> recorded, int32 era,
+                   std::optional<Datum> asked) {
+    if (recorded.has_value() != asked.has_value()) return false;
+    KeyType &type = of == KeyOf::item ? store.item_type : store.buyer_type;
+    if (!recorded || means_same_key(type, *recorded, *asked)) return true;
+    if (of == KeyOf::wallet && !store.has_wallets()) return false;
+    const auto now = row_of_era(store, of, {*recorded, era});
+    return now && means_same_key(type, now->key, *asked);
 }
 
 const char *kind_that_differs(const Entry &entry) {
@@ -20,8 +27,8 @@ const char *kind_that_differs(const Entry &entry) {
 // The first thing that differs, or null.
 const char *difference(Store &store, const Entry &entry, const Identity &request) {
     if (!entry.is(request.kind)) return kind_that_differs(entry);
-    if (!same_optional_key(store.item_type, entry.item, request.item)) return "item";
-    if (!same_optional_key(store.buyer_type, entry.wallet, request.wallet))
+    if (!is_same_party(store, KeyOf::item, entry.item, entry.item_era, request.item)) return "item";
+    if (!is_same_party(store, KeyOf::wallet, entry.wallet, entry.wallet_era, request.wallet))
         return request.kind == Kind::purchase ? "buyer" : "wallet";
     if (entry.qty != request.qty) return "quantity";
     if (request.amount && entry.amount != *request.amount) return "amount";
@@ -78,11 +85,16 @@ void require_same_request(Store &store, const Uuid &id, const Entry &entry, cons
     if (const char *what = difference(store, asked, request)) raise_id_mismatch(id, what);
 }
 
-void require_same_refund(const Uuid &id, const Entry &entry, const Uuid &purchase,
-                         std::optional<Quantity> qty) {
+void require_same_refund(const Uuid &id, const Entry &entry, const Uuid &purchase) {
     if (!entry.is(Kind::refund)) raise_id_mismatch(id, kind_that_differs(entry));
     if (entry.ref != purchase) raise_id_mismatch(id, "purchase");
-    if (qty && *qty != entry.qty) raise_id_mismatch(id, "quantity");
+}
+
+bool is_refund_of_item(Store &store, const Entry &refund, int lines, Datum item) {
+    if (lines != 1) return false;
+    if (is_same_party(store, KeyOf::item, refund.item, refund.item_era, item)) return true;
+    const auto purchase = read_entry(store, *refund.ref, refund.ref_line);
+    return purchase && is_same_party(store, KeyOf::item, purchase->item, purchase->item_era, item);
 }
 
 // The index on the ids decides between this and a movement under way: whoever is second waits for the

@@ -40,9 +40,11 @@ bool is_cart(Store &store, const Uuid &id);
 // Raises VN008, saying what differs, unless the entry is what the request asks for.
 void require_same_request(Store &store, const Uuid &id, const Entry &entry, const Identity &request);
 
-// The same for a refund; a request without a quantity asks for whatever was given back.
-void require_same_refund(const Uuid &id, const Entry &entry, const Uuid &purchase,
-                         std::optional<Quantity> qty);
+// The same for a row of a refund.
+void require_same_refund(const Uuid &id, const Entry &entry, const Uuid &purchase);
+
+// Whether the refund, of so many lines, is one of this item, by the key of then or that of now.
+bool is_refund_of_item(Store &store, const Entry &refund, int lines, Datum item);
 
 // Records that nothing will ever take place under the id. Raises VN008 where something has. Voided
 // twice, or after a refusal that was remembered, it is void.

@@ -68,7 +68,8 @@ void read_ids(Transfers &batch) {
 
 int wallet_of(const Transfers &batch, const std::optional<Entry> &entry) {
     if (!entry || !entry->wallet) return none;
-    return place_of(batch.rows.store.buyer_type, batch.rows.buyers, *entry->wallet);
+    return place_of_recorded(batch.rows.store, KeyOf::wallet, batch.rows.buyers,
+                             {*entry->wallet, entry->wallet_era});
 }
 
 std::optional<UsedId> used_id(const Transfers &batch, std::size_t place) {

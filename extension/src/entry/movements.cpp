@@ -20,6 +20,8 @@ enum RefundArgument : int {
     arg_refund_qty,
     arg_refund_id,
     arg_refund_item,
+    arg_refund_amount,
+    arg_refund_restock,
     arg_refund_store
 };
 
@@ -46,6 +48,16 @@ MovementOutcome move_counter(const Arguments &arguments, Store &store, Kind kind
     return outcome;
 }
 
+MovementOutcome move_out(const Arguments &arguments, Store &store, MemoryContext context) {
+    WriteOffRequest request;
+    request.item = arguments.key(arg_key, store.item_type, "item");
+    request.qty = arguments.quantity(arg_change, "qty");
+    request.id = arguments.optional_uuid(arg_counter_id);
+    MovementOutcome outcome;
+    as_owner(store, [&] { outcome = write_off(store, request, context); });
+    return outcome;
+}
+
 MovementOutcome move_between(const Arguments &arguments, Store &store, MemoryContext context) {
     require_wallets(store);
     TransferRequest request;
@@ -65,6 +77,9 @@ MovementOutcome move_back(const Arguments &arguments, Store &store, MemoryContex
     request.id = arguments.optional_uuid(arg_refund_id);
     if (!arguments.is_null(arg_refund_item))
         request.item = arguments.key(arg_refund_item, store.item_type, "item");
+    if (!arguments.is_null(arg_refund_amount))
+        request.amount = arguments.money(arg_refund_amount, store.money, "amount");
+    request.restock = arguments.boolean(arg_refund_restock, "restock");
     MovementOutcome outcome;
     as_owner(store, [&] { outcome = refund(store, request, context); });
     return outcome;
@@ -79,11 +94,14 @@ Moved move_by(FunctionCallInfo fcinfo, const char *function, Kind kind) {
     Moved moved;
     in_call([&] {
         const Arguments arguments(fcinfo);
+        const bool is_of_stock = kind == Kind::restock || kind == Kind::write_off;
         Store &store = open_store(arguments.optional_string(store_number),
-                                  {kind == Kind::restock ? Right::stock_keeper : Right::cashier});
+                                  {is_of_stock ? Right::stock_keeper : Right::cashier});
         moved.money = store.money;
         if (kind == Kind::transfer)
             moved.outcome = move_between(arguments, store, context);
+        else if (kind == Kind::write_off)
+            moved.outcome = move_out(arguments, store, context);
         else if (kind == Kind::refund)
             moved.outcome = move_back(arguments, store, context);
         else
@@ -115,6 +133,8 @@ VEND_FUNCTION(vend_deposit);
 VEND_FUNCTION(vend_withdraw);
 VEND_FUNCTION(vend_try_withdraw);
 VEND_FUNCTION(vend_restock);
+VEND_FUNCTION(vend_write_off);
+VEND_FUNCTION(vend_try_write_off);
 VEND_FUNCTION(vend_transfer);
 VEND_FUNCTION(vend_try_transfer);
 VEND_FUNCTION(vend_refund);
@@ -135,6 +155,14 @@ Datum vend_try_withdraw(PG_FUNCTION_ARGS) {
 
 Datum vend_restock(PG_FUNCTION_ARGS) {
     return give_movement(fcinfo, "vend.restock()", Kind::restock);
+}
+
+Datum vend_write_off(PG_FUNCTION_ARGS) {
+    return give_movement(fcinfo, "vend.write_off()", Kind::write_off);
+}
+
+Datum vend_try_write_off(PG_FUNCTION_ARGS) {
+    return give_outcome(fcinfo, "vend.try_write_off()", Kind::write_off);
 }
 
 Datum vend_transfer(PG_FUNCTION_ARGS) {

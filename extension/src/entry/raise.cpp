@@ -51,6 +51,9 @@ Wording wording_of(Verdict verdict) {
 void raise_refusal(Verdict verdict, const char *item, const char *buyer, const char *detail) {
     const Wording wording = wording_of(verdict);
     const char *name = wording.names_buyer ? buyer : item;
+    if (verdict == Verdict::over_refund && name == nullptr)
+        ereport(ERROR, (errcode(wording.code), errmsg("cannot refund more of a cart than was bought"),
+                        errdetail("%s", detail)));
     ereport(ERROR, (errcode(wording.code), errmsg(wording.message, name),
                     detail == nullptr ? 0 : errdetail("%s", detail)));
     pg_unreachable();

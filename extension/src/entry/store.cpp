@@ -59,6 +59,11 @@ uint64 journal_opening_of(Store &store) {
     return count;
 }
 
+void end_lost_keys_of(const char *name) {
+    Store &store = open_store(name, {});
+    as_owner(store, [&] { end_lost_keys(store); });
+}
+
 } // namespace
 } // namespace vend
 
@@ -88,7 +93,10 @@ Datum vend_create_store(PG_FUNCTION_ARGS) {
         if (!create_store(definition)) return;
         Store &store = open_store(definition.name, {});
         require_definition(store, definition);
-        as_owner(store, [&] { journal_differences(store); });
+        as_owner(store, [&] {
+            end_lost_keys(store);
+            journal_differences(store);
+        });
     });
     PG_RETURN_VOID();
 }
@@ -106,6 +114,7 @@ Datum vend_attach_store(PG_FUNCTION_ARGS) {
         attachment.buyers = arguments.string(15, "buyers");
         const bool with_opening = arguments.boolean(16, "journal_opening");
         attach_store(attachment);
+        end_lost_keys_of(attachment.name);
         if (with_opening) (void)journal_opening_of(open_store(attachment.name, {}));
     });
     PG_RETURN_VOID();
@@ -120,6 +129,7 @@ Datum vend_reattach_store(PG_FUNCTION_ARGS) {
         attachment.buyers = arguments.optional_string(13);
         const bool with_opening = arguments.boolean(14, "journal_opening");
         reattach_store(attachment);
+        end_lost_keys_of(attachment.name);
         if (with_opening) (void)journal_opening_of(open_store(attachment.name, {}));
     });
     PG_RETURN_VOID();

@@ -6,6 +6,7 @@
 #include "shared/counters.hpp"
 #include "store/binding.hpp"
 #include "store/ddl.hpp"
+#include "store/eras.hpp"
 #include "store/execute.hpp"
 
 #include <algorithm>
@@ -60,6 +61,7 @@ VEND_FUNCTION(vend_journal);
 VEND_FUNCTION(vend_append_only);
 VEND_FUNCTION(vend_counter);
 VEND_FUNCTION(vend_delta);
+VEND_FUNCTION(vend_key_era);
 VEND_FUNCTION(vend_registry_changed);
 
 Datum vend_journal(PG_FUNCTION_ARGS) {
@@ -115,6 +117,13 @@ Datum vend_delta(PG_FUNCTION_ARGS) {
                         errhint("vend.settle() empties it.")));
     // The truncated table is another file, which no counter was loaded from.
     if (!is_truncate) forget_counters_of(trigger);
+    return PointerGetDatum(nullptr);
+}
+
+Datum vend_key_era(PG_FUNCTION_ARGS) {
+    const TriggerData *trigger = trigger_data(fcinfo, "vend.key_era()");
+    require_after_row(trigger, "vend.key_era()");
+    announce_eras(trigger->tg_relation);
     return PointerGetDatum(nullptr);
 }
 

@@ -67,7 +67,8 @@ void append_ledger_rows(StringInfo sql, const Store &s) {
         "e.kind, e.id::pg_catalog.text, f.expected, f.found, CASE WHEN f.expected IS NOT NULL THEN %s END "
         "FROM (SELECT id, line, kind, item, wallet, qty::pg_catalog.numeric, amount::pg_catalog.numeric, "
         "unit_price::pg_catalog.numeric FROM %s) AS e CROSS JOIN LATERAL (VALUES ('qty', e.qty, CASE "
-        "WHEN e.kind " EQ " 'purchase' THEN " MINUS " pg_catalog.abs(e.qty) "
+        "WHEN e.kind " EQ " 'purchase' OR e.kind " EQ " 'write_off' "
+        "THEN " MINUS " pg_catalog.abs(e.qty) "
         "WHEN e.kind " EQ " 'refund' OR e.kind " EQ " 'restock' THEN pg_catalog.abs(e.qty) "
         "WHEN e.kind " NE " 'adjustment' OR e.item IS NULL THEN 0 "
         "WHEN e.wallet IS NULL THEN e.qty END), "
@@ -75,36 +76,37 @@ void append_ledger_rows(StringInfo sql, const Store &s) {
         "WHEN e.kind " EQ " 'purchase' AND e.unit_price IS NULL AND e.item IS NOT NULL AND e.qty " NE
         " 0 THEN " MINUS " pg_catalog.abs(e.amount) "
         "WHEN e.kind " EQ " 'purchase' THEN " MINUS " pg_catalog.abs(e.qty) " TIMES " e.unit_price "
-        "WHEN e.kind " EQ " 'refund' THEN pg_catalog.abs(e.qty) " TIMES " e.unit_price "
         "WHEN e.kind " EQ " 'withdrawal' OR (e.kind " EQ " 'transfer' AND e.line " EQ " 0) "
         "THEN " MINUS " pg_catalog.abs(e.amount) "
-        "WHEN e.kind " EQ " 'deposit' OR e.kind " EQ " 'transfer' THEN pg_catalog.abs(e.amount) "
+        "WHEN e.kind " EQ " 'deposit' OR e.kind " EQ " 'transfer' OR e.kind " EQ " 'refund' "
+        "THEN pg_catalog.abs(e.amount) "
         "WHEN e.kind " NE " 'adjustment' OR e.wallet IS NULL THEN 0 "
         "WHEN e.item IS NULL THEN e.amount END)) AS f (figure, found, expected) "
         "WHERE f.expected IS NULL OR f.expected " NE " f.found",
         ledger_update(s, "f.figure", "f.expected", "e.id", "e.line"), s.ledger);
 }
 
-// Purchases, of a cart the items, of which more was given back than was bought, and refunds of what is
-// no purchase. The last refund is taken to be the one that is wrong.
-void append_refunds(StringInfo sql, const Store &s) {
+// Lines of purchases of which more was given back than was bought or paid, and refunds of what is no
+// purchase. The last refund is taken to be the one that is wrong.
+void append_refunds(StringInfo sql, const Store &s, const char *finding, const char *figure) {
     begin_finding(sql, rank_refunded);
+    const char *cut = psprintf("greatest(0, last.%s " MINUS " (r.total " MINUS " r.figure))", figure);
     appendStringInfo(
         sql,
-        "'refunded', r.ref::pg_catalog.text, r.qty, r.total, CASE WHEN r.id IS NOT NULL THEN %s END "
-        "FROM (SELECT b.ref, p.id, p.item, p.qty, p.lines, pg_catalog.sum(b.qty) AS total "
-        "FROM %s AS b LEFT JOIN (SELECT id, item, pg_catalog.abs(qty::pg_catalog.numeric) AS qty, "
-        "pg_catalog.count(*) OVER lines AS lines, pg_catalog.min(line) OVER lines AS first "
-        "FROM %s WHERE kind " EQ " 'purchase' WINDOW lines AS (PARTITION BY id)) AS p "
-        "ON p.id " EQ " b.ref AND p.first " EQ " 0 AND (p.lines " EQ " 1 OR p.item " EQ " b.item) "
-        "WHERE b.kind " EQ " 'refund' GROUP BY b.ref, p.id, p.item, p.qty, p.lines) AS r "
-        "LEFT JOIN LATERAL (SELECT b.id, b.line, b.qty FROM %s AS b WHERE b.ref " EQ
-        " r.ref AND b.kind " EQ " 'refund' AND (r.lines " EQ " 1 OR b.item " EQ " r.item) "
-        "ORDER BY b.at DESC, b.id DESC LIMIT 1) AS last ON true "
-        "WHERE r.id IS NULL OR r.total " GT " r.qty",
-        ledger_update(s, "'qty'", "greatest(0, last.qty " MINUS " (r.total " MINUS " r.qty))", "last.id",
-                      "last.line"),
-        s.ledger, s.ledger, s.ledger);
+        "'%s', r.ref::pg_catalog.text, r.figure, r.total, CASE WHEN r.id IS NOT NULL THEN %s END "
+        "FROM (SELECT b.ref, coalesce(b.ref_line, 0) AS ref_line, p.id, "
+        "pg_catalog.abs(p.%s::pg_catalog.numeric) AS figure, "
+        "pg_catalog.sum(b.%s)::pg_catalog.numeric AS total "
+        "FROM %s AS b LEFT JOIN %s AS p ON p.id " EQ " b.ref AND p.line " EQ
+        " coalesce(b.ref_line, 0) AND p.kind " EQ " 'purchase' "
+        "WHERE b.kind " EQ " 'refund' GROUP BY b.ref, coalesce(b.ref_line, 0), p.id, p.%s) AS r "
+        "LEFT JOIN LATERAL (SELECT b.id, b.line, b.%s FROM %s AS b WHERE b.ref " EQ
+        " r.ref AND b.kind " EQ " 'refund' AND coalesce(b.ref_line, 0) " EQ " r.ref_line "
+        "AND b.%s " GT " 0 ORDER BY b.at DESC, b.id DESC LIMIT 1) AS last ON true "
+        "WHERE %s r.total " GT " r.figure",
+        finding, ledger_update(s, quote_literal_cstr(figure), cut, "last.id", "last.line"), figure,
+        figure, s.ledger, s.ledger, figure, figure, s.ledger, figure,
+        strcmp(figure, "qty") == 0 ? "r.id IS NULL OR" : "");
 }
 
 // Transfers of which the payee did not get what the payer gave; the payer's line is taken to be right.
@@ -181,7 +183,7 @@ char *compose_adjustments(const Store &s, const AuditedCounter &c) {
 }
 
 std::span<const AuditLook> audit_looks(const Store &s) {
-    constexpr std::size_t looks_max = 8;
+    constexpr std::size_t looks_max = 9;
     auto *looks = static_cast<AuditLook *>(palloc(sizeof(AuditLook) * looks_max));
     std::size_t count = 0;
     const auto add = [&](const char *name, auto append) {
@@ -200,7 +202,8 @@ std::span<const AuditLook> audit_looks(const Store &s) {
             [&](StringInfo sql) { append_negative(sql, s, "negative balance", wallet_counter(s)); });
     }
     add("ledger", [&](StringInfo sql) { append_ledger_rows(sql, s); });
-    add("refunds", [&](StringInfo sql) { append_refunds(sql, s); });
+    add("refunds", [&](StringInfo sql) { append_refunds(sql, s, "refunded", "qty"); });
+    add("refunded money", [&](StringInfo sql) { append_refunds(sql, s, "refunded amount", "amount"); });
     add("transfers", [&](StringInfo sql) { append_transfers(sql, s); });
     return {looks, count};
 }

@@ -6,6 +6,7 @@
 #include "shared/counters.hpp"
 #include "store/columns.hpp"
 #include "store/ddl.hpp"
+#include "store/eras.hpp"
 #include "store/guard.hpp"
 #include "store/table_state.hpp"
 
@@ -26,6 +27,8 @@ constexpr std::initializer_list<int16> delta_events{TRIGGER_TYPE_ROW | TRIGGER_T
                                                     TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_TRUNCATE};
 constexpr int16 event_mask =
     TRIGGER_TYPE_INSERT | TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_TRUNCATE;
+constexpr std::initializer_list<int16> era_events{TRIGGER_TYPE_ROW | TRIGGER_TYPE_INSERT |
+                                                  TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE};
 // For each row: a statement on a parent table fires no statement trigger of its children.
 constexpr std::initializer_list<int16> ledger_events{TRIGGER_TYPE_ROW | TRIGGER_TYPE_BEFORE |
                                                          TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE,
@@ -183,9 +186,13 @@ void bind_ledger(const RegistryRow &row, Store *store) {
     bind("at", TIMESTAMPTZOID);
     bind("refusal", TEXTOID);
     bind("refusal_qty", INT8OID);
+    bind("ref_line", INT4OID);
+    bind("item_era", INT4OID);
+    bind("wallet_era", INT4OID);
     require_writable(*store, ledger,
                      {"id", "line", "kind", "item", "qty", "wallet", "amount", "unit_price",
-                      "list_price", "ref", "at", "refusal", "refusal_qty"});
+                      "list_price", "ref", "at", "refusal", "refusal_qty", "ref_line", "item_era",
+                      "wallet_era"});
     bind_table(&store->ledger_table, ledger,
                require_unique(*store, ledger, {store->ledger_columns[0], store->ledger_columns[1]}),
                store->context);
@@ -309,6 +316,22 @@ void bind_wallets(const RegistryRow &row, Store *store) {
     relation_close(wallets, NoLock);
 }
 
+// The eras of keys. They are written by triggers and read by refunds; a sale looks only whether there
+// is a key that had two.
+void bind_eras(const RegistryRow &row, Store *store) {
+    Relation eras = open_bound(*store, eras_beside(row.ledger), "key_era", era_events);
+    require_owner(*store, eras);
+    for (const char *column : {"item", "now_item"})
+        (void)bind_kept_key(*store, eras, column, &store->item_type);
+    for (const char *column : {"wallet", "now_wallet"})
+        (void)bind_kept_key(*store, eras, column, &store->buyer_type);
+    for (const char *column : {"era", "now_era"}) (void)bind_typed(*store, eras, column, INT4OID);
+    store->eras = kept_name(*store, eras);
+    store->era_relation = RelationGetRelid(eras);
+    store->has_reborn_keys = may_have_reborn_keys(store->era_relation);
+    relation_close(eras, NoLock);
+}
+
 // The view whose columns carry the rights.
 void bind_role(const RegistryRow &row, Store *store) {
     const Oid id = relation_named(row.role);
@@ -415,6 +438,13 @@ Oid relation_named(const char *quoted_name) {
     return OidIsValid(schema) ? get_relname_relid(relation, schema) : InvalidOid;
 }
 
+char *eras_beside(const char *ledger) {
+    const char *schema = nullptr;
+    const char *relation = nullptr;
+    if (!split_relation_name(ledger, &schema, &relation)) return pstrdup(ledger);
+    return quote_qualified_identifier(schema, "key_era");
+}
+
 Oid relation_owner(Oid relation) {
     HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
     if (!HeapTupleIsValid(tuple)) return InvalidOid;
@@ -453,6 +483,7 @@ void resolve_binding(const RegistryRow &row, Store *store) {
     require_money(*store, store->item_table.relation, &store->price, true);
     require_money(*store, store->wallet_table.relation, &store->balance, false);
     bind_deltas(row, store);
+    bind_eras(row, store);
     bind_role(row, store);
     bind_writes(store);
 }

@@ -15,11 +15,16 @@ inline constexpr const char *journal_truncate_trigger = "vend_journal_truncate";
 inline constexpr const char *counter_trigger = "vend_unjournalled";
 inline constexpr const char *delta_trigger = "vend_delta";
 inline constexpr const char *delta_truncate_trigger = "vend_delta_truncate";
+inline constexpr const char *era_trigger = "vend_key_era";
+inline constexpr const char *reborn_index = "key_era_reborn";
 inline constexpr const char *append_only_trigger = "vend_append_only";
 inline constexpr const char *append_only_truncate_trigger = "vend_append_only_truncate";
 
 // The relation that a quoted, qualified name means, or InvalidOid.
 Oid relation_named(const char *quoted_name);
+
+// The table of the eras of keys, quoted and qualified: it is in the schema of the ledger.
+char *eras_beside(const char *ledger);
 
 // The owner of a relation, or InvalidOid.
 Oid relation_owner(Oid relation);

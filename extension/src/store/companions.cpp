@@ -20,12 +20,13 @@ void create_ledger(const char *schema, const CompanionTypes &types) {
         psprintf("CREATE TABLE %s.ledger ("
                  "id uuid, line integer, "
                  "kind text NOT NULL CHECK (kind IN "
-                 "('purchase', 'refund', 'deposit', 'withdrawal', 'transfer', 'restock', 'adjustment', "
-                 "'refusal', 'void')), "
+                 "('purchase', 'refund', 'deposit', 'withdrawal', 'transfer', 'restock', 'write_off', "
+                 "'adjustment', 'refusal', 'void')), "
                  "item %s, qty bigint NOT NULL DEFAULT 0, "
                  "wallet %s, amount %s NOT NULL DEFAULT 0, unit_price %s, "
                  "ref uuid, at timestamptz NOT NULL, "
                  "refusal text, refusal_qty bigint, list_price %s, "
+                 "ref_line integer, item_era integer, wallet_era integer, "
                  "PRIMARY KEY (id, line), "
                  "CHECK ((kind = 'refusal') = (refusal IS NOT NULL)))",
                  schema, types.item_key, types.wallet_key, types.money, types.money, types.money));
@@ -48,11 +49,46 @@ void create_deltas(const char *schema, const CompanionTypes &types) {
                      schema));
 }
 
+// Few rows: keys that were given up, and keys that were given to another row after that.
+void create_eras(const char *schema, const CompanionTypes &types) {
+    run_ddl(psprintf("CREATE TABLE %s.key_era (item %s, wallet %s, era integer NOT NULL, "
+                     "now_item %s, now_wallet %s, now_era integer, "
+                     "CHECK ((item IS NULL) <> (wallet IS NULL)))",
+                     schema, types.item_key, types.wallet_key, types.item_key, types.wallet_key));
+    for (const char *key : {"item", "wallet"}) {
+        run_ddl(psprintf("CREATE UNIQUE INDEX key_era_%s ON %s.key_era (%s, era) WHERE %s IS NOT NULL",
+                         key, schema, key, key));
+        run_ddl(psprintf("CREATE INDEX key_era_now_%s ON %s.key_era (now_%s, now_era) "
+                         "WHERE now_%s IS NOT NULL",
+                         key, schema, key, key));
+    }
+    run_ddl(psprintf("CREATE INDEX %s ON %s.key_era (era) WHERE era > 0", reborn_index, schema));
+    run_ddl(psprintf("ALTER TABLE %s.key_era REPLICA IDENTITY FULL", schema));
+    run_ddl(psprintf("COMMENT ON TABLE %s.key_era IS "
+                     "'Keys that were given up, and where the row that had them is now'",
+                     schema));
+}
+
+// Two branches for the buyer, so that a query for one of them finds his rows by the index.
 void create_holding(const char *schema) {
-    run_ddl(psprintf("CREATE VIEW %s.holding AS "
-                     "SELECT wallet AS buyer, item, (-sum(qty))::bigint AS qty FROM %s.ledger "
-                     "WHERE kind IN ('purchase', 'refund') GROUP BY wallet, item HAVING sum(qty) <> 0",
-                     schema, schema));
+    const char *moved = psprintf("FROM %s.ledger l JOIN %s.key_era w ON w.wallet = l.wallet AND "
+                                 "w.era = coalesce(l.wallet_era, 0) AND w.now_wallet IS NOT NULL",
+                                 schema, schema);
+    const char *unmoved =
+        psprintf("FROM %s.ledger l WHERE NOT EXISTS (SELECT FROM %s.key_era w WHERE w.wallet = l.wallet "
+                 "AND w.era = coalesce(l.wallet_era, 0) AND w.now_wallet IS NOT NULL)",
+                 schema, schema);
+    const char *columns = "l.item, coalesce(l.item_era, 0) AS item_era, l.qty, l.kind";
+    run_ddl(psprintf(
+        "CREATE VIEW %s.holding AS "
+        "SELECT h.buyer, coalesce(i.now_item, h.item) AS item, (-sum(h.qty))::bigint AS qty FROM "
+        "(SELECT l.wallet AS buyer, coalesce(l.wallet_era, 0) AS buyer_era, %s %s "
+        "UNION ALL SELECT w.now_wallet, w.now_era, %s %s) AS h "
+        "LEFT JOIN %s.key_era i ON i.item = h.item AND i.era = h.item_era AND i.now_item IS NOT NULL "
+        "WHERE h.kind IN ('purchase', 'refund') "
+        "GROUP BY h.buyer, h.buyer_era, coalesce(i.now_item, h.item), "
+        "coalesce(i.now_era, h.item_era) HAVING sum(h.qty) <> 0",
+        schema, columns, unmoved, columns, moved, schema));
     run_ddl(psprintf("COMMENT ON VIEW %s.holding IS 'What each buyer owns of each item'", schema));
 }
 
@@ -81,6 +117,14 @@ void create_counter_triggers(const RegistryRow &row) {
     create_trigger(row.delta, delta_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT", "delta", store);
     run_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", row.item, counter_trigger));
     run_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", row.delta, delta_trigger));
+}
+
+// What replication brings concerns all sessions too.
+void create_era_trigger(const RegistryRow &row) {
+    const char *eras = eras_beside(row.ledger);
+    create_trigger(eras, era_trigger, "AFTER INSERT OR UPDATE OR DELETE", "ROW", "key_era",
+                   quote_literal_cstr(row.name));
+    run_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", eras, era_trigger));
 }
 
 bool has_columns(Oid relation, std::initializer_list<const char *> columns) {
@@ -184,6 +228,7 @@ List *create_companions(const char *schema, const CompanionTypes &types) {
     };
     provide("ledger", [&] { create_ledger(quoted, types); });
     provide("stock_delta", [&] { create_deltas(quoted, types); });
+    provide("key_era", [&] { create_eras(quoted, types); });
     provide("holding", [&] { create_holding(quoted); });
     provide("role", [&] { create_rights(quoted); });
     return made;
@@ -192,8 +237,13 @@ List *create_companions(const char *schema, const CompanionTypes &types) {
 void retype_companions(const RegistryRow &row, const char *schema, const CompanionTypes &types) {
     constexpr const char *text = "pg_catalog.text COLLATE pg_catalog.\"C\"";
     constexpr const char *numeric = "pg_catalog.numeric";
+    const char *eras = eras_beside(row.ledger);
     const Retyping retypings[] = {{row.ledger, "item", types.item_key, text},
                                   {row.delta, "item", types.item_key, text},
+                                  {eras, "item", types.item_key, text},
+                                  {eras, "now_item", types.item_key, text},
+                                  {eras, "wallet", types.wallet_key, text},
+                                  {eras, "now_wallet", types.wallet_key, text},
                                   {row.ledger, "wallet", types.wallet_key, text},
                                   {row.ledger, "amount", types.money, numeric},
                                   {row.ledger, "unit_price", types.money, numeric},
@@ -220,12 +270,13 @@ void create_triggers(const RegistryRow &row) {
     create_trigger(row.ledger, append_only_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT",
                    "append_only", store);
     create_counter_triggers(row);
+    create_era_trigger(row);
 }
 
 void drop_triggers(const RegistryRow &row) {
-    Datum relations[] = {relation_named(row.item),
-                         row.wallet == nullptr ? InvalidOid : relation_named(row.wallet),
-                         relation_named(row.ledger), relation_named(row.delta)};
+    Datum relations[] = {
+        relation_named(row.item), row.wallet == nullptr ? InvalidOid : relation_named(row.wallet),
+        relation_named(row.ledger), relation_named(row.delta), relation_named(eras_beside(row.ledger))};
     for (Datum &relation : relations) relation = ObjectIdGetDatum(relation);
     const std::size_t bytes = strlen(row.name) + 1; // as pg_trigger keeps an argument
     Datum values[] = {PointerGetDatum(cstring_to_text_with_len(row.name, static_cast<int>(bytes))),
@@ -237,7 +288,7 @@ void drop_triggers(const RegistryRow &row) {
         "FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid "
         "JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid "
         "WHERE f.pronamespace = 'vend'::pg_catalog.regnamespace AND "
-        "f.proname IN ('journal', 'append_only', 'counter', 'delta') AND t.tgparentid = 0 AND (t.tgargs = $1 OR t.tgrelid = ANY ($2)) AND "
+        "f.proname IN ('journal', 'append_only', 'counter', 'delta', 'key_era') AND t.tgparentid = 0 AND (t.tgargs = $1 OR t.tgrelid = ANY ($2)) AND "
         "pg_catalog.pg_has_role(c.relowner, 'USAGE')",
         std::size(values), types, values, nullptr, false, 0);
     if (result != SPI_OK_SELECT)

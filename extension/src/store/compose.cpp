@@ -22,18 +22,21 @@ StatementText text_of(char *sql, Oid relation, TypeList parameters, TypeList col
 }
 
 // The columns of a ledger row, in the order of the parameters and of what comes back.
-#define LEDGER_COLUMNS                                                                                  \
-    "id, line, kind, item, qty, wallet, amount, unit_price, list_price, ref, at, refusal, refusal_qty"
+#define LEDGER_COLUMNS                                                                                   \
+    "id, line, kind, item, qty, wallet, amount, unit_price, list_price, ref, at, refusal, refusal_qty, " \
+    "ref_line, item_era, wallet_era"
 
 StatementText insert_entry(const Store &s, const char *on_conflict) {
-    const TypeList types{UUIDOID,           INT4OID,      TEXTOID,      s.item_type.kept, INT8OID,
-                         s.buyer_type.kept, s.money.type, s.money.type, s.money.type,     UUIDOID,
-                         TIMESTAMPTZOID,    TEXTOID,      INT8OID};
-    return text_of(psprintf("INSERT INTO %s (" LEDGER_COLUMNS ") "
-                            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) "
-                            "%sRETURNING " LEDGER_COLUMNS,
-                            s.ledger, on_conflict),
-                   s.ledger_table.relation, types, types);
+    const TypeList types{UUIDOID,      INT4OID,           TEXTOID,        s.item_type.kept,
+                         INT8OID,      s.buyer_type.kept, s.money.type,   s.money.type,
+                         s.money.type, UUIDOID,           TIMESTAMPTZOID, TEXTOID,
+                         INT8OID,      INT4OID,           INT4OID,        INT4OID};
+    return text_of(
+        psprintf("INSERT INTO %s (" LEDGER_COLUMNS ") "
+                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) "
+                 "%sRETURNING " LEDGER_COLUMNS,
+                 s.ledger, on_conflict),
+        s.ledger_table.relation, types, types);
 }
 
 // One counter that is of no key, null, below zero, or no whole number of steps. NaN sorts above every
@@ -89,6 +92,76 @@ StatementText journal_truncate(const Store &s, const AuditedCounter &c, Oid type
                    s.ledger_table.relation, {TIMESTAMPTZOID}, {});
 }
 
+// One kind of keys: its column here and in the ledger, the table of its rows, with their key.
+struct ErasOf {
+    const char *key;
+    Oid type;
+    const char *relation;
+    const char *row_key;
+};
+
+ErasOf item_eras(const Store &s) {
+    return {"item", s.item_type.kept, s.items,
+            psprintf("r.%s::%s", s.item_key.name, kept_key_type(s.item_type))};
+}
+
+ErasOf wallet_eras(const Store &s) {
+    return {"wallet", s.buyer_type.kept, s.wallets,
+            psprintf("r.%s::%s", s.wallet_key.name, kept_key_type(s.buyer_type))};
+}
+
+// See eras.hpp. %1$s the table of the eras, %2$s the column of the key, %3$s the table of the rows,
+// %4$s their key, %5$s the ledger.
+StatementText compose_eras(const Store &s, Statement statement, const ErasOf &of) {
+    const auto sql = [&](const char *format) {
+        return psprintf(format, s.eras, of.key, of.relation, of.row_key, s.ledger);
+    };
+    const Oid eras = s.era_relation;
+    switch (statement) {
+    case Statement::item_era:
+    case Statement::wallet_era:
+        return text_of(sql("SELECT era, now_%2$s IS NOT NULL AND now_%2$s " EQ " %2$s AND now_era " EQ
+                           " era FROM %1$s WHERE %2$s " EQ " $1 ORDER BY era DESC LIMIT 1"),
+                       eras, {of.type}, {INT4OID, BOOLOID});
+    case Statement::item_now:
+    case Statement::wallet_now:
+        return text_of(sql("SELECT now_%2$s, now_era FROM %1$s WHERE %2$s " EQ " $1 AND era " EQ " $2"),
+                       eras, {of.type, INT4OID}, {of.type, INT4OID});
+    case Statement::move_item_eras:
+    case Statement::move_wallet_eras:
+        return text_of(sql("UPDATE %1$s SET now_%2$s = $3, now_era = $4 "
+                           "WHERE now_%2$s " EQ " $1 AND now_era " EQ " $2"),
+                       eras, {of.type, INT4OID, of.type, INT4OID}, {});
+    case Statement::add_item_era:
+    case Statement::add_wallet_era:
+        return text_of(sql("INSERT INTO %1$s (%2$s, era, now_%2$s, now_era) VALUES ($1, $2, $3, $4) "
+                           "ON CONFLICT DO NOTHING"),
+                       eras, {of.type, INT4OID, of.type, INT4OID}, {});
+    case Statement::end_lost_item_eras:
+    case Statement::end_lost_wallet_eras:
+        return text_of(sql("UPDATE %1$s AS e SET now_%2$s = NULL, now_era = NULL "
+                           "WHERE e.now_%2$s IS NOT NULL AND NOT EXISTS (SELECT FROM %3$s AS r "
+                           "WHERE %4$s " EQ " e.now_%2$s)"),
+                       eras, {}, {});
+    case Statement::add_lost_item_eras:
+    case Statement::add_lost_wallet_eras:
+        return text_of(sql("INSERT INTO %1$s (%2$s, era) SELECT l.%2$s, coalesce(l.%2$s_era, 0) "
+                           "FROM %5$s AS l WHERE l.%2$s IS NOT NULL AND l.kind " EQ " 'purchase' "
+                           "AND NOT EXISTS (SELECT FROM %3$s AS r WHERE %4$s " EQ " l.%2$s) "
+                           "GROUP BY l.%2$s, coalesce(l.%2$s_era, 0) ON CONFLICT DO NOTHING"),
+                       eras, {}, {});
+    case Statement::end_all_item_eras:
+    case Statement::end_all_wallet_eras:
+        return text_of(sql("UPDATE %1$s SET now_%2$s = NULL, now_era = NULL "
+                           "WHERE now_%2$s IS NOT NULL"),
+                       eras, {}, {});
+    default: // add_all_item_eras, add_all_wallet_eras
+        return text_of(sql("INSERT INTO %1$s (%2$s, era) SELECT %4$s, 0 FROM %3$s AS r "
+                           "ON CONFLICT DO NOTHING"),
+                       eras, {}, {});
+    }
+}
+
 } // namespace
 
 StatementText compose(const Store &s, Statement statement) {
@@ -128,10 +201,30 @@ StatementText compose(const Store &s, Statement statement) {
                      increment(s.balance, "$2"), s.wallet_key.name, s.buyer_type.equals, s.balance.name),
             s.wallet_table.relation, {s.buyer_type.type, s.balance.figures.type}, {s.balance.type});
     case Statement::refunded:
-        return text_of(psprintf("SELECT coalesce(pg_catalog.sum(qty), 0)::pg_catalog.int8 FROM %s "
-                                "WHERE ref " EQ " $1 AND kind " EQ " 'refund' AND item " EQ " $2",
-                                s.ledger),
-                       s.ledger_table.relation, {UUIDOID, s.item_type.kept}, {INT8OID});
+        return text_of(psprintf("SELECT coalesce(pg_catalog.sum(qty), 0)::pg_catalog.int8, "
+                                "coalesce(pg_catalog.sum(amount), 0)::%s FROM %s "
+                                "WHERE ref " EQ " $1 AND kind " EQ " 'refund' AND "
+                                "coalesce(ref_line, 0) " EQ " $2",
+                                format_type_be_qualified(s.money.type), s.ledger),
+                       s.ledger_table.relation, {UUIDOID, INT4OID}, {INT8OID, s.money.type});
+    case Statement::item_era:
+    case Statement::item_now:
+    case Statement::move_item_eras:
+    case Statement::add_item_era:
+    case Statement::end_lost_item_eras:
+    case Statement::add_lost_item_eras:
+    case Statement::end_all_item_eras:
+    case Statement::add_all_item_eras:
+        return compose_eras(s, statement, item_eras(s));
+    case Statement::wallet_era:
+    case Statement::wallet_now:
+    case Statement::move_wallet_eras:
+    case Statement::add_wallet_era:
+    case Statement::end_lost_wallet_eras:
+    case Statement::add_lost_wallet_eras:
+    case Statement::end_all_wallet_eras:
+    case Statement::add_all_wallet_eras:
+        return compose_eras(s, statement, wallet_eras(s));
     case Statement::record:
         return insert_entry(s, "");
     case Statement::remember:

@@ -21,6 +21,14 @@ bool reads_whole_tables(Statement statement) {
     case Statement::journal_wallet_differences:
     case Statement::uncountable_item:
     case Statement::uncountable_wallet:
+    case Statement::end_lost_item_eras:
+    case Statement::end_lost_wallet_eras:
+    case Statement::add_lost_item_eras:
+    case Statement::add_lost_wallet_eras:
+    case Statement::end_all_item_eras:
+    case Statement::end_all_wallet_eras:
+    case Statement::add_all_item_eras:
+    case Statement::add_all_wallet_eras:
     case Statement::audit:
         return true;
     default:

@@ -5,6 +5,7 @@
 #include "base/compat.hpp"
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
+#include "store/eras.hpp"
 #include "store/execute.hpp"
 
 #include <algorithm>
@@ -63,11 +64,12 @@ bool is_id_taken(const Store &store, const ErrorData *error) {
 // The columns that record and remember write, in the order of their statements.
 struct LedgerRow {
     Parameter id, line, kind, item, qty, wallet, amount, unit_price, list_price, ref, at, refusal,
-        refusal_qty;
+        refusal_qty, ref_line, item_era, wallet_era;
 };
 std::array<Parameter, ledger_column_count> parameters_of(const LedgerRow &row) {
-    return {row.id,         row.line,       row.kind, row.item, row.qty,     row.wallet,     row.amount,
-            row.unit_price, row.list_price, row.ref,  row.at,   row.refusal, row.refusal_qty};
+    return {row.id,          row.line,       row.kind,       row.item,      row.qty, row.wallet,
+            row.amount,      row.unit_price, row.list_price, row.ref,       row.at,  row.refusal,
+            row.refusal_qty, row.ref_line,   row.item_era,   row.wallet_era};
 }
 
 // Runs write(), which inserts rows; an id that is taken becomes an error of ours.
@@ -127,6 +129,9 @@ enum LedgerColumn : int {
     column_at,
     column_refusal,
     column_refusal_qty,
+    column_ref_line,
+    column_item_era,
+    column_wallet_era,
 };
 
 // Has the commit of this transaction wait for the synchronous standbys, as it would if it had recorded
@@ -190,11 +195,23 @@ Entry entry_of(const Store &store, TupleTableSlot *row) {
     entry.at = DatumGetTimestampTz(required(column_at, "at"));
     if (const auto refusal = value(column_refusal)) entry.refusal = TextDatumGetCString(*refusal);
     if (const auto qty = value(column_refusal_qty)) entry.refusal_qty = Quantity{DatumGetInt64(*qty)};
+    if (const auto line = value(column_ref_line)) entry.ref_line = DatumGetInt32(*line);
+    if (const auto era = value(column_item_era)) entry.item_era = DatumGetInt32(*era);
+    if (const auto era = value(column_wallet_era)) entry.wallet_era = DatumGetInt32(*era);
     return entry;
 }
 
 Parameter money_parameter(const Store &store, std::optional<Money> money) {
     return money ? Parameter{money_to_column(store.money, *money)} : null_parameter;
+}
+
+Parameter optional_parameter(std::optional<int32> value) {
+    return value ? Parameter{Int32GetDatum(*value)} : null_parameter;
+}
+
+// The first era of a key is not written down.
+Parameter era_parameter(std::optional<int32> era) {
+    return era && *era > 0 ? Parameter{Int32GetDatum(*era)} : null_parameter;
 }
 
 LedgerRow row_of(const Store &store, const Movement &movement) {
@@ -214,6 +231,9 @@ LedgerRow row_of(const Store &store, const Movement &movement) {
             movement.refusal ? Parameter{text_datum(status_of(*movement.refusal))} : null_parameter,
         .refusal_qty =
             movement.refusal ? Parameter{Int64GetDatum(movement.refusal_qty.value)} : null_parameter,
+        .ref_line = optional_parameter(movement.ref_line),
+        .item_era = era_parameter(movement.item_era),
+        .wallet_era = era_parameter(movement.wallet_era),
     };
 }
 
@@ -270,13 +290,20 @@ void read_entries(Store &store, std::span<const Uuid> ids, int32 line,
     end_view();
 }
 
-Quantity refunded_quantity(Store &store, const Uuid &purchase, Datum item) {
-    const std::array<Parameter, 2> parameters{Parameter{to_datum(purchase)}, Parameter{item}};
-    const Quantity seen{DatumGetInt64(run(store, Statement::refunded, parameters).required(1))};
+Refunded refunded_so_far(Store &store, const Uuid &purchase, int32 line) {
+    const std::array<Parameter, 2> parameters{Parameter{to_datum(purchase)},
+                                              Parameter{Int32GetDatum(line)}};
+    const auto refunded = [&](const Rows &rows) -> Refunded {
+        const Refunded sum{Quantity{DatumGetInt64(rows.required(1))},
+                           money_from_column(store.money, rows.required(2))};
+        free_rows(rows);
+        return sum;
+    };
+    const Refunded seen = refunded(run(store, Statement::refunded, parameters));
     if (!IsolationUsesXactSnapshot()) return seen;
     // A refund that the snapshot does not show may have written no row that this one writes too.
     Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
-    const Quantity now{DatumGetInt64(run(store, Statement::refunded, parameters, snapshot).required(1))};
+    const Refunded now = refunded(run(store, Statement::refunded, parameters, snapshot));
     UnregisterSnapshot(snapshot);
     if (now != seen) raise_concurrent_write("update");
     return seen;
@@ -287,6 +314,7 @@ void record(Store &store, const Movement &movement) {
 }
 
 void record_all(Store &store, std::span<const Movement> movements) {
+    movements = with_eras(store, movements);
     if (store.is_written_directly()) {
         for (std::size_t done = 0; done < movements.size(); done += rows_at_once)
             insert_plain(store,

@@ -30,6 +30,8 @@ struct Movement {
     TimestampTz at = 0;
     std::optional<Verdict> refusal; // of a remembered refusal, with how much was wanted
     Quantity refusal_qty{};
+    std::optional<int32> ref_line;             // of a refund: the line of the purchase
+    std::optional<int32> item_era, wallet_era; // nothing: those of now, see eras.hpp
 };
 
 // A row as it was recorded.
@@ -44,6 +46,9 @@ struct Entry {
     TimestampTz at = 0;
     const char *refusal = ""; // of a remembered refusal: its status
     Quantity refusal_qty{};
+    int32 ref_line = 0; // of a refund
+    int32 item_era = 0;
+    int32 wallet_era = 0;
 
     [[nodiscard]] bool is(Kind wanted) const { return to_text(wanted) == kind; }
 };
@@ -58,8 +63,13 @@ std::optional<Entry> read_entry(Store &store, const Uuid &id, int32 line = 0);
 void read_entries(Store &store, std::span<const Uuid> ids, int32 line,
                   std::span<std::optional<Entry>> entries);
 
-// What was given back of an item of a purchase so far.
-Quantity refunded_quantity(Store &store, const Uuid &purchase, Datum item);
+// What was given back of a line of a purchase so far.
+struct Refunded {
+    Quantity qty{};
+    Money amount{};
+    friend bool operator==(const Refunded &, const Refunded &) = default;
+};
+Refunded refunded_so_far(Store &store, const Uuid &purchase, int32 line);
 
 // Raises 40001 when a concurrent transaction recorded the id first, 27000 when the row that came out is
 // not the row that went in.

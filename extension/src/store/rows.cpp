@@ -359,9 +359,7 @@ bool take_as_read(Store &store, std::span<const StockTake> takes) {
         return left >= Quantity{0} && write_stock(store, update, *take.item, left);
     };
     const auto is_locked = [&](const StockTake &take) {
-        return (lock_as_read(store, take.item) ||
-                lock_item(store, take.item->key, {}, take.item) == LockResult::locked) &&
-               take.item->state.lock_mode != LockMode::escrow;
+        return lock_as_read(store, take.item) && take.item->state.lock_mode != LockMode::escrow;
     };
     const auto is_change = [](const StockTake &take) { return take.qty != Quantity{}; };
     return are_written_as_read(store.item_table, takes, is_change, is_written, is_locked);
@@ -375,8 +373,13 @@ bool change_balances_as_read(Store &store, std::span<const WalletChange> changes
                update_row(update, change.wallet->version, {number_change(store.balance, left->value)});
     };
     TupleTableSlot *row = new_row(store.wallet_table);
+    // Not by its key, which another row may have by now: the ledger says already whose it is.
     const auto is_locked = [&](const WalletChange &change) {
-        return lock_wallet_as_read(store, change.wallet, row);
+        const Wallet &wallet = *change.wallet;
+        const bool is_there = lock_version(store.wallet_table, wallet.key, wallet.version, row);
+        if (is_there) *change.wallet = wallet_of(store, row);
+        ExecClearTuple(row);
+        return is_there;
     };
     const auto is_change = [](const WalletChange &change) { return change.change != Money{0}; };
     const bool are_written =

@@ -9,7 +9,7 @@ namespace vend {
 
 inline constexpr int parameters_max = 16;
 inline constexpr int result_columns_max = 16;
-inline constexpr int ledger_column_count = 13;
+inline constexpr int ledger_column_count = 16;
 
 enum class Statement {
     read_item,
@@ -23,6 +23,22 @@ enum class Statement {
     set_lock_mode,
     add_balance,
     refunded,
+    item_era,
+    wallet_era,
+    item_now,
+    wallet_now,
+    move_item_eras,
+    move_wallet_eras,
+    add_item_era,
+    add_wallet_era,
+    end_lost_item_eras,
+    end_lost_wallet_eras,
+    add_lost_item_eras,
+    add_lost_wallet_eras,
+    end_all_item_eras,
+    end_all_wallet_eras,
+    add_all_item_eras,
+    add_all_wallet_eras,
     record,
     remember,
     journal_item_truncate,

@@ -30,7 +30,8 @@ void on_relation_changed(Datum /*unused*/, Oid relation) {
         if (relation == watched_registry) ++store->registry_changes;
         if (!OidIsValid(relation) || relation == store->item_table.relation ||
             relation == store->wallet_table.relation || relation == store->ledger_table.relation ||
-            relation == store->delta_table.relation || relation == store->role_relation)
+            relation == store->delta_table.relation || relation == store->era_relation ||
+            relation == store->role_relation)
             store->stale = true;
     }
 }
@@ -241,10 +242,12 @@ TriggerData as_of_bound_table(const Store &store, const TriggerData *trigger) {
     if (map == nullptr) return event;
     for (HeapTuple *tuple : {&event.tg_trigtuple, &event.tg_newtuple}) {
         if (*tuple == nullptr) continue;
-        const ItemPointerData next =
-            (*tuple)->t_data->t_ctid; // tells a row that moved to another partition
+        // They tell a row that moves to another partition, and by which command.
+        const ItemPointerData next = (*tuple)->t_data->t_ctid;
+        const CommandId command = HeapTupleHeaderGetRawCommandId((*tuple)->t_data);
         *tuple = execute_attr_map_tuple(*tuple, map);
         (*tuple)->t_data->t_ctid = next;
+        (*tuple)->t_data->t_choice.t_heap.t_field3.t_cid = command;
     }
     return event;
 }

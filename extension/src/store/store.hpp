@@ -60,11 +60,13 @@ struct Store {
     Table wallet_table; // absent: payment happens elsewhere
     Table ledger_table;
     Table delta_table;
+    Oid era_relation = InvalidOid;
     Oid role_relation = InvalidOid; // its columns, in the order of Right, carry the rights
     char *items = nullptr;          // quoted, qualified
     char *wallets = nullptr;
     char *ledger = nullptr;
     char *deltas = nullptr;
+    char *eras = nullptr;
 
     BoundColumn item_key, stock, price, stock_version, version, lock_mode;
     BoundColumn wallet_key, balance;
@@ -88,6 +90,9 @@ struct Store {
     // The owner has declared something of a ledger row unique besides its key: to insert one may mean to
     // wait.
     bool has_unique_ledger_rows = false;
+
+    // A key may have belonged to two rows, so whoever records one says to which; see eras.hpp.
+    bool has_reborn_keys = false;
 
     KeyType item_type;
     KeyType buyer_type;

@@ -72,11 +72,22 @@ struct restock_request {
     std::optional<std::string> store = {};
 };
 
-// All that is left of the purchase, or qty units; of a cart, of one item.
+// Units that are gone and were not sold: broken, lost, stolen.
+struct write_off_request {
+    std::string item;
+    std::int64_t qty = 1;
+    std::optional<uuid> id = {};
+    std::optional<std::string> store = {};
+};
+
+// All that is left of the purchase, of a cart of each line; or qty units, of a cart of one item; or an
+// amount of money, with no units where qty is not given.
 struct refund_request {
     uuid purchase;
     std::optional<std::int64_t> qty = {};
     std::optional<std::string> item = {};
+    std::optional<numeric> amount = {}; // without one: what was paid for the units
+    bool restock = true;                // false: the units do not go back onto the shelf
     std::optional<uuid> id = {};
     std::optional<std::string> store = {};
 };

@@ -39,6 +39,8 @@ class verbs {
     movement_outcome try_transfer(const transfer_request &request);
     std::vector<movement_outcome> transfer_many(std::span<const transfer_request> requests);
     movement restock(const restock_request &request);
+    movement write_off(const write_off_request &request);
+    movement_outcome try_write_off(const write_off_request &request);
     movement refund(const refund_request &request);
     movement_outcome try_refund(const refund_request &request);
 

@@ -67,7 +67,7 @@ SELECT * FROM vend.checkout('beta', '{free,a}', '{1,2}');
 UPDATE shop.item SET price = 5 WHERE id IN ('a', 'p');
 
 -- Given back item by item, each no more than was bought.
-SELECT vend.refund(vend.id_from('cart'));
+SELECT vend.refund(vend.id_from('cart'), 1);
 SELECT status, item, qty, amount, stock, balance FROM vend.try_refund(vend.id_from('cart'), 1, vend.id_from('back'), 'p');
 SELECT status, item, qty, amount, stock, balance FROM vend.try_refund(vend.id_from('cart'), 1, vend.id_from('back'), 'p');
 SELECT status FROM vend.try_refund(vend.id_from('cart'), 1, vend.id_from('back'), 'o');

@@ -205,6 +205,7 @@ ROLLBACK TO one;
 ALTER TABLE shop.wallet OWNER TO regress_vend_buyer;
 ALTER TABLE shop.ledger OWNER TO regress_vend_buyer;
 ALTER TABLE shop.stock_delta OWNER TO regress_vend_buyer;
+ALTER TABLE shop.key_era OWNER TO regress_vend_buyer;
 ALTER VIEW shop.role OWNER TO regress_vend_buyer;
 SAVEPOINT one;
 EXECUTE buy;

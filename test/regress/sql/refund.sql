@@ -235,7 +235,7 @@ DELETE FROM shop.item WHERE id = 'free';
 DELETE FROM shop.wallet WHERE id = 'alpha';
 SELECT status, detail FROM vend.try_refund('00000000-0000-4000-8000-0000000000a8');
 ROLLBACK;
--- Once it is there again, it does.
+-- Another row of that key is not paid.
 INSERT INTO shop.item (id, price, stock) VALUES ('vase', 1, 0);
 SELECT status, qty, amount, stock, balance FROM vend.try_refund('00000000-0000-4000-8000-0000000000a4');
 SELECT * FROM vend.audit();
@@ -337,7 +337,7 @@ SELECT status, item, wallet, qty, amount, stock, balance FROM vend.try_refund(:p
 SELECT status, item, wallet, qty, amount, stock, balance FROM vend.try_refund(:p, 1, id => :a, store => 'uuids');
 SELECT * FROM mixed.holding;
 SELECT * FROM uuids.holding;
--- Keys that were changed meanwhile are other rows.
+-- The purchase follows a key that was changed.
 UPDATE uuids.wallet SET id = 8;
 SELECT status, detail FROM vend.try_refund(:p, store => 'uuids');
 SELECT name, count(a.*) AS findings FROM vend.store LEFT JOIN LATERAL vend.audit(name) a ON true GROUP BY name ORDER BY name;

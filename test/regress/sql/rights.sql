@@ -177,6 +177,7 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha');
 ALTER TABLE shop.item OWNER TO regress_vend_buyer_out;
 ALTER TABLE shop.ledger OWNER TO regress_vend_buyer_out;
 ALTER TABLE shop.stock_delta OWNER TO regress_vend_buyer_out;
+ALTER TABLE shop.key_era OWNER TO regress_vend_buyer_out;
 ALTER VIEW shop.role OWNER TO regress_vend_buyer_out;
 SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
 SET ROLE regress_vend_owner;

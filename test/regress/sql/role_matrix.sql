@@ -68,6 +68,11 @@ INSERT INTO pg_temp.call (name, statement) VALUES
     ('try_refund', $$SELECT * FROM vend.try_refund(vend.id_from('sale'), store => 'shop')$$),
     ('try_refund refused', $$SELECT * FROM vend.try_refund(vend.id_from('none'), store => 'shop')$$),
     ('restock', $$SELECT * FROM vend.restock('lamp', 1, store => 'shop')$$),
+    ('write_off', $$SELECT * FROM vend.write_off('lamp', 1, store => 'shop')$$),
+    ('try_write_off', $$SELECT * FROM vend.try_write_off('lamp', 1, store => 'shop')$$),
+    ('try_write_off refused', $$SELECT * FROM vend.try_write_off('ghost', 1, store => 'shop')$$),
+    ('refund of money', $$SELECT * FROM vend.refund(vend.id_from('sale'), amount => 1, store => 'shop')$$),
+    ('refund without restock', $$SELECT * FROM vend.refund(vend.id_from('sale'), restock => false, store => 'shop')$$),
     ('void_id', $$SELECT vend.void_id(vend.id_from('late'), 'shop')$$),
     ('void_id used', $$SELECT vend.void_id(vend.id_from('sale'), 'shop')$$),
     ('available', $$SELECT * FROM vend.available('lamp', store => 'shop')$$),
@@ -98,7 +103,7 @@ CREATE TABLE pg_temp.direct (n int GENERATED ALWAYS AS IDENTITY, name text, stat
 INSERT INTO pg_temp.direct (name, statement) VALUES
     ('read item', 'SELECT FROM shop.item'), ('insert item', $$INSERT INTO shop.item (id, price, stock) VALUES ('x', 1, 1)$$), ('update item', 'UPDATE shop.item SET stock = 1'), ('delete item', 'DELETE FROM shop.item'), ('truncate item', 'TRUNCATE shop.item'), ('lock item', 'LOCK TABLE shop.item'),
     ('read wallet', 'SELECT FROM shop.wallet'), ('insert wallet', $$INSERT INTO shop.wallet (id, balance) VALUES ('x', 1)$$), ('update wallet', 'UPDATE shop.wallet SET balance = 1'), ('delete wallet', 'DELETE FROM shop.wallet'), ('truncate wallet', 'TRUNCATE shop.wallet'),
-    ('read stock_delta', 'SELECT FROM shop.stock_delta'), ('insert stock_delta', $$INSERT INTO shop.stock_delta VALUES ('lamp', 1)$$), ('delete stock_delta', 'DELETE FROM shop.stock_delta'),
+    ('read key_era', 'SELECT FROM shop.key_era'), ('insert key_era', $$INSERT INTO shop.key_era (item, era) VALUES ('lamp', 0)$$), ('read stock_delta', 'SELECT FROM shop.stock_delta'), ('insert stock_delta', $$INSERT INTO shop.stock_delta VALUES ('lamp', 1)$$), ('delete stock_delta', 'DELETE FROM shop.stock_delta'),
     ('read ledger', 'SELECT FROM shop.ledger'), ('insert ledger', $$INSERT INTO shop.ledger (id, line, kind, at) VALUES (vend.uuid_v7(), 0, 'deposit', now())$$), ('update ledger', 'UPDATE shop.ledger SET qty = 1'), ('delete ledger', 'DELETE FROM shop.ledger'), ('truncate ledger', 'TRUNCATE shop.ledger'),
     ('read holding', 'SELECT FROM shop.holding'), ('read role', 'SELECT FROM shop.role'), ('trigger', 'CREATE TRIGGER t AFTER INSERT ON shop.ledger EXECUTE FUNCTION suppress_redundant_updates_trigger()'), ('drop', 'DROP TABLE shop.wallet'),
     ('write registry', 'UPDATE vend.store SET ledger = item'), ('delete registry', 'DELETE FROM vend.store');
@@ -113,7 +118,7 @@ REVOKE USAGE ON SCHEMA shop FROM PUBLIC;
 GRANT ALL ON SCHEMA shop TO regress_vend_nobody;
 GRANT ALL ON ALL TABLES IN SCHEMA shop TO regress_vend_nobody;
 GRANT pg_read_all_data, pg_write_all_data TO regress_vend_nobody;
-CREATE VIEW pg_temp.matrix AS SELECT c.n, c.name AS call, c.statement FROM pg_temp.call c WHERE c.name IN ('try_purchase', 'deposit', 'try_withdraw', 'try_transfer', 'try_refund', 'restock', 'audit', 'grant_role', 'detach_store');
+CREATE VIEW pg_temp.matrix AS SELECT c.n, c.name AS call, c.statement FROM pg_temp.call c WHERE c.name IN ('try_purchase', 'deposit', 'try_withdraw', 'try_transfer', 'try_refund', 'restock', 'try_write_off', 'audit', 'grant_role', 'detach_store');
 SELECT m.call, pg_temp.hears('regress_vend_nobody', m.statement) AS nobody FROM pg_temp.matrix m ORDER BY m.n;
 -- Nor does a change of the view's privileges as a whole, for everybody.
 GRANT SELECT ON shop.role TO PUBLIC;
@@ -323,6 +328,7 @@ ALTER TABLE shop.item OWNER TO regress_vend_other;
 ALTER TABLE shop.wallet OWNER TO regress_vend_other;
 ALTER TABLE shop.ledger OWNER TO regress_vend_other;
 ALTER TABLE shop.stock_delta OWNER TO regress_vend_other;
+ALTER TABLE shop.key_era OWNER TO regress_vend_other;
 ALTER VIEW shop.role OWNER TO regress_vend_other;
 GRANT USAGE ON SCHEMA shop TO regress_vend_other;
 SELECT m.call, pg_temp.hears('regress_vend_cashier', m.statement) AS cashier, pg_temp.hears('regress_vend_other', m.statement) AS new_owner, pg_temp.hears('regress_vend_owner', m.statement) AS old_owner FROM pg_temp.matrix m ORDER BY m.n;

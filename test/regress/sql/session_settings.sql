@@ -3,7 +3,7 @@
 -- Guarantee: G4 (a key is one key), G8, section "Keys, money, ids".
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '300s';
 CREATE ACCESS METHOD regress_vend_heap TYPE TABLE HANDLER heap_tableam_handler;
 CREATE DOMAIN citext_like AS text;
 -- All of a store's life, as one line.

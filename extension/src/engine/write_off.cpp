@@ -1,0 +1,148 @@
+#include "base/prelude.hpp"
+
+#include "engine/movement.hpp"
+
+#include "base/ids.hpp"
+#include "base/settings.hpp"
+#include "claim/escrow.hpp"
+#include "engine/explain.hpp"
+#include "engine/replay.hpp"
+#include "store/rows.hpp"
+
+namespace vend {
+namespace {
+
+// A write-off under way. The item is held once it is locked.
+struct WriteOff {
+    Store &store;
+    const WriteOffRequest &request;
+    MemoryContext result_context;
+    std::optional<HeldItem> item{};
+    std::optional<MonotonicTime> wait_until{}; // for units that others hold
+    MovementOutcome outcome{};
+};
+
+void describe(WriteOff &write_off) {
+    MemoryContext context = MemoryContextSwitchTo(write_off.result_context);
+    write_off.outcome.id = write_off.request.id;
+    write_off.outcome.qty = write_off.request.qty;
+    write_off.outcome.item = key_text(
+        write_off.store.item_type, write_off.item ? write_off.item->item.key : write_off.request.item);
+    MemoryContextSwitchTo(context);
+}
+
+bool answer_from_ledger(WriteOff &write_off) {
+    if (!write_off.request.id) return false;
+    const auto entry = read_entry(write_off.store, *write_off.request.id);
+    if (!entry) return false;
+    const Datum item = write_off.item ? write_off.item->item.key : write_off.request.item;
+    require_same_request(write_off.store, *write_off.request.id, *entry,
+                         {Kind::write_off, item, {}, negated(write_off.request.qty), {}});
+    describe(write_off);
+    write_off.outcome.replayed = true;
+    write_off.outcome.at = entry->at;
+    if (const auto now = read_item(write_off.store, item))
+        write_off.outcome.stock = stock_as_left(write_off.store, *now);
+    return true;
+}
+
+bool lock(WriteOff &write_off) {
+    HeldItem held;
+    if (hold_item(write_off.store, write_off.request.item, &held) != LockResult::locked) return false;
+    write_off.item = held;
+    return true;
+}
+
+// By the decision of a sale of as many units for nothing.
+Decision decide(const WriteOff &write_off) {
+    SaleTerms terms;
+    terms.qty = write_off.request.qty;
+    terms.amount = Money{};
+    return decide_item(write_off.item->item.state, terms);
+}
+
+// Waits for sales that hold what is left to end; false when there is no time left for that.
+bool wait_for_units(WriteOff &write_off) {
+    if (!write_off.wait_until)
+        write_off.wait_until = after_ms(monotonic_now(), settings::escrow_wait_ms());
+    return wait_for_change(counter_key(write_off.store, write_off.item->item.key),
+                           write_off.item->item.counter_changes, *write_off.wait_until);
+}
+
+// Takes the units; of an item in escrow from its counter. False when that has fewer by now.
+bool take(WriteOff &write_off) {
+    const Item &item = write_off.item->item;
+    const Quantity qty = write_off.request.qty;
+    const Quantity left{item.state.stock.value - qty.value};
+    write_off.outcome.stock = left;
+    if (!write_off.item->is_in_escrow) {
+        set_locked_stock(write_off.store, item, left);
+        return true;
+    }
+    if (!take_units(write_off.store, *write_off.item, qty)) return false;
+    const Delta delta{item.key, negated(qty)};
+    record_deltas(write_off.store, {&delta, 1});
+    write_off.outcome.stock = stock_as_left(write_off.store, item);
+    return true;
+}
+
+// True when the units are taken.
+bool claim(WriteOff &write_off) {
+    for (bool is_time_over = false;;) {
+        CHECK_FOR_INTERRUPTS();
+        if (write_off.item->is_in_escrow) see_held(write_off.store, &*write_off.item);
+        const Decision decision = decide(write_off);
+        if (decision.verdict == Verdict::sell) {
+            if (take(write_off)) return true;
+            continue;
+        }
+        if (decision.verdict == Verdict::all_held && !is_time_over) {
+            // Looked at once more in any case.
+            is_time_over = !wait_for_units(write_off) || monotonic_now() >= *write_off.wait_until;
+            continue;
+        }
+        SaleTerms terms;
+        terms.qty = write_off.request.qty;
+        MemoryContext context = MemoryContextSwitchTo(write_off.result_context);
+        write_off.outcome.verdict = decision.verdict;
+        write_off.outcome.detail = explain(write_off.store, decision, terms, write_off.item->item.state,
+                                           {}, write_off.outcome.item, nullptr);
+        MemoryContextSwitchTo(context);
+        return false;
+    }
+}
+
+void record_write_off(WriteOff &write_off) {
+    MovementOutcome &outcome = write_off.outcome;
+    outcome.id = write_off.request.id ? *write_off.request.id : new_uuid_v7();
+    outcome.at = GetCurrentTimestamp();
+    Movement movement;
+    movement.id = *outcome.id;
+    movement.kind = Kind::write_off;
+    movement.item = write_off.item->item.key;
+    movement.qty = negated(write_off.request.qty);
+    movement.at = *outcome.at;
+    record(write_off.store, movement);
+}
+
+} // namespace
+
+MovementOutcome write_off(Store &store, const WriteOffRequest &request, MemoryContext result_context) {
+    WriteOff write_off{store, request, result_context};
+    MovementOutcome &outcome = write_off.outcome;
+    if (answer_from_ledger(write_off)) return outcome;
+    const bool is_known = lock(write_off);
+    // Read again: a call with the same id may have committed while this one waited for the lock.
+    if (answer_from_ledger(write_off)) return outcome;
+    describe(write_off);
+    if (!is_known) {
+        outcome.verdict = Verdict::unknown_item;
+        outcome.unknown = outcome.item;
+        explain_movement(store, result_context, &outcome);
+    } else if (claim(write_off)) {
+        record_write_off(write_off);
+    }
+    return outcome;
+}
+
+} // namespace vend
