@@ -190,7 +190,7 @@ same_rows('made twice', 'twice', @tables, 'vend.store');
 # A store that comes later needs its tables there as well, which replication does not make.
 is(answer($seller, "SELECT vend.create_store('stall')"), '', 'the publisher makes a second store');
 $publisher->wait_for_catchup('whole');
-is(answer($early, "SELECT count(*) FROM vend.audit('stall')"), '55000', 'without its tables the subscriber cannot use it');
+is(answer($early, "SELECT count(*) FROM vend.audit('stall')"), '1', 'without its tables the audit says that the subscriber cannot use it');
 is(answer($early, 'SELECT count(*) FROM vend.audit()'), '0', 'but the first, which is still the one that is meant');
 $offset = -s $subscriber->logfile;
 is(answer($seller, "INSERT INTO stall.item (id, price, stock) VALUES ('book', 1, 5)"), '', 'the publisher fills it');
