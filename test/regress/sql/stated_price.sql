@@ -135,6 +135,20 @@ $$;
 SELECT c AS change, public.found(c, 'ten') AS ten, public.found(c, 'two') AS two, public.found(c, 'list') AS list FROM unnest('{amount = amount - 1,amount = -amount,qty = -qty,unit_price = 1,list_price = NULL}'::text[]) c;
 DROP FUNCTION public.found;
 
+-- A refund gives back of what was paid, to the coin, in whatever steps.
+SELECT status, qty, amount, stock FROM vend.try_refund(vend.id_from('ten'), 3, vend.id_from('ten back 1'));
+SELECT status, qty, amount, stock FROM vend.try_refund(vend.id_from('ten'), 3);
+SELECT status, qty, amount, stock FROM vend.try_refund(vend.id_from('ten'), 3, vend.id_from('ten back 1'));
+SELECT status, qty, amount, stock FROM vend.try_refund(vend.id_from('ten'));
+SELECT status, detail FROM vend.try_refund(vend.id_from('ten'));
+SELECT status, qty, amount FROM vend.try_refund(vend.id_from('two'), 1);
+SELECT status, qty, amount FROM vend.try_refund(vend.id_from('gift'));
+SELECT status, qty, amount FROM vend.try_refund(vend.id_from('escrow'), 2);
+SELECT status, qty, amount FROM vend.try_refund(vend.id_from('cart'), 1, item => 'lamp');
+SELECT kind, qty, unit_price, amount, list_price FROM shop.ledger WHERE vend.id_from('ten') IN (id, ref) ORDER BY at;
+SELECT sum(amount) FROM shop.ledger WHERE vend.id_from('ten') IN (id, ref);
+SELECT * FROM vend.audit();
+
 -- A cashier whose store lets buyers see their own wallet alone; a buyer there.
 SELECT vend.reattach_store('shop', buyers => 'own');
 SET ROLE regress_vend_cashier;

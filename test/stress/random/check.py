@@ -88,7 +88,7 @@ def check_tables(cursor, store):
                                    f"sum(amount) AS amount FROM {name}.ledger GROUP BY wallet) l ON l.wallet = w.id "
                                    "WHERE w.balance <> coalesce(l.amount, 0) OR w.balance < 0"):
             yield f"wallet, balance, ledger: {row}"
-    price = "" if store.has_wallets else ", unit_price => unit_price"
+    price = ", amount => -amount"
     for row in rows_of(cursor, f"SELECT l.id, o.status, o.amount, l.amount FROM (SELECT * FROM {name}.ledger "
                                f"WHERE kind = 'purchase' ORDER BY id LIMIT {REPLAYS}) l, LATERAL vend.try_purchase("
                                f"l.item, l.wallet, -l.qty, l.id, store => '{name}'{price}) o "

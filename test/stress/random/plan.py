@@ -130,14 +130,21 @@ class Planner:
             request.options["expected_version"] = 1
         elif draw < 0.34:
             request.is_raising = True
-        if not request.store.has_wallets:
-            request.options["unit_price"] = rng.randint(0, 5)
+        elif draw < 0.38:
+            request.options.pop("unit_price", None)
+            request.options["amount"] = rng.randint(0, 20)
+        if not request.store.has_wallets and "amount" not in request.options:
+            request.options.setdefault("unit_price", rng.randint(0, 5))
+        price = request.options.get("unit_price")
+        request.amount = request.options.get("amount") if price is None else request.qty * price
 
     def share(self, request):
         """One of the purchases that all workers know; sometimes with the wrong quantity."""
         n = self.rng.randrange(SHARED_IDS)
         request.id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.seed}/{n}"))
         request.item, request.wallet, request.qty = ITEMS[n % 4], WALLETS[n % len(WALLETS)], 1 + n % 2
+        if not request.store.has_wallets:
+            request.options["unit_price"] = n % 6
         if self.rng.random() < 0.1:
             request.qty = 3
 
