@@ -21,20 +21,20 @@ class PendingSums {
   public:
     // How much memory it needs before so many things more are added; 0: it has enough.
     [[nodiscard]] std::size_t places_wanted(std::size_t more) const {
-        if ((used_ + more) * 2 <= places_.size()) return 0;
-        std::size_t wanted = places_.empty() ? places_min : places_.size();
-        while (wanted < (used_ + more) * 2) wanted *= 2;
+        if ((used_count + more) * 2 <= table.size()) return 0;
+        std::size_t wanted = table.empty() ? places_min : table.size();
+        while (wanted < (used_count + more) * 2) wanted *= 2;
         return wanted;
     }
 
     // Moves to other memory, as much as was wanted.
     void move_to(std::span<PendingSum> places) {
-        const std::span<PendingSum> before = places_;
-        const std::uint32_t life = life_;
-        places_ = places;
-        for (PendingSum &place : places_) place = {};
-        life_ = 1;
-        used_ = 0;
+        const std::span<PendingSum> before = table;
+        const std::uint32_t life = current_life;
+        table = places;
+        for (PendingSum &place : table) place = {};
+        current_life = 1;
+        used_count = 0;
         for (const PendingSum &sum : before) {
             // What has ended goes.
             if (sum.life != life || sum.moves == 0) continue;
@@ -59,10 +59,10 @@ class PendingSums {
     PendingSum &provide(std::uint32_t hash, const void *thing) {
         if (PendingSum *sum = find(hash, thing)) return *sum;
         std::size_t at = first_place(hash);
-        while (places_[at].life == life_) at = next_place(at);
-        places_[at] = {thing, hash, life_, 0, 0, 0};
-        ++used_;
-        return places_[at];
+        while (table[at].life == current_life) at = next_place(at);
+        table[at] = {thing, hash, current_life, 0, 0, 0};
+        ++used_count;
+        return table[at];
     }
 
     // Whether is_wanted(sum) is true of a sum of that hash on which something is pending.
@@ -78,20 +78,20 @@ class PendingSums {
 
     // Forgets everything, and keeps the memory.
     void clear() {
-        if (used_ == 0) return;
-        used_ = 0;
-        if (++life_ != 0) return;
-        for (PendingSum &place : places_) place = {};
-        life_ = 1;
+        if (used_count == 0) return;
+        used_count = 0;
+        if (++current_life != 0) return;
+        for (PendingSum &place : table) place = {};
+        current_life = 1;
     }
 
-    [[nodiscard]] std::span<PendingSum> places() const { return places_; }
+    [[nodiscard]] std::span<PendingSum> places() const { return table; }
 
     // How many places a look at sums of that hash goes through.
     [[nodiscard]] std::size_t steps_of(std::uint32_t hash) const {
         std::size_t steps = 0;
-        if (!places_.empty())
-            for (std::size_t at = first_place(hash); places_[at].life == life_; at = next_place(at))
+        if (!table.empty())
+            for (std::size_t at = first_place(hash); table[at].life == current_life; at = next_place(at))
                 ++steps;
         return steps;
     }
@@ -99,23 +99,19 @@ class PendingSums {
   private:
     static constexpr std::size_t places_min = 64; // a power of two, as all sizes are
 
-    [[nodiscard]] std::size_t first_place(std::uint32_t hash) const {
-        return hash & (places_.size() - 1);
-    }
-    [[nodiscard]] std::size_t next_place(std::size_t at) const {
-        return (at + 1) & (places_.size() - 1);
-    }
+    [[nodiscard]] std::size_t first_place(std::uint32_t hash) const { return hash & (table.size() - 1); }
+    [[nodiscard]] std::size_t next_place(std::size_t at) const { return (at + 1) & (table.size() - 1); }
 
     // Calls see(sum) for those of the hash until it answers false.
     template <typename See> void visit(std::uint32_t hash, See see) const {
-        if (places_.empty()) return;
-        for (std::size_t at = first_place(hash); places_[at].life == life_; at = next_place(at))
-            if (places_[at].hash == hash && !see(places_[at])) return;
+        if (table.empty()) return;
+        for (std::size_t at = first_place(hash); table[at].life == current_life; at = next_place(at))
+            if (table[at].hash == hash && !see(table[at])) return;
     }
 
-    std::span<PendingSum> places_;
-    std::size_t used_ = 0;
-    std::uint32_t life_ = 1;
+    std::span<PendingSum> table;
+    std::size_t used_count = 0;
+    std::uint32_t current_life = 1;
 };
 
 } // namespace vend

@@ -14,7 +14,13 @@ namespace {
 
 // Numbers of the arguments: of deposit, withdraw and restock; of transfer; of refund.
 enum CounterArgument : int { arg_key, arg_change, arg_counter_id, arg_counter_store };
-enum TransferArgument : int { arg_payer, arg_payee, arg_amount, arg_transfer_id, arg_transfer_store };
+enum TransferArgument : int {
+    arg_payer,
+    arg_payee,
+    arg_transfer_amount,
+    arg_transfer_id,
+    arg_transfer_store
+};
 enum RefundArgument : int {
     arg_purchase,
     arg_refund_qty,
@@ -63,7 +69,7 @@ MovementOutcome move_between(const Arguments &arguments, Store &store, MemoryCon
     TransferRequest request;
     request.payer = arguments.key(arg_payer, store.buyer_type, "payer");
     request.payee = arguments.key(arg_payee, store.buyer_type, "payee");
-    request.amount = arguments.money(arg_amount, store.money, "amount");
+    request.amount = arguments.money(arg_transfer_amount, store.money, "amount");
     request.id = arguments.optional_uuid(arg_transfer_id);
     MovementOutcome outcome;
     as_owner(store, [&] { outcome = transfer(store, request, context); });

@@ -30,8 +30,8 @@ constexpr int64 idle_us_max = USECS_PER_SEC;
 // How often to look for deltas whose counters are not in memory.
 constexpr int64 search_pause_us = 3 * USECS_PER_SEC;
 
-constexpr int64 turn_us_max = 100 * 1000;
-constexpr int64 quick_us_max = 250 * 1000;
+constexpr int64 turn_us_max = int64{100} * 1000;
+constexpr int64 quick_us_max = int64{250} * 1000;
 constexpr int64 forget_us = 60 * USECS_PER_SEC;
 
 enum class Pace { unknown, quick, slow };

@@ -22,7 +22,7 @@ constexpr int64 warning_pause_us = 60 * USECS_PER_SEC;
 
 // A caller who had to settle for longer than that, because of triggers of the owner's, is followed by no
 // other for some times as long.
-constexpr int64 turn_us_max = 100 * 1000;
+constexpr int64 turn_us_max = int64{100} * 1000;
 
 SettlerSlot *known_slot = nullptr;
 
