@@ -74,6 +74,7 @@ struct Place {
     int subplan; // 0: in the main plan
     Answers answers;
     const SubPlan *by; // the subplan looked for
+    bool in_condition; // which the rows of the node meet
 };
 
 // Counts what a plan cannot say.
@@ -268,6 +269,13 @@ std::optional<Place> place_in(const PlannedCall &call, const Caller &caller, Pla
             refuse(call.function, made_by_merge);
         if (place.by == nullptr) place.by = find_subplan(modify->returningLists, caller.subplan);
     }
+    if (answers.columns == nullptr && place.by == nullptr && caller.expression == nullptr) {
+        place.by = find_subplan(plan->qual, caller.subplan);
+        if (place.by == nullptr && is_join(plan))
+            place.by = find_subplan(join_clauses(plan), caller.subplan);
+        place.in_condition = place.by != nullptr;
+        answers.match_rows = !place.in_condition;
+    }
     if (answers.columns == nullptr && place.by == nullptr) return std::nullopt;
     answers.renewed_by = plan->allParam;
     answers.is_set = answers.are_all_made = caller.expression != nullptr;
@@ -291,7 +299,7 @@ std::optional<Place> place_below(const PlannedCall &call, const Caller &caller, 
     return std::nullopt;
 }
 
-// None if no target list has it: then a condition looks at the answer.
+// None if neither a target list nor a condition on rows has it.
 std::optional<Place> place_of(const PlannedCall &call, const Caller &caller) {
     std::optional<Place> found;
     visit_plans(call.statement, [&](Plan *plan, int subplan) {
@@ -351,8 +359,10 @@ Watch watch_for(const PlannedCall &call) {
             return init->subLinkType == CTE_SUBLINK ? watch : watch_init_plan(call, init);
         const auto around = place_of(call, {nullptr, number});
         if (!around) return watch;
-        if (around->answers.are_many && !is_renewed_by_row(around->by, place->answers))
+        if (around->answers.are_many && !is_renewed_by_row(around->by, place->answers)) {
+            if (around->in_condition) return watch; // which lets all rows through, or none
             refuse(call.function, made_once);
+        }
         const bool match_rows = place->answers.match_rows && around->answers.match_rows;
         place = around;
         place->answers.match_rows = match_rows;

@@ -143,11 +143,15 @@ bool evaluates_again(const Query *query) {
            query->commandType == CMD_MERGE || query->rowMarks != NIL;
 }
 
-// Whether the query stands in an expression of the one around it, and not in its WITH or FROM.
-bool is_in_expression(const PlannerInfo *root) {
+// Whether the query stands in WITH of the one around it, which plans those first.
+bool is_cte(const PlannerInfo *root) {
     const PlannerInfo *around = root->parent_root;
-    const bool is_cte = list_length(around->cte_plan_ids) < list_length(around->parse->cteList);
-    return !is_cte && around->simple_rel_array == nullptr;
+    return list_length(around->cte_plan_ids) < list_length(around->parse->cteList);
+}
+
+// Whether it stands in an expression, and not in WITH or FROM.
+bool is_in_expression(const PlannerInfo *root) {
+    return !is_cte(root) && root->parent_root->simple_rel_array == nullptr;
 }
 
 void require_evaluated_once(const PlannerInfo *root, Oid function) {
@@ -183,6 +187,71 @@ void require_inserted(const PlannerInfo *root, Oid function) {
                     errhint("Write INSERT ... SELECT ... FROM vend.%s(...), which notices it.", name)));
 }
 
+bool joins(const Query *query) {
+    List *from = query->jointree == nullptr ? NIL : query->jointree->fromlist;
+    return list_length(from) > 1 || (from != NIL && IsA(linitial(from), JoinExpr));
+}
+
+bool is_not_zero(Node *count) {
+    if (count == nullptr) return false;
+    Node *value = eval_const_expressions(nullptr, static_cast<Node *>(copyObjectImpl(count)));
+    if (!IsA(value, Const)) return true;
+    const auto *constant = reinterpret_cast<const Const *>(value);
+    return !constant->constisnull && DatumGetInt64(constant->constvalue) != 0;
+}
+
+bool is_sorted_by_call(const Query *query, Oid function) {
+    ListCell *cell = nullptr;
+    foreach (cell, query->sortClause) {
+        const auto *clause = static_cast<SortGroupClause *>(lfirst(cell));
+        if (calls_itself(get_sortgroupref_tle(clause->tleSortGroupRef, query->targetList), function))
+            return true;
+    }
+    return false;
+}
+
+// Whether it leaves out rows that it has: of a query that calls, if the call comes first.
+bool leaves_rows_out(const Query *query, bool calls_first) {
+    return is_not_zero(query->limitOffset) || query->hasDistinctOn ||
+           query->limitOption == LIMIT_OPTION_WITH_TIES || (calls_first && query->limitCount != nullptr);
+}
+
+bool adds_up(const Query *query) {
+    return query->hasAggs || query->groupClause != NIL;
+}
+
+// Whether the query, or one around it, may leave a row out whose call is made.
+bool may_leave_call_out(const PlannerInfo *root, Oid function) {
+    const Query *query = root->parse;
+    if (calls_itself(query->jointree, function)) {
+        if (joins(query)) return true;
+    } else if (!calls_itself(query->targetList, function))
+        return false;
+    if (adds_up(query)) return false;
+    if (leaves_rows_out(query, is_sorted_by_call(query, function))) return true;
+    for (; root->parent_root != nullptr && !is_cte(root) && !is_in_expression(root);
+         root = root->parent_root) {
+        const Query *around = root->parent_root->parse;
+        if (joins(around)) return true;
+        if (adds_up(around)) return false;
+        if (leaves_rows_out(around, around->sortClause != NIL)) return true;
+    }
+    return false;
+}
+
+void require_told(const PlannerInfo *root, Oid function) {
+    if (!may_leave_call_out(root, function)) return;
+    const char *name = get_func_name(function);
+    ereport(
+        ERROR,
+        (errcode(errcodes::unsafe_plan),
+         errmsg("vend.%s() may be called for rows that are not told", name),
+         errdetail("The query may leave rows out after it has evaluated the expression."),
+         errhint(
+             "Write FROM vend.%s(...), which looks at the plan, or call in WITH ... AS MATERIALIZED.",
+             name)));
+}
+
 void look_at_query(const SupportRequestSimplify *request) {
     const PlannerInfo *root = request->root;
     if (root == nullptr || root->parse == nullptr) return;
@@ -191,6 +260,7 @@ void look_at_query(const SupportRequestSimplify *request) {
     require_one_call_for_columns(root->parse->returningList, function);
     require_evaluated_once(root, function);
     require_inserted(root, function);
+    require_told(root, function);
 }
 
 } // namespace

@@ -109,8 +109,21 @@ INSERT INTO pg_temp.query (sql) VALUES
     ($$SELECT (vend.try_purchase(item, buyer)).status FROM todo FOR UPDATE SKIP LOCKED$$),
     ($$MERGE INTO orders USING todo ON orders.id = todo.n WHEN MATCHED THEN UPDATE SET status = (vend.try_purchase(todo.item, 'w')).status$$),
     ($$INSERT INTO orders (id, status) SELECT n, (vend.try_purchase(item, buyer)).status FROM todo ON CONFLICT DO NOTHING$$),
-    ($$INSERT INTO orders (id, status) VALUES (1, (vend.try_purchase('lamp', 'w')).status) ON CONFLICT DO NOTHING$$);
+    ($$INSERT INTO orders (id, status) VALUES (1, (vend.try_purchase('lamp', 'w')).status) ON CONFLICT DO NOTHING$$),
+    ($$SELECT (p).status FROM todo t, LATERAL (SELECT vend.try_purchase(t.item, t.buyer) AS p OFFSET 0) s WHERE t.buyer IN (SELECT id FROM customer WHERE NOT blocked)$$),
+    ($$SELECT n, (p).status FROM (SELECT n, vend.try_purchase(item, buyer) AS p FROM todo) s JOIN customer c ON c.id = (p).buyer$$),
+    ($$UPDATE orders SET status = (s.p).status FROM (SELECT n, vend.try_purchase(item, buyer) AS p FROM todo) s WHERE s.n = orders.id$$),
+    ($$SELECT n, (p).status FROM (SELECT n, vend.try_purchase(item, buyer) AS p FROM todo) s ORDER BY n LIMIT 3$$),
+    ($$SELECT (vend.try_purchase(item, buyer)).status FROM todo OFFSET 2$$),
+    ($$SELECT (vend.try_purchase(item, buyer)).at FROM todo ORDER BY 1 LIMIT 3$$),
+    ($$SELECT DISTINCT ON (buyer) buyer, (vend.try_purchase(item, buyer)).status FROM todo$$),
+    ($$SELECT (vend.try_purchase(item, buyer)).status FROM todo ORDER BY buyer FETCH FIRST 3 ROWS WITH TIES$$),
+    ($$SELECT t.n FROM todo t JOIN customer c ON c.id = t.buyer AND NOT c.blocked WHERE (vend.try_purchase(t.item, t.buyer)).status = 'purchased'$$),
+    ($$SELECT t.n FROM todo t JOIN customer c ON c.id = t.buyer AND NOT c.blocked WHERE (SELECT status FROM vend.try_purchase(t.item, t.buyer)) = 'purchased'$$),
+    ($$SELECT t.n FROM todo t WHERE (SELECT status FROM vend.try_purchase(t.item, t.buyer)) = 'purchased' ORDER BY t.n DESC, t.item LIMIT 3$$);
+SET enable_indexscan = off;
 SELECT * FROM pg_temp.ask_all();
+RESET enable_indexscan;
 SELECT * FROM generate_series(1, 10), vend.try_purchase('lamp', 'ann');
 SELECT (vend.purchase('lamp', 'ann')).*;
 UPDATE orders SET status = (vend.try_purchase(item, 'w')).status WHERE id = 1;
@@ -158,6 +171,12 @@ INSERT INTO pg_temp.query (sql) VALUES
     ($$SELECT v.item, o.status FROM (VALUES ('lamp'), ('lamp')) v(item), vend.try_purchase(v.item, 'ann') o$$),
     ($$SELECT t.n, (SELECT status FROM vend.try_purchase(t.item, t.buyer)) FROM todo t$$),
     ($$SELECT t.n FROM todo t WHERE (SELECT status FROM vend.try_purchase(t.item, t.buyer)) = 'purchased'$$),
+    ($$SELECT t.n FROM todo t WHERE (vend.try_purchase(t.item, t.buyer)).status = 'purchased'$$),
+    ($$SELECT n, (p).status FROM (SELECT n, vend.try_purchase(item, buyer) AS p FROM todo) s WHERE n < 4$$),
+    ($$SELECT n, (p).status FROM (SELECT n, vend.try_purchase(item, buyer) AS p FROM todo) s LIMIT 3$$),
+    ($$SELECT t.n, (vend.try_purchase(t.item, t.buyer)).status FROM todo t JOIN customer c ON c.id = t.buyer AND NOT c.blocked$$),
+    ($$INSERT INTO done SELECT n, (p).status FROM (SELECT n, vend.try_purchase(item, buyer) AS p FROM todo ORDER BY n LIMIT 3) s$$),
+    ($$SELECT c.status, l.item FROM vend.try_checkout('ann', '{lamp}') c LEFT JOIN LATERAL unnest(c.lines) WITH ORDINALITY l(item, qty, unit_price, amount, n) ON true ORDER BY l.n$$),
     ($$SELECT t.n FROM todo t WHERE EXISTS (SELECT FROM vend.try_purchase(t.item, t.buyer) o WHERE o.status = 'purchased')$$),
     ($$SELECT status FROM vend.try_purchase('lamp', 'ann') UNION ALL SELECT status FROM vend.try_purchase('lamp', 'ann')$$),
     ($$SELECT t.n, o.status, count(*) OVER () FROM todo t, vend.try_purchase(t.item, t.buyer) o$$),
