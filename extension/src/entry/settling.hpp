@@ -29,7 +29,8 @@ struct Unsettled {
 
 End settle(const Unsettled &unsettled);
 
-// Adds the items of a store that have deltas, each an Unsettled, in the given memory context.
-End find_unsettled(const char *store, MemoryContext context, List **items);
+// Adds the items of the store of that name that have deltas, each an Unsettled, in the given memory
+// context.
+End find_unsettled(const char *name, MemoryContext context, List **items);
 
 } // namespace vend

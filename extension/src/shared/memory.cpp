@@ -49,7 +49,7 @@ Size settlers_size() {
 void on_request() {
     if (next_request_hook != nullptr) next_request_hook();
     RequestAddinShmemSpace(add_size(hash_estimate_size(settings::escrow_items(), sizeof(Counter)),
-                                    add_size(settlers_size(), 2 * PG_CACHE_LINE_SIZE)));
+                                    add_size(settlers_size(), Size{2} * PG_CACHE_LINE_SIZE)));
     RequestNamedLWLockTranche(tranche, 2);
 }
 

@@ -7,6 +7,7 @@
 #include "shared/counters.hpp"
 #include "shared/memory.hpp"
 
+#include <algorithm>
 #include <span>
 
 namespace vend {
@@ -52,17 +53,17 @@ bool is_missed_for_long(const SettlerSlot &slot, MonotonicTime now) {
 // The slot of a database, else one for it: free or, with more databases in want of a worker than there
 // are slots, that of the one which asked least recently. As many slots as workers can be have none.
 SettlerSlot *slot_of(Oid database) {
-    SettlerSlot *place = nullptr;
-    for (SettlerSlot &slot : slots()) {
-        if (slot.database == database) return &slot;
-        if (slot.pid != 0) continue;
-        if (place == nullptr || (OidIsValid(place->database) &&
-                                 (!OidIsValid(slot.database) || slot.next_start < place->next_start)))
-            place = &slot;
-    }
-    *place = {};
-    place->database = database;
-    return place;
+    const std::span<SettlerSlot> all = slots();
+    const auto known = std::ranges::find(all, database, &SettlerSlot::database);
+    if (known != all.end()) return &*known;
+    SettlerSlot &place = *std::ranges::min_element(all, [](const SettlerSlot &a, const SettlerSlot &b) {
+        if ((a.pid == 0) != (b.pid == 0)) return a.pid == 0;
+        if (OidIsValid(a.database) != OidIsValid(b.database)) return !OidIsValid(a.database);
+        return a.next_start < b.next_start;
+    });
+    place = {};
+    place.database = database;
+    return &place;
 }
 
 // Whether it is for this session to start a worker now.
