@@ -10,11 +10,12 @@ INSERT INTO fair.wallet (id, balance) VALUES ('alpha', 5000), ('poor', 5);
 -- The row alone does not say: the settler may have come by or not.
 CREATE VIEW fair.book AS
     SELECT id, lock_mode, stock + coalesce((SELECT sum(qty) FROM fair.stock_delta WHERE item = id), 0) AS stock, vend.available(id, 'fair') AS available FROM fair.item;
--- Waits until the settler has brought the rows up to what was sold.
-CREATE FUNCTION fair.await_settler() RETURNS text LANGUAGE plpgsql AS $$
+-- Waits until the settler has brought the rows up to what was sold, and has counted it, which comes after it has committed.
+CREATE FUNCTION fair.await_settler(counted bigint DEFAULT NULL) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     FOR i IN 1 .. 2000 LOOP
-        IF NOT EXISTS (SELECT FROM fair.stock_delta) AND NOT EXISTS (SELECT FROM vend.stat_item WHERE store = 'fair' AND unsettled > 0) THEN RETURN 'settled'; END IF;
+        IF NOT EXISTS (SELECT FROM fair.stock_delta) AND NOT EXISTS (SELECT FROM vend.stat_item WHERE store = 'fair' AND unsettled > 0)
+            AND (counted IS NULL OR counted = (SELECT sum(settled) FROM vend.stat_item WHERE store = 'fair')) THEN RETURN 'settled'; END IF;
         PERFORM pg_sleep(0.01);
     END LOOP;
     RETURN 'not settled';
@@ -51,7 +52,7 @@ SELECT item FROM vend.purchase('lamp', 'alpha', 6);
 \echo :SQLSTATE
 
 -- The settler comes by itself.
-SELECT fair.await_settler();
+SELECT fair.await_settler(2);
 SELECT id, stock FROM fair.item ORDER BY id;
 SELECT store, item, available, pending, waiting, reserved, refused, settled, unsettled, settle_lag FROM vend.stat_item WHERE store = 'fair';
 SELECT vend.settle();
