@@ -97,7 +97,7 @@ bool is_transient(const error &failure) {
 }
 
 void last_reason::note(const error &failure) {
-    if (!is_out_of_time(failure)) reason_ = std::make_unique<diagnostics>(failure.diagnostics());
+    if (!is_out_of_time(failure)) reason_ = std::make_shared<const diagnostics>(failure.diagnostics());
 }
 
 error last_reason::added_to(const error &failure) const {

@@ -57,7 +57,7 @@ class last_reason {
     [[nodiscard]] error added_to(const error &failure) const;
 
   private:
-    std::unique_ptr<diagnostics> reason_;
+    std::shared_ptr<const diagnostics> reason_;
 };
 
 // What read() makes of an answer to the statement, under whose id it may have taken place.
