@@ -172,11 +172,12 @@ COMMIT;
 INSERT INTO shop.wallet VALUES ('rich', 0);
 SELECT status FROM vend.try_refund(vend.id_from('unwatched'));
 -- Detached: what has gone by the time that the store is bound again has ended.
-SELECT status FROM vend.try_purchase('o', 'one', id => vend.id_from('detached'));
+INSERT INTO shop.wallet VALUES ('solo', 10);
+SELECT status FROM vend.try_purchase('o', 'solo', id => vend.id_from('detached'));
 SELECT vend.detach_store('shop');
-UPDATE shop.wallet SET id = 'uno' WHERE id = 'one';
+UPDATE shop.wallet SET id = 'uno' WHERE id = 'solo';
 SELECT vend.create_store('shop');
-INSERT INTO shop.wallet VALUES ('one', 0);
+INSERT INTO shop.wallet VALUES ('solo', 0);
 SELECT status, detail FROM vend.try_refund(vend.id_from('detached'), store => 'shop');
 
 -- Without wallets the buyer is a name, and the item is followed.
