@@ -11,7 +11,7 @@ import sys
 import uuid
 
 KEYS = """alpha beta gamma poor nobody
-    bowl cup dish free ghost hot lamp lantern last leaflet new none set slow sofa torch tray vase x""".split()
+    bowl cold cup dish free ghost hot lamp lantern last leaflet new none set slow sofa torch tray vase x""".split()
 
 # What depends on the type of a key; the other way round in the output.
 TYPED = [
