@@ -31,7 +31,7 @@ COMMENT ON COLUMN vend.store.name IS 'Name of the store, as in the argument stor
 COMMENT ON COLUMN vend.store.item IS 'Quoted, qualified name of the relation of items';
 COMMENT ON COLUMN vend.store.item_key IS 'Column of the item relation that identifies an item';
 COMMENT ON COLUMN vend.store.stock IS 'Column with the units left';
-COMMENT ON COLUMN vend.store.price IS 'Column with the price of one unit; null: each sale states its unit_price';
+COMMENT ON COLUMN vend.store.price IS 'Column with the price of one unit; null: each sale states its price';
 COMMENT ON COLUMN vend.store.stock_version IS 'Column that each stock write of the engine increments; null: none';
 COMMENT ON COLUMN vend.store.version IS 'Column that each other edit of the item increments; null: none';
 COMMENT ON COLUMN vend.store.lock_mode IS 'Column with the item''s own lock mode; null: the call and the setting decide';

@@ -52,7 +52,7 @@ CREATE FUNCTION vend.refund(purchase_id uuid, qty bigint DEFAULT NULL, id uuid D
     RETURNS vend.movement
     LANGUAGE c @writes AS 'MODULE_PATHNAME', 'vend_refund';
 COMMENT ON FUNCTION vend.refund(uuid, bigint, uuid, text, numeric, boolean, text) IS
-    'Gives back a purchase or a cart, whole or in part: units, money and holding, or money alone; raises the refusal';
+    'Gives back a purchase or a cart, whole or in part, or money alone, or raises the refusal';
 
 CREATE FUNCTION vend.try_refund(purchase_id uuid, qty bigint DEFAULT NULL, id uuid DEFAULT NULL, item text DEFAULT NULL, amount numeric DEFAULT NULL, restock boolean DEFAULT true, store text DEFAULT NULL)
     RETURNS vend.movement_outcome

@@ -30,11 +30,11 @@ GRANT SELECT ON vend.stat_item TO pg_monitor;
 COMMENT ON VIEW vend.stat_item IS 'One row for each escrow item of this database that has a counter in shared memory';
 COMMENT ON COLUMN vend.stat_item.available IS 'Units that a sale would find now; null while the counter is not loaded';
 COMMENT ON COLUMN vend.stat_item.pending IS 'Units taken by transactions that have not ended';
-COMMENT ON COLUMN vend.stat_item.waiting IS 'Sessions that wait for pending units, or for the counter';
+COMMENT ON COLUMN vend.stat_item.waiting IS 'Sessions that wait for pending units';
 COMMENT ON COLUMN vend.stat_item.reserved IS 'Units taken since the counter came into memory, given back or not';
 COMMENT ON COLUMN vend.stat_item.refused IS 'Sales refused as sold_out or all_held since then';
 COMMENT ON COLUMN vend.stat_item.settled IS 'Deltas folded into the row since then';
 COMMENT ON COLUMN vend.stat_item.unsettled IS 'Committed deltas that are not in the row yet';
-COMMENT ON COLUMN vend.stat_item.settle_lag IS 'How long there have been some';
+COMMENT ON COLUMN vend.stat_item.settle_lag IS 'How long there have been unsettled deltas; null: there are none';
 COMMENT ON COLUMN vend.stat_item.worker_missing IS
-    'How long the worker that settles them has been wanted and not been there; null while it is there';
+    'How long a worker that settles has been needed and none has come; null: there is one, or none is needed';

@@ -12,12 +12,10 @@
 // joins, sorts, filters and subplans, to the rows that are told or stored. What may become of them on
 // the way:
 //
-//   told twice   one call for many rows: Memoize, a join with rows that the call's arguments do not come
-//   from, an
-//                InitPlan, a subplan that is not correlated in the arguments
-//   left out     made, and then dropped by something that does not look at the answer: a join, a filter,
-//   LIMIT after a
-//                sort, OFFSET, FOR UPDATE ... SKIP LOCKED
+// - Told twice: one call for many rows, by Memoize, a join with rows that the call's arguments do not
+//   come from, an InitPlan, or a subplan whose rows do not set the arguments.
+// - Left out: the call is made, and then its row is dropped by something that does not look at the
+//   answer, such as a join, a filter, LIMIT after a sort, OFFSET, or FOR UPDATE ... SKIP LOCKED.
 //
 // Both are refused. What looks at the answer may leave it out (WHERE status <> 'purchased') or repeat it
 // (a join by its id), and what adds answers up has told them. A CTE is the safe place: its calls are

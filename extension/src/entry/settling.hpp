@@ -13,7 +13,7 @@ namespace vend {
 
 // Once the worker is in its database: makes it who it is, whatever settings the database has.
 void begin_work();
-// Again after a reload: for a lock it waits less than anybody looks for deadlocks after.
+// Again after a reload: lock waits stay below deadlock_timeout.
 void limit_lock_waits();
 
 // How a transaction of the worker's ended. Locked out: somebody else has a row or table that it needs,
