@@ -462,11 +462,14 @@ void require_nothing_pending(const CounterKey &key) {
 }
 
 void close_counter(const CounterKey &key) {
-    prepare_hold();
-    auto *copy =
-        static_cast<CounterKey *>(MemoryContextAlloc(TopTransactionContext, sizeof(CounterKey)));
-    *copy = key;
-    add_hold({.kind = Hold::Kind::closed, .key = copy});
+    // Once is enough, for as many deltas as a transaction may write.
+    if (!has_closed(key)) {
+        prepare_hold();
+        auto *copy =
+            static_cast<CounterKey *>(MemoryContextAlloc(TopTransactionContext, sizeof(CounterKey)));
+        *copy = key;
+        add_hold({.kind = Hold::Kind::closed, .key = copy});
+    }
     visit_counter(key, [](Counter *counter) {
         counter->state = Counter::State::empty;
         forget_deltas(counter);

@@ -218,6 +218,16 @@ RESET session_replication_role;
 SELECT vend.available('copy');
 SELECT status FROM vend.try_purchase('copy', 'alpha', 5);
 SELECT vend.settle() >= 0 AS settled;
+-- A counter is closed once, for however many deltas of its item a transaction writes.
+SET session_replication_role = replica;
+BEGIN;
+INSERT INTO shop.stock_delta SELECT 'copy', 1 FROM generate_series(1, 10000);
+SAVEPOINT a;
+INSERT INTO shop.stock_delta SELECT 'copy', -1 FROM generate_series(1, 10000);
+ROLLBACK TO a;
+SELECT used_bytes < 1000000 AS is_little FROM pg_backend_memory_contexts WHERE name = 'TopTransactionContext';
+ROLLBACK;
+RESET session_replication_role;
 SET session_replication_role = replica;
 DELETE FROM shop.item WHERE id = 'copy';
 INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('copy', 1, 7, 'escrow');
