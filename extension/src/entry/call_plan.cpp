@@ -122,13 +122,13 @@ bool is_answer_passed_on(Plan *plan, Columns columns) {
 }
 
 // Whether the join gives each row of the side exactly once, whatever the answer.
-bool keeps_each_row(Plan *plan, bool is_outer, bool has_clauses) {
+bool keeps_each_row(Plan *plan, bool is_outer) {
     const auto *join = reinterpret_cast<const Join *>(plan);
     Plan *other = is_outer ? innerPlan(plan) : outerPlan(plan);
     if (IsA(other, Hash)) other = outerPlan(other);
     if (join->jointype == (is_outer ? JOIN_LEFT : JOIN_RIGHT))
         return (is_outer && join->inner_unique) || gives_no_second_row(other);
-    return join->jointype == JOIN_INNER && !has_clauses && gives_one_row(other);
+    return join->jointype == JOIN_INNER && join_clauses(plan) == NIL && gives_one_row(other);
 }
 
 void pass_join(const PlannedCall &call, Plan *plan, bool is_outer, Answers &answers) {
@@ -148,7 +148,7 @@ void pass_join(const PlannedCall &call, Plan *plan, bool is_outer, Answers &answ
         answers.match_rows = false;
     } else {
         const bool has_clauses = clauses != NIL || (is_outer && nest_params(plan) != NIL);
-        if (!keeps_each_row(plan, is_outer, has_clauses))
+        if (!keeps_each_row(plan, is_outer))
             refuse(call.function, has_clauses ? left_out_by_join : shared);
         answers.are_all_made |= reads_ahead;
     }

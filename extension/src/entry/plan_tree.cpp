@@ -140,6 +140,7 @@ bool gives_one_row(Plan *plan) {
     case T_SubqueryScan:
         return gives_one_row(reinterpret_cast<SubqueryScan *>(plan)->subplan);
     case T_Material:
+    case T_Memoize:
     case T_Sort:
         return gives_one_row(outerPlan(plan));
     case T_NestLoop:
@@ -163,6 +164,7 @@ bool gives_no_second_row(Plan *plan) {
     case T_SubqueryScan:
         return gives_no_second_row(reinterpret_cast<SubqueryScan *>(plan)->subplan);
     case T_Material:
+    case T_Memoize:
     case T_Sort:
     case T_Unique:
     case T_WindowAgg:
