@@ -5,7 +5,9 @@
 #include "base/error_codes.hpp"
 #include "entry/plan_tree.hpp"
 
+#include <algorithm>
 #include <optional>
+#include <span>
 
 // The model. A call in FROM knows the FuncExpr that it is, and reaches the finished plan through its
 // executor's state. It looks for the node that makes the call and follows the answers upwards: through
@@ -175,14 +177,16 @@ void pass_limit(const PlannedCall &call, const Limit *limit, const Answers &answ
         refuse(call.function, left_out_by_limit);
 }
 
-// DISTINCT makes equal answers one; DISTINCT ON drops some that differ.
+// DISTINCT compares all that it tells; DISTINCT ON tells columns besides, and drops some that differ.
 void pass_unique(const PlannedCall &call, Plan *plan) {
-    int count = 0;
+    const auto *unique = reinterpret_cast<const Unique *>(plan);
+    const std::span<const AttrNumber> compared(unique->uniqColIdx, unique->numCols);
     ListCell *cell = nullptr;
-    foreach (cell, plan->targetlist)
-        count += static_cast<const TargetEntry *>(lfirst(cell))->resjunk ? 0 : 1;
-    if (reinterpret_cast<const Unique *>(plan)->numCols < count)
-        refuse(call.function, left_out_by_distinct);
+    foreach (cell, plan->targetlist) {
+        const auto *target = static_cast<const TargetEntry *>(lfirst(cell));
+        if (!target->resjunk && std::ranges::find(compared, target->resno) == compared.end())
+            refuse(call.function, left_out_by_distinct);
+    }
 }
 
 // What a node with one child does to the answers of it.

@@ -81,6 +81,7 @@ INSERT INTO pg_temp.query (sql) VALUES
     ($$SELECT t.n, o.status FROM todo t, vend.try_purchase(t.item, t.buyer) o LIMIT 3 OFFSET 2$$),
     ($$SELECT t.n, o.status FROM todo t, vend.try_purchase(t.item, t.buyer) o ORDER BY t.n FETCH FIRST 3 ROWS WITH TIES$$),
     ($$SELECT DISTINCT ON (t.buyer) t.buyer, o.status FROM todo t, vend.try_purchase(t.item, t.buyer) o$$),
+    ($$SELECT DISTINCT ON (t.buyer) o.status FROM todo t, vend.try_purchase(t.item, t.buyer) o$$),
     ($$SELECT * FROM (SELECT o.status, row_number() OVER (ORDER BY t.n) AS r FROM todo t, vend.try_purchase(t.item, t.buyer) o) s WHERE r <= 3$$),
     ($$SELECT t.n, o.status FROM todo t, vend.try_purchase(t.item, t.buyer) o WHERE random() < 2$$),
     ($$SELECT t.n, o.status FROM todo t LEFT JOIN LATERAL vend.try_purchase(t.item, t.buyer) o ON t.n > 10$$),
