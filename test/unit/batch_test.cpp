@@ -164,6 +164,20 @@ TEST(Batch, WhatWasRecordedBeforeIsReplayed) {
     EXPECT_EQ(figures.items[0]->stock, Quantity{10});
 }
 
+TEST(Batch, AnIdAnswersByTheKeyThatItsRowHasNow) {
+    Figures figures = shop();
+    Party wallet = 0;
+    wallet.now = 1;
+    figures.ids[0] =
+        UsedId{.kind = UsedId::Kind::purchase, .item = 0, .wallet = wallet, .qty = Quantity{2}};
+    const auto decisions =
+        buy(figures, {purchase(0, 1, 2, 0), purchase(0, 0, 2, 0), purchase(0, 2, 2, 0)});
+    EXPECT_EQ(decisions[0].answer, Answer::replayed);
+    EXPECT_EQ(decisions[1].answer, Answer::replayed);
+    EXPECT_EQ(mismatch(decisions[2]), "buyer");
+    EXPECT_EQ(figures.items[0]->stock, Quantity{10});
+}
+
 TEST(Batch, AnIdAnswersNoOtherRequest) {
     Figures figures = shop();
     figures.ids[1] = UsedId{.kind = UsedId::Kind::transfer, .wallet = 0, .payee = 1};

@@ -14,13 +14,27 @@ namespace vend {
 // of its own, whether there is such a row or not; none: nothing was given.
 inline constexpr int none = -1;
 
+// An item or wallet that an id was recorded for. Its row may have another key by now, and both be asked
+// for.
+struct Party {
+    int then = none; // the place of the key that was recorded
+    int now = none;  // of the one that the row has since
+
+    constexpr Party() = default;
+    constexpr Party(int place) : then(place) {} // NOLINT(google-explicit-constructor)
+    friend constexpr bool operator==(const Party &, const Party &) = default;
+    friend constexpr bool operator==(const Party &party, int place) {
+        return place == party.then || (place != none && place == party.now);
+    }
+};
+
 // What an id was recorded for.
 struct UsedId {
     enum class Kind { purchase, refusal, transfer, voided, other };
     Kind kind = Kind::other;
-    int item = none;
-    int wallet = none; // of a transfer: the payer
-    int payee = none;
+    Party item{};
+    Party wallet{}; // of a transfer: the payer
+    Party payee{};
     Quantity qty{};
     Money amount{};                          // of a purchase or transfer
     Verdict refusal = Verdict::unknown_item; // the one that is remembered

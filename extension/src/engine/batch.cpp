@@ -49,12 +49,6 @@ void read_ids(Batch &batch) {
 
 UsedId used_id(const Batch &batch, const Uuid &id, const Entry &entry) {
     UsedId used;
-    if (entry.item)
-        used.item = place_of_recorded(batch.rows.store, KeyOf::item, batch.rows.items,
-                                      {*entry.item, entry.item_era});
-    if (entry.wallet)
-        used.wallet = place_of_recorded(batch.rows.store, KeyOf::wallet, batch.rows.buyers,
-                                        {*entry.wallet, entry.wallet_era});
     if (entry.is(Kind::purchase)) {
         used.kind = is_cart(batch.rows.store, id) ? UsedId::Kind::other : UsedId::Kind::purchase;
         used.qty = Quantity{-std::max(entry.qty.value, -PG_INT64_MAX)};
@@ -69,12 +63,31 @@ UsedId used_id(const Batch &batch, const Uuid &id, const Entry &entry) {
     return used;
 }
 
+// By each request that brings the id of one: they may name its parties differently.
+void look_up_parties(Batch &batch) {
+    Store &store = batch.rows.store;
+    for (std::size_t i = 0; i < batch.requests.size(); ++i) {
+        if (batch.ids.places[i] == none) continue;
+        const auto place = static_cast<std::size_t>(batch.ids.places[i]);
+        auto &used = batch.used_ids[place];
+        if (!used) continue;
+        const Entry &entry = *batch.entries[place];
+        if (entry.item)
+            look_up_party(store, KeyOf::item, batch.rows.items, {*entry.item, entry.item_era},
+                          batch.purchases[i].item, &used->item);
+        if (entry.wallet)
+            look_up_party(store, KeyOf::wallet, batch.rows.buyers, {*entry.wallet, entry.wallet_era},
+                          batch.purchases[i].wallet, &used->wallet);
+    }
+}
+
 void decide(Batch &batch) {
     set_states(batch.rows);
     for (std::size_t i = 0; i < batch.entries.size(); ++i)
         batch.used_ids[i] = batch.entries[i]
                                 ? std::optional(used_id(batch, batch.ids.ids[i], *batch.entries[i]))
                                 : std::nullopt;
+    look_up_parties(batch);
     decide_purchases({batch.rows.item_states, batch.rows.wallet_states, batch.used_ids}, batch.purchases,
                      batch.remembers, batch.decisions);
 }

@@ -55,12 +55,13 @@ int place_of(const KeyType &type, const Keys &keys, Datum key) {
     return static_cast<int>(found - keys.keys.begin());
 }
 
-int place_of_recorded(Store &store, KeyOf of, const Keys &keys, const KeyEra &recorded) {
+void look_up_party(Store &store, KeyOf of, const Keys &keys, const KeyEra &recorded, int asked,
+                   Party *party) {
     const KeyType &type = of == KeyOf::item ? store.item_type : store.buyer_type;
-    const int place = place_of(type, keys, recorded.key);
-    if (place != -1 || (of == KeyOf::wallet && !store.has_wallets())) return place;
+    party->then = place_of(type, keys, recorded.key);
+    if (*party == asked || (of == KeyOf::wallet && !store.has_wallets())) return;
     const auto now = row_of_era(store, of, recorded);
-    return now ? place_of(type, keys, now->key) : -1;
+    party->now = now ? place_of(type, keys, now->key) : none;
 }
 
 Ids distinct_ids(std::span<const std::optional<Uuid>> of_requests) {

@@ -4,6 +4,7 @@
 
 #include "base/prelude.hpp"
 
+#include "core/batch.hpp"
 #include "core/uuid.hpp"
 #include "store/eras.hpp"
 #include "store/key_type.hpp"
@@ -33,9 +34,10 @@ Keys distinct_keys(const KeyType &type, std::span<const std::optional<Datum>> of
 // Where a key stands, or -1.
 int place_of(const KeyType &type, const Keys &keys, Datum key);
 
-// The same of a key that the ledger has: where that stands or, if nobody asks for it, the key that its
-// row has now.
-int place_of_recorded(Store &store, KeyOf of, const Keys &keys, const KeyEra &recorded);
+// Who the ledger means, of whom somebody asks for that place: if the key of then is another's, by the
+// key that its row has now.
+void look_up_party(Store &store, KeyOf of, const Keys &keys, const KeyEra &recorded, int asked,
+                   Party *party);
 
 struct Ids {
     std::span<Uuid> ids;

@@ -66,10 +66,10 @@ void read_ids(Transfers &batch) {
     read_entries(batch.rows.store, batch.ids.ids, payee_line, batch.payee_lines);
 }
 
-int wallet_of(const Transfers &batch, const std::optional<Entry> &entry) {
-    if (!entry || !entry->wallet) return none;
-    return place_of_recorded(batch.rows.store, KeyOf::wallet, batch.rows.buyers,
-                             {*entry->wallet, entry->wallet_era});
+void look_up_wallet(Transfers &batch, const Entry &entry, int asked, Party *party) {
+    if (!entry.wallet) return;
+    look_up_party(batch.rows.store, KeyOf::wallet, batch.rows.buyers, {*entry.wallet, entry.wallet_era},
+                  asked, party);
 }
 
 std::optional<UsedId> used_id(const Transfers &batch, std::size_t place) {
@@ -80,15 +80,25 @@ std::optional<UsedId> used_id(const Transfers &batch, std::size_t place) {
     if (!out->is(Kind::transfer)) return used;
     if (!batch.payee_lines[place]) raise_half_transfer(batch.rows.store);
     used.kind = UsedId::Kind::transfer;
-    used.wallet = wallet_of(batch, out);
-    used.payee = wallet_of(batch, batch.payee_lines[place]);
     used.amount = Money{-std::max(out->amount.value, -PG_INT64_MAX)};
     return used;
+}
+
+// By each request that brings the id of one: they may name its parties differently.
+void look_up_wallets(Transfers &batch, std::span<std::optional<UsedId>> used) {
+    for (std::size_t i = 0; i < batch.requests.size(); ++i) {
+        if (batch.ids.places[i] == none) continue;
+        const auto place = static_cast<std::size_t>(batch.ids.places[i]);
+        if (!used[place] || used[place]->kind != UsedId::Kind::transfer) continue;
+        look_up_wallet(batch, *batch.payer_lines[place], payer_place(batch, i), &used[place]->wallet);
+        look_up_wallet(batch, *batch.payee_lines[place], payee_place(batch, i), &used[place]->payee);
+    }
 }
 
 void decide(Transfers &batch) {
     const auto used = new_array<std::optional<UsedId>>(batch.ids.ids.size());
     for (std::size_t i = 0; i < used.size(); ++i) used[i] = used_id(batch, i);
+    look_up_wallets(batch, used);
     for (std::size_t i = 0; i < batch.requests.size(); ++i) {
         const TransferRequest &transfer = batch.requests[i].transfer;
         batch.terms[i] = {.is_valid =

@@ -39,6 +39,8 @@ SELECT status FROM vend.try_purchase('SKU-9', 'ann@new.example', 3, id => :'o2')
 \echo :SQLSTATE
 SELECT status FROM vend.purchase_many('{SKU-9,SKU-9}', '{ann@new.example,ann@new.example}', '{2,3}', ARRAY[:'o1', :'o2']::uuid[]);
 SELECT status FROM vend.purchase_many('{SKU-1,SKU-1}', '{ann@old.example,ann@old.example}', '{2,3}', ARRAY[:'o1', :'o2']::uuid[]);
+-- Also where the same batch asks for the others that have the keys of then, and where it asks twice, by both keys.
+SELECT status FROM vend.purchase_many('{SKU-9,SKU-9,SKU-1,SKU-1}', '{ann@new.example,ann@old.example,ann@new.example,ann@old.example}', '{2,3,2,9999}', ARRAY[:'o1', :'o2', :'o1', NULL]::uuid[]);
 SELECT status, item, wallet, qty FROM vend.try_refund(:'o1', 1, vend.id_from('r1'));
 SELECT status, item, wallet, qty FROM vend.try_refund(:'o1', 1, vend.id_from('r1'), 'SKU-9');
 SELECT status, item, wallet, qty FROM vend.try_refund(:'o1', 1, vend.id_from('r1'), 'SKU-1');
@@ -142,6 +144,7 @@ SELECT status FROM vend.try_transfer('rich 2', 'two', 1, vend.id_from('paid'));
 SELECT status FROM vend.transfer_many('{rich 2}', '{two}', '{1}', ARRAY[vend.id_from('paid')]);
 INSERT INTO shop.wallet VALUES ('rich', 9);
 SELECT status FROM vend.try_transfer('rich 2', 'two', 1, vend.id_from('paid'));
+SELECT status FROM vend.transfer_many('{rich 2,rich,rich}', '{two,two,two}', '{1,1,99}', ARRAY[vend.id_from('paid'), vend.id_from('paid'), NULL]);
 SELECT status FROM vend.try_transfer('one', 'two', 1, vend.id_from('paid'));
 \echo :SQLSTATE
 -- A transaction that is rolled back has changed no key; one that purchases and renames.
