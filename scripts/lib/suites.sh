@@ -41,17 +41,18 @@ run_isolation() { run_pg_regress isolation ISOLATION REGRESS "$@"; }
 
 # The isolation specs once more, on stores that are not plain.
 run_statements() {
-    # batch_turn: there, batches take no turns; changed_rows: about plans, whatever the store
-    run_specs_on owners_triggers statements test/isolation "${1:-$(specs_except 'batch_turn|changed_rows')}"
+    # batch_turn: there, batches take no turns; changed_rows: about plans, whatever the store; meant_store: about who may use
+    # which store, and its roles are the whole server's
+    run_specs_on owners_triggers statements test/isolation "${1:-$(specs_except 'batch_turn|changed_rows|meant_store')}"
 }
 
 # The specs once more, as they are, on stores of tables that were there before.
 run_attached() {
     # attach_opening, attach_respelled, guard_*: of attached tables, or tables of no store, as they are
     # ddl: its calls stay while keys become bigint, which a uuid is not read as
-    # changed_rows: about plans, whatever the store
+    # changed_rows, meant_store: as above
     # escrow_locked: it makes its keys by the dozen; escrow_neighbour: it crafts them
-    run_specs_on attached_stores attached test/isolation "${1:-$(specs_except 'attach_opening|attach_respelled|changed_rows|guard_.*|ddl|escrow_locked|escrow_neighbour')}"
+    run_specs_on attached_stores attached test/isolation "${1:-$(specs_except 'attach_opening|attach_respelled|changed_rows|guard_.*|ddl|escrow_locked|escrow_neighbour|meant_store')}"
 }
 
 # specs_except PATTERN: the names of the other isolation specs, in a line.
