@@ -19,6 +19,7 @@ namespace vend {
 template <typename T> std::span<T> new_array(std::size_t count) {
     static_assert(std::is_trivially_destructible_v<T>, "an error jumps over destructors");
     auto *values = static_cast<T *>(
+        // NOLINTNEXTLINE(bugprone-sizeof-expression) T may be a pointer
         MemoryContextAllocHuge(CurrentMemoryContext, sizeof(T) * std::max<std::size_t>(count, 1)));
     std::uninitialized_value_construct_n(values, count);
     return {values, count};

@@ -162,6 +162,36 @@ StatementText compose_eras(const Store &s, Statement statement, const ErasOf &of
     }
 }
 
+StatementText update_stock(const Store &s) {
+    return text_of(
+        psprintf("UPDATE %s SET %s%s WHERE %s %s $1 RETURNING %s", s.items, increment(s.stock, "$2"),
+                 s.has_stock_versions() ? psprintf(", %s", increment(s.stock_version, "1")) : "",
+                 s.item_key.name, s.item_type.equals, s.stock.name),
+        s.item_table.relation, {s.item_type.type, s.stock.figures.type}, {s.stock.type});
+}
+
+StatementText update_balance(const Store &s) {
+    return text_of(
+        psprintf("UPDATE %s SET %s WHERE %s %s $1 RETURNING %s", s.wallets, increment(s.balance, "$2"),
+                 s.wallet_key.name, s.buyer_type.equals, s.balance.name),
+        s.wallet_table.relation, {s.buyer_type.type, s.balance.figures.type}, {s.balance.type});
+}
+
+StatementText select_refunded(const Store &s) {
+    return text_of(psprintf("SELECT coalesce(pg_catalog.sum(qty), 0)::pg_catalog.int8, "
+                            "coalesce(pg_catalog.sum(amount), 0)::%s FROM %s "
+                            "WHERE ref " EQ " $1 AND kind " EQ " 'refund' AND "
+                            "coalesce(ref_line, 0) " EQ " $2",
+                            format_type_be_qualified(s.money.type), s.ledger),
+                   s.ledger_table.relation, {UUIDOID, INT4OID}, {INT8OID, s.money.type});
+}
+
+StatementText update_lock_mode(const Store &s) {
+    return text_of(psprintf("UPDATE %s SET %s = $2 WHERE %s %s $1 RETURNING %s", s.items,
+                            s.lock_mode.name, s.item_key.name, s.item_type.equals, s.stock.name),
+                   s.item_table.relation, {s.item_type.type, TEXTOID}, {s.stock.type});
+}
+
 } // namespace
 
 StatementText compose(const Store &s, Statement statement) {
@@ -179,34 +209,20 @@ StatementText compose(const Store &s, Statement statement) {
     case Statement::lock_wallet_or_skip:
         return select_wallet(s, locking_or_skip);
     case Statement::add_stock:
-        return text_of(
-            psprintf("UPDATE %s SET %s%s WHERE %s %s $1 RETURNING %s", s.items, increment(s.stock, "$2"),
-                     s.has_stock_versions() ? psprintf(", %s", increment(s.stock_version, "1")) : "",
-                     s.item_key.name, s.item_type.equals, s.stock.name),
-            s.item_table.relation, {s.item_type.type, s.stock.figures.type}, {s.stock.type});
+        return update_stock(s);
     case Statement::bump_version:
         return text_of(psprintf("UPDATE %s SET %s WHERE %s %s $1", s.items, increment(s.version, "1"),
                                 s.item_key.name, s.item_type.equals),
                        s.item_table.relation, {s.item_type.type}, {});
     case Statement::set_lock_mode:
-        return text_of(psprintf("UPDATE %s SET %s = $2 WHERE %s %s $1 RETURNING %s", s.items,
-                                s.lock_mode.name, s.item_key.name, s.item_type.equals, s.stock.name),
-                       s.item_table.relation, {s.item_type.type, TEXTOID}, {s.stock.type});
+        return update_lock_mode(s);
     case Statement::unsettled_items:
         return text_of(psprintf("SELECT DISTINCT item FROM %s ORDER BY item", s.deltas),
                        s.delta_table.relation, {}, {s.item_type.kept});
     case Statement::add_balance:
-        return text_of(
-            psprintf("UPDATE %s SET %s WHERE %s %s $1 RETURNING %s", s.wallets,
-                     increment(s.balance, "$2"), s.wallet_key.name, s.buyer_type.equals, s.balance.name),
-            s.wallet_table.relation, {s.buyer_type.type, s.balance.figures.type}, {s.balance.type});
+        return update_balance(s);
     case Statement::refunded:
-        return text_of(psprintf("SELECT coalesce(pg_catalog.sum(qty), 0)::pg_catalog.int8, "
-                                "coalesce(pg_catalog.sum(amount), 0)::%s FROM %s "
-                                "WHERE ref " EQ " $1 AND kind " EQ " 'refund' AND "
-                                "coalesce(ref_line, 0) " EQ " $2",
-                                format_type_be_qualified(s.money.type), s.ledger),
-                       s.ledger_table.relation, {UUIDOID, INT4OID}, {INT8OID, s.money.type});
+        return select_refunded(s);
     case Statement::item_era:
     case Statement::item_now:
     case Statement::move_item_eras:
