@@ -18,7 +18,8 @@ my @calls = qw(purchase batch cart deposit transfer restock void transaction coa
 
 my $primary = PostgreSQL::Test::Cluster->new('primary');
 $primary->init(allows_streaming => 1);
-$primary->append_conf('postgresql.conf', "autovacuum = off\nmax_connections = 100\n");
+# With the few buffers of a test cluster, whoever needs one flushes what others have written.
+$primary->append_conf('postgresql.conf', "autovacuum = off\nmax_connections = 100\nshared_buffers = 32MB\n");
 $primary->start;
 $primary->safe_psql('postgres', q{
 CREATE EXTENSION pg_vend;
@@ -58,7 +59,9 @@ $primary->safe_psql('postgres', 'CHECKPOINT');
 kill 'STOP', $writer;
 is($primary->safe_psql('postgres', "SET synchronous_commit = off; SELECT status FROM $order"), 'purchased', 'sold without a flush');
 is($primary->safe_psql('postgres', 'SELECT pg_current_wal_flush_lsn() < pg_current_wal_insert_lsn()'), 't', 'which is not on disk');
+my $end = $primary->safe_psql('postgres', 'SELECT pg_current_wal_insert_lsn()');
 is($primary->safe_psql('postgres', "SELECT status FROM $order"), 'replayed', 'told to who commits with a flush');
+is($primary->safe_psql('postgres', "SELECT pg_current_wal_flush_lsn() >= '$end'"), 't', 'after the flush');
 $primary->stop('immediate');
 $primary->start;
 is($primary->safe_psql('postgres', "SELECT count(*) FROM shop.ledger WHERE id = vend.id_from('asynchronous')"), '1', 'and is there after a crash');
