@@ -99,9 +99,17 @@ is(one("vend.available('lamp'), vend.available('vase')"), '93|97', 'after the st
 books_are_right($node, 'postgres', 'after the stop');
 is(sell('lamp', 1, "second $_"), 'replayed', "after the stop: lamp $_ is replayed") for 1 .. 3;
 is(deltas('lamp'), '3', 'after the stop: nobody settles before the first sale');
-is(sell('vase', 1, 'third vase'), 'purchased', 'after the stop: a sale of another item');
+is(sell('vase', 1, 'another vase'), 'purchased', 'after the stop: a sale of another item');
 settled('lamp');
 is(one("stock FROM shop.item WHERE id = 'lamp'"), '93', 'after the stop: it makes the settler settle what was left');
+
+# So does a call that is refused: where all is sold, no sale comes.
+half_settle('third');
+$node->start;
+is(sell('lamp', 1000, 'too many'), 'sold_out', 'after another stop: a call is refused');
+settled('lamp');
+is(one("stock FROM shop.item WHERE id = 'lamp'"), '90', 'after another stop: it makes the settler settle what was left');
+is(one("stock FROM vend.restock('lamp', 3)"), '93', 'after another stop: three lamps come in');
 
 # Kills a process and waits until the server has recovered.
 sub kill_process

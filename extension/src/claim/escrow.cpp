@@ -56,6 +56,8 @@ Load load_counter(Store &store, Datum item, const CounterKey &key, LockWait wait
         const auto load = committed_units(store, item);
         if (load) require_nothing_unjournalled(store, item, *load);
         end_load(load);
+        // What an earlier life of the server left, though nothing may be sold any more.
+        if (load && load->deltas > 0) ensure_settler();
         if (!load) result = Load::absent;
     }
     unlock_load(store, item);
