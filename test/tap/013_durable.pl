@@ -39,7 +39,11 @@ sub run_driver
 		'2>', \$err, IPC::Run::timeout(170));
 	return sub {
 		my ($only_look) = @_;
-		return $run->pumpable if $only_look;
+		if ($only_look)
+		{
+			$run->pump_nb if $run->pumpable;
+			return $run->pumpable;
+		}
 		$run->finish;
 		diag($err) if $err ne '';
 		return { map { /^(\w+) (.*)$/ ? ($1 => $2) : () } split /\n/, $out };
