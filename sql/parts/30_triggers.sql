@@ -20,7 +20,7 @@ COMMENT ON FUNCTION vend.delta() IS
 CREATE FUNCTION vend.key_era() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'vend_key_era';
 COMMENT ON FUNCTION vend.key_era() IS
-    'On the eras of keys, always: makes all sessions look whether a key has belonged to two rows';
+    'On the eras of keys, always: refuses UPDATE, DELETE and TRUNCATE; makes all sessions look whether a key has belonged to two rows';
 
 CREATE FUNCTION vend.registry_changed() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'vend_registry_changed';

@@ -120,10 +120,20 @@ Datum vend_delta(PG_FUNCTION_ARGS) {
     return PointerGetDatum(nullptr);
 }
 
+// Rows may come from a restore of the data alone, as those of the ledger do; none is altered or goes.
 Datum vend_key_era(PG_FUNCTION_ARGS) {
     const TriggerData *trigger = trigger_data(fcinfo, "vend.key_era()");
-    require_after_row(trigger, "vend.key_era()");
-    announce_eras(trigger->tg_relation);
+    const bool is_truncate = TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event);
+    if (!is_truncate) require_after_row(trigger, "vend.key_era()");
+    const Oid eras = RelationGetRelid(trigger->tg_relation);
+    if (!TRIGGER_FIRED_BY_INSERT(trigger->tg_event) &&
+        SessionReplicationRole != SESSION_REPLICATION_ROLE_REPLICA && engine_write_of(eras) == nullptr)
+        ereport(ERROR,
+                (errcode(errcodes::not_in_state),
+                 errmsg("rows of table \"%s\" cannot be changed directly", relation_label(eras)),
+                 errdetail("They say which row a key of the ledger means."),
+                 errhint("Change the keys of items and wallets; the triggers on them write it.")));
+    if (!is_truncate) announce_eras(trigger->tg_relation);
     return PointerGetDatum(nullptr);
 }
 

@@ -16,6 +16,7 @@ inline constexpr const char *counter_trigger = "vend_unjournalled";
 inline constexpr const char *delta_trigger = "vend_delta";
 inline constexpr const char *delta_truncate_trigger = "vend_delta_truncate";
 inline constexpr const char *era_trigger = "vend_key_era";
+inline constexpr const char *era_truncate_trigger = "vend_key_era_truncate";
 inline constexpr const char *reborn_index = "key_era_reborn";
 inline constexpr const char *append_only_trigger = "vend_append_only";
 inline constexpr const char *append_only_truncate_trigger = "vend_append_only_truncate";

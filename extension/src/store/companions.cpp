@@ -122,8 +122,9 @@ void create_counter_triggers(const RegistryRow &row) {
 // What replication brings concerns all sessions too.
 void create_era_trigger(const RegistryRow &row) {
     const char *eras = eras_beside(row.ledger);
-    create_trigger(eras, era_trigger, "AFTER INSERT OR UPDATE OR DELETE", "ROW", "key_era",
-                   quote_literal_cstr(row.name));
+    const char *store = quote_literal_cstr(row.name);
+    create_trigger(eras, era_trigger, "AFTER INSERT OR UPDATE OR DELETE", "ROW", "key_era", store);
+    create_trigger(eras, era_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT", "key_era", store);
     run_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", eras, era_trigger));
 }
 

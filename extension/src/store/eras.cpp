@@ -39,6 +39,17 @@ Rows run_now(Store &store, Statement statement, std::span<const Parameter> param
     return rows;
 }
 
+// The trigger on the eras knows what we write by this.
+void write_now(Store &store, Statement statement, std::span<const Parameter> parameters) {
+    EngineWrite write;
+    write.relation = store.era_relation;
+    write.trigger_depth = DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, 0)) + 1;
+    write.outer = current_engine_write();
+    restore_engine_write(&write);
+    free_rows(run_now(store, statement, parameters));
+    restore_engine_write(write.outer);
+}
+
 // Not a row has been written to the table, by anybody.
 bool is_untouched(const Store &store) {
     Relation eras = table_open(store.era_relation, AccessShareLock);
@@ -76,7 +87,7 @@ void add_era(Store &store, KeyOf of, const KeyEra &ended, const std::optional<Ke
                                     {Int32GetDatum(ended.era)},
                                     now ? Parameter{now->key} : null_parameter,
                                     now ? Parameter{Int32GetDatum(now->era)} : null_parameter};
-    free_rows(run_now(store, statements_of(of).add, parameters));
+    write_now(store, statements_of(of).add, parameters);
 }
 
 void end_as(Store &store, KeyOf of, const KeyEra &ended, const std::optional<KeyEra> &now) {
@@ -84,7 +95,7 @@ void end_as(Store &store, KeyOf of, const KeyEra &ended, const std::optional<Key
                                     {Int32GetDatum(ended.era)},
                                     now ? Parameter{now->key} : null_parameter,
                                     now ? Parameter{Int32GetDatum(now->era)} : null_parameter};
-    if (!is_untouched(store)) free_rows(run_now(store, statements_of(of).move, parameters));
+    if (!is_untouched(store)) write_now(store, statements_of(of).move, parameters);
     add_era(store, of, ended, now);
 }
 
@@ -138,13 +149,13 @@ void move_era(Store &store, KeyOf of, Datum from, Datum to) {
 }
 
 void end_all_eras(Store &store, KeyOf of) {
-    free_rows(run_now(store, statements_of(of).end_all, {}));
-    free_rows(run_now(store, statements_of(of).add_all, {}));
+    write_now(store, statements_of(of).end_all, {});
+    write_now(store, statements_of(of).add_all, {});
 }
 
 void end_lost_eras(Store &store, KeyOf of) {
-    free_rows(run_now(store, statements_of(of).end_lost, {}));
-    free_rows(run_now(store, statements_of(of).add_lost, {}));
+    write_now(store, statements_of(of).end_lost, {});
+    write_now(store, statements_of(of).add_lost, {});
 }
 
 std::optional<KeyEra> row_of_era(Store &store, KeyOf of, const KeyEra &recorded) {

@@ -136,6 +136,15 @@ SELECT status FROM vend.try_refund(vend.id_from('cut'));
 SELECT status FROM vend.try_purchase('o', 'rich', id => vend.id_from('new'));
 SELECT status, stock FROM vend.try_refund(vend.id_from('new'));
 
+-- Nobody else changes the eras: a refund would go to a stranger.
+SELECT count(*) > 0 AS has_eras FROM shop.key_era;
+UPDATE shop.key_era SET now_wallet = 'two' WHERE wallet IS NOT NULL;
+\echo :SQLSTATE
+DELETE FROM shop.key_era;
+\echo :SQLSTATE
+TRUNCATE shop.key_era;
+\echo :SQLSTATE
+
 -- Movements replay by either key; a transfer's parties have each their own.
 SELECT status FROM vend.try_transfer('rich', 'two', 1, vend.id_from('paid'));
 UPDATE shop.wallet SET id = 'rich 2' WHERE id = 'rich';
