@@ -118,8 +118,11 @@ bool is_renewed_by_outer(Plan *plan, const Answers &answers) {
 // Whether the inner side is looked up by the answer.
 bool is_answer_passed_on(Plan *plan, Columns columns) {
     ListCell *cell = nullptr;
-    foreach (cell, nest_params(plan))
-        if (reads(static_cast<const NestLoopParam *>(lfirst(cell))->paramval, columns)) return true;
+    foreach (cell, nest_params(plan)) {
+        const auto *param = static_cast<const NestLoopParam *>(lfirst(cell));
+        if (reads(param->paramval, columns) && bms_is_member(param->paramno, innerPlan(plan)->extParam))
+            return true;
+    }
     return false;
 }
 
@@ -147,7 +150,7 @@ void pass_join(const PlannedCall &call, Plan *plan, bool is_outer, Answers &answ
     } else if (reads(clauses, columns) || (is_outer && is_answer_passed_on(plan, columns))) {
         answers.are_all_made |= reads_ahead || !is_outer;
         answers.are_many = true;
-        answers.match_rows = false;
+        answers.match_rows = answers.match_rows && keeps_each_row(plan, is_outer);
     } else {
         const bool has_clauses = clauses != NIL || (is_outer && nest_params(plan) != NIL);
         if (!keeps_each_row(plan, is_outer))

@@ -93,6 +93,8 @@ INSERT INTO pg_temp.query (sql) VALUES
     ($$INSERT INTO orders (id, status) SELECT n + 100, (SELECT status FROM vend.try_purchase('lamp', 'w')) FROM todo$$),
     ($$UPDATE orders SET item = 'lamp' RETURNING (SELECT status FROM vend.try_purchase('lamp', 'w'))$$),
     ($$INSERT INTO orders (id, status) SELECT n, o.status FROM todo, vend.try_purchase(todo.item, todo.buyer) o ON CONFLICT DO NOTHING$$),
+    ($$INSERT INTO orders (id, item, status) SELECT n, c.id, o.status FROM todo CROSS JOIN LATERAL vend.try_purchase(todo.item, todo.buyer) o LEFT JOIN customer c ON c.id = o.buyer ON CONFLICT DO NOTHING$$),
+    ($$SELECT c.n FROM todo t CROSS JOIN LATERAL (SELECT o.id FROM vend.try_purchase(t.item, 'ann') o, LATERAL (SELECT count(*) FROM customer WHERE id = o.buyer) n) p JOIN todo c ON true$$),
     ($$INSERT INTO orders (id, status) VALUES (1, (SELECT status FROM vend.try_purchase('lamp', 'w'))) ON CONFLICT DO NOTHING$$),
     ($$INSERT INTO orders (id) SELECT n FROM todo ON CONFLICT (id) DO UPDATE SET status = (SELECT status FROM vend.try_purchase('lamp', 'w'))$$),
     ($$UPDATE orders SET status = o.status FROM todo t, vend.try_purchase(t.item, t.buyer) o WHERE orders.id = t.n % 2 + 1$$),
