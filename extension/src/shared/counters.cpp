@@ -9,6 +9,7 @@
 #include "shared/shares.hpp"
 
 #include <algorithm>
+#include <new>
 
 namespace vend {
 namespace {
@@ -465,10 +466,8 @@ void close_counter(const CounterKey &key) {
     // Once is enough, for as many deltas as a transaction may write.
     if (!has_closed(key)) {
         prepare_hold();
-        auto *copy =
-            static_cast<CounterKey *>(MemoryContextAlloc(TopTransactionContext, sizeof(CounterKey)));
-        *copy = key;
-        add_hold({.kind = Hold::Kind::closed, .key = copy});
+        void *copy = MemoryContextAlloc(TopTransactionContext, sizeof(CounterKey));
+        add_hold({.kind = Hold::Kind::closed, .key = new (copy) CounterKey(key)});
     }
     visit_counter(key, [](Counter *counter) {
         counter->state = Counter::State::empty;
