@@ -15,7 +15,7 @@ Failure made(const char *sqlstate, const char *message, std::string_view sql, bo
 }
 
 bool has_any(std::string_view text, std::span<const std::string_view> parts) {
-    return std::ranges::any_of(parts, [&](auto part) { return text.find(part) != text.npos; });
+    return std::ranges::any_of(parts, [&](auto part) { return text.find(part) != std::string_view::npos; });
 }
 
 // PgBouncer has one SQLSTATE for nearly all that it says, and no translations. Until 1.20 it gives an
@@ -39,7 +39,7 @@ bool is_about_now(std::string_view message) {
                                                              "password",
                                                              "SASL"};
     if (has_any(message, passing)) return true;
-    return message.find("server login failed") != message.npos && !has_any(message, lasting);
+    return message.find("server login failed") != std::string_view::npos && !has_any(message, lasting);
 }
 
 // A connection that was turned down, not one that was lost: that has a statement.

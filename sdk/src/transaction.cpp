@@ -26,10 +26,14 @@ error ended(std::string_view sql) {
 } // namespace
 
 transaction::~transaction() {
-    const deadline until(limits_.cancel_ms_max);
-    connection_.roll_back(until);
-    // Calls of this library leave nothing behind.
-    if (may_have_changed_session_) connection_.restore(server_, until);
+    try {
+        const deadline until(limits_.cancel_ms_max);
+        connection_.roll_back(until);
+        // Calls of this library leave nothing behind.
+        if (may_have_changed_session_) connection_.restore(server_, until);
+    } catch (const std::exception &) {
+        connection_.give_up();
+    }
 }
 
 rows transaction::exec(std::string_view sql, std::initializer_list<parameter> values) {
