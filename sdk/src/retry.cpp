@@ -15,7 +15,8 @@ Failure made(const char *sqlstate, const char *message, std::string_view sql, bo
 }
 
 bool has_any(std::string_view text, std::span<const std::string_view> parts) {
-    return std::ranges::any_of(parts, [&](auto part) { return text.find(part) != std::string_view::npos; });
+    return std::ranges::any_of(parts,
+                               [&](auto part) { return text.find(part) != std::string_view::npos; });
 }
 
 // PgBouncer has one SQLSTATE for nearly all that it says, and no translations. Until 1.20 it gives an
