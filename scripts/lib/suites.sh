@@ -173,7 +173,7 @@ sdk_coverage() {
 
 # build_sdk [TARGET...]
 build_sdk() {
-    cmake -S test/sdk -B build/sdk -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="${SDK_SANITIZE:+-g1}" -DVEND_WERROR=ON -DVEND_SANITIZE="${SDK_SANITIZE:-}" \
+    cmake -S test/sdk -B build/sdk -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="${SDK_SANITIZE:+-g1}" -DVEND_WERROR="${SDK_WERROR:-ON}" -DVEND_SANITIZE="${SDK_SANITIZE:-}" \
         -DCMAKE_CXX_FLAGS="${SDK_COVERAGE:+--coverage -fprofile-update=atomic}" &&
         cmake --build build/sdk -j "$(nproc)" ${1:+--target "$@"}
 }
