@@ -3,7 +3,7 @@
 # the indexes checked; every function with edge values; and refusals, each held against what was left at the time. G1 to G7.
 #
 # TORTURE_MINUTES=N  how long, also a fraction (default 0.5); a round of each of the three parts takes ten seconds
-# TORTURE_SEED=N     the first round's seed; each round prints its own
+# TORTURE_SEED=N     the first round's seed (default 0), from which its part is drawn; each round prints its own
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR

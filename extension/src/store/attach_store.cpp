@@ -87,6 +87,10 @@ void change_row(RegistryRow *row, const Attachment &to) {
     change_column(&row->lock_mode, to.lock_mode);
     if (to.direct_writes != nullptr) row->direct_writes = pstrdup(to.direct_writes);
     if (to.buyers != nullptr) row->buyers = pstrdup(to.buyers);
+    if (row->item_key == nullptr)
+        raise_bad_argument("item_key must not be empty", "Name the column that identifies an item.");
+    if (row->wallet != nullptr && row->wallet_key == nullptr)
+        raise_bad_argument("wallet_key must not be empty", "Name the column that identifies a buyer.");
     if (row->stock == nullptr)
         raise_bad_argument("stock must not be empty", "Name the column of the units left.");
     if ((row->wallet == nullptr) != (row->balance == nullptr) ||

@@ -28,9 +28,7 @@ def run_round(part, seed, server):
 
 def main():
     seconds = 60 * float(os.environ.get("TORTURE_MINUTES") or 0.5)
-    seed = int(os.environ.get("TORTURE_SEED") or time.time())
-    # The part is drawn from the seed, so that a seed does the same again.
-    seed += -seed % len(PARTS) if not os.environ.get("TORTURE_SEED") else 0
+    seed = int(os.environ.get("TORTURE_SEED") or 0)
     deadline = time.monotonic() + seconds
     server = Server()
     number = 0
