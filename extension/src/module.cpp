@@ -8,7 +8,8 @@
 //   core/    the rules: statuses, quantities, money, the decision; no PostgreSQL in it
 //   base/    PostgreSQL's headers, versions, SQLSTATEs, settings, ids
 //
-// Each uses only what stands below it. docs/architecture.md walks through a purchase.
+// Each uses only what stands below it. docs/architecture.md walks through a purchase, docs/words.md says
+// what the words mean.
 
 #include "base/prelude.hpp"
 
