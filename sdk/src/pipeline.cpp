@@ -323,7 +323,8 @@ void pipeline::state::finish(pending_call &one, const outcome *sale, const std::
 template <typename Failure> void pipeline::state::fail(pending_call one, Failure failure) {
     one.is_in_doubt = one.is_in_doubt || failure.is_in_doubt();
     const bool is_blocked = failure.sqlstate() == "55P03" && options.lock_ms_max > 0;
-    if (is_blocked && std::chrono::steady_clock::now() < one.until) {
+    if (is_blocked) { // expire() ends it when its time is over
+        one.reason.note(failure);
         blocked_not_before = deadline::after(options.lock_ms_max);
         block(std::move(one));
         return;
