@@ -52,7 +52,7 @@ run_attached() {
     # ddl: its calls stay while keys become bigint, which a uuid is not read as
     # changed_rows, meant_store: as above
     # escrow_locked: it makes its keys by the dozen; escrow_neighbour: it crafts them
-    run_specs_on attached_stores attached test/isolation "${1:-$(specs_except 'attach_opening|attach_respelled|changed_rows|guard_.*|ddl|escrow_locked|escrow_neighbour|meant_store')}"
+    run_specs_on attached_stores attached test/isolation "${1:-$(specs_except 'attach_opening|attach_respelled|attached_.*|changed_rows|guard_.*|ddl|escrow_locked|escrow_neighbour|meant_store')}"
 }
 
 # specs_except PATTERN: the names of the other isolation specs, in a line.
@@ -95,7 +95,7 @@ run_escrow_specs_on() {
             *:escrow_* | *:detach_levels) ;; # about escrow as they are
             *:changed_rows) ;; # about plans, whatever the store
             *:guard_*) ;;  # about tables of the user's, and edits of an item
-            *:attach_*) ;; # of attached tables, which have no lock mode there
+            *:attach_* | *:attached_*) ;; # of attached tables, as they are
             *:meant_store) ;; # about who may use which store
             *:mode_change | *:batch_as_read | *:batch_turn) ;; # about the row modes of an item, and arguments against them
             attached_*:ddl) ;; # see run_attached
