@@ -12,7 +12,7 @@ CREATE TYPE vend.receipt AS (
     replayed   boolean
 );
 COMMENT ON TYPE vend.receipt IS
-    'A sale that took place: amount = qty * unit_price in the store''s money, or as it was stated; balance = what the buyer has left';
+    'A sale that took place. amount is qty * unit_price in the store''s money, or the amount that was stated. balance is what the buyer has left';
 
 CREATE TYPE vend.outcome AS (
     status     text,
@@ -27,7 +27,7 @@ CREATE TYPE vend.outcome AS (
     at         timestamptz
 );
 COMMENT ON TYPE vend.outcome IS
-    'The answer to an attempt: purchased, replayed or the refusal in status, the reason in detail, then the fields of the receipt';
+    'The answer to an attempt to buy. status is purchased, replayed or the refusal, detail says why; then the fields of the receipt follow';
 
 CREATE TYPE vend.cart_line AS (
     item       text,
@@ -37,7 +37,7 @@ CREATE TYPE vend.cart_line AS (
 );
 
 COMMENT ON TYPE vend.cart_line IS
-    'A line of a cart: amount = qty * unit_price in the store''s money, or as it was stated';
+    'A line of a cart. amount is qty * unit_price in the store''s money, or the amount that was stated';
 
 CREATE TYPE vend.cart_receipt AS (
     id       uuid,
@@ -49,7 +49,7 @@ CREATE TYPE vend.cart_receipt AS (
     lines    vend.cart_line[]
 );
 COMMENT ON TYPE vend.cart_receipt IS
-    'A cart that was sold: its lines in the order of the call, their amount together, and what the buyer has left';
+    'A cart that was sold. lines are in the order of the call, amount is their sum, and balance is what the buyer has left';
 
 CREATE TYPE vend.cart_outcome AS (
     status  text,
@@ -63,7 +63,7 @@ CREATE TYPE vend.cart_outcome AS (
     lines   vend.cart_line[]
 );
 COMMENT ON TYPE vend.cart_outcome IS
-    'The answer to an attempt: purchased, replayed or the refusal in status, the reason in detail, the line that was refused, from 1, then the fields of the receipt';
+    'The answer to an attempt to buy a cart. status is purchased, replayed or the refusal, detail says why, line is the line that was refused, counted from 1; then the fields of the receipt follow';
 
 CREATE TYPE vend.movement AS (
     id       uuid,
@@ -79,7 +79,7 @@ CREATE TYPE vend.movement AS (
     replayed boolean
 );
 COMMENT ON TYPE vend.movement IS
-    'A movement that took place: qty and amount are positive, stock and balance are those of now; of a transfer, wallet and balance are the payer''s';
+    'A movement that took place. qty and amount are positive, stock and balance are the present ones. For a transfer, wallet and balance are the payer''s';
 
 CREATE TYPE vend.movement_outcome AS (
     status  text,
@@ -96,4 +96,4 @@ CREATE TYPE vend.movement_outcome AS (
     at      timestamptz
 );
 COMMENT ON TYPE vend.movement_outcome IS
-    'The answer to an attempt: recorded, replayed or the refusal in status, the reason in detail, then the fields of the movement';
+    'The answer to an attempted movement. status is recorded, replayed or the refusal, detail says why; then the fields of the movement follow';

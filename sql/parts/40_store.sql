@@ -11,7 +11,7 @@ CREATE FUNCTION vend.create_store(
     LANGUAGE c @writes SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
     AS 'MODULE_PATHNAME', 'vend_create_store';
 COMMENT ON FUNCTION vend.create_store(text, regtype, regtype, text, boolean, boolean, text, text) IS
-    'Creates schema and tables of a store, owned by the caller, and binds them';
+    'Creates the schema and the tables of a store, which the caller owns, and binds them';
 
 CREATE FUNCTION vend.attach_store(
     name            text,
@@ -35,7 +35,7 @@ CREATE FUNCTION vend.attach_store(
     LANGUAGE c @writes SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
     AS 'MODULE_PATHNAME', 'vend_attach_store';
 COMMENT ON FUNCTION vend.attach_store(text, regclass, text, text, text, regclass, text, text, text, text, text, boolean, regtype, text, text, text, boolean) IS
-    'Makes a store of tables that are there already: binds their columns and creates what a store keeps beside them';
+    'Makes a store of tables that are there already: binds their columns and creates the ledger and the other tables of a store';
 
 CREATE FUNCTION vend.reattach_store(
     name            text,
@@ -57,19 +57,19 @@ CREATE FUNCTION vend.reattach_store(
     LANGUAGE c @writes SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
     AS 'MODULE_PATHNAME', 'vend_reattach_store';
 COMMENT ON FUNCTION vend.reattach_store(text, regclass, text, text, text, regclass, text, text, text, text, text, boolean, text, text, boolean) IS
-    'Binds a store to what has become of its tables and columns; what is not named stays as it was, an empty name unbinds a column';
+    'Binds a store to its tables and columns after they have changed. An argument that is left out keeps its part of the binding, an empty name unbinds a column';
 
 CREATE FUNCTION vend.journal_opening(store text DEFAULT NULL) RETURNS bigint
     LANGUAGE c @writes SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
     AS 'MODULE_PATHNAME', 'vend_journal_opening';
 COMMENT ON FUNCTION vend.journal_opening(text) IS
-    'Records as adjustments what stocks and balances have beyond their ledger, while others sell; gives the number of entries';
+    'Records as adjustments the stocks and balances that the ledger does not explain, while others sell, and returns the number of entries';
 
 CREATE FUNCTION vend.detach_store(name text) RETURNS void
     LANGUAGE c @writes SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
     AS 'MODULE_PATHNAME', 'vend_detach_store';
 COMMENT ON FUNCTION vend.detach_store(text) IS
-    'Ends the binding of a store: its triggers go, its tables and their rows stay';
+    'Ends the binding of a store: drops its triggers; its tables and their rows stay';
 
 CREATE FUNCTION vend.grant_role("right" text, role regrole, store text DEFAULT NULL) RETURNS void
     LANGUAGE c @writes SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off

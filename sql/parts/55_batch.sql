@@ -15,7 +15,7 @@ CREATE FUNCTION vend.purchase_many(
 ) RETURNS SETOF vend.outcome
     LANGUAGE c @writes ROWS 1000 AS 'MODULE_PATHNAME', 'vend_purchase_many';
 COMMENT ON FUNCTION vend.purchase_many(@keys, @keys, bigint[], uuid[], numeric[], numeric[], numeric[], boolean, text) IS
-    'Sells to many buyers in one transaction, first come first served: one outcome for each request, in their order';
+    'Sells to many buyers in one transaction, first come first served, and returns one outcome for each request, in their order';
 
 CREATE FUNCTION vend.transfer_many(
     payers  @keys,
@@ -26,7 +26,7 @@ CREATE FUNCTION vend.transfer_many(
 ) RETURNS SETOF vend.movement_outcome
     LANGUAGE c @writes ROWS 1000 AS 'MODULE_PATHNAME', 'vend_transfer_many';
 COMMENT ON FUNCTION vend.transfer_many(@keys, @keys, numeric[], uuid[], text) IS
-    'Transfers between many wallets in one transaction, in order: what comes in can go out again; one outcome for each';
+    'Makes many transfers in one transaction, in order, so that a wallet can pay out what it has just got, and returns one outcome for each';
 
 CREATE FUNCTION vend.checkout(
     buyer       @key,

@@ -63,4 +63,4 @@ COMMENT ON FUNCTION vend.try_refund(uuid, bigint, uuid, text, numeric, boolean, 
 CREATE FUNCTION vend.void_id(id uuid, store text DEFAULT NULL) RETURNS void
     LANGUAGE c @writes AS 'MODULE_PATHNAME', 'vend_void_id';
 COMMENT ON FUNCTION vend.void_id(uuid, text) IS
-    'Makes sure that nothing ever takes place under an id, such as an attempt that is still under way; raises VN008 if something has';
+    'Makes sure that nothing ever takes place under an id, not even an attempt that is still under way. Raises VN008 if something has taken place';

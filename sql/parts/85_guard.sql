@@ -1,7 +1,7 @@
 CREATE FUNCTION vend.guard() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'vend_guard';
 COMMENT ON FUNCTION vend.guard() IS
-    'On any table: refuses an UPDATE of a guarded column that does not say the version which the row has';
+    'Trigger on any table: refuses an UPDATE of a guarded column that does not say the version which the row has';
 
 CREATE FUNCTION vend.guard_version(
     relation       regclass,
@@ -12,12 +12,12 @@ CREATE FUNCTION vend.guard_version(
     LANGUAGE c @writes SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'vend_guard_version';
 COMMENT ON FUNCTION vend.guard_version(regclass, text, text[], text) IS
-    'Guards columns of a table against lost updates: who changes one must say which version of the row he read';
+    'Guards columns of a table against lost updates: an UPDATE of one must say which version of the row was read';
 
 CREATE FUNCTION vend.unguard_version(relation regclass) RETURNS void
     LANGUAGE c @writes SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'vend_unguard_version';
-COMMENT ON FUNCTION vend.unguard_version(regclass) IS 'Takes the version guard off a table';
+COMMENT ON FUNCTION vend.unguard_version(regclass) IS 'Removes the version guard from a table';
 
 -- The path of the caller, as in his own UPDATE: triggers of the table run under it.
 CREATE FUNCTION vend.update_if(relation regclass, key @key, expected_version bigint, changes jsonb)
