@@ -1,5 +1,4 @@
-// Purchases whose connection is spoiled at a given byte: none is lost, none takes place twice, none
-// stays in doubt.
+// Purchases whose connection is damaged at a given byte: each of them takes place once and is answered.
 #include "faults.hpp"
 
 #include <chrono>
@@ -20,8 +19,8 @@ template <typename Work> void in_lanes(Work work) {
     for (auto &thread : threads) thread.join();
 }
 
-// What all lanes sell from, asked without a proxy.
-struct counter {
+// The item that all lanes sell. Its stock is read without a proxy.
+struct sold_item {
     static constexpr long stock = 1000000;
 
     shop_for_tests shop;
@@ -37,17 +36,18 @@ struct counter {
     }
 };
 
-// Bytes from the first byte of the connection to the end of each of two purchases.
-struct passage {
+// How many bytes a connection has passed, in each direction, after its first purchase and after its
+// second.
+struct passed_bytes {
     std::size_t first[2];
     std::size_t second[2];
 };
 
-// A lane has a proxy of its own, so that each plan meets the connection it is for.
+// A thread that buys. It has a proxy of its own, so that each plan meets the connection that it is for.
 struct lane {
-    explicit lane(counter &from) : at(from), buyer(from.shop.new_wallet(counter::stock)) {}
+    explicit lane(sold_item &from) : at(from), buyer(from.shop.new_wallet(sold_item::stock)) {}
 
-    counter &at;
+    sold_item &at;
     proxy between;
     std::string buyer;
 
@@ -61,10 +61,11 @@ struct lane {
         EXPECT_EQ(at.shop.sales_under(id), "1");
     }
 
-    // A client's first purchase, and on an established connection one more.
+    // Buys once by a new client, or twice where the second purchase is to meet an established
+    // connection.
     void buy_through(const proxy::plan &what, bool is_established, const vend::options &options) {
         vend::client shop{between.conninfo(), options};
-        between.spoil_next(what);
+        between.damage_next(what);
         try {
             if (is_established) buy(shop);
             buy(shop);
@@ -73,10 +74,10 @@ struct lane {
         }
     }
 
-    passage measure() {
+    passed_bytes measure() {
         vend::client shop{between.conninfo()};
         const std::size_t before[] = {between.passed(directions[0]), between.passed(directions[1])};
-        passage found{};
+        passed_bytes found{};
         buy(shop);
         for (int i = 0; i < 2; ++i) found.first[i] = between.passed(directions[i]) - before[i];
         buy(shop);
@@ -85,22 +86,22 @@ struct lane {
     }
 };
 
-// Every step-th byte in both directions, and a few more: numbers in the messages grow and shrink by a
+// Damages every step-th byte in both directions, and a few more: numbers in the messages may grow by a
 // digit.
 void sweep(damage what, std::size_t step, bool is_established, const vend::options &options) {
-    counter at;
-    std::atomic<int> spoiled{0};
+    sold_item at;
+    std::atomic<int> positions{0};
     in_lanes([&](int number) {
         lane self(at);
-        const passage length = self.measure();
+        const passed_bytes length = self.measure();
         for (int i = 0; i < 2; ++i) {
             const std::size_t first = is_established ? length.first[i] - 4 : 0;
             const std::size_t last = (is_established ? length.second[i] : length.first[i]) + 4;
             for (std::size_t byte = first + static_cast<std::size_t>(number) * step; byte < last;
                  byte += lanes * step) {
-                const auto delay = what == damage::silence ? 300ms : 2ms;
+                const auto delay = what == damage::silence ? until_it_hangs_up : 2ms;
                 self.buy_through({what, directions[i], byte, delay}, is_established, options);
-                ++spoiled;
+                ++positions;
                 if (testing::Test::HasFailure()) {
                     ADD_FAILURE() << "at byte " << byte
                                   << (i == 0 ? " to the server" : " to the client");
@@ -110,7 +111,7 @@ void sweep(damage what, std::size_t step, bool is_established, const vend::optio
         }
     });
     at.expect_exact();
-    std::cout << spoiled << " positions\n";
+    std::cout << positions << " positions\n";
 }
 
 class Cut : public testing::TestWithParam<bool> {};
@@ -136,25 +137,23 @@ TEST_P(Cut, Stutters) {
 
 TEST_P(Cut, FallsSilent) {
     sweep(damage::silence, static_cast<std::size_t>(number_from("SDK_STEP", 5)) * 8, GetParam(),
-          quick());
+          patient_with_short_attempts());
 }
 
-// Every connection is spoiled somewhere, and every call is answered all the same.
+// Every connection is damaged, and every call is answered.
 TEST(RandomCuts, LoseNothingAndDoubleNothing) {
     const long cuts = number_from("SDK_CUTS", 300);
-    mischief plans(seed());
-    counter at;
+    random_damage plans(seed());
+    sold_item at;
     std::atomic<long> answered{0};
     std::atomic<long> unknown{0};
     constexpr long price = 1;
     std::vector<std::string> buyers(lanes);
     std::vector<std::atomic<long>> sold_to(lanes);
-    for (auto &buyer : buyers) buyer = at.shop.new_wallet(counter::stock);
+    for (auto &buyer : buyers) buyer = at.shop.new_wallet(sold_item::stock);
     proxy between;
-    between.spoil_all([&] { return plans.next(); });
-    auto options = quick();
-    options.attempt_ms_max = 250;
-    options.connect_ms_max = 250;
+    between.damage_all([&] { return plans.next(); });
+    auto options = patient_with_short_attempts();
     options.connections_max = lanes / 2;
     vend::client shop{between.conninfo(), options};
     in_lanes([&](int number) {
@@ -180,12 +179,12 @@ TEST(RandomCuts, LoseNothingAndDoubleNothing) {
     at.expect_exact();
     for (std::size_t lane = 0; lane < lanes; ++lane)
         EXPECT_EQ(at.shop.exec("SELECT balance FROM shop.wallet WHERE id = $1", {buyers[lane]}),
-                  std::to_string(counter::stock - price * sold_to[lane]));
-    std::cout << plans.plans << " connections spoiled, " << answered << " purchases answered, "
+                  std::to_string(sold_item::stock - price * sold_to[lane]));
+    std::cout << plans.plans << " connections damaged, " << answered << " purchases answered, "
               << unknown << " unknown\n";
 }
 
-// A transaction of a purchase and of a row of the caller's own.
+// A transaction that buys and writes a row of the caller's own.
 class CutTransaction : public testing::Test {
   protected:
     void SetUp() override {
@@ -206,8 +205,8 @@ class CutTransaction : public testing::Test {
         ++sold_;
     }
 
-    // Once for each step-th byte of what passes in the transaction, and for each byte of its last
-    // message and of the answer to it, COMMIT.
+    // Damages every step-th byte that the transaction sends or gets, and every byte of COMMIT and its
+    // answer.
     void sweep(damage what, std::size_t step, const vend::options &options) {
         constexpr std::size_t commit_bytes = 60;
         std::size_t first[2];
@@ -219,7 +218,7 @@ class CutTransaction : public testing::Test {
             for (int i = 0; i < 2; ++i) first[i] = between_.passed(directions[i]) - base[i];
             const auto id = vend::uuid::make_v7();
             run(shop, id);
-            expect_once(id, "unspoiled");
+            expect_once(id, "without damage");
             for (int i = 0; i < 2; ++i) last[i] = between_.passed(directions[i]) - base[i];
         }
         int positions = 0;
@@ -231,7 +230,7 @@ class CutTransaction : public testing::Test {
                                           (i == 0 ? " to the server" : " to the client");
                 const auto id = vend::uuid::make_v7();
                 vend::client shop{between_.conninfo(), options};
-                between_.spoil_next({what, directions[i], byte, 300ms});
+                between_.damage_next({what, directions[i], byte});
                 try {
                     (void)shop.available(item_);
                     run(shop, id);
@@ -243,9 +242,9 @@ class CutTransaction : public testing::Test {
                 ASSERT_FALSE(HasFailure());
                 ++positions;
             }
-        EXPECT_EQ(direct_.stock_of(item_), std::to_string(counter::stock - sold_));
+        EXPECT_EQ(direct_.stock_of(item_), std::to_string(sold_item::stock - sold_));
         EXPECT_EQ(direct_.exec("SELECT balance FROM shop.wallet WHERE id = $1", {buyer_}),
-                  std::to_string(counter::stock - sold_));
+                  std::to_string(sold_item::stock - sold_));
         EXPECT_EQ(direct_.exec("SELECT count(*) FROM public.sdk_note WHERE item = $1", {item_}),
                   std::to_string(sold_));
         std::cout << positions << " positions\n";
@@ -253,8 +252,8 @@ class CutTransaction : public testing::Test {
 
     shop_for_tests direct_;
     proxy between_;
-    std::string item_ = direct_.new_item(counter::stock, 1);
-    std::string buyer_ = direct_.new_wallet(counter::stock);
+    std::string item_ = direct_.new_item(sold_item::stock, 1);
+    std::string buyer_ = direct_.new_wallet(sold_item::stock);
     long sold_ = 0;
 };
 
@@ -267,8 +266,7 @@ TEST_F(CutTransaction, LosesTheRest) {
 }
 
 TEST_F(CutTransaction, FallsSilentWhileItCommits) {
-    auto options = quick();
-    options.call_ms_max = 3000;
+    const auto options = patient_with_short_attempts();
     const std::size_t base[] = {between_.passed(directions[0]), between_.passed(directions[1])};
     std::size_t end[2];
     {
@@ -276,14 +274,15 @@ TEST_F(CutTransaction, FallsSilentWhileItCommits) {
         const auto id = vend::uuid::make_v7();
         run(shop, id);
         for (int i = 0; i < 2; ++i) end[i] = between_.passed(directions[i]) - base[i];
-        expect_once(id, "unspoiled");
+        expect_once(id, "without damage");
     }
-    // COMMIT is the last that is sent, in less than 50 bytes, and its answer the last that comes.
+    // COMMIT is the last message that is sent, of less than 50 bytes, and its answer is the last that
+    // comes.
     for (int i = 0; i < 2; ++i)
         for (std::size_t back = 2; back < (i == 0 ? 45 : 20); back += 4) {
             const auto id = vend::uuid::make_v7();
             vend::client shop{between_.conninfo(), options};
-            between_.spoil_next({damage::silence, directions[i], end[i] - back, 300ms});
+            between_.damage_next({damage::silence, directions[i], end[i] - back, until_it_hangs_up});
             try {
                 run(shop, id);
             } catch (const vend::error &failure) {

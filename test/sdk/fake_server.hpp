@@ -1,22 +1,19 @@
 #pragma once
-// A server that says what a test wants it to say, and a client that cannot tell it from a real one.
+// A server that answers what the test tells it to. A client cannot tell it from a real one.
+
+#include "unix_listener.hpp"
 
 #include <arpa/inet.h>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
-#include <filesystem>
 #include <functional>
 #include <list>
 #include <optional>
 #include <poll.h>
-#include <stdexcept>
 #include <string>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -56,7 +53,7 @@ inline const std::string bound = message('1', "") + message('2', "");
 
 using row = std::vector<std::optional<std::string>>;
 
-// The answer to a query but for the word that the server is ready.
+// The answer to a query, without the ReadyForQuery that ends it.
 inline std::string answer(const std::vector<row> &rows, std::size_t columns) {
     std::string description = number(static_cast<std::uint32_t>(columns), 2);
     for (std::size_t i = 0; i < columns; ++i)
@@ -77,12 +74,12 @@ inline std::string answer(const std::vector<row> &rows, std::size_t columns) {
 
 class fake_server {
   public:
-    // One connection to it.
+    // One connection of a client.
     class session {
       public:
         session(int file, const fake_server &server) : file_(file), server_(server) {}
 
-        // False when the client has gone, or the test is over.
+        // False when the client has hung up, or the test is over.
         bool send(const std::string &bytes) const {
             std::size_t sent = 0;
             while (sent < bytes.size() && !server_.is_ending_) {
@@ -95,11 +92,12 @@ class fake_server {
             return sent == bytes.size();
         }
 
-        // Until the client has gone, or longer than any limit of a test.
+        // Sends the bytes again and again until the client hangs up, for longer than any limit of a
+        // test.
         void flood(const std::string &bytes) const {
             std::string many;
             while (many.size() < 400000) many += bytes;
-            const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+            const auto end = std::chrono::steady_clock::now() + flood_time;
             while (std::chrono::steady_clock::now() < end && send(many)) {
             }
         }
@@ -130,55 +128,42 @@ class fake_server {
         const fake_server &server_;
     };
 
-    // What it does when it is asked something, with the parameters of that.
+    // Answers a query, whose parameters it gets.
     using parameters = std::vector<std::string>;
     using action = std::function<void(const session &, const parameters &)>;
 
-    // Does something with whoever connects; false where that was all.
+    // Greets a client; false: the connection ends here.
     using welcome = std::function<bool(const session &)>;
 
+    static constexpr std::chrono::seconds flood_time{120};
+
     explicit fake_server(action on_query, welcome on_connect = {})
-        : on_query_(std::move(on_query)), on_connect_(std::move(on_connect)) {
-        char name[] = "/tmp/vend_fake.XXXXXX";
-        if (mkdtemp(name) == nullptr) throw std::runtime_error("mkdtemp");
-        directory_ = name;
-        listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        std::strncpy(address.sun_path, (directory_ + "/.s.PGSQL.5432").c_str(),
-                     sizeof address.sun_path - 1);
-        if (bind(listener_, reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0 ||
-            listen(listener_, 64) != 0)
-            throw std::runtime_error("the fake server cannot listen");
-        acceptor_ = std::thread([this] { accept_all(); });
-    }
+        : on_query_(std::move(on_query)), on_connect_(std::move(on_connect)),
+          acceptor_([this] { accept_all(); }) {}
     fake_server(const fake_server &) = delete;
     fake_server &operator=(const fake_server &) = delete;
     ~fake_server() {
         is_ending_ = true;
         acceptor_.join();
         for (auto &one : sessions_) one.join();
-        close(listener_);
-        std::filesystem::remove_all(directory_);
     }
 
-    [[nodiscard]] const std::string &directory() const { return directory_; }
-    [[nodiscard]] std::string conninfo() const { return conninfo_of(directory_); }
+    [[nodiscard]] const std::string &directory() const { return listener_.directory(); }
+    [[nodiscard]] std::string conninfo() const { return conninfo_of(directory()); }
     [[nodiscard]] static std::string conninfo_of(const std::string &hosts) {
         return "port=5432 user=x dbname=x sslmode=disable gssencmode=disable host=" + hosts;
     }
 
-    // Whether it tells its process by itself, which each new connection asks for.
-    std::atomic<bool> answers_first_look{true};
+    // A new connection asks for the server's process. Where this is false, on_query answers that too.
+    std::atomic<bool> tells_its_process{true};
     std::atomic<int> connections{0};
+    std::atomic<int> queries{0}; // that on_query has got
     std::atomic<int> cancels{0};
 
   private:
     void accept_all() {
         while (!is_ending_) {
-            pollfd ready{listener_, POLLIN, 0};
-            if (poll(&ready, 1, 20) <= 0) continue;
-            const int client = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+            const int client = listener_.accept();
             if (client < 0) continue;
             sessions_.emplace_back([this, client] {
                 serve(session(client, *this));
@@ -194,7 +179,7 @@ class fake_server {
         return value;
     }
 
-    // The values of a Bind.
+    // The values in a Bind message.
     static parameters parameters_of(const std::string &bind) {
         std::size_t at = bind.find('\0') + 1;
         at = bind.find('\0', at) + 1;
@@ -225,26 +210,27 @@ class fake_server {
                     wire::message('S', wire::field('c', "lient_encoding") + wire::field('U', "TF8")) +
                     wire::message('K', wire::number(4711, 4) + wire::number(1, 4)) + wire::ready);
         parameters values;
-        bool is_first_look = false;
+        bool asks_for_process = false;
         while (!is_ending_) {
             const std::string type = client.receive(1);
             if (type.empty() || type == "X") return;
             const std::string body = client.receive(number_in(client.receive(4), 0) - 4);
-            if (type == "P") is_first_look = answers_first_look && body.find("pg_backend_pid()") < 40;
+            if (type == "P") asks_for_process = tells_its_process && body.find("pg_backend_pid()") < 40;
             if (type == "B") values = parameters_of(body);
             if (type != "S") continue;
-            if (is_first_look)
+            if (asks_for_process) {
                 client.send(wire::answer({{"4711"}}, 1) + wire::ready);
-            else
-                on_query_(client, values);
+                continue;
+            }
+            ++queries;
+            on_query_(client, values);
         }
     }
 
     action on_query_;
     welcome on_connect_;
-    std::string directory_;
-    int listener_ = -1;
+    unix_listener listener_{"fake"};
     std::atomic<bool> is_ending_{false};
-    std::thread acceptor_;
     std::list<std::thread> sessions_;
+    std::thread acceptor_; // the last: it uses all of the others
 };

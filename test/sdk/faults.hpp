@@ -1,11 +1,13 @@
 #pragma once
-// What goes wrong in the tests, and how long it is borne.
+// Faults that the tests cause: damaged connections, silent hosts, sales that cannot commit.
 
+#include "limits.hpp"
 #include "proxy.hpp"
 #include "shop.hpp"
 
 #include <chrono>
 #include <cstdlib>
+#include <gtest/gtest.h>
 #include <iostream>
 #include <mutex>
 #include <random>
@@ -13,6 +15,7 @@
 
 using damage = proxy::damage;
 using direction = proxy::direction;
+inline constexpr std::chrono::milliseconds until_it_hangs_up = long_time;
 inline constexpr direction directions[] = {direction::to_server, direction::to_client};
 
 template <typename Call> std::string sqlstate_of(Call call) {
@@ -28,31 +31,15 @@ inline std::string sqlstate_of(const std::exception_ptr &failure) {
     return sqlstate_of([&] { std::rethrow_exception(failure); });
 }
 
-inline vend::options patient() {
-    vend::options options;
-    options.call_ms_max = 60000;
-    options.pause_ms_max = 20;
-    return options;
-}
-
-// Silence ends with the time of an attempt.
-inline vend::options quick() {
-    vend::options options = patient();
-    options.attempt_ms_max = 100;
-    options.connect_ms_max = 100;
-    options.cancel_ms_max = 20;
-    return options;
-}
-
 inline long number_from(const char *variable, long otherwise) {
     const char *text = std::getenv(variable);
     return text == nullptr ? otherwise : std::strtol(text, nullptr, 10);
 }
 
-// The plans of all connections, drawn from one seed.
-class mischief {
+// Draws the damage of each connection of a test, all from one seed.
+class random_damage {
   public:
-    explicit mischief(unsigned seed) : chance_(seed) {}
+    explicit random_damage(unsigned seed) : chance_(seed) {}
 
     proxy::plan next() {
         const std::lock_guard lock(mutex_);
@@ -60,8 +47,8 @@ class mischief {
                                   damage::duplicate, damage::delay, damage::none};
         auto what = all[draw(std::size(all))];
         if (draw(50) == 0) what = damage::silence;
-        const auto delay = what == damage::silence ? std::chrono::milliseconds(300)
-                                                   : std::chrono::milliseconds(draw(5));
+        const auto delay =
+            what == damage::silence ? until_it_hangs_up : std::chrono::milliseconds(draw(5));
         ++plans;
         return {what, directions[draw(2)], draw(3000), delay, draw(12000)};
     }
@@ -84,51 +71,41 @@ inline unsigned seed() {
     return chosen;
 }
 
-// What the proxy holds gets to the server; then its session has done that and ended, and at most one
-// more of the application's is left.
-inline void let_arrive(proxy &between, shop_for_tests &shop, const std::string &application) {
-    between.release();
-    while (shop.exec("SELECT count(*) <= 1 FROM pg_stat_activity WHERE application_name = $1",
-                     {application}) != "t")
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+// Sends the server what the proxy has kept back, and waits until the session that gets it has done it
+// and ended. One more session of the application may be open.
+inline void let_pass_and_end(proxy &between, shop_for_tests &shop, const std::string &application) {
+    between.let_pass();
+    EXPECT_TRUE(eventually([&] {
+        return shop.exec("SELECT count(*) <= 1 FROM pg_stat_activity WHERE application_name = $1",
+                         {application}) == "t";
+    }));
+}
+
+// Waits until a purchase of the application waits for a lock.
+inline void await_blocked(shop_for_tests &shop, const std::string &application) {
+    EXPECT_TRUE(eventually([&] {
+        return shop.exec("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                         "AND query LIKE '%try_purchase%' AND application_name = $1",
+                         {application}) != "0";
+    }));
 }
 
 inline std::string kinds_under(shop_for_tests &shop, const vend::uuid &id) {
     return shop.exec("SELECT string_agg(DISTINCT kind, ' ') FROM shop.ledger WHERE id = $1", {id});
 }
 
-// Accepts, and says nothing.
+// A host that listens and never answers.
 class silent_server {
   public:
-    silent_server() {
-        char name[] = "/tmp/vend_silent.XXXXXX";
-        if (mkdtemp(name) == nullptr) throw std::runtime_error("mkdtemp");
-        directory_ = name;
-        listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        std::strncpy(address.sun_path, (directory_ + "/.s.PGSQL.5432").c_str(),
-                     sizeof address.sun_path - 1);
-        if (bind(listener_, reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0 ||
-            listen(listener_, 64) != 0)
-            throw std::runtime_error("the silent server cannot listen");
-    }
-    silent_server(const silent_server &) = delete;
-    silent_server &operator=(const silent_server &) = delete;
-    ~silent_server() {
-        close(listener_);
-        std::filesystem::remove_all(directory_);
-    }
-
-    [[nodiscard]] std::string directory() const { return directory_; }
-    [[nodiscard]] std::string conninfo() const { return "port=5432 host=" + directory_; }
+    [[nodiscard]] const std::string &directory() const { return listener_.directory(); }
+    [[nodiscard]] std::string conninfo() const { return listener_.conninfo(); }
 
   private:
-    std::string directory_;
-    int listener_ = -1;
+    unix_listener listener_{"silent"};
 };
 
-// Lets no sale of the item commit: a trigger that is deferred, which a ledger may not have itself.
+// Makes each sale of the item fail at its commit, by a deferred trigger. A ledger may not have one
+// itself, so its own trigger writes into a table that has.
 class deferred_refusal {
   public:
     deferred_refusal(shop_for_tests &shop, const std::string &item)

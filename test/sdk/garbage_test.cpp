@@ -1,6 +1,7 @@
-// A server that says what no server should: what cannot be read, what has no end, and what is no sale.
+// A server that sends what no server should: answers that cannot be read, that have no end, or that
+// confirm no sale.
+#include "call_result.hpp"
 #include "faults.hpp"
-#include "told.hpp"
 
 #include <gtest/gtest.h>
 #include <thread>
@@ -9,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// So many names that libpq takes longer to read them than a server to send them.
+// Reports of so many parameters that libpq reads them more slowly than a server sends them.
 const std::string &endless_reports() {
     static const std::string reports = [] {
         std::string all;
@@ -20,25 +21,59 @@ const std::string &endless_reports() {
     return reports;
 }
 
-void expect_in_time(const told &found) {
-    EXPECT_LE(found.time, 15s) << "the limits are 0.6 seconds, and a flood goes on for 20";
+void expect_in_time(const call_result &found) {
+    EXPECT_LE(found.time, long_time) << "the flood goes on for two minutes";
+}
+
+// The result of a call whose limits are reached after the server got it.
+template <typename Call>
+call_result result_in_short_limits(fake_server &server, Call call, int queries = 1) {
+    call_result found;
+    EXPECT_TRUE(with_growing_limits([&](int factor) {
+        const int before = server.queries;
+        found = call(short_limits(factor));
+        return server.queries >= before + queries;
+    }));
+    return found;
+}
+
+// The same of a purchase by a client, and of one by a pipeline.
+call_result purchase_in_short_limits(fake_server &server, int queries = 1) {
+    return result_in_short_limits(
+        server,
+        [&](const vend::options &limits) {
+            vend::client shop{server.conninfo(), limits};
+            return result_of([&] { (void)shop.try_purchase(lamp()); });
+        },
+        queries);
+}
+call_result pipelined_in_short_limits(fake_server &server, int queries = 1) {
+    return result_in_short_limits(
+        server, [&](const vend::options &limits) { return pipeline_result(server.conninfo(), limits); },
+        queries);
+}
+
+// Nothing but the calls is sent, and there is time for them.
+vend::options patient_unprepared() {
+    vend::options options = patient();
+    options.prepare = vend::prepare::never;
+    return options;
 }
 
 TEST(Garbage, FakeServerSells) {
     fake_server server([](const auto &client, const auto &values) {
         client.send(wire::answer({sale_under(values[id_parameter])}, sale_columns) + wire::ready);
     });
-    vend::client shop{server.conninfo(), half_a_second()};
+    vend::client shop{server.conninfo(), patient_unprepared()};
     EXPECT_EQ(shop.try_purchase(lamp()).status, vend::status::purchased);
-    EXPECT_EQ(told_by_pipeline(server.conninfo(), half_a_second()).sqlstate, "none");
+    EXPECT_EQ(pipeline_result(server.conninfo(), patient_unprepared()).sqlstate, "none");
 }
 
 TEST(Garbage, LimitsHoldWhileAServerKeepsSending) {
     fake_server server([](const auto &client, const auto & /*values*/) {
         client.flood(wire::notice("x") + endless_reports());
     });
-    vend::client shop{server.conninfo(), half_a_second()};
-    const told found = told_by([&] { (void)shop.try_purchase(lamp()); });
+    const call_result found = purchase_in_short_limits(server);
     EXPECT_EQ(found.sqlstate, "57014");
     EXPECT_TRUE(found.is_in_doubt);
     expect_in_time(found);
@@ -49,13 +84,11 @@ TEST(Garbage, LimitsHoldWhileAServerSendsResults) {
         client.send(wire::answer({sale_under(values[id_parameter])}, sale_columns));
         client.flood(wire::message('C', "SELECT 1" + std::string(1, '\0')));
     });
-    vend::client shop{server.conninfo(), half_a_second()};
-    const told found = told_by([&] { (void)shop.try_purchase(lamp()); });
-    EXPECT_TRUE(found.is_in_doubt);
-    expect_in_time(found);
-    const told in_line = told_by_pipeline(server.conninfo(), half_a_second());
-    EXPECT_TRUE(in_line.is_in_doubt);
-    expect_in_time(in_line);
+    for (const call_result &found :
+         {purchase_in_short_limits(server), pipelined_in_short_limits(server)}) {
+        EXPECT_TRUE(found.is_in_doubt);
+        expect_in_time(found);
+    }
 }
 
 TEST(Garbage, LimitsHoldWhileAServerGreets) {
@@ -64,16 +97,16 @@ TEST(Garbage, LimitsHoldWhileAServerGreets) {
         client.flood(wire::message('S', wire::field('T', "imeZone") + wire::field('U', "TC")));
         return false;
     });
-    auto options = half_a_second();
+    auto options = short_limits();
     options.connect_ms_max = 100;
     vend::client shop{server.conninfo(), options};
-    const told found = told_by([&] { (void)shop.try_purchase(lamp()); });
+    const call_result found = result_of([&] { (void)shop.try_purchase(lamp()); });
     EXPECT_NE(found.sqlstate, "none");
     EXPECT_FALSE(found.is_in_doubt);
     expect_in_time(found);
 }
 
-// Others are answered while it floods.
+// Other calls are answered while the server floods an idle connection.
 TEST(Garbage, AFloodedIdleConnectionKeepsNobodyWaiting) {
     std::atomic<bool> is_flooding{false};
     std::atomic<int> calls{0};
@@ -85,16 +118,15 @@ TEST(Garbage, AFloodedIdleConnectionKeepsNobodyWaiting) {
         client.flood(endless_reports());
         is_flooding = false;
     });
-    vend::options options;
-    options.prepare = vend::prepare::never;
-    // For the case that the flood pauses just when the connection is looked at, which is then used.
-    options.attempt_ms_max = 1'000;
+    vend::options options = patient_unprepared();
+    // The flood may pause just when the client looks at the connection, which is then used.
+    options.attempt_ms_max = 1000;
     vend::client shop{server.conninfo(), options};
     (void)shop.try_purchase(lamp());
-    while (!is_flooding) std::this_thread::sleep_for(1ms);
+    EXPECT_TRUE(eventually([&] { return is_flooding.load(); }));
     std::thread other(
-        [&] { EXPECT_EQ(told_by([&] { (void)shop.try_purchase(lamp()); }).sqlstate, "none"); });
-    EXPECT_LE(told_by([&] { (void)shop.try_purchase(lamp()); }).time, 10s) << "it floods for 20";
+        [&] { EXPECT_EQ(result_of([&] { (void)shop.try_purchase(lamp()); }).sqlstate, "none"); });
+    expect_in_time(result_of([&] { (void)shop.try_purchase(lamp()); }));
     other.join();
 }
 
@@ -105,19 +137,17 @@ TEST_P(GarbageCopy, IsAnErrorWithDoubt) {
     fake_server server([](const auto &client, const auto & /*values*/) {
         client.send(wire::bound + wire::message(GetParam(), std::string(3, '\0')));
     });
-    const told in_line = told_by_pipeline(server.conninfo(), half_a_second());
-    EXPECT_EQ(in_line.sqlstate, "0A000");
-    EXPECT_TRUE(in_line.is_in_doubt);
-    EXPECT_EQ(in_line.id, some_id);
-    expect_in_time(in_line);
-    vend::client shop{server.conninfo(), half_a_second()};
-    const told found = told_by([&] { (void)shop.try_purchase(lamp()); });
-    EXPECT_EQ(found.sqlstate, "0A000");
-    EXPECT_TRUE(found.is_in_doubt);
-    EXPECT_EQ(found.id, some_id);
+    vend::client shop{server.conninfo(), patient_unprepared()};
+    for (const call_result &found : {result_of([&] { (void)shop.try_purchase(lamp()); }),
+                                     pipeline_result(server.conninfo(), patient_unprepared())}) {
+        EXPECT_EQ(found.sqlstate, "0A000");
+        EXPECT_TRUE(found.is_in_doubt);
+        EXPECT_EQ(found.id, some_id);
+        expect_in_time(found);
+    }
 }
 
-// Rows under the id that was asked for, which are no answer all the same.
+// Rows that have the id of the request and cannot be read.
 struct unreadable_row {
     const char *name;
     std::function<wire::row(const std::string &id)> row;
@@ -167,90 +197,96 @@ TEST_P(GarbageRow, IsAnErrorWithIdAndDoubt) {
         client.send(wire::answer({row}, row.size()) +
                     (is_in_transaction ? wire::message('Z', "T") : wire::ready));
     });
-    vend::client shop{server.conninfo(), half_a_second()};
-    for (const told &found : {told_by([&] { (void)shop.try_purchase(lamp()); }),
-                              told_by_pipeline(server.conninfo(), half_a_second())}) {
+    vend::client shop{server.conninfo(), patient_unprepared()};
+    for (const call_result &found : {result_of([&] { (void)shop.try_purchase(lamp()); }),
+                                     pipeline_result(server.conninfo(), patient_unprepared())}) {
         EXPECT_EQ(found.sqlstate, "08P01") << found.what;
         EXPECT_TRUE(found.is_in_doubt);
         EXPECT_EQ(found.id, some_id);
-        EXPECT_EQ(found.attempts, 1) << "another attempt would have the same answer";
+        EXPECT_EQ(found.attempts, 1) << "another attempt would get the same answer";
     }
-    const told in_transaction = told_by(
+    const call_result in_transaction = result_of(
         [&] { shop.transaction([&](vend::transaction &tx) { (void)tx.try_purchase(lamp()); }); });
     EXPECT_FALSE(in_transaction.is_in_doubt) << "it was not committed";
 }
 
-TEST(Garbage, RowsThatNobodyAskedForAreOutOfStep) {
+TEST(Garbage, MoreRowsThanRequestsAreOutOfStep) {
     fake_server server([](const auto &client, const auto &values) {
         const std::string &ids = values[3];
         const wire::row row = sale_under(ids.substr(2, 36));
         client.send(wire::answer({row, row, row}, sale_columns) + wire::ready);
     });
-    vend::client shop{server.conninfo(), half_a_second()};
     const std::vector<vend::purchase_request> one{lamp()};
-    const told found = told_by([&] { (void)shop.purchase_many(one); });
+    // The second attempt is made after the first one has got its answer.
+    const call_result found = result_in_short_limits(
+        server,
+        [&](const vend::options &limits) {
+            vend::client shop{server.conninfo(), limits};
+            return result_of([&] { (void)shop.purchase_many(one); });
+        },
+        2);
     EXPECT_NE(found.what.find("out of step"), std::string::npos) << found.what;
     EXPECT_TRUE(found.is_in_doubt);
 }
 
-// Where nothing comes back at all, no std::out_of_range does either.
+// The library does not let std::out_of_range escape.
 TEST(Garbage, AnAnswerWithoutRowsIsAnError) {
     fake_server server([](const auto &client, const auto & /*values*/) {
         client.send(wire::answer({}, 1) + wire::ready);
     });
-    vend::client shop{server.conninfo(), half_a_second()};
+    vend::client shop{server.conninfo(), patient_unprepared()};
     EXPECT_EQ(sqlstate_of([&] { (void)shop.available("lamp"); }), "08P01");
     EXPECT_EQ(sqlstate_of([&] { shop.transaction([](vend::transaction & /*tx*/) {}); }), "08P01");
-    server.answers_first_look = false;
-    vend::client other{server.conninfo(), half_a_second()};
+    server.tells_its_process = false;
+    vend::client other{server.conninfo(), patient_unprepared()};
     EXPECT_EQ(sqlstate_of([&] { (void)other.available("lamp"); }), "08P01");
 }
 
-// As a COMMIT answers whose wait for the synchronous standby is cancelled: success, and a warning in the
-// language of the server.
+// A COMMIT whose wait for the synchronous standby is cancelled succeeds, with a warning in the language
+// of the server.
 TEST(Garbage, ASaleThatMayNotBeOnTheStandbyIsInDoubt) {
-    const auto sells_alone = [](const auto &client, const auto &values) {
+    fake_server server([](const auto &client, const auto &values) {
         client.send(wire::answer({sale_under(values[id_parameter])}, sale_columns) +
                     wire::notice("storniere Warten auf synchrone Replikation", "SyncRepWaitForLSN") +
                     wire::ready);
-    };
-    fake_server server(sells_alone);
-    vend::client shop{server.conninfo(), half_a_second()};
-    for (const told &found : {told_by([&] { (void)shop.try_purchase(lamp()); }),
-                              told_by_pipeline(server.conninfo(), half_a_second())}) {
+    });
+    for (const call_result &found :
+         {purchase_in_short_limits(server, 2), pipelined_in_short_limits(server, 2)}) {
         EXPECT_TRUE(found.is_in_doubt);
         EXPECT_EQ(found.id, some_id);
         EXPECT_GT(found.attempts, 1);
     }
 }
 
-// The warning may be switched off: a success after a cancel of our own is none.
+// The session may have that warning switched off, so the client trusts no success after a cancel of its
+// own.
 TEST(Garbage, ASuccessAfterOurOwnCancelIsInDoubt) {
     fake_server server([](const auto &client, const auto &values) {
         client.wait_for_cancel();
         client.send(wire::answer({sale_under(values[id_parameter])}, sale_columns) + wire::ready);
     });
-    auto options = half_a_second();
-    options.call_ms_max = options.attempt_ms_max = 100;
-    options.cancel_ms_max = 10000;
-    vend::client shop{server.conninfo(), options};
-    const told found = told_by([&] { (void)shop.try_purchase(lamp()); });
+    const call_result found = result_in_short_limits(server, [&](vend::options limits) {
+        limits.attempt_ms_max = limits.call_ms_max;
+        limits.cancel_ms_max = 60000;
+        vend::client shop{server.conninfo(), limits};
+        return result_of([&] { (void)shop.try_purchase(lamp()); });
+    });
     EXPECT_EQ(found.sqlstate, "57014");
     EXPECT_TRUE(found.is_in_doubt);
     EXPECT_EQ(found.id, some_id);
 }
 
-TEST(Garbage, AStopIsACancelOfOurOwn) {
+TEST(Garbage, ASuccessAfterAStopIsInDoubt) {
     std::stop_source stop;
     fake_server server([&](const auto &client, const auto &values) {
         stop.request_stop();
         client.wait_for_cancel();
         client.send(wire::answer({sale_under(values[id_parameter])}, sale_columns) + wire::ready);
     });
-    auto options = half_a_second();
-    options.cancel_ms_max = 10000;
+    auto options = patient_unprepared();
+    options.cancel_ms_max = 60000;
     auto shop = vend::client(server.conninfo(), options).stopped_by(stop.get_token());
-    const told found = told_by([&] { (void)shop.try_purchase(lamp()); });
+    const call_result found = result_of([&] { (void)shop.try_purchase(lamp()); });
     EXPECT_EQ(found.sqlstate, "57014");
     EXPECT_TRUE(found.is_in_doubt);
 }

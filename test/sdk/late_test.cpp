@@ -1,4 +1,4 @@
-// A first attempt that the server gets after its retry was refused.
+// The server gets the first attempt of a call after it has refused the second one.
 #include "faults.hpp"
 
 #include <functional>
@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using vend::status;
 
-// What is refused until it is cured.
+// What a call needs. The call is refused until the situation is cured.
 struct situation {
     vend::client &client;
     std::string item;
@@ -23,9 +23,9 @@ struct situation {
 
 struct late_call {
     const char *name;
-    std::function<void(situation &)> call;                      // throws where it does not take place
-    std::function<void(situation &, shop_for_tests &)> prepare; // so that the call is refused
-    std::function<void(situation &, shop_for_tests &)> cure;
+    std::function<void(situation &)> call;                      // throws when it does not take place
+    std::function<void(situation &, shop_for_tests &)> prepare; // makes the call one that is refused
+    std::function<void(situation &, shop_for_tests &)> cure;    // makes it one that succeeds
 };
 
 void PrintTo(const late_call &one, std::ostream *to) {
@@ -122,12 +122,11 @@ const std::vector<late_call> late_calls{
 
 class Late : public testing::TestWithParam<late_call> {
   protected:
-    // One connection: what is asked after the refusal must not need another.
+    // One connection: what the client asks after the refusal must not need another.
     static vend::options options_for_one() {
-        vend::options options = quick();
+        vend::options options = patient_with_short_attempts();
         options.connections_max = 1;
-        options.attempt_ms_max = 150;
-        options.prepare = vend::prepare::never; // the next that is sent is the call
+        options.prepare = vend::prepare::never; // so that the message contains the call
         return options;
     }
 
@@ -144,21 +143,21 @@ TEST_P(Late, CannotSucceedAfterTheRefusal) {
     situation now{client, shop_.new_item(0), shop_.new_wallet(0)};
     GetParam().prepare(now, shop_);
     (void)client.available(now.item);
-    proxy_.hold_next();
+    proxy_.keep_back_next("vend.");
     try {
         GetParam().call(now);
         ADD_FAILURE() << "it was not refused";
     } catch (const vend::refused &refusal) {
         EXPECT_FALSE(refusal.is_in_doubt());
     }
-    EXPECT_TRUE(proxy_.is_held());
+    EXPECT_TRUE(proxy_.is_keeping_back());
     GetParam().cure(now, shop_);
-    let_arrive(proxy_, shop_, application);
+    let_pass_and_end(proxy_, shop_, application);
     const auto kinds = kinds_under(shop_, now.id);
     EXPECT_TRUE(kinds == "void" || kinds == "refusal") << kinds;
 }
 
-// It gets there after the refusal, and before its id is void.
+// The first attempt arrives after the refusal, and before the client makes its id void.
 TEST_P(Late, IsToldWhenItSucceedsFirst) {
     const auto application = new_key("late");
     std::function<void()> on_refusal;
@@ -173,9 +172,9 @@ TEST_P(Late, IsToldWhenItSucceedsFirst) {
     (void)client.available(now.item);
     on_refusal = [&] {
         GetParam().cure(now, shop_);
-        let_arrive(proxy_, shop_, application);
+        let_pass_and_end(proxy_, shop_, application);
     };
-    proxy_.hold_next();
+    proxy_.keep_back_next("vend.");
     const bool is_remembered = std::string(GetParam().name).starts_with("purchase");
     if (is_remembered)
         EXPECT_THROW(GetParam().call(now), vend::refused);

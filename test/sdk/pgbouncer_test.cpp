@@ -1,4 +1,5 @@
 // Behind PgBouncer in transaction mode, where each transaction may meet another session.
+#include "event_loop.hpp"
 #include "faults.hpp"
 
 #include <csignal>
@@ -37,7 +38,7 @@ class pgbouncer {
             << "\nauth_type = trust\nauth_file = " << directory_ << "/users\npool_mode = " << mode
             << "\ndefault_pool_size = " << pool_size
             << "\nmax_client_conn = 500\nlogfile = " << directory_ << "/log\n";
-        // It refuses to run as root.
+        // PgBouncer refuses to run as root.
         const passwd *somebody = getuid() == 0 ? getpwnam("postgres") : nullptr;
         if (somebody != nullptr)
             for (const auto &path : {directory_, directory_ + "/users", directory_ + "/ini"})
@@ -50,7 +51,7 @@ class pgbouncer {
             (void)!freopen("/dev/null", "w", stderr);
             if (somebody != nullptr && (setgid(somebody->pw_gid) != 0 || setuid(somebody->pw_uid) != 0))
                 _exit(1);
-            prctl(PR_SET_PDEATHSIG, SIGKILL); // a change of user would undo it
+            prctl(PR_SET_PDEATHSIG, SIGKILL); // after setuid(), which would undo it
             execl(binary, binary, "-q", ini.c_str(), nullptr);
             _exit(1);
         }
@@ -82,7 +83,7 @@ class Pgbouncer : public testing::Test {
     std::optional<pgbouncer> between_;
 };
 
-// The first call waits until it listens.
+// The first call is tried again until PgBouncer listens.
 TEST_F(Pgbouncer, SellsFromManyThreads) {
     constexpr int threads = 32;
     constexpr int each = 50;
@@ -90,7 +91,7 @@ TEST_F(Pgbouncer, SellsFromManyThreads) {
     const auto item = shop.new_item(threads * each, 1);
     std::mutex mutex;
     std::vector<std::string> failures;
-    vend::options options;
+    vend::options options = patient();
     options.connections_max = 16;
     options.on_attempt = [&](const vend::attempt_event &event) {
         const std::lock_guard lock(mutex);
@@ -122,28 +123,22 @@ TEST_F(Pgbouncer, SellsFromManyThreads) {
     EXPECT_TRUE(shop.client.audit().empty());
 }
 
-TEST_F(Pgbouncer, TakesAPipeline) {
+TEST_F(Pgbouncer, ServesAPipeline) {
     constexpr int many = 500;
     shop_for_tests shop;
     const auto item = shop.new_item(many, 1);
     const auto buyer = shop.new_wallet(many);
-    vend::pipeline line(between_->conninfo());
+    vend::pipeline line(between_->conninfo(), patient());
     int sold = 0;
     for (int i = 0; i < many; ++i)
         line.try_purchase({.item = item, .buyer = buyer},
                           [&](const vend::outcome *sale, const std::exception_ptr & /*failure*/) {
                               sold += sale != nullptr && *sale ? 1 : 0;
                           });
-    const auto end = std::chrono::steady_clock::now() + 20s;
-    while (line.pending() > 0 && std::chrono::steady_clock::now() < end) {
-        line.process();
-        pollfd file{line.socket(), POLLIN, 0};
-        if (line.wants_to_write()) file.events |= POLLOUT;
-        poll(&file, file.fd < 0 ? 0 : 1, std::min(line.timeout_ms(), 10));
-    }
+    ASSERT_TRUE(drain(line));
     EXPECT_EQ(sold, many);
     EXPECT_EQ(shop.stock_of(item), "0");
-    // Its limit of waits is not left in a session that others have next: in none of the pool's.
+    // It leaves its lock_timeout in none of PgBouncer's sessions, which other clients get next.
     std::vector<std::string> limits;
     const std::function<void(int)> look = [&](int sessions) {
         if (sessions == 0) return;
@@ -157,7 +152,7 @@ TEST_F(Pgbouncer, TakesAPipeline) {
     EXPECT_EQ(limits, std::vector<std::string>(pool_size, "0"));
 }
 
-// What transactions of the caller's own leave behind reaches nobody else: the session is theirs alone.
+// In session mode the client has a session of the server for itself, and restores it.
 class PgbouncerSession : public Pgbouncer {
     [[nodiscard]] std::string mode() const override { return "session"; }
 };
@@ -195,8 +190,8 @@ TEST_F(PgbouncerSession, HandsOnNoSetting) {
     EXPECT_EQ(setting(), "");
 }
 
-// What cannot pass is told at once, as it says it.
-TEST_F(Pgbouncer, IsTakenAtItsWordWhenItRefuses) {
+// The caller gets a refusal of PgBouncer at once, in its words.
+TEST_F(Pgbouncer, IsQuotedWhenItRefuses) {
     const auto refusal_of = [&](const std::string &more) {
         vend::client client{between_->conninfo() + more};
         try {
@@ -208,33 +203,32 @@ TEST_F(Pgbouncer, IsTakenAtItsWordWhenItRefuses) {
         return std::string("none");
     };
     vend::client client{between_->conninfo()};
-    EXPECT_EQ(sqlstate_of([&] { (void)client.available("x"); }), "VN006"); // it listens
+    EXPECT_EQ(sqlstate_of([&] { (void)client.available("x"); }), "VN006"); // now it listens
     EXPECT_NE(refusal_of(" options='-c geqo=off'").find("unsupported startup parameter"),
               std::string::npos);
     EXPECT_NE(refusal_of(" dbname=nowhere").find("does not exist"), std::string::npos);
 }
 
-// Sessions are taken away behind it while calls are under way.
+// Sessions behind PgBouncer are terminated while calls are under way, one after each ten sales.
 TEST_F(Pgbouncer, LosesNothingWithItsSessions) {
     constexpr int threads = 8;
     constexpr int each = 40;
     shop_for_tests shop;
     const auto item = shop.new_item(threads * each, 1);
-    vend::client client{between_->conninfo()};
-    std::atomic<int> working{threads};
+    vend::client client{between_->conninfo(), patient()};
+    std::atomic<int> sold{0};
     std::vector<std::thread> buyers;
     for (int i = 0; i < threads; ++i)
         buyers.emplace_back([&, buyer = shop.new_wallet(each)] {
-            for (int n = 0; n < each; ++n)
+            for (int n = 0; n < each; ++n, ++sold)
                 EXPECT_EQ(sqlstate_of([&] { (void)client.purchase({.item = item, .buyer = buyer}); }),
                           "none");
-            --working;
         });
-    while (working > 0) {
+    for (int wanted = 10; wanted < threads * each; wanted += 10) {
+        while (sold < wanted) std::this_thread::sleep_for(1ms);
         shop.exec(
             "SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid FROM pg_stat_activity WHERE query LIKE '%try_purchase%' "
             "AND pid <> pg_backend_pid() LIMIT 1) AS one");
-        std::this_thread::sleep_for(20ms);
     }
     for (auto &buyer : buyers) buyer.join();
     EXPECT_EQ(shop.stock_of(item), "0");

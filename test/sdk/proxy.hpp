@@ -1,5 +1,7 @@
 #pragma once
-// A proxy between client and server, on Unix sockets, that spoils the stream at a given byte.
+// A proxy between client and server, on Unix sockets, that damages the stream at a given byte.
+
+#include "unix_listener.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -7,17 +9,13 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <filesystem>
 #include <functional>
 #include <list>
 #include <mutex>
 #include <poll.h>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <thread>
 #include <unistd.h>
 #include <utility>
@@ -27,69 +25,60 @@ class proxy {
     enum class direction { to_server, to_client };
     enum class damage {
         none,
-        cut,       // both sides are closed there
-        truncate,  // the rest of what is on its way is lost, and then the connection
-        duplicate, // the chunk is sent twice
-        delay,     // nothing goes on for a while
-        silence,   // nothing goes on for a while, and then the connection is closed
+        cut,       // closes both sides
+        truncate,  // drops the rest of the chunk, then closes both sides
+        duplicate, // sends the chunk twice
+        delay,     // pauses
+        silence,   // passes nothing more until the client hangs up or the delay is over, then closes
     };
     struct plan {
         damage what = damage::none;
         direction where = direction::to_server;
-        std::size_t at = 0; // bytes that pass before it
+        std::size_t at = 0; // the byte of that direction
         std::chrono::milliseconds delay{0};
-        std::size_t life = SIZE_MAX; // bytes of both directions after which it is closed in any case
+        std::size_t life = SIZE_MAX; // closes after so many bytes of both directions in any case
     };
 
-    // To the socket of PGPORT in the directory PGHOST.
-    proxy() {
-        char name[] = "/tmp/vend_proxy.XXXXXX";
-        if (mkdtemp(name) == nullptr) throw std::runtime_error("mkdtemp");
-        directory_ = name;
-        listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        const auto address = address_of(directory_ + "/.s.PGSQL.5432");
-        if (bind(listener_, reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0 ||
-            listen(listener_, 64) != 0)
-            throw std::runtime_error("the proxy cannot listen");
-        acceptor_ = std::thread([this] { accept_all(); });
-    }
+    // The server is at the socket of PGPORT in the directory PGHOST.
+    proxy() : acceptor_([this] { accept_all(); }) {}
     proxy(const proxy &) = delete;
     proxy &operator=(const proxy &) = delete;
     ~proxy() {
         is_ending_ = true;
         acceptor_.join();
         for (auto &one : relays_) one.thread.join();
-        close(listener_);
-        std::filesystem::remove_all(directory_);
     }
 
-    [[nodiscard]] std::string conninfo() const { return "port=5432 host=" + directory_; }
+    [[nodiscard]] std::string conninfo() const { return listener_.conninfo(); }
 
-    // For the next connection; those after it are left alone.
-    void spoil_next(plan what) {
+    // Damages the next connection, and none after it.
+    void damage_next(plan what) {
         const std::lock_guard lock(mutex_);
         next_ = what;
     }
 
-    // For all connections, from the next on.
-    void spoil_all(std::function<plan()> chosen) {
+    // Damages every connection from the next on.
+    void damage_all(std::function<plan()> chosen) {
         const std::lock_guard lock(mutex_);
         chosen_ = std::move(chosen);
     }
 
-    // What is next sent to the server, on whichever connection, gets there when it is released, even if
-    // its sender has gone away.
-    void hold_next() { hold_ = true; }
-    void release() { hold_ = is_held_ = false; }
-    [[nodiscard]] bool is_held() const { return is_held_; }
+    // Keeps back the next chunk for the server that contains the text, on any connection. let_pass()
+    // sends it, even when its sender has hung up.
+    void keep_back_next(std::string text) {
+        const std::lock_guard lock(mutex_);
+        kept_back_text_ = std::move(text);
+    }
+    void let_pass() { is_keeping_back_ = false; }
+    [[nodiscard]] bool is_keeping_back() const { return is_keeping_back_; }
 
-    // What is sent to the server says something else, of the same length, wherever a chunk has it.
+    // Replaces the text by another one of the same length, in each chunk for the server.
     void replace(std::string text, std::string with) {
         const std::lock_guard lock(mutex_);
         replaced_ = {std::move(text), std::move(with)};
     }
 
-    // Bytes that have passed, over all connections.
+    // Bytes that have passed on all connections.
     [[nodiscard]] std::size_t passed(direction where) const {
         return where == direction::to_server ? to_server_ : to_client_;
     }
@@ -101,18 +90,9 @@ class proxy {
         std::atomic<bool> is_over{false};
     };
 
-    static sockaddr_un address_of(const std::string &path) {
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
-        return address;
-    }
-
     void accept_all() {
         while (!is_ending_) {
-            pollfd ready{listener_, POLLIN, 0};
-            if (poll(&ready, 1, 20) <= 0) continue;
-            const int client = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+            const int client = listener_.accept();
             if (client < 0) continue;
             plan what;
             {
@@ -129,7 +109,7 @@ class proxy {
         }
     }
 
-    // Thousands of connections come and go; a thread that is not joined keeps its stack.
+    // A test makes thousands of connections, and a thread that is not joined keeps its stack.
     void reap() {
         relays_.remove_if([](relay_thread &one) {
             if (!one.is_over) return false;
@@ -148,8 +128,9 @@ class proxy {
         return true;
     }
 
-    // What is left of the connection after a chunk.
-    bool pass(int to, const char *bytes, std::size_t count, std::size_t before, const plan &what) {
+    // Passes a chunk, damaged as planned. False: the connection ends here.
+    bool pass(int client, int to, const char *bytes, std::size_t count, std::size_t before,
+              const plan &what) {
         const bool is_hit = what.what != damage::none && before <= what.at && what.at < before + count;
         if (!is_hit) return send_all(to, bytes, count);
         const std::size_t whole = what.at - before;
@@ -166,7 +147,7 @@ class proxy {
                    send_all(to, bytes + whole, count - whole);
         case damage::silence:
             (void)send_all(to, bytes, whole);
-            (void)wait(what.delay);
+            wait_for_hangup(client, what.delay);
             return false;
         case damage::none:
             break;
@@ -181,9 +162,21 @@ class proxy {
         return !is_ending_;
     }
 
-    void hold() {
-        if (!hold_.exchange(false)) return;
-        for (is_held_ = true; is_held_ && !is_ending_;) wait(std::chrono::milliseconds(1));
+    void wait_for_hangup(int client, std::chrono::milliseconds time) const {
+        const auto end = std::chrono::steady_clock::now() + time;
+        pollfd hangup{client, POLLRDHUP, 0};
+        while (!is_ending_ && std::chrono::steady_clock::now() < end && poll(&hangup, 1, 20) <= 0) {
+        }
+    }
+
+    void keep_back(std::string_view chunk) {
+        {
+            const std::lock_guard lock(mutex_);
+            if (kept_back_text_.empty() || chunk.find(kept_back_text_) == std::string_view::npos) return;
+            kept_back_text_.clear();
+        }
+        for (is_keeping_back_ = true; is_keeping_back_ && !is_ending_;)
+            wait(std::chrono::milliseconds(1));
     }
 
     void replace_in(char *bytes, std::size_t count) {
@@ -197,8 +190,8 @@ class proxy {
     void relay(int client, plan what) {
         const int server = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         const char *port = std::getenv("PGPORT");
-        const auto address = address_of(std::string(std::getenv("PGHOST")) + "/.s.PGSQL." +
-                                        (port == nullptr ? "5432" : port));
+        const auto address = unix_listener::address_of(std::string(std::getenv("PGHOST")) +
+                                                       "/.s.PGSQL." + (port == nullptr ? "5432" : port));
         bool is_open =
             connect(server, reinterpret_cast<const sockaddr *>(&address), sizeof address) == 0;
         std::size_t passed[2] = {0, 0};
@@ -216,12 +209,12 @@ class proxy {
                 const auto size = static_cast<std::size_t>(count);
                 const auto where = i == 0 ? direction::to_server : direction::to_client;
                 if (where == direction::to_server) {
-                    hold();
+                    keep_back({bytes, size});
                     replace_in(bytes, size);
                 }
                 (i == 0 ? to_server_ : to_client_) += size;
                 is_open = what.where == where
-                              ? pass(i == 0 ? server : client, bytes, size, passed[i], what)
+                              ? pass(client, i == 0 ? server : client, bytes, size, passed[i], what)
                               : send_all(i == 0 ? server : client, bytes, size);
                 passed[i] += size;
                 is_open = is_open && passed[0] + passed[1] < what.life;
@@ -231,18 +224,17 @@ class proxy {
         close(client);
     }
 
-    std::string directory_;
-    int listener_ = -1;
+    unix_listener listener_{"proxy"};
     std::atomic<bool> is_ending_{false};
-    std::atomic<bool> hold_{false};
-    std::atomic<bool> is_held_{false};
+    std::atomic<bool> is_keeping_back_{false};
     std::mutex mutex_;
+    std::string kept_back_text_;
     plan next_;
     std::function<plan()> chosen_;
     std::pair<std::string, std::string> replaced_;
     std::atomic<std::size_t> to_server_{0};
     std::atomic<std::size_t> to_client_{0};
     std::atomic<int> connections_{0};
-    std::thread acceptor_;
     std::list<relay_thread> relays_;
+    std::thread acceptor_; // the last: it uses all of the others
 };

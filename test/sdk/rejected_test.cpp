@@ -1,6 +1,6 @@
-// Servers and poolers that turn the client down: for good, or for now.
+// Servers and poolers that refuse a connection: for good, or for now.
+#include "call_result.hpp"
 #include "faults.hpp"
-#include "told.hpp"
 
 #include <vend/coalescer.hpp>
 
@@ -21,8 +21,8 @@ fake_server::action sells() {
     };
 }
 
-// The first so many that connect.
-fake_server::welcome turns_down(const rejection &why, int times) {
+// Refuses the first connections, so many of them.
+fake_server::welcome refuses(const rejection &why, int times) {
     return [why, left = std::make_shared<std::atomic<int>>(times)](const auto &client) {
         if (--*left < 0) return true;
         client.send(wire::failure("FATAL", why.sqlstate, why.text));
@@ -45,14 +45,14 @@ INSTANTIATE_TEST_SUITE_P(
                     rejection{"28000", "no pg_hba.conf entry for host \"[local]\""},
                     rejection{"42501", "permission denied for database \"x\""}));
 
-TEST_P(RejectedForGood, IsToldAtOnce) {
-    fake_server server(sells(), turns_down(GetParam(), always));
-    vend::options options;
+TEST_P(RejectedForGood, IsReportedAtOnce) {
+    fake_server server(sells(), refuses(GetParam(), always));
+    vend::options options = patient();
     options.prepare = vend::prepare::never;
     vend::client shop{server.conninfo(), options};
-    const auto in_transaction = told_by([&] { shop.transaction([](vend::transaction & /*tx*/) {}); });
-    for (const told &found : {told_by([&] { (void)shop.try_purchase(lamp()); }), in_transaction,
-                              told_by_pipeline(server.conninfo(), options)}) {
+    const auto in_transaction = result_of([&] { shop.transaction([](vend::transaction & /*tx*/) {}); });
+    for (const call_result &found : {result_of([&] { (void)shop.try_purchase(lamp()); }), in_transaction,
+                                     pipeline_result(server.conninfo(), options)}) {
         EXPECT_EQ(found.sqlstate, GetParam().sqlstate) << found.what;
         EXPECT_NE(found.what.find(GetParam().text), std::string::npos) << found.what;
         EXPECT_FALSE(found.is_in_doubt);
@@ -75,31 +75,46 @@ INSTANTIATE_TEST_SUITE_P(
                     rejection{"08P01", "server conn crashed?"}));
 
 TEST_P(RejectedForNow, IsTriedAgain) {
-    fake_server server(sells(), turns_down(GetParam(), 3));
-    vend::options options;
+    fake_server server(sells(), refuses(GetParam(), 3));
+    vend::options options = patient();
     options.prepare = vend::prepare::never;
     vend::client shop{server.conninfo(), options};
-    EXPECT_EQ(told_by([&] { (void)shop.try_purchase(lamp()); }).sqlstate, "none");
+    EXPECT_EQ(result_of([&] { (void)shop.try_purchase(lamp()); }).sqlstate, "none");
     EXPECT_EQ(server.connections, 4);
-    fake_server other(sells(), turns_down(GetParam(), 3));
-    EXPECT_EQ(told_by_pipeline(other.conninfo(), options).sqlstate, "none");
+    fake_server other(sells(), refuses(GetParam(), 3));
+    EXPECT_EQ(pipeline_result(other.conninfo(), options).sqlstate, "none");
 }
 
-// Whether the last attempt ended by itself or by the time of the call.
+// The error gives the reason, whether the last attempt was refused or reached the limit of the call.
 TEST(Rejected, TheErrorAtTheDeadlineHasTheReason) {
     const rejection why{"08P01", "server login has been failing, try again later (server_login_retry)"};
-    fake_server server(sells(), turns_down(why, always));
-    vend::client shop{server.conninfo(), half_a_second()};
-    const auto in_transaction = told_by([&] { shop.transaction([](vend::transaction & /*tx*/) {}); });
-    for (const told &found : {told_by([&] { (void)shop.try_purchase(lamp()); }), in_transaction,
-                              told_by_pipeline(server.conninfo(), half_a_second())}) {
+    fake_server server(sells(), refuses(why, always));
+    using calls = std::function<call_result(const vend::options &)>;
+    for (const auto &call :
+         {calls([&](const vend::options &limits) {
+              vend::client shop{server.conninfo(), limits};
+              return result_of([&] { (void)shop.try_purchase(lamp()); });
+          }),
+          calls([&](const vend::options &limits) {
+              vend::client shop{server.conninfo(), limits};
+              return result_of([&] { shop.transaction([](vend::transaction & /*tx*/) {}); });
+          }),
+          calls([&](const vend::options &limits) {
+              return pipeline_result(server.conninfo(), limits);
+          })}) {
+        call_result found;
+        EXPECT_TRUE(with_growing_limits([&](int factor) {
+            const int before = server.connections;
+            found = call(short_limits(factor));
+            return server.connections > before + 1; // the first one was refused
+        }));
         EXPECT_NE((found.sqlstate + found.what).find(why.sqlstate), std::string::npos) << found.what;
         EXPECT_NE(found.what.find(why.text), std::string::npos) << found.what;
         EXPECT_FALSE(found.is_in_doubt);
     }
 }
 
-// A silent host takes the time that is left; the reason is from before.
+// The first attempt is refused. The second one meets silence until the limit of the call.
 TEST(Rejected, TheReasonOutlivesASilentAttempt) {
     std::atomic<int> connections{0};
     fake_server server(sells(), [&](const auto &client) {
@@ -109,40 +124,45 @@ TEST(Rejected, TheReasonOutlivesASilentAttempt) {
             (void)client.receive(1); // nothing comes
         return false;
     });
-    vend::client shop{server.conninfo(), half_a_second()};
-    const told found = told_by([&] { (void)shop.try_purchase(lamp()); });
+    call_result found;
+    EXPECT_TRUE(with_growing_limits([&](int factor) {
+        connections = 0;
+        vend::client shop{server.conninfo(), short_limits(factor)};
+        found = result_of([&] { (void)shop.try_purchase(lamp()); });
+        return connections > 1;
+    }));
     EXPECT_NE(found.what.find("57P03"), std::string::npos) << found.what;
     EXPECT_NE(found.what.find("the database system is starting up"), std::string::npos) << found.what;
 }
 
-// Of several hosts one may come back, whatever the others say.
+// One of several hosts may come back, even where the others refuse for good.
 TEST(Rejected, AHostThatMayComeBackIsWaitedFor) {
-    fake_server first(sells(), turns_down({"57P03", "the database system is starting up"}, 2));
-    fake_server second(sells(), turns_down({"3D000", "database \"x\" does not exist"}, always));
-    vend::options options;
+    fake_server first(sells(), refuses({"57P03", "the database system is starting up"}, 2));
+    fake_server second(sells(), refuses({"3D000", "database \"x\" does not exist"}, always));
+    vend::options options = patient();
     options.prepare = vend::prepare::never;
     const std::string hosts = fake_server::conninfo_of(first.directory() + ',' + second.directory());
     vend::client shop{hosts, options};
-    EXPECT_EQ(told_by([&] { (void)shop.try_purchase(lamp()); }).sqlstate, "none");
-    fake_server third(sells(), turns_down({"57P03", "the database system is starting up"}, 2));
+    EXPECT_EQ(result_of([&] { (void)shop.try_purchase(lamp()); }).sqlstate, "none");
+    fake_server third(sells(), refuses({"57P03", "the database system is starting up"}, 2));
     EXPECT_EQ(
-        told_by_pipeline(fake_server::conninfo_of(third.directory() + ',' + second.directory()), options)
+        pipeline_result(fake_server::conninfo_of(third.directory() + ',' + second.directory()), options)
             .sqlstate,
         "none");
 }
 
-// A batch whose connection is turned down is not asked for request by request.
-TEST(Rejected, ABatchIsToldTogether) {
-    fake_server server(sells(), turns_down({"3D000", "database \"x\" does not exist"}, always));
-    vend::options options;
+// When its connection is refused, the requests of a batch are not sent one by one.
+TEST(Rejected, ABatchIsRefusedAsAWhole) {
+    fake_server server(sells(), refuses({"3D000", "database \"x\" does not exist"}, always));
+    vend::options options = patient();
     options.prepare = vend::prepare::never;
     vend::coalescer_options limits;
     limits.batches_max = 1;
     limits.delay_us_max = 60000000; // until it is full
     limits.requests_max = 20;
-    vend::coalescer counter{vend::client{server.conninfo(), options}, limits};
+    vend::coalescer together{vend::client{server.conninfo(), options}, limits};
     std::vector<std::future<vend::outcome>> answers;
-    for (int i = 0; i < 20; ++i) answers.push_back(counter.submit({.item = "lamp", .buyer = "alpha"}));
+    for (int i = 0; i < 20; ++i) answers.push_back(together.submit({.item = "lamp", .buyer = "alpha"}));
     for (auto &answer : answers) EXPECT_EQ(sqlstate_of([&] { (void)answer.get(); }), "3D000");
     EXPECT_EQ(server.connections, 1);
 }

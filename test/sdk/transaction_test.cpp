@@ -1,4 +1,5 @@
-// The caller's own transactions: what they leave behind, what ends them, what is called inside of them.
+// The caller's own transactions: what they leave in the session, what ends them, what can be called
+// inside.
 #include "faults.hpp"
 
 #include <future>
@@ -13,12 +14,12 @@ namespace {
 using namespace std::chrono_literals;
 
 vend::options one_connection() {
-    vend::options options;
+    vend::options options = patient();
     options.connections_max = 1;
     return options;
 }
 
-// What a session can be seen to carry from one transaction to the next.
+// Everything that a session may carry from one transaction to the next.
 std::string session_of(vend::client &client) {
     return client.transaction([](vend::transaction &tx) {
         return text_of(tx.exec(
@@ -80,7 +81,7 @@ TEST_P(SessionOf, IsAsItWas) {
     }),
                  std::runtime_error);
     EXPECT_EQ(session_of(client_), before_);
-    EXPECT_EQ(backend(), backend_) << "another connection would have been the same";
+    EXPECT_EQ(backend(), backend_) << "a new connection would prove nothing";
     EXPECT_EQ(prepared_by_us(), prepared);
     EXPECT_TRUE(client_.try_purchase({.item = item_, .buyer = buyer_}));
 }
@@ -104,8 +105,8 @@ INSTANTIATE_TEST_SUITE_P(
                             "PERFORM pg_advisory_lock(4711); END $$"}),
     [](const auto &one) { return std::string(one.param.name); });
 
-// A setting that nobody else has is empty after it was set, not unknown as before.
-TEST_F(SessionOf, ForgetsSettingsOfTheUsers) {
+// A custom setting is empty after it was set. Before, it was unknown.
+TEST_F(SessionOf, LosesCustomSettings) {
     client_.transaction([](vend::transaction &tx) { (void)tx.exec("SET my.tenant = 'alpha'"); });
     EXPECT_EQ(client_.transaction([](vend::transaction &tx) {
         return text_of(tx.exec("SELECT current_setting('my.tenant', true)"));
@@ -113,7 +114,7 @@ TEST_F(SessionOf, ForgetsSettingsOfTheUsers) {
               "");
 }
 
-// What the library has prepared is prepared again, by the same transaction already.
+// The library prepares its statements again, even in the same transaction.
 TEST_F(SessionOf, OutlivesDeallocateAll) {
     client_.transaction([&](vend::transaction &tx) {
         (void)tx.exec("DEALLOCATE ALL");
@@ -133,7 +134,8 @@ TEST_F(SessionOf, IsNotUsedAgainWhereItCannotBeRestored) {
     EXPECT_NE(backend(), backend_);
 }
 
-// The rate of sales does not pay for it.
+// Calls of the library leave nothing behind, so they do not pay for a round trip that restores the
+// session.
 TEST_F(SessionOf, IsLeftAloneByCallsOfTheLibrary) {
     const auto last_statement = [&] {
         return shop_.exec("SELECT query FROM pg_stat_activity WHERE pid = $1::int", {backend_});
@@ -158,7 +160,8 @@ class TransactionEnd : public testing::TestWithParam<const char *> {
     std::string buyer_ = shop_.new_wallet(100);
 };
 
-// Neither COMMIT nor ROLLBACK is sent; what the function goes on to do is still in its transaction.
+// The library does not send the statement. What the function does afterwards is still in its
+// transaction.
 TEST_P(TransactionEnd, IsNotForStatements) {
     const auto buy_and_end = [&](vend::transaction &tx) {
         (void)tx.purchase({.item = item_, .buyer = buyer_});
@@ -200,7 +203,7 @@ TEST_F(TransactionEnd, IsNotASavepoints) {
     EXPECT_EQ(shop_.stock_of(item_), "4");
 }
 
-// Of an aborted transaction COMMIT is answered by ROLLBACK.
+// The server answers the COMMIT of an aborted transaction with ROLLBACK.
 TEST_F(TransactionEnd, IsNotASuccessAfterAnError) {
     EXPECT_EQ(sqlstate_of([&] {
                   shop_.client.transaction([&](vend::transaction &tx) {
@@ -212,7 +215,7 @@ TEST_F(TransactionEnd, IsNotASuccessAfterAnError) {
     EXPECT_EQ(shop_.stock_of(item_), "5");
 }
 
-// What stands between client and server may say something else than the client did.
+// A pooler between client and server may send another statement than the client did.
 TEST_F(TransactionEnd, IsNoticedWhereverItComesFrom) {
     struct {
         std::string heard;
@@ -260,7 +263,7 @@ TEST_F(TransactionEnd, IsACommitOnlyIfTheServerSaysSo) {
     EXPECT_EQ(shop_.stock_of(item_), "5");
 }
 
-// Each such call would wait for a second connection while it has the first.
+// Each such call would wait for a second connection while the thread has the first.
 TEST(TransactionInside, RefusesCallsOfTheClientAtOnce) {
     constexpr int threads = 8;
     shop_for_tests shop;
@@ -278,7 +281,7 @@ TEST(TransactionInside, RefusesCallsOfTheClientAtOnce) {
     std::atomic<int> inside{0};
     const auto body = [&](vend::transaction &tx) {
         ++inside;
-        while (inside < threads) std::this_thread::sleep_for(1ms);
+        EXPECT_TRUE(eventually([&] { return inside == threads; }));
         EXPECT_EQ(sqlstate_of([&] { (void)client.try_purchase(one); }), "25001");
         EXPECT_EQ(sqlstate_of([&] { (void)sibling.available(item); }), "25001");
         EXPECT_EQ(sqlstate_of([&] { (void)copy.purchase(one); }), "25001");
@@ -292,7 +295,8 @@ TEST(TransactionInside, RefusesCallsOfTheClientAtOnce) {
         all.push_back(std::async(std::launch::async, [&] { client.transaction(body); }));
     for (auto &each : all) each.get();
     EXPECT_EQ(shop.stock_of(item), "92");
-    // Outside of it, and from other threads or on another pool inside of it, nothing is refused.
+    // Calls outside of it are not refused; nor are calls inside of it by other threads or on another
+    // pool.
     EXPECT_TRUE(client.try_purchase(one));
     client.transaction([&](vend::transaction & /*tx*/) {
         EXPECT_TRUE(shop.client.try_purchase(one));
@@ -322,21 +326,21 @@ TEST(TransactionInside, SaysWhatToDo) {
     });
 }
 
-// Who is told of an attempt may make one: the connection has been given back.
-TEST(TransactionInside, IsOverWhenTheAttemptIsToldOf) {
+// on_attempt may call the client: the connection has been given back.
+TEST(TransactionInside, IsOverWhenOnAttemptIsCalled) {
     vend::client *client = nullptr;
-    int told = 0;
+    int events = 0;
     vend::options options = one_connection();
     options.on_attempt = [&](const vend::attempt_event &event) {
-        ++told;
+        ++events;
         EXPECT_EQ(client->pool()->used().busy, 0) << event.name;
-        if (told == 1 || told == 3) (void)client->settle();
+        if (events == 1 || events == 3) (void)client->settle();
     };
     vend::client calls{"", options};
     client = &calls;
     (void)calls.settle();
     calls.transaction([](vend::transaction &tx) { (void)tx.exec("SELECT 1"); });
-    EXPECT_EQ(told, 4);
+    EXPECT_EQ(events, 4);
 }
 
 } // namespace

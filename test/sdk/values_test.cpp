@@ -20,17 +20,17 @@ TEST(Uuid, ReadsWhatItWrites) {
         EXPECT_THROW((void)vend::uuid::parse(bad), std::invalid_argument) << bad;
 }
 
-TEST(Uuid, OfVersion7AreAllDifferentAndGrow) {
+TEST(Uuid, OfVersion7DifferAndGrow) {
     std::set<vend::uuid> ids;
     for (int i = 0; i < 10000; ++i) ids.insert(vend::uuid::make_v7());
     EXPECT_EQ(ids.size(), 10000U);
     const auto before = vend::uuid::make_v7();
-    usleep(3000);
+    usleep(3000); // the time in an id has milliseconds
     EXPECT_LT(before, vend::uuid::make_v7());
 }
 
-// A child has a copy of all that its parent could draw from.
-TEST(Uuid, AreDifferentAfterAFork) {
+// A child process has a copy of every random generator of its parent.
+TEST(Uuid, DifferAfterAFork) {
     int ends[2];
     ASSERT_EQ(pipe(ends), 0);
     const pid_t child = fork();
