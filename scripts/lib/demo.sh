@@ -113,7 +113,7 @@ measure() {
 }
 
 # Answers to which a client does so; the demo's clients do not.
-may_try_again='conflict|all_held'
+may_try_again='conflict|all_pending'
 
 # count_of PATTERN ANSWERS: of "purchased 1000, sold_out 19000".
 count_of() { tr ',' '\n' <<<"$2" | awk -v answer="^($1)\$" '$1 ~ answer { n += $2 } END { print n + 0 }'; }
@@ -168,7 +168,7 @@ print_tables() {
     echo "$((delay_us / 1000)) ms added to each flush of the WAL, as by a slower disk or a synchronous replica:"
     print_table slow "${slow[@]}"
     echo "purchases/s, p50 and p99 are those of the rush, from the start until the last one was sold."
-    echo "try again: answered conflict or all_held, to which a client does."
+    echo "try again: answered conflict or all_pending, to which a client does."
     [ ! -e "$PG_VEND_WORK/demo/wrong" ] || { failures=1; echo "pg_vend did not keep its promise: see the verdicts."; }
 }
 

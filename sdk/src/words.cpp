@@ -25,7 +25,7 @@ constexpr std::array words{
     word{status::conflict, "conflict", "VN004"},
     word{status::price_changed, "price_changed", "VN005"},
     word{status::sold_out, "sold_out", "VN001"},
-    word{status::all_held, "all_held", "VN002"},
+    word{status::all_pending, "all_pending", "VN002"},
     word{status::unknown_buyer, "unknown_buyer", "VN007"},
     word{status::insufficient_funds, "insufficient_funds", "VN003"},
     word{status::busy, "busy", "55P03"},

@@ -7,9 +7,9 @@ CREATE FUNCTION vend.append_only() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'vend_append_only';
 COMMENT ON FUNCTION vend.append_only() IS 'On the ledger: refuses UPDATE, DELETE and TRUNCATE';
 
-CREATE FUNCTION vend.counter() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'vend_counter';
-COMMENT ON FUNCTION vend.counter() IS
+CREATE FUNCTION vend.invalidate_counters() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'vend_invalidate_counters';
+COMMENT ON FUNCTION vend.invalidate_counters() IS
     'On items, always: what is written without the journal makes the counters of escrow items be read again';
 
 CREATE FUNCTION vend.delta() RETURNS trigger

@@ -32,7 +32,7 @@ COMMENT ON COLUMN vend.stat_item.available IS 'Units that a sale would find now;
 COMMENT ON COLUMN vend.stat_item.pending IS 'Units taken by transactions that have not ended';
 COMMENT ON COLUMN vend.stat_item.waiting IS 'Sessions that wait for pending units';
 COMMENT ON COLUMN vend.stat_item.reserved IS 'Units taken since the counter came into memory, given back or not';
-COMMENT ON COLUMN vend.stat_item.refused IS 'Sales refused as sold_out or all_held since then';
+COMMENT ON COLUMN vend.stat_item.refused IS 'Sales refused as sold_out or all_pending since then';
 COMMENT ON COLUMN vend.stat_item.settled IS 'Deltas folded into the row since then';
 COMMENT ON COLUMN vend.stat_item.unsettled IS 'Committed deltas that are not in the row yet';
 COMMENT ON COLUMN vend.stat_item.settle_lag IS 'How long there have been unsettled deltas; null: there are none';

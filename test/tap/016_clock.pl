@@ -67,7 +67,7 @@ for my $call ("SELECT status FROM vend.try_purchase('lamp', 'beta')",
 		done_testing();
 		exit;
 	}
-	is(answer($buyer, 'SELECT 1'), "all_held\n1", "and is all that the buyer waits for: $call");
+	is(answer($buyer, 'SELECT 1'), "all_pending\n1", "and is all that the buyer waits for: $call");
 	$buyer->quit;
 }
 is(answer($holder, 'ROLLBACK'), '', 'the units are given back');

@@ -112,7 +112,7 @@ inline BatchDecision sell(Books &books, const PurchaseRequest &request) {
     BatchDecision sale;
     sale.item = books.item(request.item).value_or(ItemState{});
     sale.decision = decide_sale(books.item(request.item), books.wallet(request.wallet), request.terms);
-    if (sale.decision.verdict == Verdict::sell) {
+    if (sale.decision.verdict == Verdict::accept) {
         books.items.at(request.item).stock.value -= request.terms.qty.value;
         if (books.has_locked(request.wallet))
             books.wallets.at(request.wallet).balance.value -= sale.decision.amount.value;
@@ -152,7 +152,7 @@ inline BatchDecision buy(Books &books, const PurchaseRequest &request, int place
     BatchDecision sale = sell(books, request);
     const Verdict verdict = sale.decision.verdict;
     UsedId used;
-    used.kind = verdict == Verdict::sell ? UsedId::Kind::purchase : UsedId::Kind::refusal;
+    used.kind = verdict == Verdict::accept ? UsedId::Kind::purchase : UsedId::Kind::refusal;
     used.item = request.item;
     used.wallet = request.wallet;
     used.qty = request.terms.qty;
@@ -160,7 +160,7 @@ inline BatchDecision buy(Books &books, const PurchaseRequest &request, int place
     used.refusal = verdict;
     used.request = place;
     const bool is_kept =
-        verdict == Verdict::sell || (remembers && verdict != Verdict::amount_out_of_range);
+        verdict == Verdict::accept || (remembers && verdict != Verdict::amount_out_of_range);
     if (request.id != none && is_kept) books.ids.emplace(request.id, used);
     return sale;
 }
@@ -269,7 +269,7 @@ inline std::string purchases_do_not_conserve(const Case &given) {
         const PurchaseRequest &request = given.purchases[i];
         const Decision &decision = decisions[i].decision;
         const bool is_sold = request.is_valid && decisions[i].answer == Answer::decided &&
-                             decision.verdict == Verdict::sell;
+                             decision.verdict == Verdict::accept;
         if (!is_sold) continue;
         if (request.item == none || request.wallet == none)
             return at_request(i, "sold to or from nobody");
@@ -297,14 +297,14 @@ inline std::string cart_is_not_all_or_none(const Case &given) {
     for (std::size_t i = 0; i < decisions.size() && expected_refused == none; ++i) {
         BatchDecision expected = sell(books, given.purchases[i]);
         total += expected.decision.amount.value;
-        if (expected.decision.verdict == Verdict::sell &&
+        if (expected.decision.verdict == Verdict::accept &&
             total > given.purchases[i].terms.amount_max.value) {
             expected_refused = static_cast<int>(i);
             if (decisions[i].decision.verdict != Verdict::amount_out_of_range)
                 return at_request(i, "the sum is out of range");
             continue;
         }
-        if (expected.decision.verdict != Verdict::sell) expected_refused = static_cast<int>(i);
+        if (expected.decision.verdict != Verdict::accept) expected_refused = static_cast<int>(i);
         if (auto what = difference(expected, decisions[i], i); !what.empty()) return what;
     }
     if (refused != expected_refused) return "the line that is refused";
@@ -393,7 +393,7 @@ template <typename Draw> Figures draw_figures(Draw &draw, Money balance_max) {
         if (draw(8) == 0) continue;
         item.emplace();
         item->stock = Quantity{draw_figure(draw)};
-        item->held = Quantity{draw_optional(draw, 4).value_or(0)};
+        item->pending_elsewhere = Quantity{draw_optional(draw, 4).value_or(0)};
         if (const auto price = draw_figure(draw); draw(6) != 0) item->price = Money{price};
         item->version = static_cast<std::int64_t>(draw(2));
     }

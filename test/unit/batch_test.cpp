@@ -72,7 +72,7 @@ std::string mismatch(const BatchDecision &decision) {
 TEST(Batch, TheLastUnitGoesToTheFirst) {
     Figures figures = shop();
     const auto decisions = buy(figures, {purchase(1, 0), purchase(1, 1)});
-    EXPECT_EQ(verdict(decisions[0]), Verdict::sell);
+    EXPECT_EQ(verdict(decisions[0]), Verdict::accept);
     EXPECT_EQ(verdict(decisions[1]), Verdict::sold_out);
     EXPECT_EQ(figures.items[1]->stock, Quantity{0});
     EXPECT_EQ(figures.wallets[0].balance, Money{98});
@@ -83,9 +83,9 @@ TEST(Batch, ABuyerSpendsHisMoneyOnce) {
     Figures figures = shop();
     figures.wallets[0] = wallet(30);
     const auto decisions = buy(figures, {purchase(0, 0, 4), purchase(0, 0, 3), purchase(0, 0, 2)});
-    EXPECT_EQ(verdict(decisions[0]), Verdict::sell);
+    EXPECT_EQ(verdict(decisions[0]), Verdict::accept);
     EXPECT_EQ(verdict(decisions[1]), Verdict::insufficient_funds);
-    EXPECT_EQ(verdict(decisions[2]), Verdict::sell);
+    EXPECT_EQ(verdict(decisions[2]), Verdict::accept);
     EXPECT_EQ(figures.wallets[0].balance, Money{0});
     EXPECT_EQ(figures.items[0]->stock, Quantity{4});
 }
@@ -106,12 +106,12 @@ TEST(Batch, ARefusedOneDoesNotSpoilItsNeighbours) {
     Figures figures = shop();
     const auto decisions = buy(figures, {purchase(0, 0), purchase(0, 2), purchase(none, 0),
                                          purchase(0, none), purchase(0, 1, 11), purchase(0, 0)});
-    EXPECT_EQ(verdict(decisions[0]), Verdict::sell);
+    EXPECT_EQ(verdict(decisions[0]), Verdict::accept);
     EXPECT_EQ(verdict(decisions[1]), Verdict::insufficient_funds);
     EXPECT_EQ(verdict(decisions[2]), Verdict::unknown_item);
     EXPECT_EQ(verdict(decisions[3]), Verdict::unknown_buyer);
     EXPECT_EQ(verdict(decisions[4]), Verdict::sold_out);
-    EXPECT_EQ(verdict(decisions[5]), Verdict::sell);
+    EXPECT_EQ(verdict(decisions[5]), Verdict::accept);
     EXPECT_EQ(figures.items[0]->stock, Quantity{8});
     EXPECT_EQ(figures.wallets[0].balance, Money{90});
 }
@@ -129,7 +129,7 @@ TEST(Batch, WalletsElsewhereAreNotCharged) {
     Figures figures = shop();
     figures.wallets[0] = {};
     const auto decisions = buy(figures, {purchase(0, 0, 10), purchase(0, 0)});
-    EXPECT_EQ(verdict(decisions[0]), Verdict::sell);
+    EXPECT_EQ(verdict(decisions[0]), Verdict::accept);
     EXPECT_EQ(verdict(decisions[1]), Verdict::sold_out);
     EXPECT_EQ(figures.wallets[0].balance, Money{0});
 }
@@ -139,7 +139,7 @@ TEST(Batch, InvalidRequestsArePassedOver) {
     auto invalid = purchase(1, 0, 1, 0);
     invalid.is_valid = false;
     const auto decisions = buy(figures, {invalid, purchase(1, 1, 1, 0)});
-    EXPECT_EQ(verdict(decisions[1]), Verdict::sell);
+    EXPECT_EQ(verdict(decisions[1]), Verdict::accept);
     EXPECT_EQ(figures.wallets[0].balance, Money{100});
     EXPECT_EQ(figures.ids[0]->request, 1);
 }
@@ -148,7 +148,7 @@ TEST(Batch, AnIdBuysOnce) {
     Figures figures = shop();
     const auto decisions = buy(figures, {purchase(0, 0, 2, 0), purchase(0, 1), purchase(0, 0, 2, 0)});
     EXPECT_EQ(decisions[2].answer, Answer::replayed);
-    EXPECT_EQ(decisions[2].decision.verdict, Verdict::sell);
+    EXPECT_EQ(decisions[2].decision.verdict, Verdict::accept);
     EXPECT_EQ(decisions[2].replay_of, 0);
     EXPECT_EQ(decisions[2].wallet.balance, Money{90});
     EXPECT_EQ(figures.items[0]->stock, Quantity{7});
@@ -208,7 +208,7 @@ TEST(Batch, ARefusalThatIsNotRememberedLeavesTheIdFree) {
     const auto decisions =
         buy(figures, {purchase(0, 2, 1, 0), purchase(0, 0, 2, 0), purchase(0, 0, 2, 0)});
     EXPECT_EQ(verdict(decisions[0]), Verdict::insufficient_funds);
-    EXPECT_EQ(verdict(decisions[1]), Verdict::sell);
+    EXPECT_EQ(verdict(decisions[1]), Verdict::accept);
     EXPECT_EQ(decisions[2].answer, Answer::replayed);
     EXPECT_EQ(decisions[2].replay_of, 1);
 }
@@ -281,8 +281,8 @@ TEST(Transfers, MoneyThatCameInCanGoOut) {
     Figures figures = shop();
     const auto decisions = pay(figures, {transfer(2, 0, 1), transfer(1, 2, 100), transfer(2, 0, 60)});
     EXPECT_EQ(verdict(decisions[0]), Verdict::insufficient_funds);
-    EXPECT_EQ(verdict(decisions[1]), Verdict::sell);
-    EXPECT_EQ(verdict(decisions[2]), Verdict::sell);
+    EXPECT_EQ(verdict(decisions[1]), Verdict::accept);
+    EXPECT_EQ(verdict(decisions[2]), Verdict::accept);
     EXPECT_EQ(decisions[0].wallet.balance, Money{0});
     EXPECT_EQ(decisions[1].wallet.balance, Money{0});
     EXPECT_EQ(decisions[2].wallet.balance, Money{40});
@@ -295,7 +295,7 @@ TEST(Transfers, APayeeHoldsNoMoreThanHisWalletCan) {
     auto second = transfer(0, 1, 1);
     first.balance_max = second.balance_max = Money{150};
     const auto decisions = pay(figures, {first, second});
-    EXPECT_EQ(verdict(decisions[0]), Verdict::sell);
+    EXPECT_EQ(verdict(decisions[0]), Verdict::accept);
     EXPECT_EQ(verdict(decisions[1]), Verdict::amount_out_of_range);
     EXPECT_EQ(figures.wallets[0].balance, Money{50});
     EXPECT_EQ(figures.wallets[1].balance, Money{150});
@@ -335,7 +335,7 @@ TEST(Transfers, ARefusedOneLeavesTheIdFree) {
     Figures figures = shop();
     const auto decisions = pay(figures, {transfer(2, 0, 1, 0), transfer(0, 1, 5, 0)});
     EXPECT_EQ(verdict(decisions[0]), Verdict::insufficient_funds);
-    EXPECT_EQ(verdict(decisions[1]), Verdict::sell);
+    EXPECT_EQ(verdict(decisions[1]), Verdict::accept);
 }
 
 TEST(Transfers, InvalidRequestsArePassedOver) {
@@ -343,7 +343,7 @@ TEST(Transfers, InvalidRequestsArePassedOver) {
     auto invalid = transfer(0, 0, 5, 0);
     invalid.is_valid = false;
     const auto decisions = pay(figures, {invalid, transfer(0, 1, 5, 0)});
-    EXPECT_EQ(verdict(decisions[1]), Verdict::sell);
+    EXPECT_EQ(verdict(decisions[1]), Verdict::accept);
     EXPECT_EQ(figures.wallets[0].balance, Money{95});
 }
 

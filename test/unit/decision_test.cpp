@@ -24,39 +24,39 @@ Verdict verdict(const std::optional<ItemState> &item, const WalletState &wallet,
 
 TEST(Decision, SellsAtThePriceOfTheItem) {
     const Decision decision = decide_sale(ten_at_five, hundred, terms(3));
-    EXPECT_EQ(decision.verdict, Verdict::sell);
+    EXPECT_EQ(decision.verdict, Verdict::accept);
     EXPECT_EQ(decision.unit_price, Money{5});
     EXPECT_EQ(decision.amount, Money{15});
 }
 
 TEST(Decision, SellsTheLastUnitAndNoMore) {
-    EXPECT_EQ(verdict(ten_at_five, hundred, terms(10)), Verdict::sell);
+    EXPECT_EQ(verdict(ten_at_five, hundred, terms(10)), Verdict::accept);
     EXPECT_EQ(verdict(ten_at_five, hundred, terms(11)), Verdict::sold_out);
 }
 
 TEST(Decision, WhatOthersHoldMayComeBack) {
     ItemState item = ten_at_five;
-    item.held = Quantity{3};
-    EXPECT_EQ(verdict(item, hundred, terms(10)), Verdict::sell);
-    EXPECT_EQ(verdict(item, hundred, terms(11)), Verdict::all_held);
-    EXPECT_EQ(verdict(item, hundred, terms(13)), Verdict::all_held);
+    item.pending_elsewhere = Quantity{3};
+    EXPECT_EQ(verdict(item, hundred, terms(10)), Verdict::accept);
+    EXPECT_EQ(verdict(item, hundred, terms(11)), Verdict::all_pending);
+    EXPECT_EQ(verdict(item, hundred, terms(13)), Verdict::all_pending);
     EXPECT_EQ(verdict(item, hundred, terms(14)), Verdict::sold_out);
 }
 
 TEST(Decision, SpendsTheLastCoinAndNoMore) {
-    EXPECT_EQ(verdict(ten_at_five, {WalletState::Kind::locked, Money{15}}, terms(3)), Verdict::sell);
+    EXPECT_EQ(verdict(ten_at_five, {WalletState::Kind::locked, Money{15}}, terms(3)), Verdict::accept);
     EXPECT_EQ(verdict(ten_at_five, {WalletState::Kind::locked, Money{14}}, terms(3)),
               Verdict::insufficient_funds);
 }
 
 TEST(Decision, WalletsElsewhereHaveNoLimit) {
-    EXPECT_EQ(verdict(ten_at_five, {WalletState::Kind::elsewhere, Money{0}}, terms(3)), Verdict::sell);
+    EXPECT_EQ(verdict(ten_at_five, {WalletState::Kind::elsewhere, Money{0}}, terms(3)), Verdict::accept);
 }
 
 TEST(Decision, FreeItemsNeedNoMoney) {
     ItemState free = ten_at_five;
     free.price = Money{0};
-    EXPECT_EQ(verdict(free, {WalletState::Kind::locked, Money{0}}, terms(10)), Verdict::sell);
+    EXPECT_EQ(verdict(free, {WalletState::Kind::locked, Money{0}}, terms(10)), Verdict::accept);
 }
 
 TEST(Decision, WithoutPricesTheSaleStatesItsOwn) {
@@ -65,7 +65,7 @@ TEST(Decision, WithoutPricesTheSaleStatesItsOwn) {
     SaleTerms wanted = terms(2);
     wanted.unit_price = Money{30};
     const Decision decision = decide_sale(unpriced, hundred, wanted);
-    EXPECT_EQ(decision.verdict, Verdict::sell);
+    EXPECT_EQ(decision.verdict, Verdict::accept);
     EXPECT_EQ(decision.amount, Money{60});
 }
 
@@ -73,7 +73,7 @@ TEST(Decision, AStatedPriceStandsInPlaceOfTheItems) {
     SaleTerms wanted = terms(3);
     wanted.unit_price = Money{2};
     Decision decision = decide_sale(ten_at_five, hundred, wanted);
-    EXPECT_EQ(decision.verdict, Verdict::sell);
+    EXPECT_EQ(decision.verdict, Verdict::accept);
     EXPECT_EQ(decision.unit_price, Money{2});
     EXPECT_EQ(decision.amount, Money{6});
     EXPECT_EQ(decision.list_price, Money{5});
@@ -84,7 +84,7 @@ TEST(Decision, AStatedAmountIsThatOfAllUnits) {
     SaleTerms wanted = terms(3);
     wanted.amount = Money{100};
     const Decision decision = decide_sale(ten_at_five, hundred, wanted);
-    EXPECT_EQ(decision.verdict, Verdict::sell);
+    EXPECT_EQ(decision.verdict, Verdict::accept);
     EXPECT_EQ(decision.unit_price, std::nullopt);
     EXPECT_EQ(decision.amount, Money{100});
     EXPECT_EQ(decision.list_price, Money{5});
@@ -93,7 +93,7 @@ TEST(Decision, AStatedAmountIsThatOfAllUnits) {
     wanted.amount_max = Money{100};
     EXPECT_EQ(verdict(ten_at_five, hundred, wanted), Verdict::amount_out_of_range);
     wanted.amount = Money{0};
-    EXPECT_EQ(verdict(ten_at_five, {WalletState::Kind::locked, Money{0}}, wanted), Verdict::sell);
+    EXPECT_EQ(verdict(ten_at_five, {WalletState::Kind::locked, Money{0}}, wanted), Verdict::accept);
 }
 
 TEST(Decision, WhatAStatedPriceComesTo) {
@@ -111,7 +111,7 @@ TEST(Decision, WhatAStatedPriceComesTo) {
 TEST(Decision, MaxPriceIsForOneUnitAndInclusive) {
     SaleTerms wanted = terms(3);
     wanted.max_price = Money{5};
-    EXPECT_EQ(verdict(ten_at_five, hundred, wanted), Verdict::sell);
+    EXPECT_EQ(verdict(ten_at_five, hundred, wanted), Verdict::accept);
     wanted.max_price = Money{4};
     EXPECT_EQ(verdict(ten_at_five, hundred, wanted), Verdict::price_changed);
 }
@@ -119,7 +119,7 @@ TEST(Decision, MaxPriceIsForOneUnitAndInclusive) {
 TEST(Decision, ExpectedVersionMustBeTheItems) {
     SaleTerms wanted = terms(1);
     wanted.expected_version = 3;
-    EXPECT_EQ(verdict(ten_at_five, hundred, wanted), Verdict::sell);
+    EXPECT_EQ(verdict(ten_at_five, hundred, wanted), Verdict::accept);
     wanted.expected_version = 2;
     EXPECT_EQ(verdict(ten_at_five, hundred, wanted), Verdict::stale_version);
 }
@@ -140,7 +140,7 @@ TEST(Decision, PrecedenceHoldsForEveryCombination) {
         const bool sold_out = (mask & 8) != 0;
         const bool unknown_buyer = (mask & 16) != 0;
         const bool poor = (mask & 32) != 0;
-        const bool held = (mask & 64) != 0;
+        const bool pending = (mask & 64) != 0;
 
         SaleTerms wanted = terms(sold_out ? 11 : 1);
         wanted.expected_version = stale ? 2 : 3;
@@ -148,17 +148,17 @@ TEST(Decision, PrecedenceHoldsForEveryCombination) {
         WalletState wallet{WalletState::Kind::locked, Money{poor ? 0 : 1000}};
         if (unknown_buyer) wallet.kind = WalletState::Kind::unknown;
         std::optional<ItemState> item = ten_at_five;
-        item->held = Quantity{held ? 1 : 0};
+        item->pending_elsewhere = Quantity{pending ? 1 : 0};
         if (unknown_item) item.reset();
 
-        const Verdict expected = unknown_item       ? Verdict::unknown_item
-                                 : stale            ? Verdict::stale_version
-                                 : dear             ? Verdict::price_changed
-                                 : sold_out && held ? Verdict::all_held
-                                 : sold_out         ? Verdict::sold_out
-                                 : unknown_buyer    ? Verdict::unknown_buyer
-                                 : poor             ? Verdict::insufficient_funds
-                                                    : Verdict::sell;
+        const Verdict expected = unknown_item          ? Verdict::unknown_item
+                                 : stale               ? Verdict::stale_version
+                                 : dear                ? Verdict::price_changed
+                                 : sold_out && pending ? Verdict::all_pending
+                                 : sold_out            ? Verdict::sold_out
+                                 : unknown_buyer       ? Verdict::unknown_buyer
+                                 : poor                ? Verdict::insufficient_funds
+                                                       : Verdict::accept;
         EXPECT_EQ(verdict(item, wallet, wanted), expected) << "combination " << mask;
     }
 }
@@ -186,7 +186,7 @@ TEST(Decision, NeverSellsWhatIsNotThere) {
         const WalletState wallet{WalletState::Kind::locked, Money{figures(random)}};
         const SaleTerms wanted = terms(std::max<std::int64_t>(1, figures(random)));
         const Decision decision = decide_sale(item, wallet, wanted);
-        if (decision.verdict != Verdict::sell) continue;
+        if (decision.verdict != Verdict::accept) continue;
         EXPECT_GE(item.stock, wanted.qty);
         EXPECT_GE(wallet.balance, decision.amount);
         EXPECT_EQ(static_cast<__int128>(item.price->value) * wanted.qty.value,

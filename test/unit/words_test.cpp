@@ -27,7 +27,7 @@ TEST(LockMode, ArgumentThenItemThenSetting) {
 TEST(Verdict, BothConflictsHaveOneStatus) {
     EXPECT_EQ(status_of(Verdict::stale_version), "conflict");
     EXPECT_EQ(status_of(Verdict::lost_race), "conflict");
-    EXPECT_EQ(status_of(Verdict::sell), "purchased");
+    EXPECT_EQ(status_of(Verdict::accept), "purchased");
 }
 
 TEST(Verdict, EveryRefusalIsRemembered) {

@@ -8,7 +8,7 @@ namespace vend::errcodes {
 
 // Refusals.
 inline constexpr int sold_out = MAKE_SQLSTATE('V', 'N', '0', '0', '1');
-inline constexpr int all_held = MAKE_SQLSTATE('V', 'N', '0', '0', '2');
+inline constexpr int all_pending = MAKE_SQLSTATE('V', 'N', '0', '0', '2');
 inline constexpr int insufficient_funds = MAKE_SQLSTATE('V', 'N', '0', '0', '3');
 inline constexpr int stale_version = MAKE_SQLSTATE('V', 'N', '0', '0', '4');
 inline constexpr int price_changed = MAKE_SQLSTATE('V', 'N', '0', '0', '5');

@@ -71,7 +71,7 @@ void define() {
         nullptr);
     DefineCustomIntVariable("vend.escrow_wait",
                             "Sets how long a sale of an escrow item waits for units that sales under "
-                            "way may give back before it answers all_held.",
+                            "way may give back before it answers all_pending.",
                             nullptr, &escrow_wait_ms_value, 1000, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS,
                             nullptr, nullptr, nullptr);
     DefineCustomIntVariable("vend.settle_interval",

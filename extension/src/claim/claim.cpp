@@ -3,7 +3,7 @@
 #include "claim/claim.hpp"
 
 #include "base/settings.hpp"
-#include "claim/escrow.hpp"
+#include "escrow/items.hpp"
 
 namespace vend {
 

@@ -5,7 +5,7 @@
 #include "base/prelude.hpp"
 
 #include "core/decision.hpp"
-#include "store/rows.hpp"
+#include "rows/rows.hpp"
 
 namespace vend {
 

@@ -3,7 +3,7 @@
 #include "claim/claim.hpp"
 
 #include "base/settings.hpp"
-#include "claim/escrow.hpp"
+#include "escrow/items.hpp"
 
 namespace vend {
 
@@ -27,7 +27,7 @@ Claim claim_optimistic(Store &store, Item *item, const Decision &decision, const
         claim.decision =
             decide_sale(now ? std::optional(now->state) : std::nullopt, terms.wallet, terms.sale);
         if (now) *item = *now;
-        if (claim.decision.verdict != Verdict::sell) return claim;
+        if (claim.decision.verdict != Verdict::accept) return claim;
         if (retries_left == 0) {
             claim.decision.verdict = Verdict::lost_race;
             return claim;

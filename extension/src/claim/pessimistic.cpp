@@ -2,7 +2,7 @@
 
 #include "claim/claim.hpp"
 
-#include "claim/escrow.hpp"
+#include "escrow/items.hpp"
 
 namespace vend {
 
@@ -24,7 +24,7 @@ Claim claim_pessimistic(Store &store, Item *item, const Decision &decision, cons
     }
     if (item->state.lock_mode == LockMode::escrow) fold_own_deltas(store, item);
     claim.decision = decide_sale(item->state, terms.wallet, terms.sale);
-    if (claim.decision.verdict != Verdict::sell) return claim;
+    if (claim.decision.verdict != Verdict::accept) return claim;
     set_locked_stock(store, *item, Quantity{item->state.stock.value - terms.sale.qty.value});
     claim.is_made = true;
     return claim;

@@ -69,7 +69,7 @@ void decide_one(const BatchState &state, const PurchaseRequest &request, BatchDe
     decision->item = item.value_or(ItemState{});
     decision->wallet = wallet_at(state, request.wallet);
     decision->decision = decide_sale(item, decision->wallet, request.terms);
-    if (decision->decision.verdict != Verdict::sell) return;
+    if (decision->decision.verdict != Verdict::accept) return;
     take(state, request.item, request.terms.qty);
     pay(state, request.wallet, decision->decision.amount);
     decision->wallet = wallet_at(state, request.wallet);
@@ -95,15 +95,16 @@ void decide_purchases(const BatchState &state, std::span<const PurchaseRequest> 
         decide_one(state, request, &decision);
         const Verdict verdict = decision.decision.verdict;
         if (used == nullptr) continue;
-        if (verdict != Verdict::sell && !(remembers && verdict != Verdict::amount_out_of_range))
+        if (verdict != Verdict::accept && !(remembers && verdict != Verdict::amount_out_of_range))
             continue;
-        *used = UsedId{.kind = verdict == Verdict::sell ? UsedId::Kind::purchase : UsedId::Kind::refusal,
-                       .item = request.item,
-                       .wallet = request.wallet,
-                       .qty = request.terms.qty,
-                       .amount = decision.decision.amount,
-                       .refusal = verdict,
-                       .request = static_cast<int>(i)};
+        *used =
+            UsedId{.kind = verdict == Verdict::accept ? UsedId::Kind::purchase : UsedId::Kind::refusal,
+                   .item = request.item,
+                   .wallet = request.wallet,
+                   .qty = request.terms.qty,
+                   .amount = decision.decision.amount,
+                   .refusal = verdict,
+                   .request = static_cast<int>(i)};
     }
 }
 
@@ -116,7 +117,7 @@ int decide_cart(const BatchState &state, std::span<const PurchaseRequest> lines,
         BatchDecision &decision = decisions[decided];
         decision = {};
         decide_one(state, lines[decided], &decision);
-        if (decision.decision.verdict == Verdict::sell) {
+        if (decision.decision.verdict == Verdict::accept) {
             const auto sum = checked_add(total, decision.decision.amount);
             if (sum && *sum <= lines[decided].terms.amount_max) {
                 total = *sum;
@@ -164,7 +165,7 @@ void decide_transfers(const BatchState &state, std::span<const TransferTerms> re
             verdict = Verdict::insufficient_funds;
         else if (!received || *received > request.balance_max)
             verdict = Verdict::amount_out_of_range;
-        if (verdict != Verdict::sell) continue;
+        if (verdict != Verdict::accept) continue;
         pay(state, request.payer, request.amount);
         pay(state, request.payee, negated(request.amount));
         decision.wallet = wallet_at(state, request.payer);

@@ -26,8 +26,9 @@ Decision decide_item(const std::optional<ItemState> &item, const SaleTerms &term
     else if (terms.max_price && decision.unit_price > *terms.max_price)
         decision.verdict = Verdict::price_changed;
     else if (item->stock < terms.qty)
-        decision.verdict = terms.qty.value - item->stock.value <= item->held.value ? Verdict::all_held
-                                                                                   : Verdict::sold_out;
+        decision.verdict = terms.qty.value - item->stock.value <= item->pending_elsewhere.value
+                               ? Verdict::all_pending
+                               : Verdict::sold_out;
     else if (auto amount = amount_of(decision, terms); amount && *amount <= terms.amount_max)
         decision.amount = *amount;
     else
@@ -38,7 +39,7 @@ Decision decide_item(const std::optional<ItemState> &item, const SaleTerms &term
 Decision decide_sale(const std::optional<ItemState> &item, const WalletState &wallet,
                      const SaleTerms &terms) {
     Decision decision = decide_item(item, terms);
-    if (decision.verdict != Verdict::sell) return decision;
+    if (decision.verdict != Verdict::accept) return decision;
     switch (wallet.kind) {
     case WalletState::Kind::elsewhere:
         break;

@@ -14,8 +14,8 @@ namespace vend {
 
 struct ItemState {
     Quantity stock;
-    Quantity held{};            // by sales of others that may still give it back; of an escrow item
-    std::optional<Money> price; // nothing in a store without prices
+    Quantity pending_elsewhere{}; // by sales of others that may still give it back; of an escrow item
+    std::optional<Money> price;   // nothing in a store without prices
     std::int64_t stock_version = 0;
     std::int64_t version = 0;
     std::optional<LockMode> lock_mode;
@@ -53,7 +53,7 @@ struct SaleTerms {
 };
 
 struct Decision {
-    Verdict verdict = Verdict::sell;
+    Verdict verdict = Verdict::accept;
     std::optional<Money> unit_price{}; // nothing where an amount was stated, or there is no item
     Money amount{};                    // qty * unit_price, or what was stated
     std::optional<Money> list_price{}; // the item's own, where the call has stated another

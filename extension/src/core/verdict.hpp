@@ -10,7 +10,7 @@ namespace vend {
 
 // In the order of precedence: of two reasons to refuse, the one that stands first is given.
 enum class Verdict {
-    sell,
+    accept,
     invalid,          // of a batch: a request that makes no sense by itself
     id_mismatch,      // of a batch: its id was recorded for another request
     unknown_purchase, // nothing to refund under that id
@@ -19,7 +19,7 @@ enum class Verdict {
     stale_version, // the caller's expected_version is not the item's
     price_changed,
     sold_out,
-    all_held, // not enough left, but sales that have not committed may give some back
+    all_pending, // not enough left, but sales that have not committed may give some back
     unknown_buyer,
     insufficient_funds,
     busy,
@@ -28,7 +28,7 @@ enum class Verdict {
 };
 
 constexpr bool is_short_of_units(Verdict verdict) {
-    return verdict == Verdict::sold_out || verdict == Verdict::all_held;
+    return verdict == Verdict::sold_out || verdict == Verdict::all_pending;
 }
 
 // The status that a caller sees. Two verdicts share "conflict"; their SQLSTATEs tell them apart.
@@ -36,7 +36,7 @@ constexpr std::string_view status_of(Verdict verdict) {
     constexpr std::array<std::string_view, 15> statuses{
         "purchased",   "invalid",      "id_mismatch",   "unknown_purchase",
         "over_refund", "unknown_item", "conflict",      "price_changed",
-        "sold_out",    "all_held",     "unknown_buyer", "insufficient_funds",
+        "sold_out",    "all_pending",  "unknown_buyer", "insufficient_funds",
         "busy",        "conflict",     "out_of_range"};
     return statuses[static_cast<std::size_t>(verdict)];
 }
@@ -46,7 +46,7 @@ constexpr std::string_view status_of(Verdict verdict) {
 constexpr std::optional<Verdict> remembered_verdict(std::string_view status) {
     for (Verdict verdict :
          {Verdict::unknown_item, Verdict::stale_version, Verdict::price_changed, Verdict::sold_out,
-          Verdict::all_held, Verdict::unknown_buyer, Verdict::insufficient_funds, Verdict::busy})
+          Verdict::all_pending, Verdict::unknown_buyer, Verdict::insufficient_funds, Verdict::busy})
         if (status_of(verdict) == status) return verdict;
     return std::nullopt;
 }

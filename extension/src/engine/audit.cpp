@@ -3,17 +3,17 @@
 #include "engine/audit.hpp"
 
 #include "base/error_codes.hpp"
-#include "claim/escrow.hpp"
-#include "store/audit_query.hpp"
-#include "store/binding.hpp"
-#include "store/execute.hpp"
-#include "store/subtransaction.hpp"
+#include "binding/binding.hpp"
+#include "escrow/items.hpp"
+#include "rows/audit_query.hpp"
+#include "rows/execute.hpp"
+#include "table/subtransaction.hpp"
 
 namespace vend {
 namespace {
 
 bool is_unchanged(const LoadedCounter &counter) {
-    const auto now = view_counter(counter.key);
+    const auto now = read_counter(counter.key);
     return now && now->changes == counter.changes;
 }
 

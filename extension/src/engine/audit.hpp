@@ -4,8 +4,8 @@
 
 #include "base/prelude.hpp"
 
+#include "binding/store.hpp"
 #include "core/checked.hpp"
-#include "store/store.hpp"
 
 #include <optional>
 

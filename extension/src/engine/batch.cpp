@@ -7,9 +7,9 @@
 #include "engine/batch_rows.hpp"
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
-#include "store/ledger.hpp"
-#include "store/row_lock.hpp"
-#include "store/subtransaction.hpp"
+#include "rows/ledger.hpp"
+#include "rows/row_lock.hpp"
+#include "table/subtransaction.hpp"
 
 #include <algorithm>
 
@@ -104,7 +104,7 @@ bool is_answered(const Batch &batch, std::size_t i) {
     const BatchDecision &decision = batch.decisions[i];
     if (!is_valid(batch, i) || decision.answer != Answer::decided) return true;
     const Verdict verdict = decision.decision.verdict;
-    if (batch.remembers || verdict == Verdict::sell || verdict == Verdict::all_held) return false;
+    if (batch.remembers || verdict == Verdict::accept || verdict == Verdict::all_pending) return false;
     const auto &item = batch.rows.item_rows[static_cast<std::size_t>(batch.purchases[i].item)];
     return !item || item->is_stock_known || verdict < Verdict::sold_out;
 }
@@ -126,9 +126,9 @@ bool answer_without_lock(Batch &batch) {
 }
 
 // The first request that is refused because sales of others hold what is left, or none.
-int first_held(const Batch &batch) {
+int first_pending(const Batch &batch) {
     const auto found = std::ranges::find_if(batch.decisions, [](const BatchDecision &decision) {
-        return decision.answer == Answer::decided && decision.decision.verdict == Verdict::all_held;
+        return decision.answer == Answer::decided && decision.decision.verdict == Verdict::all_pending;
     });
     return found == batch.decisions.end() ? none : static_cast<int>(found - batch.decisions.begin());
 }
@@ -141,9 +141,9 @@ void decide_under_locks(Batch &batch) {
     for (bool is_time_over = false;;) {
         CHECK_FOR_INTERRUPTS();
         decide(batch);
-        if (const int held = first_held(batch); held != none && !is_time_over) {
+        if (const int pending = first_pending(batch); pending != none && !is_time_over) {
             // Of several items it waits for the first; the others are looked at once more in any case.
-            const int item = batch.purchases[static_cast<std::size_t>(held)].item;
+            const int item = batch.purchases[static_cast<std::size_t>(pending)].item;
             is_time_over = !wait_for_item(batch.rows, item, until) || monotonic_now() >= until;
             continue;
         }
@@ -155,7 +155,7 @@ void decide_under_locks(Batch &batch) {
 bool is_recorded(const Batch &batch, std::size_t i) {
     if (!is_valid(batch, i) || batch.decisions[i].answer != Answer::decided) return false;
     const Verdict verdict = batch.decisions[i].decision.verdict;
-    if (verdict == Verdict::sell) return true;
+    if (verdict == Verdict::accept) return true;
     return batch.remembers && batch.requests[i].sale.id && verdict != Verdict::amount_out_of_range;
 }
 
@@ -196,7 +196,7 @@ std::span<int> recorded_by_id(Batch &batch) {
 Movement movement_of(const Batch &batch, std::size_t i) {
     const SaleRequest &sale = batch.requests[i].sale;
     const Decision &decision = batch.decisions[i].decision;
-    if (decision.verdict != Verdict::sell)
+    if (decision.verdict != Verdict::accept)
         return memory_of_refusal(*sale.id, item_key(batch, i), buyer_key(batch, i), sale.terms.qty,
                                  decision.verdict);
     return purchase_movement(*batch.outcomes[i].id, item_key(batch, i), buyer_key(batch, i),
@@ -219,26 +219,26 @@ void describe_replay(const Batch &batch, std::size_t i) {
     if (decision.replay_of != none) {
         const SaleOutcome &first = batch.outcomes[static_cast<std::size_t>(decision.replay_of)];
         outcome.at = first.at;
-        if (outcome.verdict == Verdict::sell) {
+        if (outcome.verdict == Verdict::accept) {
             outcome.unit_price = first.unit_price;
             outcome.amount = first.amount;
         }
     } else {
         const Entry &entry = *batch.entries[static_cast<std::size_t>(batch.ids.places[i])];
         outcome.at = entry.at;
-        if (outcome.verdict == Verdict::sell) {
+        if (outcome.verdict == Verdict::accept) {
             outcome.unit_price = entry.unit_price;
             outcome.amount = negated(entry.amount);
         }
     }
-    if (outcome.verdict != Verdict::sell) outcome.detail = remembered_detail;
+    if (outcome.verdict != Verdict::accept) outcome.detail = remembered_detail;
 }
 
 void describe_sale(const Batch &batch, std::size_t i) {
     SaleOutcome &outcome = batch.outcomes[i];
     const BatchDecision &decision = batch.decisions[i];
     outcome.verdict = decision.decision.verdict;
-    if (outcome.verdict == Verdict::sell) {
+    if (outcome.verdict == Verdict::accept) {
         outcome.at = batch.at;
         outcome.unit_price = decision.decision.unit_price;
         outcome.amount = decision.decision.amount;
@@ -260,7 +260,7 @@ void describe_sale(const Batch &batch, std::size_t i) {
 // The balance after the request; of the wallet as it was read, where nothing was locked.
 std::optional<Money> balance_of(const Batch &batch, std::size_t i) {
     if (!batch.rows.store.has_wallets()) return std::nullopt;
-    if (batch.rows.is_locked) {
+    if (batch.rows.counts_money) {
         const WalletState &wallet = batch.decisions[i].wallet;
         return wallet.kind == WalletState::Kind::locked ? std::optional(wallet.balance) : std::nullopt;
     }
@@ -307,13 +307,13 @@ void describe(Batch &batch) {
 
 bool is_sold(const Batch &batch, std::size_t i) {
     return batch.decisions[i].answer == Answer::decided &&
-           batch.decisions[i].decision.verdict == Verdict::sell;
+           batch.decisions[i].decision.verdict == Verdict::accept;
 }
 
 // Whether something can be sold if the rows are still as they were read. What an item in escrow refuses
 // is for its counter to say, and may be worth waiting for.
 bool is_any_sold_as_read(Batch &batch) {
-    batch.rows.is_locked = true;
+    batch.rows.counts_money = true;
     decide(batch);
     bool is_any_sold = false;
     for (std::size_t i = 0; i < batch.requests.size(); ++i) {
@@ -359,7 +359,7 @@ bool sell_as_read(Batch &batch) {
             return write_rows_as_read(batch.rows) && is_sold_again(batch);
         });
     }
-    batch.rows.is_locked = is_made;
+    batch.rows.counts_money = is_made;
     if (!is_made)
         for (std::size_t i = 0; i < batch.outcomes.size(); ++i)
             batch.outcomes[i].id = batch.requests[i].sale.id;
@@ -388,7 +388,7 @@ std::span<SaleOutcome> sell_many(Store &store, std::span<const BatchRequest> req
                 .purchases = new_array<PurchaseRequest>(requests.size()),
                 .decisions = new_array<BatchDecision>(requests.size())};
     const LOCKTAG *turn =
-        has_turn(store, requests.size()) && !bring_ids(requests) ? begin_turn(store) : nullptr;
+        takes_turns(store, requests.size()) && !bring_ids(requests) ? begin_turn(store) : nullptr;
     const bool is_answered = answer_without_lock(batch);
     MemoryContext context = MemoryContextSwitchTo(result_context);
     batch.outcomes = new_array<SaleOutcome>(requests.size());

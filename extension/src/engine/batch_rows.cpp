@@ -37,35 +37,35 @@ Money balance_change(const BatchRows &rows, std::size_t place) {
 }
 
 bool is_in_escrow(const BatchRows &rows, std::size_t place) {
-    return rows.held[place] && rows.held[place]->is_in_escrow;
+    return rows.locked[place] && rows.locked[place]->is_in_escrow;
 }
 
 void see_items(BatchRows &rows) {
-    for (std::size_t i = 0; i < rows.held.size(); ++i) {
-        if (!rows.held[i]) continue;
-        if (rows.held[i]->is_in_escrow) see_held(rows.store, &*rows.held[i]);
-        rows.item_rows[i] = rows.held[i]->item;
+    for (std::size_t i = 0; i < rows.locked.size(); ++i) {
+        if (!rows.locked[i]) continue;
+        if (rows.locked[i]->is_in_escrow) refresh_from_counter(rows.store, &*rows.locked[i]);
+        rows.item_rows[i] = rows.locked[i]->item;
     }
 }
 
 WalletState wallet_state(const BatchRows &rows, std::size_t place) {
-    if (!rows.is_locked || !rows.store.has_wallets()) return {};
+    if (!rows.counts_money || !rows.store.has_wallets()) return {};
     const auto &wallet = rows.wallets[place];
     if (!wallet) return {WalletState::Kind::unknown, {}};
     return {WalletState::Kind::locked, wallet->balance};
 }
 
 void write_items(BatchRows &rows) {
-    const auto changes = new_array<StockChange>(rows.held.size());
-    const auto deltas = new_array<Delta>(rows.held.size());
+    const auto changes = new_array<StockChange>(rows.locked.size());
+    const auto deltas = new_array<Delta>(rows.locked.size());
     std::size_t change_count = 0;
     std::size_t delta_count = 0;
-    for (std::size_t i = 0; i < rows.held.size(); ++i) {
-        if (!rows.held[i] || sold_of(rows, i) == Quantity{}) continue;
-        if (rows.held[i]->is_in_escrow)
-            deltas[delta_count++] = {rows.held[i]->item.key, negated(sold_of(rows, i))};
+    for (std::size_t i = 0; i < rows.locked.size(); ++i) {
+        if (!rows.locked[i] || sold_of(rows, i) == Quantity{}) continue;
+        if (rows.locked[i]->is_in_escrow)
+            deltas[delta_count++] = {rows.locked[i]->item.key, negated(sold_of(rows, i))};
         else
-            changes[change_count++] = {&rows.held[i]->item, rows.item_states[i]->stock};
+            changes[change_count++] = {&rows.locked[i]->item, rows.item_states[i]->stock};
     }
     if (change_count > 0) set_locked_stocks(rows.store, changes.first(change_count));
     if (delta_count > 0) record_deltas(rows.store, deltas.first(delta_count));
@@ -101,12 +101,13 @@ bool write_wallets_as_read(BatchRows &rows) {
 
 // Takes units of an item in escrow, which is then as it was before.
 bool take_from_escrow(BatchRows &rows, Item *item, Quantity qty) {
-    HeldItem held;
-    if (hold_read_item(rows.store, *item, &held) != LockResult::locked || !held.is_in_escrow)
+    LockedItem locked;
+    if (lock_as_read_for_change(rows.store, *item, &locked) != LockResult::locked ||
+        !locked.is_in_escrow)
         return false;
-    see_held(rows.store, &held);
-    *item = held.item;
-    return item->state.stock >= qty && take_units(rows.store, held, qty);
+    refresh_from_counter(rows.store, &locked);
+    *item = locked.item;
+    return item->state.stock >= qty && take_units(rows.store, locked, qty);
 }
 
 // Row by row in the order of their keys, whatever their modes.
@@ -142,7 +143,7 @@ void read_item_rows(BatchRows &rows, std::span<std::optional<Datum>> given) {
                               read_items(rows.store, keys, read);
                           });
     for (auto &item : rows.item_rows)
-        if (item) see_counter(rows.store, &*item);
+        if (item) apply_counter(rows.store, &*item);
     rows.item_states = new_array<std::optional<ItemState>>(rows.item_rows.size());
 }
 
@@ -157,16 +158,16 @@ void read_wallet_rows(BatchRows &rows, std::span<std::optional<Datum>> given) {
 
 void lock_rows(BatchRows &rows) {
     if (rows.store.has_wallets()) lock_wallets(rows.store, rows.wallets);
-    rows.held = new_array<std::optional<HeldItem>>(rows.item_rows.size());
+    rows.locked = new_array<std::optional<LockedItem>>(rows.item_rows.size());
     for (std::size_t i = 0; i < rows.item_rows.size(); ++i) {
         if (!rows.item_rows[i]) continue;
-        HeldItem held;
-        if (hold_read_item(rows.store, *rows.item_rows[i], &held) == LockResult::locked)
-            rows.held[i] = held;
+        LockedItem locked;
+        if (lock_as_read_for_change(rows.store, *rows.item_rows[i], &locked) == LockResult::locked)
+            rows.locked[i] = locked;
         else
             rows.item_rows[i].reset();
     }
-    rows.is_locked = true;
+    rows.counts_money = true;
 }
 
 void set_states(BatchRows &rows) {
@@ -178,12 +179,12 @@ void set_states(BatchRows &rows) {
 }
 
 bool take_from_counters(BatchRows &rows) {
-    for (std::size_t i = 0; i < rows.held.size(); ++i) {
+    for (std::size_t i = 0; i < rows.locked.size(); ++i) {
         if (!is_in_escrow(rows, i) || sold_of(rows, i) == Quantity{}) continue;
-        if (take_units(rows.store, *rows.held[i], sold_of(rows, i))) continue;
+        if (take_units(rows.store, *rows.locked[i], sold_of(rows, i))) continue;
         while (i-- > 0)
             if (is_in_escrow(rows, i) && sold_of(rows, i) != Quantity{})
-                give_back_units(rows.store, *rows.held[i]);
+                give_back_units(rows.store, *rows.locked[i]);
         return false;
     }
     return true;
@@ -210,7 +211,7 @@ bool may_write_as_read(const Store &store) {
            !TransactionIdIsValid(GetTopTransactionIdIfAny());
 }
 
-bool has_turn(const Store &store, std::size_t request_count) {
+bool takes_turns(const Store &store, std::size_t request_count) {
     constexpr std::size_t requests_min = 200;
     return request_count >= requests_min && may_write_as_read(store) && !IsTransactionBlock() &&
            !IsolationUsesXactSnapshot();

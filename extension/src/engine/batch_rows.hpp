@@ -4,10 +4,10 @@
 
 #include "base/prelude.hpp"
 
-#include "claim/escrow.hpp"
 #include "core/batch.hpp"
-#include "engine/places.hpp"
-#include "store/rows.hpp"
+#include "engine/distinct_keys.hpp"
+#include "escrow/items.hpp"
+#include "rows/rows.hpp"
 
 #include <optional>
 #include <span>
@@ -19,10 +19,10 @@ struct BatchRows {
     Keys items{};
     Keys buyers{};
     std::span<std::optional<Item>> item_rows{};
-    std::span<std::optional<HeldItem>> held{};
+    std::span<std::optional<LockedItem>> locked{};
     std::span<std::optional<Wallet>> wallets{};
     std::span<bool> late_wallets{}; // those that write_rows_as_read() only locks; empty: none
-    bool is_locked = false;
+    bool counts_money = false;
     std::span<std::optional<ItemState>> item_states{};
     std::span<WalletState> wallet_states{};
 };
@@ -62,10 +62,10 @@ void write_late_wallets(BatchRows &rows);
 // Opens what that writes to, which has to happen outside of the subtransaction that may be undone.
 void open_written(BatchRows &rows);
 
-// Whether a batch of so many requests waits for its turn (store/row_lock.hpp), if it brings no ids.
+// Whether a batch of so many requests waits for its turn (rows/row_lock.hpp), if it brings no ids.
 // Smaller ones are over before it is worth it; a snapshot that stands would only grow old meanwhile; and
 // for what a transaction block has locked before others may be waiting.
-bool has_turn(const Store &store, std::size_t request_count);
+bool takes_turns(const Store &store, std::size_t request_count);
 
 // The key of a place as its row has it, which another spelling may have replaced since it was read; as
 // it was given, where there is no row.

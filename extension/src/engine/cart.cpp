@@ -8,8 +8,8 @@
 #include "engine/batch_rows.hpp"
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
-#include "store/ledger.hpp"
-#include "store/row_lock.hpp"
+#include "rows/ledger.hpp"
+#include "rows/row_lock.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -119,7 +119,7 @@ bool answer_from_ledger(Cart &cart) {
         amount = checked_add(amount, negated(entry->amount)).value_or(amount);
     }
     cart.outcome.replayed = true;
-    if (cart.outcome.verdict == Verdict::sell) cart.outcome.amount = amount;
+    if (cart.outcome.verdict == Verdict::accept) cart.outcome.amount = amount;
     cart.outcome.balance = balance_of_now(cart);
     return true;
 }
@@ -158,7 +158,8 @@ bool answer_without_lock(Cart &cart) {
     const auto refused = static_cast<std::size_t>(line);
     const Verdict verdict = cart.decisions[refused].decision.verdict;
     const auto &item = item_of(cart, refused);
-    if (verdict == Verdict::all_held || (item && !item->is_stock_known && verdict >= Verdict::sold_out))
+    if (verdict == Verdict::all_pending ||
+        (item && !item->is_stock_known && verdict >= Verdict::sold_out))
         return false;
     refuse(cart, refused);
     return true;
@@ -175,7 +176,7 @@ bool decide_under_locks(Cart &cart) {
             continue;
         }
         const auto refused = static_cast<std::size_t>(line);
-        if (cart.decisions[refused].decision.verdict == Verdict::all_held && !is_time_over) {
+        if (cart.decisions[refused].decision.verdict == Verdict::all_pending && !is_time_over) {
             // Looked at once more in any case.
             is_time_over = !wait_for_item(cart.rows, cart.purchases[refused].item, until) ||
                            monotonic_now() >= until;

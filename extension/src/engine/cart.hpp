@@ -30,7 +30,7 @@ struct CartLineOutcome {
 
 // Texts and lines live in the memory context that was given to sell_cart().
 struct CartOutcome {
-    Verdict verdict = Verdict::sell;
+    Verdict verdict = Verdict::accept;
     bool replayed = false;
     std::optional<std::size_t> refused; // the line that is
     const char *detail = nullptr;

@@ -4,36 +4,36 @@
 
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
-#include "claim/escrow.hpp"
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
-#include "store/rows.hpp"
+#include "escrow/items.hpp"
+#include "rows/rows.hpp"
 
 namespace vend {
 namespace {
 
 // The one row that the movement is about; the other of the two is absent.
 struct Target {
-    std::optional<HeldItem> item; // held once it is locked
+    std::optional<LockedItem> item; // held once it is locked
     std::optional<Wallet> wallet;
     Datum key = 0;
 };
 
-bool is_about_item(const CounterRequest &request) {
+bool is_about_item(const FigureRequest &request) {
     return request.kind == Kind::restock;
 }
 
 // What the movement adds to its counter.
-Money signed_amount(const CounterRequest &request) {
+Money signed_amount(const FigureRequest &request) {
     return request.kind == Kind::withdrawal ? negated(request.amount) : request.amount;
 }
 
-Target read_target(Store &store, const CounterRequest &request) {
+Target read_target(Store &store, const FigureRequest &request) {
     Target target;
     target.key = request.key;
     if (is_about_item(request)) {
         if (const auto item = read_item(store, request.key)) {
-            target.item = HeldItem{*item, false};
+            target.item = LockedItem{*item, false};
             target.key = item->key;
         }
     } else {
@@ -43,10 +43,10 @@ Target read_target(Store &store, const CounterRequest &request) {
     return target;
 }
 
-bool lock_target(Store &store, const CounterRequest &request, Target *target) {
+bool lock_target(Store &store, const FigureRequest &request, Target *target) {
     if (is_about_item(request)) {
-        HeldItem item;
-        if (hold_item(store, request.key, &item) != LockResult::locked) return false;
+        LockedItem item;
+        if (lock_for_change(store, request.key, &item) != LockResult::locked) return false;
         target->item = item;
         target->key = item.item.key;
     } else {
@@ -58,7 +58,7 @@ bool lock_target(Store &store, const CounterRequest &request, Target *target) {
     return true;
 }
 
-bool answer_from_ledger(Store &store, const CounterRequest &request, const Target &target,
+bool answer_from_ledger(Store &store, const FigureRequest &request, const Target &target,
                         MovementOutcome *outcome) {
     if (!request.id) return false;
     const auto entry = read_entry(store, *request.id);
@@ -74,7 +74,7 @@ bool answer_from_ledger(Store &store, const CounterRequest &request, const Targe
 }
 
 // Writes the counter, or refuses.
-bool write_counter(Store &store, const CounterRequest &request, const Target &target,
+bool write_counter(Store &store, const FigureRequest &request, const Target &target,
                    MovementOutcome *outcome) {
     if (target.item) {
         outcome->stock = add_units(store, *target.item, request.qty);
@@ -93,7 +93,7 @@ bool write_counter(Store &store, const CounterRequest &request, const Target &ta
     return true;
 }
 
-void record_movement(Store &store, const CounterRequest &request, const Target &target,
+void record_movement(Store &store, const FigureRequest &request, const Target &target,
                      MovementOutcome *outcome) {
     outcome->id = request.id ? *request.id : new_uuid_v7();
     outcome->at = GetCurrentTimestamp();
@@ -107,7 +107,7 @@ void record_movement(Store &store, const CounterRequest &request, const Target &
     record(store, movement);
 }
 
-void describe(Store &store, const CounterRequest &request, const Target &target,
+void describe(Store &store, const FigureRequest &request, const Target &target,
               MovementOutcome *outcome) {
     outcome->id = request.id;
     if (is_about_item(request)) {
@@ -121,8 +121,7 @@ void describe(Store &store, const CounterRequest &request, const Target &target,
 
 } // namespace
 
-MovementOutcome change_counter(Store &store, const CounterRequest &request,
-                               MemoryContext result_context) {
+MovementOutcome change_figure(Store &store, const FigureRequest &request, MemoryContext result_context) {
     MovementOutcome outcome;
     Target target = read_target(store, request);
     bool is_replayed = answer_from_ledger(store, request, target, &outcome);

@@ -25,10 +25,10 @@ const char *explain(const Store &store, const Decision &decision, const SaleTerm
     case Verdict::sold_out:
         return psprintf(INT64_FORMAT " left, " INT64_FORMAT " wanted.", item->stock.value,
                         terms.qty.value);
-    case Verdict::all_held:
+    case Verdict::all_pending:
         return psprintf(INT64_FORMAT " left, " INT64_FORMAT " wanted, " INT64_FORMAT
-                                     " held by sales that have not committed.",
-                        item->stock.value, terms.qty.value, item->held.value);
+                                     " pending in sales that have not committed.",
+                        item->stock.value, terms.qty.value, item->pending_elsewhere.value);
     case Verdict::unknown_buyer:
         return psprintf("Store \"%s\" has no wallet \"%s\".", store.name, buyer_name);
     case Verdict::insufficient_funds:
@@ -41,7 +41,7 @@ const char *explain(const Store &store, const Decision &decision, const SaleTerm
                                                                : "id");
     case Verdict::lost_race:
         return "Every attempt met a concurrent write of the item.";
-    case Verdict::sell:
+    case Verdict::accept:
     case Verdict::invalid:
     case Verdict::id_mismatch:
     case Verdict::unknown_purchase:

@@ -3,8 +3,8 @@
 
 #include "base/prelude.hpp"
 
+#include "binding/store.hpp"
 #include "core/decision.hpp"
-#include "store/store.hpp"
 
 namespace vend {
 

@@ -4,12 +4,12 @@
 
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
-#include "claim/escrow.hpp"
-#include "store/binding.hpp"
-#include "store/eras.hpp"
-#include "store/execute.hpp"
-#include "store/ledger.hpp"
-#include "store/rows.hpp"
+#include "binding/binding.hpp"
+#include "escrow/items.hpp"
+#include "rows/eras.hpp"
+#include "rows/execute.hpp"
+#include "rows/ledger.hpp"
+#include "rows/rows.hpp"
 
 #include <utility>
 
@@ -17,7 +17,7 @@ namespace vend {
 namespace {
 
 // A counter's row before or after the event.
-struct Side {
+struct RowImage {
     bool exists = false;
     Datum key = 0;
     int64 counter = 0;
@@ -39,15 +39,15 @@ bool is_escrow_row(const Store &store, HeapTuple tuple, TupleDesc descriptor) {
     return !is_null && TextDatumGetCString(mode) == to_text(LockMode::escrow);
 }
 
-Side side_of(const Store &store, const TriggerData *trigger, HeapTuple tuple) {
+RowImage image_of(const Store &store, const TriggerData *trigger, HeapTuple tuple) {
     const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
     const bool items = is_about_items(store, trigger);
     bool is_key_null = false;
     bool is_counter_null = false;
-    Side side;
-    side.exists = true;
-    side.key = heap_getattr(tuple, (items ? store.item_key : store.wallet_key).number, descriptor,
-                            &is_key_null);
+    RowImage image;
+    image.exists = true;
+    image.key = heap_getattr(tuple, (items ? store.item_key : store.wallet_key).number, descriptor,
+                             &is_key_null);
     const Datum counter =
         heap_getattr(tuple, (items ? store.stock : store.balance).number, descriptor, &is_counter_null);
     // An old null can only stem from a time without this trigger; it counts as nothing.
@@ -58,20 +58,21 @@ Side side_of(const Store &store, const TriggerData *trigger, HeapTuple tuple) {
                                : items     ? "stock"
                                            : "balance",
                                relation_label(RelationGetRelid(trigger->tg_relation)))));
-    side.is_in_escrow = items && is_escrow_row(store, tuple, descriptor);
+    image.is_in_escrow = items && is_escrow_row(store, tuple, descriptor);
     if (!is_counter_null)
-        side.counter = number_from_column((items ? store.stock : store.balance).figures, counter);
-    return side;
+        image.counter = number_from_column((items ? store.stock : store.balance).figures, counter);
+    return image;
 }
 
-bool is_same_row(const Store &store, const TriggerData *trigger, const Side &was, const Side &is) {
+bool is_same_row(const Store &store, const TriggerData *trigger, const RowImage &was,
+                 const RowImage &is) {
     const KeyType &type = is_about_items(store, trigger) ? store.item_type : store.buyer_type;
     return was.exists && is.exists && same_key(type, was.key, is.key);
 }
 
 // What to do instead of a direct write.
-const char *instead_of(const TriggerData *trigger, bool items, bool is_same_row, const Side &was,
-                       const Side &is) {
+const char *instead_of(const TriggerData *trigger, bool items, bool is_same_row, const RowImage &was,
+                       const RowImage &is) {
     if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event)) return "Delete the rows whose %s is 0 instead.";
     if (!is.exists) return "A row can be deleted when its %s is 0.";
     if (!was.exists)
@@ -85,8 +86,8 @@ const char *instead_of(const TriggerData *trigger, bool items, bool is_same_row,
                                     : "Take from the %s with vend.withdraw().";
 }
 
-void require_journal_mode(const Store &store, const TriggerData *trigger, const Side &was,
-                          const Side &is) {
+void require_journal_mode(const Store &store, const TriggerData *trigger, const RowImage &was,
+                          const RowImage &is) {
     if (!store.refuses_direct_writes) return;
     const bool items = is_about_items(store, trigger);
     ereport(ERROR,
@@ -105,7 +106,8 @@ int64 added(int64 counter, Quantity qty) {
     return sum->value;
 }
 
-[[noreturn]] void refuse_write_in_escrow(const TriggerData *trigger, const Side &was, const Side &is) {
+[[noreturn]] void refuse_write_in_escrow(const TriggerData *trigger, const RowImage &was,
+                                         const RowImage &is) {
     ereport(ERROR,
             (errcode(errcodes::not_in_state),
              errmsg("stock of an escrow item of table \"%s\" cannot be written directly",
@@ -130,7 +132,7 @@ void require_unmoved(const TriggerData *trigger) {
 }
 
 // The item leaves escrow: what its deltas say becomes part of its row, if that stays.
-void leave_escrow(Store &store, Side *was, Side *is) {
+void leave_escrow(Store &store, RowImage *was, RowImage *is) {
     forget_counter(store, was->key);
     const Quantity unsettled = take_deltas(store, was->key).sum;
     was->counter = added(was->counter, unsettled);
@@ -208,7 +210,7 @@ bool is_stock_version_right(const Store &store, const TriggerData *trigger, cons
                (write.change == 0 ? 0 : 1);
 }
 
-int64 difference(const Side &is, const Side &was) {
+int64 difference(const RowImage &is, const RowImage &was) {
     const auto change = checked_sub(Quantity{is.counter}, Quantity{was.counter});
     if (!change)
         ereport(ERROR, (errcode(errcodes::out_of_range), errmsg("change of a counter is out of range")));
@@ -277,7 +279,7 @@ std::optional<Datum> key_before_move(const Store &store, const TriggerData *trig
 
 // What becomes of the purchases under a key: they follow the row to its next one, and are not those of
 // the next row that gets this one.
-void follow_key(Store &store, const TriggerData *trigger, const Side &was, const Side &is) {
+void follow_key(Store &store, const TriggerData *trigger, const RowImage &was, const RowImage &is) {
     const KeyOf of = keys_of(store, trigger);
     const KeyType &type = of == KeyOf::item ? store.item_type : store.buyer_type;
     if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event)) {
@@ -296,7 +298,7 @@ void follow_key(Store &store, const TriggerData *trigger, const Side &was, const
 
 // The row must have changed by what was decided, whatever other triggers did to it.
 void check_engine_write(EngineWrite *write, const Store &store, const TriggerData *trigger,
-                        const Side &was, const Side &is) {
+                        const RowImage &was, const RowImage &is) {
     if (!is_same_row(store, trigger, was, is) || difference(is, was) != write->change ||
         !is_stock_version_right(store, trigger, *write))
         raise_write_altered(RelationGetRelid(trigger->tg_relation));
@@ -308,11 +310,11 @@ void check_engine_write(EngineWrite *write, const Store &store, const TriggerDat
 void journal_row(Store &store, const TriggerData *trigger) {
     const bool is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
     const bool is_insert = TRIGGER_FIRED_BY_INSERT(trigger->tg_event);
-    Side was;
-    Side is;
-    if (!is_insert) was = side_of(store, trigger, trigger->tg_trigtuple);
-    if (is_insert) is = side_of(store, trigger, trigger->tg_trigtuple);
-    if (is_update) is = side_of(store, trigger, trigger->tg_newtuple);
+    RowImage was;
+    RowImage is;
+    if (!is_insert) was = image_of(store, trigger, trigger->tg_trigtuple);
+    if (is_insert) is = image_of(store, trigger, trigger->tg_trigtuple);
+    if (is_update) is = image_of(store, trigger, trigger->tg_newtuple);
 
     if (EngineWrite *write = engine_write_of(RelationGetRelid(trigger->tg_relation))) {
         check_engine_write(write, store, trigger, was, is);

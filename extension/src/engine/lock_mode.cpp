@@ -2,7 +2,7 @@
 
 #include "engine/lock_mode.hpp"
 
-#include "claim/escrow.hpp"
+#include "escrow/items.hpp"
 
 namespace vend {
 

@@ -3,7 +3,7 @@
 
 #include "base/prelude.hpp"
 
-#include "store/rows.hpp"
+#include "rows/rows.hpp"
 
 namespace vend {
 

@@ -7,10 +7,10 @@
 
 #include "base/prelude.hpp"
 
+#include "binding/store.hpp"
 #include "core/uuid.hpp"
 #include "core/verdict.hpp"
-#include "store/ledger.hpp"
-#include "store/store.hpp"
+#include "rows/ledger.hpp"
 
 #include <optional>
 
@@ -18,7 +18,7 @@ namespace vend {
 
 // Texts live in the memory context that was given to the call.
 struct MovementOutcome {
-    Verdict verdict = Verdict::sell; // sell: it took place
+    Verdict verdict = Verdict::accept; // sell: it took place
     bool replayed = false;
     const char *detail = nullptr;  // why it was refused
     const char *unknown = nullptr; // the item or wallet that does not exist
@@ -36,15 +36,14 @@ struct MovementOutcome {
 // Each raises VN008 for a mismatched id and 22003 when a counter would overflow. Without an id the
 // movement gets a new one.
 
-struct CounterRequest {
+struct FigureRequest {
     Kind kind = Kind::deposit; // deposit, withdrawal, restock
     Datum key = 0;             // of the wallet or item
     Quantity qty{};
     Money amount{};
     std::optional<Uuid> id;
 };
-MovementOutcome change_counter(Store &store, const CounterRequest &request,
-                               MemoryContext result_context);
+MovementOutcome change_figure(Store &store, const FigureRequest &request, MemoryContext result_context);
 
 // Takes units from an item that were not sold. Waits for units that sales under way may give back, as a
 // sale does.

@@ -4,15 +4,15 @@
 
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
-#include "claim/escrow.hpp"
 #include "core/refund.hpp"
+#include "engine/distinct_keys.hpp"
 #include "engine/explain.hpp"
-#include "engine/places.hpp"
 #include "engine/replay.hpp"
-#include "store/eras.hpp"
-#include "store/execute.hpp"
-#include "store/row_lock.hpp"
-#include "store/rows.hpp"
+#include "escrow/items.hpp"
+#include "rows/eras.hpp"
+#include "rows/execute.hpp"
+#include "rows/row_lock.hpp"
+#include "rows/rows.hpp"
 
 #include <algorithm>
 
@@ -25,8 +25,8 @@ struct RefundLine {
     Entry purchase;
     Refunded before;
     Refunded now;
-    KeyEra row;                   // where its units go, or are recorded to have come from
-    std::optional<HeldItem> item; // where units go back onto the shelf
+    KeyEra row;                     // where its units go, or are recorded to have come from
+    std::optional<LockedItem> item; // where units go back onto the shelf
 };
 
 // A refund under way: the lines that it is about, as the ledger has them, and the wallet that paid.
@@ -155,7 +155,7 @@ bool answer_from_ledger(Refund &refund) {
     MovementOutcome &outcome = refund.outcome;
     describe(refund, *first, refunds == 1);
     outcome.id = request.id;
-    outcome.verdict = Verdict::sell;
+    outcome.verdict = Verdict::accept;
     outcome.replayed = true;
     outcome.qty = sum.qty;
     outcome.amount = sum.amount;
@@ -197,8 +197,8 @@ bool hold_line(Refund &refund, RefundLine *line) {
         CHECK_FOR_INTERRUPTS();
         const auto now = row_of_era(refund.store, KeyOf::item, bought);
         if (!now) return false;
-        HeldItem item;
-        const bool is_held = hold_item(refund.store, now->key, &item) == LockResult::locked;
+        LockedItem item;
+        const bool is_held = lock_for_change(refund.store, now->key, &item) == LockResult::locked;
         const auto after = row_of_era(refund.store, KeyOf::item, bought);
         if (!after) return false;
         if (!is_same_row(refund.store.item_type, *now, *after)) continue;
@@ -221,9 +221,9 @@ Verdict lock_payer(Refund &refund) {
     if (!refund.store.has_wallets()) {
         refund.buyer = buyer_of(refund.lines[0].purchase);
         (void)lock_id(refund.store, to_datum(refund.request.purchase), {});
-        return Verdict::sell;
+        return Verdict::accept;
     }
-    if (lock_buyer(refund)) return Verdict::sell;
+    if (lock_buyer(refund)) return Verdict::accept;
     const bool needs_item = refund.request.restock && !(refund.request.amount && !refund.request.qty);
     for (const RefundLine &line : refund.lines)
         if (needs_item && !has_item(refund, line)) {
@@ -257,7 +257,7 @@ Verdict decide_lines(Refund &refund) {
                            line.before.qty.value);
         MemoryContextSwitchTo(caller);
     }
-    if (is_anything) return Verdict::sell;
+    if (is_anything) return Verdict::accept;
     if (refund.lines.size() > 1) refund.outcome.detail = "All of the cart was refunded before.";
     return Verdict::over_refund;
 }
@@ -277,7 +277,7 @@ Verdict hold_items(Refund &refund) {
         describe(refund, line->purchase, true);
         return Verdict::unknown_item;
     }
-    return Verdict::sell;
+    return Verdict::accept;
 }
 
 Movement movement_of(const Refund &refund, const RefundLine &line, int32 number) {
@@ -400,14 +400,14 @@ MovementOutcome refund(Store &store, const RefundRequest &request, MemoryContext
     outcome.qty = request.qty;
     if (!refund.lines.empty() && outcome.item == nullptr)
         describe(refund, refund.lines[0].purchase, refund.lines.size() == 1);
-    if (outcome.verdict == Verdict::sell) outcome.verdict = decide_lines(refund);
-    if (outcome.verdict == Verdict::sell) {
+    if (outcome.verdict == Verdict::accept) outcome.verdict = decide_lines(refund);
+    if (outcome.verdict == Verdict::accept) {
         outcome.verdict = hold_items(refund);
         // Read again: a refund of another purchase may have used the id while this one waited for the
         // item.
         if (answer_from_ledger(refund)) return outcome;
     }
-    if (outcome.verdict == Verdict::sell) give_back(refund);
+    if (outcome.verdict == Verdict::accept) give_back(refund);
     name_unknown(refund);
     explain_movement(store, result_context, &outcome);
     return outcome;

@@ -4,7 +4,7 @@
 
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
-#include "store/eras.hpp"
+#include "rows/eras.hpp"
 
 namespace vend {
 namespace {

@@ -3,9 +3,9 @@
 
 #include "base/prelude.hpp"
 
+#include "binding/store.hpp"
 #include "core/uuid.hpp"
-#include "store/ledger.hpp"
-#include "store/store.hpp"
+#include "rows/ledger.hpp"
 
 #include <optional>
 

@@ -6,10 +6,10 @@
 #include "base/ids.hpp"
 #include "base/settings.hpp"
 #include "claim/claim.hpp"
-#include "claim/escrow.hpp"
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
-#include "store/row_lock.hpp"
+#include "escrow/items.hpp"
+#include "rows/row_lock.hpp"
 
 namespace vend {
 namespace {
@@ -73,7 +73,7 @@ bool answer_from_ledger(Sale &sale) {
         outcome.detail = remembered_detail;
         return true;
     }
-    outcome.verdict = Verdict::sell;
+    outcome.verdict = Verdict::accept;
     outcome.unit_price = entry->unit_price;
     outcome.amount = negated(entry->amount);
     return true;
@@ -93,12 +93,12 @@ void require_mode(const Sale &sale) {
 // The item as a sale would find it now: in escrow its counter's stock counts.
 void look_at_item(Sale &sale) {
     sale.item = read_item(sale.store, sale.request.item);
-    if (sale.item) see_counter(sale.store, &*sale.item);
+    if (sale.item) apply_counter(sale.store, &*sale.item);
 }
 
 // Whether the decision is a refusal that stands: not where it passed over a stock that is unknown yet.
 bool is_final(const Sale &sale) {
-    if (sale.decision.verdict == Verdict::sell) return false;
+    if (sale.decision.verdict == Verdict::accept) return false;
     return !sale.item || sale.item->is_stock_known || sale.decision.verdict < Verdict::sold_out;
 }
 
@@ -160,7 +160,7 @@ ClaimResult claim_units(Sale &sale) {
 
 // Waits for sales that hold what is left to end; false when there is no time left for that.
 bool wait_for_units(Sale &sale) {
-    if (sale.decision.verdict != Verdict::all_held || sale.request.wait.nowait) return false;
+    if (sale.decision.verdict != Verdict::all_pending || sale.request.wait.nowait) return false;
     if (!sale.wait_until) sale.wait_until = after_ms(monotonic_now(), settings::escrow_wait_ms());
     return wait_for_change(counter_key(sale.store, sale.item->key), sale.item->counter_changes,
                            *sale.wait_until);

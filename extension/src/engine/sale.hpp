@@ -5,7 +5,7 @@
 
 #include "core/decision.hpp"
 #include "core/uuid.hpp"
-#include "store/rows.hpp"
+#include "rows/rows.hpp"
 
 #include <optional>
 
@@ -23,7 +23,7 @@ struct SaleRequest {
 
 // Texts live in the memory context that was given to sell().
 struct SaleOutcome {
-    Verdict verdict = Verdict::sell;
+    Verdict verdict = Verdict::accept;
     bool replayed = false; // recorded earlier under this id
     const char *item = nullptr;
     const char *buyer = nullptr;

@@ -6,7 +6,7 @@
 #include "base/ids.hpp"
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
-#include "store/rows.hpp"
+#include "rows/rows.hpp"
 
 #include <array>
 

@@ -8,9 +8,9 @@
 #include "engine/batch_rows.hpp"
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
-#include "store/ledger.hpp"
-#include "store/row_lock.hpp"
-#include "store/subtransaction.hpp"
+#include "rows/ledger.hpp"
+#include "rows/row_lock.hpp"
+#include "table/subtransaction.hpp"
 
 #include <algorithm>
 
@@ -115,7 +115,7 @@ void decide(Transfers &batch) {
 
 bool is_made(const Transfers &batch, std::size_t i) {
     return batch.decisions[i].answer == Answer::decided &&
-           batch.decisions[i].decision.verdict == Verdict::sell;
+           batch.decisions[i].decision.verdict == Verdict::accept;
 }
 
 // Records what is made of the requests that are late, or of the others.
@@ -167,7 +167,7 @@ void describe_decision(Transfers &batch, std::size_t i) {
     MovementOutcome &outcome = batch.outcomes[i];
     outcome.verdict = batch.decisions[i].decision.verdict;
     switch (outcome.verdict) {
-    case Verdict::sell:
+    case Verdict::accept:
         outcome.at = batch.at;
         break;
     case Verdict::unknown_buyer:
@@ -260,10 +260,10 @@ bool are_made_again(Transfers &batch) {
 bool transfer_as_read(Transfers &batch) {
     read_ids(batch);
     if (!may_write_as_read(batch.rows.store) || !batch.ids.ids.empty()) return false;
-    batch.rows.is_locked = true;
+    batch.rows.counts_money = true;
     decide(batch);
     put_off(batch);
-    batch.rows.is_locked = kept_if([&] {
+    batch.rows.counts_money = kept_if([&] {
         batch.at = GetCurrentTimestamp();
         record_transfers(batch, false);
         if (!write_rows_as_read(batch.rows) || !are_made_again(batch)) return false;
@@ -271,10 +271,10 @@ bool transfer_as_read(Transfers &batch) {
         record_transfers(batch, true);
         return true;
     });
-    if (!batch.rows.is_locked)
+    if (!batch.rows.counts_money)
         for (std::size_t i = 0; i < batch.outcomes.size(); ++i)
             batch.outcomes[i].id = batch.requests[i].transfer.id;
-    return batch.rows.is_locked;
+    return batch.rows.counts_money;
 }
 
 void transfer_under_locks(Transfers &batch) {
@@ -302,7 +302,7 @@ std::span<MovementOutcome> transfer_many(Store &store, std::span<const BatchTran
                     .decisions = new_array<BatchDecision>(requests.size()),
                     .is_late = new_array<bool>(requests.size())};
     const LOCKTAG *turn =
-        has_turn(store, requests.size()) && !bring_ids(requests) ? begin_turn(store) : nullptr;
+        takes_turns(store, requests.size()) && !bring_ids(requests) ? begin_turn(store) : nullptr;
     read_wallets_of(batch);
     MemoryContext context = MemoryContextSwitchTo(result_context);
     batch.outcomes = new_array<MovementOutcome>(requests.size());

@@ -4,20 +4,20 @@
 
 #include "base/ids.hpp"
 #include "base/settings.hpp"
-#include "claim/escrow.hpp"
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
-#include "store/rows.hpp"
+#include "escrow/items.hpp"
+#include "rows/rows.hpp"
 
 namespace vend {
 namespace {
 
-// A write-off under way. The item is held once it is locked.
+// A write-off under way. The item is locked once it is locked.
 struct WriteOff {
     Store &store;
     const WriteOffRequest &request;
     MemoryContext result_context;
-    std::optional<HeldItem> item{};
+    std::optional<LockedItem> item{};
     std::optional<MonotonicTime> wait_until{}; // for units that others hold
     MovementOutcome outcome{};
 };
@@ -47,9 +47,10 @@ bool answer_from_ledger(WriteOff &write_off) {
 }
 
 bool lock(WriteOff &write_off) {
-    HeldItem held;
-    if (hold_item(write_off.store, write_off.request.item, &held) != LockResult::locked) return false;
-    write_off.item = held;
+    LockedItem locked;
+    if (lock_for_change(write_off.store, write_off.request.item, &locked) != LockResult::locked)
+        return false;
+    write_off.item = locked;
     return true;
 }
 
@@ -90,13 +91,13 @@ bool take(WriteOff &write_off) {
 bool claim(WriteOff &write_off) {
     for (bool is_time_over = false;;) {
         CHECK_FOR_INTERRUPTS();
-        if (write_off.item->is_in_escrow) see_held(write_off.store, &*write_off.item);
+        if (write_off.item->is_in_escrow) refresh_from_counter(write_off.store, &*write_off.item);
         const Decision decision = decide(write_off);
-        if (decision.verdict == Verdict::sell) {
+        if (decision.verdict == Verdict::accept) {
             if (take(write_off)) return true;
             continue;
         }
-        if (decision.verdict == Verdict::all_held && !is_time_over) {
+        if (decision.verdict == Verdict::all_pending && !is_time_over) {
             // Looked at once more in any case.
             is_time_over = !wait_for_units(write_off) || monotonic_now() >= *write_off.wait_until;
             continue;

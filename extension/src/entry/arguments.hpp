@@ -3,9 +3,9 @@
 
 #include "base/prelude.hpp"
 
+#include "binding/key_type.hpp"
+#include "binding/store.hpp"
 #include "core/uuid.hpp"
-#include "store/key_type.hpp"
-#include "store/store.hpp"
 
 #include <optional>
 #include <span>

@@ -4,7 +4,7 @@
 #include "engine/audit.hpp"
 #include "entry/arguments.hpp"
 #include "entry/call.hpp"
-#include "store/subtransaction.hpp"
+#include "table/subtransaction.hpp"
 
 using namespace vend;
 

@@ -5,7 +5,7 @@
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
 #include "engine/cart.hpp"
-#include "engine/places.hpp"
+#include "engine/distinct_keys.hpp"
 #include "entry/arguments.hpp"
 #include "entry/call.hpp"
 #include "entry/cart_result.hpp"
@@ -13,7 +13,7 @@
 #include "entry/own_wallet.hpp"
 #include "entry/raise.hpp"
 #include "entry/sale_result.hpp"
-#include "store/subtransaction.hpp"
+#include "table/subtransaction.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -311,7 +311,7 @@ Datum vend_transfer_many(PG_FUNCTION_ARGS) {
 Datum vend_checkout(PG_FUNCTION_ARGS) {
     const SoldCart sold = sell_cart_by(fcinfo, "vend.checkout()");
     const CartOutcome &outcome = sold.outcome;
-    if (outcome.verdict != Verdict::sell)
+    if (outcome.verdict != Verdict::accept)
         raise_refusal(outcome.verdict, outcome.lines[*outcome.refused].item, outcome.buyer,
                       psprintf("Line %zu: %s", *outcome.refused + 1, outcome.detail));
     return cart_receipt_row(fcinfo, sold.money, outcome).row(fcinfo);

@@ -5,11 +5,11 @@
 
 #include "base/prelude.hpp"
 
-#include "engine/settle.hpp"
+#include "binding/store.hpp"
+#include "escrow/settle.hpp"
+#include "rows/execute.hpp"
 #include "shared/settlers.hpp"
-#include "store/as_role.hpp"
-#include "store/execute.hpp"
-#include "store/store.hpp"
+#include "table/as_role.hpp"
 
 #include <type_traits>
 

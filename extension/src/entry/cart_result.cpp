@@ -47,7 +47,7 @@ ResultRow cart_receipt_row(FunctionCallInfo fcinfo, const NumberType &money,
 
 ResultRow cart_outcome_row(FunctionCallInfo fcinfo, const NumberType &money,
                            const CartOutcome &outcome) {
-    const bool is_replayed = outcome.replayed && outcome.verdict == Verdict::sell;
+    const bool is_replayed = outcome.replayed && outcome.verdict == Verdict::accept;
     ResultRow result;
     result.add_text(is_replayed ? "replayed" : status_of(outcome.verdict));
     result.add_optional_text(outcome.detail);

@@ -1,14 +1,14 @@
 #include "base/prelude.hpp"
 
 #include "base/error_codes.hpp"
-#include "claim/escrow.hpp"
+#include "binding/table_state.hpp"
 #include "engine/explain.hpp"
 #include "engine/lock_mode.hpp"
-#include "engine/settle.hpp"
 #include "entry/arguments.hpp"
 #include "entry/call.hpp"
 #include "entry/raise.hpp"
-#include "store/table_state.hpp"
+#include "escrow/items.hpp"
+#include "escrow/settle.hpp"
 
 using namespace vend;
 

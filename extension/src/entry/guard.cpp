@@ -1,12 +1,12 @@
 #include "base/prelude.hpp"
 
 #include "base/error_codes.hpp"
-#include "engine/guard.hpp"
-#include "engine/update_if.hpp"
 #include "entry/arguments.hpp"
 #include "entry/call.hpp"
-#include "store/guard_ddl.hpp"
-#include "store/guard_rows.hpp"
+#include "guard/check.hpp"
+#include "guard/guard_ddl.hpp"
+#include "guard/guard_rows.hpp"
+#include "guard/update_if.hpp"
 
 namespace vend {
 namespace {

@@ -39,7 +39,7 @@ ResultRow movement_row(const NumberType &money, Kind kind, const MovementOutcome
 
 ResultRow movement_outcome_row(const NumberType &money, Kind kind, const MovementOutcome &outcome) {
     ResultRow result;
-    if (outcome.verdict != Verdict::sell)
+    if (outcome.verdict != Verdict::accept)
         result.add_text(status_of(outcome.verdict));
     else
         result.add_text(outcome.replayed ? "replayed" : "recorded");

@@ -38,7 +38,7 @@ struct Moved {
 
 MovementOutcome move_counter(const Arguments &arguments, Store &store, Kind kind,
                              MemoryContext context) {
-    CounterRequest request;
+    FigureRequest request;
     request.kind = kind;
     if (kind == Kind::restock) {
         request.key = arguments.key(arg_key, store.item_type, "item");
@@ -50,7 +50,7 @@ MovementOutcome move_counter(const Arguments &arguments, Store &store, Kind kind
     }
     request.id = arguments.optional_uuid(arg_counter_id);
     MovementOutcome outcome;
-    as_owner(store, [&] { outcome = change_counter(store, request, context); });
+    as_owner(store, [&] { outcome = change_figure(store, request, context); });
     return outcome;
 }
 
@@ -119,7 +119,7 @@ Moved move_by(FunctionCallInfo fcinfo, const char *function, Kind kind) {
 Datum give_movement(FunctionCallInfo fcinfo, const char *function, Kind kind) {
     const Moved moved = move_by(fcinfo, function, kind);
     const MovementOutcome &outcome = moved.outcome;
-    if (outcome.verdict != Verdict::sell)
+    if (outcome.verdict != Verdict::accept)
         raise_refusal(outcome.verdict, outcome.item,
                       outcome.unknown != nullptr ? outcome.unknown : outcome.wallet, outcome.detail);
     return movement_row(moved.money, kind, outcome).row(fcinfo);

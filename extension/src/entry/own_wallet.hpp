@@ -4,7 +4,7 @@
 
 #include "base/prelude.hpp"
 
-#include "store/store.hpp"
+#include "binding/store.hpp"
 
 #include <optional>
 

@@ -27,8 +27,8 @@ Wording wording_of(Verdict verdict) {
         return {errcodes::price_changed, "price of item \"%s\" has changed", false};
     case Verdict::sold_out:
         return {errcodes::sold_out, "item \"%s\" is sold out", false};
-    case Verdict::all_held:
-        return {errcodes::all_held, "what is left of item \"%s\" is held by sales under way", false};
+    case Verdict::all_pending:
+        return {errcodes::all_pending, "units of item \"%s\" are pending in other sales", false};
     case Verdict::unknown_buyer:
         return {errcodes::unknown_buyer, "buyer \"%s\" does not exist", true};
     case Verdict::insufficient_funds:
@@ -37,7 +37,7 @@ Wording wording_of(Verdict verdict) {
         return {errcodes::busy, "could not obtain lock to sell item \"%s\"", false};
     case Verdict::lost_race:
         return {errcodes::lost_race, "could not sell item \"%s\" due to concurrent writes", false};
-    case Verdict::sell:
+    case Verdict::accept:
     case Verdict::invalid:
     case Verdict::id_mismatch:
     case Verdict::amount_out_of_range:

@@ -5,8 +5,8 @@
 
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
+#include "binding/number_type.hpp"
 #include "core/checked.hpp"
-#include "store/number_type.hpp"
 
 #include <optional>
 #include <string_view>

@@ -103,7 +103,7 @@ VEND_FUNCTION(vend_try_purchase);
 Datum vend_purchase(PG_FUNCTION_ARGS) {
     const Sold sold = sell_by(fcinfo, "vend.purchase()", true);
     const SaleOutcome &outcome = sold.outcome;
-    if (outcome.verdict != Verdict::sell)
+    if (outcome.verdict != Verdict::accept)
         raise_refusal(outcome.verdict, outcome.item, outcome.buyer, outcome.detail);
     return receipt_row(sold.money, outcome).row(fcinfo);
 }

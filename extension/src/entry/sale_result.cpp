@@ -71,7 +71,7 @@ ResultRow receipt_row(const NumberType &money, const SaleOutcome &outcome) {
 }
 
 ResultRow outcome_row(const NumberType &money, const SaleOutcome &outcome) {
-    const bool is_replayed = outcome.replayed && outcome.verdict == Verdict::sell;
+    const bool is_replayed = outcome.replayed && outcome.verdict == Verdict::accept;
     ResultRow result;
     result.add_text(is_replayed ? "replayed" : status_of(outcome.verdict));
     result.add_optional_text(outcome.detail);

@@ -4,9 +4,9 @@
 #include "engine/journal.hpp"
 #include "entry/arguments.hpp"
 #include "entry/call.hpp"
-#include "store/attach_store.hpp"
-#include "store/create_store.hpp"
-#include "store/rights.hpp"
+#include "setup/attach_store.hpp"
+#include "setup/create_store.hpp"
+#include "setup/rights.hpp"
 
 namespace vend {
 namespace {

@@ -1,13 +1,13 @@
 #include "base/prelude.hpp"
 
 #include "base/error_codes.hpp"
+#include "binding/binding.hpp"
 #include "engine/journal.hpp"
 #include "entry/call.hpp"
+#include "rows/eras.hpp"
+#include "rows/execute.hpp"
+#include "setup/ddl.hpp"
 #include "shared/counters.hpp"
-#include "store/binding.hpp"
-#include "store/ddl.hpp"
-#include "store/eras.hpp"
-#include "store/execute.hpp"
 
 #include <algorithm>
 
@@ -59,7 +59,7 @@ using namespace vend;
 
 VEND_FUNCTION(vend_journal);
 VEND_FUNCTION(vend_append_only);
-VEND_FUNCTION(vend_counter);
+VEND_FUNCTION(vend_invalidate_counters);
 VEND_FUNCTION(vend_delta);
 VEND_FUNCTION(vend_key_era);
 VEND_FUNCTION(vend_registry_changed);
@@ -96,9 +96,9 @@ Datum vend_append_only(PG_FUNCTION_ARGS) {
 // a row fires PostgreSQL decides when it writes the row, and the statement may set another role before
 // they fire: so this one does not go by the role. What was journalled has closed the counter itself,
 // where need be.
-Datum vend_counter(PG_FUNCTION_ARGS) {
-    const TriggerData *trigger = trigger_data(fcinfo, "vend.counter()");
-    require_after_row(trigger, "vend.counter()");
+Datum vend_invalidate_counters(PG_FUNCTION_ARGS) {
+    const TriggerData *trigger = trigger_data(fcinfo, "vend.invalidate_counters()");
+    require_after_row(trigger, "vend.invalidate_counters()");
     if (engine_write_of(RelationGetRelid(trigger->tg_relation)) == nullptr &&
         is_journal_on(trigger->tg_relation))
         forget_counters_of(trigger);

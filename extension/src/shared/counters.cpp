@@ -4,8 +4,8 @@
 
 #include "base/error_codes.hpp"
 #include "base/settings.hpp"
-#include "shared/holds.hpp"
 #include "shared/memory.hpp"
+#include "shared/pending.hpp"
 #include "shared/shares.hpp"
 
 #include <algorithm>
@@ -136,7 +136,7 @@ bool is_of_former_state(const Counter *counter, const TableState &table) {
 void outdate(Counter *counter) {
     counter->state = Counter::State::outdated;
     pin(counter);
-    add_hold({.kind = Hold::Kind::outdated, .counter = counter});
+    add_hold({.kind = Pending::Kind::outdated, .counter = counter});
 }
 
 // Forgets all counters that are former, which must neither allocate nor raise.
@@ -219,7 +219,7 @@ LoadStart start_load(const CounterKey &key, Oid owner, const char *store, const 
         counter->state = Counter::State::loading;
         pin(counter);
         unlock_changed(counter);
-        add_hold({.kind = Hold::Kind::loading, .counter = counter});
+        add_hold({.kind = Pending::Kind::loading, .counter = counter});
         return LoadStart::ours;
     });
 }
@@ -244,7 +244,7 @@ Counter *begin_wait(const CounterKey &key, uint64 changes) {
         }
         unlock(counter);
         if (!is_unchanged) return nullptr;
-        add_hold({.kind = Hold::Kind::waiting, .counter = counter});
+        add_hold({.kind = Pending::Kind::waiting, .counter = counter});
         return counter;
     });
 }
@@ -252,7 +252,7 @@ Counter *begin_wait(const CounterKey &key, uint64 changes) {
 // Runs change(counter) on the loaded counter of the key and adds the hold, which pins it. Raises 53400
 // where whoever has the counter may not take one more into use.
 template <typename Change>
-CounterChange change_counter(const CounterKey &key, Hold hold, Change change) {
+CounterChange change_counter(const CounterKey &key, Pending hold, Change change) {
     prepare_hold();
     const MonotonicTime now = monotonic_now();
     const bool is_scarce = is_pending(hold) && is_room_scarce();
@@ -345,18 +345,18 @@ void require_counters() {
                         errhint("Add pg_vend to shared_preload_libraries and restart the server.")));
 }
 
-std::optional<CounterView> view_counter(const CounterKey &key) {
+std::optional<CounterReading> read_counter(const CounterKey &key) {
     if (!has_counters()) return std::nullopt;
-    return with_counters(LW_SHARED, [&]() -> std::optional<CounterView> {
+    return with_counters(LW_SHARED, [&]() -> std::optional<CounterReading> {
         Counter *counter = find(key);
         if (counter == nullptr) return std::nullopt;
         const PendingUnits own = pending_units(counter);
         lock(counter);
         const bool is_loaded = counter->state == Counter::State::loaded;
-        const CounterView view{Quantity{counter->available}, Quantity{counter->taken - own.taken},
-                               Quantity{own.added}, counter->changes};
+        const CounterReading reading{Quantity{counter->available}, Quantity{counter->taken - own.taken},
+                                     Quantity{own.added}, counter->changes};
         unlock(counter);
-        return is_loaded ? std::optional(view) : std::nullopt;
+        return is_loaded ? std::optional(reading) : std::nullopt;
     });
 }
 
@@ -384,8 +384,8 @@ bool begin_load(const CounterKey &key, Oid owner, const char *store, const char 
 }
 
 void end_load(const std::optional<CounterLoad> &load) {
-    const Hold *hold = end_of_holds() - 1;
-    while (hold->kind != Hold::Kind::loading) --hold;
+    const Pending *hold = end_of_holds() - 1;
+    while (hold->kind != Pending::Kind::loading) --hold;
     Counter *counter = hold->counter;
     const MonotonicTime now = monotonic_now();
     if (load) {
@@ -396,11 +396,11 @@ void end_load(const std::optional<CounterLoad> &load) {
         counter->unsettled_since = load->deltas > 0 ? now : MonotonicTime{};
         unlock_changed(counter);
     }
-    drop_hold(Hold::Kind::loading, counter);
+    drop_hold(Pending::Kind::loading, counter);
 }
 
 CounterChange take_from_counter(const CounterKey &key, Quantity qty) {
-    return change_counter(key, {.kind = Hold::Kind::taken, .qty = qty.value, .deltas = 1},
+    return change_counter(key, {.kind = Pending::Kind::taken, .qty = qty.value, .deltas = 1},
                           [&](Counter *counter) {
                               if (counter->available < qty.value) return false;
                               counter->available -= qty.value;
@@ -412,11 +412,11 @@ CounterChange take_from_counter(const CounterKey &key, Quantity qty) {
 
 void give_back(const CounterKey &key) {
     // Pinned by the hold.
-    drop_hold(Hold::Kind::taken, with_counters(LW_SHARED, [&] { return find(key); }));
+    drop_hold(Pending::Kind::taken, with_counters(LW_SHARED, [&] { return find(key); }));
 }
 
 CounterChange add_to_counter(const CounterKey &key, Quantity qty, Quantity stock_max) {
-    return change_counter(key, {.kind = Hold::Kind::added, .qty = qty.value, .deltas = 1},
+    return change_counter(key, {.kind = Pending::Kind::added, .qty = qty.value, .deltas = 1},
                           [&](Counter *counter) {
                               // All that may come back or come in must fit.
                               int64 sum = 0;
@@ -444,7 +444,7 @@ bool wait_for_change(const CounterKey &key, uint64 changes, MonotonicTime until)
         is_changed = has_changed(counter, changes);
     }
     (void)ConditionVariableCancelSleep();
-    drop_hold(Hold::Kind::waiting, counter);
+    drop_hold(Pending::Kind::waiting, counter);
     return is_changed;
 }
 
@@ -467,7 +467,7 @@ void close_counter(const CounterKey &key) {
     if (!has_closed(key)) {
         prepare_hold();
         void *copy = MemoryContextAlloc(TopTransactionContext, sizeof(CounterKey));
-        add_hold({.kind = Hold::Kind::closed, .key = new (copy) CounterKey(key)});
+        add_hold({.kind = Pending::Kind::closed, .key = new (copy) CounterKey(key)});
     }
     visit_counter(key, [](Counter *counter) {
         counter->state = Counter::State::empty;
@@ -486,13 +486,13 @@ bool is_anything_closed_here() {
 
 bool has_pending(Oid items) {
     return any_hold(
-        [&](const Hold &hold) { return is_pending(hold) && hold.counter->key.table.items == items; });
+        [&](const Pending &hold) { return is_pending(hold) && hold.counter->key.table.items == items; });
 }
 
 void count_settled(const CounterKey &key, int64 deltas) {
     // It is a hint. Nobody is to fill the room with it.
     if (!has_counters() || is_room_scarce()) return;
-    (void)change_counter(key, {.kind = Hold::Kind::settled, .deltas = deltas},
+    (void)change_counter(key, {.kind = Pending::Kind::settled, .deltas = deltas},
                          [](Counter * /*counter*/) { return true; });
 }
 

@@ -6,7 +6,7 @@
 // What a transaction takes is pending until it ends: at commit it is forgotten, at abort, of the
 // transaction or of the savepoint, it is given back. What it adds becomes available at commit only.
 //
-// Whoever takes, adds or loads holds the item's counter lock (store/row_lock.hpp) in share mode until
+// Whoever takes, adds or loads holds the item's counter lock (rows/row_lock.hpp) in share mode until
 // the end of the transaction; whoever closes a counter holds it in exclusive mode, so nothing is pending
 // then.
 
@@ -21,11 +21,11 @@
 namespace vend {
 
 // As a session sees it.
-struct CounterView {
+struct CounterReading {
     Quantity available{};
-    Quantity held{};      // by sales of others that have not committed
-    Quantity own_added{}; // by this transaction, available once it commits
-    uint64 changes = 0;   // another number whenever anything has changed
+    Quantity pending_elsewhere{}; // by sales of others that have not committed
+    Quantity own_added{};         // by this transaction, available once it commits
+    uint64 changes = 0;           // another number whenever anything has changed
 };
 
 // Whether the library was preloaded.
@@ -34,7 +34,7 @@ bool has_counters();
 void require_counters();
 
 // Nothing when the counter is not loaded. Never loads.
-std::optional<CounterView> view_counter(const CounterKey &key);
+std::optional<CounterReading> read_counter(const CounterKey &key);
 
 // True when the caller is to load the counter: read it, then end_load() with what was read, or with
 // nothing where there is nothing to load. An error ends it too. False when it is loaded. The caller has

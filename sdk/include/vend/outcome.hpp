@@ -22,7 +22,7 @@ enum class status {
     conflict,
     price_changed,
     sold_out,
-    all_held,
+    all_pending,
     unknown_buyer,
     insufficient_funds,
     busy,

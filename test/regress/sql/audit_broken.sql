@@ -18,7 +18,7 @@ SELECT finding, key, expected, found FROM vend.audit();
 -- A counter in memory whose item's row and deltas come to less than 0. Nothing but a superuser who replaces our trigger functions
 -- gets that far.
 SELECT status FROM vend.try_purchase('lamp', 'a', 1000);
-CREATE OR REPLACE FUNCTION vend.counter() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE OR REPLACE FUNCTION vend.invalidate_counters() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE OR REPLACE FUNCTION vend.delta() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 BEGIN;
 SELECT status FROM vend.try_purchase('lamp', 'a', 9);
@@ -41,7 +41,7 @@ SELECT repair FROM vend.audit() WHERE repair LIKE '%stock_delta%' \gexec
 SELECT repair FROM vend.audit() \gexec
 SELECT repair FROM vend.audit() \gexec
 SELECT * FROM vend.audit();
-CREATE OR REPLACE FUNCTION vend.counter() RETURNS trigger LANGUAGE c AS '$libdir/pg_vend', 'vend_counter';
+CREATE OR REPLACE FUNCTION vend.invalidate_counters() RETURNS trigger LANGUAGE c AS '$libdir/pg_vend', 'vend_invalidate_counters';
 CREATE OR REPLACE FUNCTION vend.delta() RETURNS trigger LANGUAGE c AS '$libdir/pg_vend', 'vend_delta';
 
 -- An owner without rights on his own tables: each look that needs one says so, and the others find what there is.

@@ -20,7 +20,7 @@ ROUND_SECONDS = 10
 SHOWN_MAX = 30
 ENDS = ("quiet", "immediate stop", "kill -9 of a backend")
 # What must have been met in a run of some length, or the load is not what it is meant to be.
-MET = ("purchased", "recorded", "replayed", "sold_out", "all_held", "insufficient_funds", "unknown_item", "over_refund",
+MET = ("purchased", "recorded", "replayed", "sold_out", "all_pending", "insufficient_funds", "unknown_item", "over_refund",
        "busy", "made", "undone", "unknown", "40001", "40P01", "VN008", "VN001", "57014", "prepared", "0A000")
 
 

@@ -132,7 +132,7 @@ class Client(threading.Thread):
             if status in TAKEN:
                 continue
             changes = dict(requests)[known]
-            if status in ("sold_out", "all_held", "all_pending"):
+            if status in ("sold_out", "all_pending", "all_pending"):
                 resource, change = changes[2 * (line or 1) - 2] if can_be_refused == "lines" else changes[0]
                 self.refusals.append(Refusal(status, resource, -change, began, ended, transaction))
             elif status == "insufficient_funds":
@@ -213,7 +213,7 @@ class History:
 
     def least(self, refusal):
         """The least that can have been left during the call of a refusal."""
-        is_of_all = refusal.status in ("all_held", "all_pending")
+        is_of_all = refusal.status in ("all_pending", "all_pending")
         takes = [(began, ended, units) for began, ended, units, is_made, transaction in self.takes[refusal.resource]
                  if is_made or is_of_all or transaction is refusal.transaction]
         gifts = self.gifts[refusal.resource]

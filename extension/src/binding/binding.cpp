@@ -1,0 +1,492 @@
+#include "base/prelude.hpp"
+
+#include "binding/binding.hpp"
+
+#include "base/compat.hpp"
+#include "binding/columns.hpp"
+#include "binding/table_state.hpp"
+#include "guard/guard.hpp"
+#include "rows/eras.hpp"
+#include "setup/ddl.hpp"
+#include "shared/counters.hpp"
+
+#include <algorithm>
+#include <initializer_list>
+
+namespace vend {
+namespace {
+
+// What one trigger each must cover.
+constexpr std::initializer_list<int16> journal_events{TRIGGER_TYPE_ROW | TRIGGER_TYPE_INSERT |
+                                                          TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE,
+                                                      TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_TRUNCATE};
+constexpr std::initializer_list<int16> item_counter_events{TRIGGER_TYPE_ROW | TRIGGER_TYPE_INSERT |
+                                                           TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE};
+constexpr std::initializer_list<int16> delta_events{TRIGGER_TYPE_ROW | TRIGGER_TYPE_INSERT |
+                                                        TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE,
+                                                    TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_TRUNCATE};
+constexpr int16 event_mask =
+    TRIGGER_TYPE_INSERT | TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_TRUNCATE;
+constexpr std::initializer_list<int16> era_events{TRIGGER_TYPE_ROW | TRIGGER_TYPE_INSERT |
+                                                  TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE};
+// For each row: a statement on a parent table fires no statement trigger of its children.
+constexpr std::initializer_list<int16> ledger_events{TRIGGER_TYPE_ROW | TRIGGER_TYPE_BEFORE |
+                                                         TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE,
+                                                     TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_TRUNCATE};
+
+// A journal that fires always would record what replication applies a second time.
+bool is_enabled(const Trigger &trigger, bool is_journal) {
+    return trigger.tgenabled == TRIGGER_FIRES_ON_ORIGIN ||
+           (trigger.tgenabled == TRIGGER_FIRES_ALWAYS && !is_journal);
+}
+
+// Whether the relation carries exactly one trigger of this function, for this store, that covers all
+// these events and is enabled: a second one would journal everything twice.
+bool has_trigger(Relation relation, Oid function, bool is_journal, const char *store, int16 type) {
+    const TriggerDesc *triggers = relation->trigdesc;
+    if (triggers == nullptr) return false;
+    int fitting = 0;
+    int similar = 0;
+    for (int i = 0; i < triggers->numtriggers; ++i) {
+        const Trigger &trigger = triggers->triggers[i];
+        if (trigger.tgfoid != function || (trigger.tgtype & type & event_mask) == 0) continue;
+        ++similar;
+        if ((trigger.tgtype & type) == type && is_enabled(trigger, is_journal) &&
+            trigger.tgqual == nullptr && trigger.tgnattr == 0 && trigger.tgnargs == 1 &&
+            strcmp(trigger.tgargs[0], store) == 0)
+            ++fitting;
+    }
+    return fitting == 1 && similar == 1;
+}
+
+// Before version 18 a deferred trigger fires as the user who commits, who is not the owner but a
+// customer.
+bool has_deferrable_trigger(Relation relation) {
+    if (!compat::deferred_triggers_run_as_committer || relation->trigdesc == nullptr) return false;
+    for (int i = 0; i < relation->trigdesc->numtriggers; ++i) {
+        const Trigger &trigger = relation->trigdesc->triggers[i];
+        if (trigger.tgdeferrable && !trigger.tgisinternal) return true;
+    }
+    return false;
+}
+
+// Opens the relation that the name means once the lock is held.
+Relation open_named(const Store &store, const char *quoted_name) {
+    for (;;) {
+        const Oid id = relation_named(quoted_name);
+        Relation relation = OidIsValid(id) ? try_relation_open(id, RowExclusiveLock) : nullptr;
+        if (relation_named(quoted_name) == id) {
+            if (relation != nullptr) return relation;
+            raise_invalid(store, psprintf("Table %s does not exist.", quoted_name));
+        }
+        if (relation != nullptr) relation_close(relation, NoLock);
+        CHECK_FOR_INTERRUPTS();
+    }
+}
+
+void require_triggers_of(const Store &store, Relation relation, const char *function, Oid function_id,
+                         std::initializer_list<int16> types) {
+    for (const int16 type : types)
+        if (!has_trigger(relation, function_id, strcmp(function, "journal") == 0, store.name, type))
+            raise_invalid(store, psprintf("Table %s does not carry exactly one enabled trigger "
+                                          "vend.%s() of this store.",
+                                          quote_qualified_identifier(
+                                              get_namespace_name(RelationGetNamespace(relation)),
+                                              RelationGetRelationName(relation)),
+                                          function));
+}
+
+// A relation of a store, opened and checked.
+Relation open_bound(const Store &store, const char *quoted_name, const char *function,
+                    std::initializer_list<int16> types) {
+    const Oid function_id = trigger_function(function);
+    Relation relation = open_named(store, quoted_name);
+
+    require_table(store, relation, strcmp(function, "journal") == 0);
+    if (relation->rd_rel->relkind != RELKIND_PARTITIONED_TABLE &&
+        find_inheritance_children(RelationGetRelid(relation), NoLock) != NIL)
+        raise_invalid(store, psprintf("Table %s has child tables.", quoted_name));
+    if (has_deferrable_trigger(relation))
+        raise_invalid(store, psprintf("Table %s has a deferrable trigger, which would run with the "
+                                      "rights of whoever commits.",
+                                      quoted_name));
+    require_triggers_of(store, relation, function, function_id, types);
+    return relation;
+}
+
+// Replication and rewrites of the table's contents fire only triggers that fire always.
+bool fires_always(Relation relation, Oid function) {
+    for (int i = 0; i < relation->trigdesc->numtriggers; ++i) {
+        const Trigger &trigger = relation->trigdesc->triggers[i];
+        if (trigger.tgfoid == function && trigger.tgenabled != TRIGGER_FIRES_ALWAYS &&
+            TRIGGER_FOR_ROW(trigger.tgtype))
+            return false;
+    }
+    return true;
+}
+
+// The name, as long as the store is cached.
+char *kept_name(const Store &store, Relation relation) {
+    return MemoryContextStrdup(store.context, quoted_relation_name(relation));
+}
+
+// The statements of the engine run as the owner.
+void require_usable_schema(const Store &store, Relation relation) {
+    const Oid schema = RelationGetNamespace(relation);
+    if (!compat::may_use_schema(schema, relation->rd_rel->relowner))
+        raise_invalid(store,
+                      psprintf("Role \"%s\" owns the tables but may not use schema \"%s\".",
+                               GetUserNameFromId(relation->rd_rel->relowner, false),
+                               get_namespace_name(schema)),
+                      psprintf("The owner of the schema lets it: GRANT USAGE ON SCHEMA %s TO %s.",
+                               quote_identifier(get_namespace_name(schema)),
+                               quote_identifier(GetUserNameFromId(relation->rd_rel->relowner, false))));
+}
+
+void require_owner(const Store &store, Relation relation) {
+    if (relation->rd_rel->relowner != store.owner)
+        raise_invalid(store,
+                      psprintf("\"%s\" and the table of items do not have the same owner.",
+                               relation_label(RelationGetRelid(relation))),
+                      store.stage == Stage::creating
+                          ? nullptr
+                          : psprintf("Give it to the owner of the items: ALTER TABLE %s OWNER TO %s.",
+                                     quoted_relation_name(relation),
+                                     quote_identifier(GetUserNameFromId(store.owner, false))));
+}
+
+void bind_ledger(const RegistryRow &row, Store *store) {
+    Relation ledger = open_bound(*store, row.ledger, "append_only", ledger_events);
+    require_owner(*store, ledger);
+    require_usable_schema(*store, ledger);
+    store->ledger = kept_name(*store, ledger);
+    AttrNumber *number = store->ledger_columns;
+    const auto bind = [&](const char *name, Oid type) {
+        *number++ = bind_typed(*store, ledger, name, type).number;
+    };
+    const auto bind_item_or_wallet = [&](const char *name, KeyType *type) {
+        *number++ = bind_kept_key(*store, ledger, name, type).number;
+    };
+    const auto bind_figure = [&](const char *name) {
+        const BoundColumn column = bind_number(*store, ledger, name);
+        if (OidIsValid(store->money.type)) require_same_money(*store, ledger, column);
+        store->money = column.figures;
+        *number++ = column.number;
+    };
+    bind("id", UUIDOID);
+    bind("line", INT4OID);
+    bind("kind", TEXTOID);
+    bind_item_or_wallet("item", &store->item_type);
+    bind("qty", INT8OID);
+    bind_item_or_wallet("wallet", &store->buyer_type);
+    bind_figure("amount");
+    bind_figure("unit_price");
+    bind_figure("list_price");
+    bind("ref", UUIDOID);
+    bind("at", TIMESTAMPTZOID);
+    bind("refusal", TEXTOID);
+    bind("refusal_qty", INT8OID);
+    bind("ref_line", INT4OID);
+    bind("item_era", INT4OID);
+    bind("wallet_era", INT4OID);
+    require_writable(*store, ledger,
+                     {"id", "line", "kind", "item", "qty", "wallet", "amount", "unit_price",
+                      "list_price", "ref", "at", "refusal", "refusal_qty", "ref_line", "item_era",
+                      "wallet_era"});
+    bind_table(&store->ledger_table, ledger,
+               require_unique(*store, ledger, {store->ledger_columns[0], store->ledger_columns[1]}),
+               store->context);
+    relation_close(ledger, NoLock);
+}
+
+// The engine's writes do not ask a version guard, and a guard would refuse them.
+void require_unguarded(const Store &store, Relation relation,
+                       std::initializer_list<const BoundColumn *> columns) {
+    const Oid function = trigger_function("guard");
+    const Trigger *guard = guard_of(relation, function, true);
+    if (guard == nullptr) return;
+    for (int i = 0; i < guard->tgnargs; ++i)
+        for (const BoundColumn *column : columns)
+            if (i != guard_convention && column->raw_name != nullptr &&
+                strcmp(guard->tgargs[i], column->raw_name) == 0)
+                raise_invalid(
+                    store,
+                    psprintf(
+                        "The version guard of table \"%s\" covers column \"%s\", which sales write.",
+                        relation_label(RelationGetRelid(relation)), column->raw_name),
+                    "Take it off with vend.unguard_version() and guard the other columns.");
+}
+
+void bind_items(const RegistryRow &row, Store *store) {
+    const Oid counter_function = trigger_function("invalidate_counters");
+    Relation items = open_bound(*store, row.item, "journal", journal_events);
+    require_triggers_of(*store, items, "invalidate_counters", counter_function, item_counter_events);
+    store->owner = items->rd_rel->relowner;
+    require_usable_schema(*store, items);
+    store->items = kept_name(*store, items);
+    store->item_key = bind_key(*store, items, row.item_key, &store->item_type);
+    bind_table(&store->item_table, items, require_unique(*store, items, {store->item_key.number}),
+               store->context);
+    store->stock = bind_count(*store, items, row.stock);
+    if (row.price != nullptr) store->price = bind_number(*store, items, row.price);
+    if (row.stock_version != nullptr)
+        store->stock_version = bind_count(*store, items, row.stock_version);
+    if (row.version != nullptr) store->version = bind_count(*store, items, row.version);
+    if (row.lock_mode != nullptr) store->lock_mode = bind_lock_mode(*store, items, row.lock_mode);
+    for (const BoundColumn *column : {&store->stock, &store->stock_version, &store->version})
+        if (column->name != nullptr) require_writable(*store, items, {column->raw_name});
+    require_unguarded(*store, items, {&store->stock, &store->stock_version, &store->lock_mode});
+    relation_close(items, NoLock);
+}
+
+int column_count(Relation relation) {
+    int count = 0;
+    for (int i = 0; i < RelationGetDescr(relation)->natts; ++i)
+        if (!TupleDescAttr(RelationGetDescr(relation), i)->attisdropped) ++count;
+    return count;
+}
+
+// What is not right with the tables for sales in escrow; null: nothing.
+const char *escrow_problem(const Store &store, Relation items, Relation deltas) {
+    const Oid counter_function = trigger_function("invalidate_counters");
+    const Oid delta_function = trigger_function("delta");
+    if (!fires_always(items, counter_function) || !fires_always(deltas, delta_function))
+        return psprintf(
+            "A trigger of pg_vend does not fire always: ALTER TABLE %s ENABLE ALWAYS TRIGGER %s; "
+            "ALTER TABLE %s ENABLE ALWAYS TRIGGER %s",
+            store.items, counter_trigger, store.deltas, delta_trigger);
+    constexpr AclMode needed = ACL_SELECT | ACL_INSERT | ACL_DELETE;
+    if (!is_plain_table(deltas, {}, {&delta_function, 1}) || column_count(deltas) != 2 ||
+        pg_class_aclmask(RelationGetRelid(deltas), store.owner, needed, ACLMASK_ALL) != needed)
+        return psprintf(
+            "Table %s must have the columns item and qty only, all privileges of its owner, and no "
+            "trigger, rule, expression or check of his.",
+            store.deltas);
+    return nullptr;
+}
+
+void bind_deltas(const RegistryRow &row, Store *store) {
+    const Oid journal_function = trigger_function("journal");
+    const Oid counter_function = trigger_function("invalidate_counters");
+    const Oid delta_function = trigger_function("delta");
+    Relation deltas = open_bound(*store, row.delta, "delta", delta_events);
+    require_owner(*store, deltas);
+    require_usable_schema(*store, deltas);
+    store->deltas = kept_name(*store, deltas);
+    store->delta_item = bind_kept_key(*store, deltas, "item", &store->item_type).number;
+    store->delta_qty = bind_typed(*store, deltas, "qty", INT8OID).number;
+    require_writable(*store, deltas, {"item", "qty"});
+    const Oid index = find_index(deltas, {store->delta_item}, false);
+    if (!OidIsValid(index))
+        raise_invalid(*store, psprintf("Table %s has no index on its item.", row.delta));
+    bind_table(&store->delta_table, deltas, index, store->context);
+
+    store->delta_shape = shape_of(deltas);
+    Relation items = table_open(store->item_table.relation, NoLock);
+    TableState &state = store->table_state;
+    state.items = store->item_table.relation;
+    state.files = {compat::file_of(items), compat::file_of(deltas)};
+    const AttrNumber columns[] = {store->item_key.number, store->stock.number, store->lock_mode.number,
+                                  store->delta_item, store->delta_qty};
+    std::ranges::copy(columns, state.columns.begin());
+    const auto rest = add_trigger_states(items, {journal_function, counter_function}, state.triggers,
+                                         &store->altered_by);
+    (void)add_trigger_states(deltas, {delta_function}, rest, &store->altered_by);
+    if (const char *problem = escrow_problem(*store, items, deltas))
+        store->escrow_problem = MemoryContextStrdup(store->context, problem);
+    else
+        compile_checks(&store->delta_table, deltas, store->context);
+    table_close(items, NoLock);
+    relation_close(deltas, NoLock);
+    forget_former_states(state);
+}
+
+void bind_wallets(const RegistryRow &row, Store *store) {
+    if (row.wallet == nullptr) return;
+    Relation wallets = open_bound(*store, row.wallet, "journal", journal_events);
+    require_owner(*store, wallets);
+    require_usable_schema(*store, wallets);
+    store->wallets = kept_name(*store, wallets);
+    store->wallet_key = bind_key(*store, wallets, row.wallet_key, &store->buyer_type);
+    bind_table(&store->wallet_table, wallets,
+               require_unique(*store, wallets, {store->wallet_key.number}), store->context);
+    store->balance = bind_number(*store, wallets, row.balance);
+    require_writable(*store, wallets, {row.balance});
+    require_unguarded(*store, wallets, {&store->balance});
+    relation_close(wallets, NoLock);
+}
+
+// The eras of keys. They are written by triggers and read by refunds; a sale looks only whether there
+// is a key that had two.
+void bind_eras(const RegistryRow &row, Store *store) {
+    Relation eras = open_bound(*store, eras_beside(row.ledger), "key_era", era_events);
+    require_owner(*store, eras);
+    for (const char *column : {"item", "now_item"})
+        (void)bind_kept_key(*store, eras, column, &store->item_type);
+    for (const char *column : {"wallet", "now_wallet"})
+        (void)bind_kept_key(*store, eras, column, &store->buyer_type);
+    for (const char *column : {"era", "now_era"}) (void)bind_typed(*store, eras, column, INT4OID);
+    store->eras = kept_name(*store, eras);
+    store->era_relation = RelationGetRelid(eras);
+    store->has_reborn_keys = may_have_reborn_keys(store->era_relation);
+    relation_close(eras, NoLock);
+}
+
+// The view whose columns carry the rights.
+void bind_role(const RegistryRow &row, Store *store) {
+    const Oid id = relation_named(row.role);
+    Relation role = OidIsValid(id) ? try_relation_open(id, AccessShareLock) : nullptr;
+    if (role == nullptr || role->rd_rel->relkind != RELKIND_VIEW)
+        raise_invalid(*store, psprintf("View %s does not exist.", row.role));
+    require_owner(*store, role);
+    for (std::size_t i = 0; i < right_names.size(); ++i)
+        if (get_attnum(id, right_names[i].data()) != right_column(static_cast<Right>(i)))
+            raise_invalid(*store,
+                          psprintf("View %s does not have the columns of the rights.", row.role));
+    store->role_relation = id;
+    relation_close(role, NoLock);
+}
+
+// An owner may freeze a table by taking its privileges from himself, which statements heed.
+bool may_write(Relation relation) {
+    constexpr AclMode needed = ACL_SELECT | ACL_INSERT | ACL_UPDATE;
+    return pg_class_aclmask(RelationGetRelid(relation), relation->rd_rel->relowner, needed,
+                            ACLMASK_ALL) == needed;
+}
+
+// How the rows of the store are to be written.
+void bind_writes(Store *store) {
+    const Oid our_functions[] = {trigger_function("journal"), trigger_function("append_only"),
+                                 trigger_function("invalidate_counters"), trigger_function("guard")};
+    const AttrNumber item_columns[] = {store->stock.number, store->stock_version.number,
+                                       store->lock_mode.number};
+    const AttrNumber wallet_columns[] = {store->balance.number};
+    struct Write {
+        Table *table;
+        std::span<const AttrNumber> columns; // of existing rows
+    };
+    store->is_plain = true;
+    for (const Write &write :
+         {Write{&store->item_table, item_columns}, Write{&store->wallet_table, wallet_columns},
+          Write{&store->ledger_table, {}}}) {
+        if (!OidIsValid(write.table->relation)) continue;
+        Relation relation = table_open(write.table->relation, NoLock);
+        store->is_plain =
+            store->is_plain && is_plain_table(relation, write.columns, our_functions) &&
+            may_write(relation) &&
+            // A column of the owner's may have a default, which a statement fills in.
+            (write.table != &store->ledger_table || column_count(relation) == ledger_column_count);
+        if (store->stage != Stage::bound && !may_write(relation))
+            raise_invalid(*store, psprintf("Role \"%s\" owns table %s but may not read and write it.",
+                                           GetUserNameFromId(store->owner, false),
+                                           quoted_relation_name(relation)));
+        if (store->is_plain) compile_checks(write.table, relation, store->context);
+        if (write.table == &store->ledger_table)
+            store->has_unique_ledger_rows = has_other_unique_index(relation, write.table->key_index);
+        table_close(relation, NoLock);
+    }
+}
+
+} // namespace
+
+void require_item_partition(const Store &store, Oid partition) {
+    Relation relation = table_open(partition, NoLock);
+    require_table(store, relation, true);
+    const Oid counter_function = trigger_function("invalidate_counters");
+    require_triggers_of(store, relation, "journal", trigger_function("journal"),
+                        {*journal_events.begin()}); // of TRUNCATE there is none
+    require_triggers_of(store, relation, "invalidate_counters", counter_function, item_counter_events);
+    if (!fires_always(relation, counter_function))
+        raise_invalid(store,
+                      psprintf("Trigger vend.invalidate_counters() of table %s does not fire always.",
+                               quoted_relation_name(relation)));
+    table_close(relation, NoLock);
+}
+
+void require_table(const Store &store, Relation relation, bool may_be_partitioned) {
+    const bool is_permanent = relation->rd_rel->relpersistence == RELPERSISTENCE_PERMANENT;
+    switch (relation->rd_rel->relkind) {
+    case RELKIND_PARTITIONED_TABLE:
+        if (!may_be_partitioned)
+            raise_invalid(store, psprintf("%s is partitioned.", quoted_relation_name(relation)),
+                          "The ledger and the deltas of a store cannot be partitioned yet, items and "
+                          "wallets can. Put the table that was there back.");
+        if (is_permanent) return;
+        break;
+    case RELKIND_RELATION:
+        if (is_permanent) return;
+        break;
+    case RELKIND_VIEW:
+    case RELKIND_MATVIEW:
+        raise_invalid(store, psprintf("%s is a view.", quoted_relation_name(relation)),
+                      "Bind the table that the figures are in.");
+    case RELKIND_FOREIGN_TABLE:
+        raise_invalid(store, psprintf("%s is a foreign table.", quoted_relation_name(relation)),
+                      "A sale is one transaction of one server: sell on the server that has the table.");
+    default:
+        raise_invalid(store, psprintf("%s is not a table.", quoted_relation_name(relation)));
+    }
+    raise_invalid(store, psprintf("%s is not a permanent table.", quoted_relation_name(relation)));
+}
+
+// Without the USAGE check of a schema that names in a query undergo: the caller's rights are those on
+// the store, not on its schema.
+Oid relation_named(const char *quoted_name) {
+    const char *schema_name = nullptr;
+    const char *relation = nullptr;
+    if (!split_relation_name(quoted_name, &schema_name, &relation)) return InvalidOid;
+    const Oid schema = get_namespace_oid(schema_name, true);
+    return OidIsValid(schema) ? get_relname_relid(relation, schema) : InvalidOid;
+}
+
+char *eras_beside(const char *ledger) {
+    const char *schema = nullptr;
+    const char *relation = nullptr;
+    if (!split_relation_name(ledger, &schema, &relation)) return pstrdup(ledger);
+    return quote_qualified_identifier(schema, "key_era");
+}
+
+Oid relation_owner(Oid relation) {
+    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+    if (!HeapTupleIsValid(tuple)) return InvalidOid;
+    const Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
+    ReleaseSysCache(tuple);
+    return owner;
+}
+
+char *relation_label(Oid relation) {
+    const char *name = get_rel_name(relation);
+    if (name == nullptr) return pstrdup("?");
+    return psprintf("%s.%s", get_namespace_name(get_rel_namespace(relation)), name);
+}
+
+void lock_bound(const RegistryRow &row, LOCKMODE mode) {
+    for (const char *name : {row.item, row.wallet, row.ledger, row.delta}) {
+        if (name == nullptr) continue;
+        for (Oid id = relation_named(name); OidIsValid(id);) {
+            LockRelationOid(id, mode);
+            const Oid meanwhile = relation_named(name);
+            if (meanwhile == id) break;
+            UnlockRelationOid(id, mode);
+            id = meanwhile;
+        }
+    }
+}
+
+void resolve_binding(const RegistryRow &row, Store *store) {
+    store->name = MemoryContextStrdup(store->context, row.name);
+    store->refuses_direct_writes = strcmp(row.direct_writes, "refuse") == 0;
+    store->has_own_wallets_only = strcmp(row.buyers, "own") == 0;
+    // In the order in which every call locks them.
+    bind_items(row, store);
+    bind_wallets(row, store);
+    bind_ledger(row, store);
+    require_money(*store, store->item_table.relation, &store->price, true);
+    require_money(*store, store->wallet_table.relation, &store->balance, false);
+    bind_deltas(row, store);
+    bind_eras(row, store);
+    bind_role(row, store);
+    bind_writes(store);
+}
+
+} // namespace vend

@@ -1,0 +1,151 @@
+#include "base/prelude.hpp"
+
+#include "binding/number_type.hpp"
+
+#include "base/error_codes.hpp"
+
+namespace vend {
+namespace {
+
+constexpr int digits_max = 18; // every number of 18 digits is an int64
+
+int64 power_of_ten(int exponent) {
+    int64 power = 1;
+    for (int i = 0; i < exponent; ++i) power *= 10;
+    return power;
+}
+
+// The steps of a number that counts in other steps; nothing where that is not exact.
+std::optional<int64> rescaled(int64 number, int from_scale, int to_scale) {
+    if (to_scale >= from_scale) {
+        int64 steps = 0;
+        if (__builtin_mul_overflow(number, power_of_ten(to_scale - from_scale), &steps))
+            return std::nullopt;
+        return steps;
+    }
+    const int64 divisor = power_of_ten(from_scale - to_scale);
+    if (number % divisor != 0) return std::nullopt;
+    return number / divisor;
+}
+
+// Exact, or nothing.
+std::optional<int64> steps_from(int scale, Datum number) {
+    Numeric value = DatumGetNumeric(number);
+    if (numeric_is_nan(value) || numeric_is_inf(value)) return std::nullopt;
+    const Datum steps =
+        DirectFunctionCall2(numeric_mul, number, NumericGetDatum(int64_to_numeric(power_of_ten(scale))));
+    const Datum whole = DirectFunctionCall2(numeric_trunc, steps, Int32GetDatum(0));
+    if (!DatumGetBool(DirectFunctionCall2(numeric_eq, steps, whole))) return std::nullopt;
+    const Datum limit = NumericGetDatum(int64_to_numeric(PG_INT64_MAX));
+    if (DatumGetBool(DirectFunctionCall2(numeric_gt, DirectFunctionCall1(numeric_abs, whole), limit)))
+        return std::nullopt;
+    return DatumGetInt64(DirectFunctionCall1(numeric_int8, whole));
+}
+
+std::optional<int64> whole_number(Oid type, Datum value) {
+    switch (type) {
+    case INT2OID:
+        return DatumGetInt16(value);
+    case INT4OID:
+        return DatumGetInt32(value);
+    case INT8OID:
+        return DatumGetInt64(value);
+    default:
+        return std::nullopt;
+    }
+}
+
+Datum numeric_of(int64 steps, int scale) {
+    return NumericGetDatum(int64_div_fast_to_numeric(steps, scale));
+}
+
+char *number_text(Datum number) {
+    return DatumGetCString(DirectFunctionCall1(numeric_out, number));
+}
+
+} // namespace
+
+std::optional<NumberType> number_type_of(Oid type, int32 typmod) {
+    switch (type) {
+    case INT2OID:
+        return NumberType{.type = type, .max = PG_INT16_MAX};
+    case INT4OID:
+        return NumberType{.type = type, .max = PG_INT32_MAX};
+    case INT8OID:
+        return NumberType{.type = type, .max = PG_INT64_MAX};
+    default:
+        break;
+    }
+    if (type != NUMERICOID || typmod < static_cast<int32>(VARHDRSZ)) return std::nullopt;
+    const int precision = ((typmod - static_cast<int32>(VARHDRSZ)) >> 16) & 0xffff;
+    const int scale = (((typmod - static_cast<int32>(VARHDRSZ)) & 0x7ff) ^ 1024) - 1024;
+    if (scale < 0 || scale > precision || precision > digits_max) return std::nullopt;
+    return NumberType{NUMERICOID, typmod, scale, scale, power_of_ten(precision) - 1};
+}
+
+NumberType in_steps_of(NumberType type, int scale) {
+    const int64 divisor = scale < type.scale ? power_of_ten(type.scale - scale) : 1;
+    type.max = rescaled(type.max - type.max % divisor, type.scale, scale).value_or(PG_INT64_MAX);
+    type.scale = scale;
+    return type;
+}
+
+std::optional<Money> checked_add(const NumberType &type, Money a, Money b) {
+    const auto sum = checked_add(a, b);
+    return sum && sum->value <= type.max ? sum : std::nullopt;
+}
+
+int64 number_from_column(const NumberType &type, Datum value) {
+    const auto whole = whole_number(type.type, value);
+    const auto steps = whole ? rescaled(*whole, 0, type.scale) : steps_from(type.scale, value);
+    if (steps) return *steps;
+    const char *text = whole ? psprintf(INT64_FORMAT, *whole) : number_text(value);
+    ereport(
+        ERROR,
+        (errcode(errcodes::out_of_range), errmsg("stored number %s cannot be counted with", text),
+         errdetail("It is not a whole number of steps of %s.", number_text(numeric_of(1, type.scale)))));
+}
+
+Datum number_to_column(const NumberType &type, int64 steps) {
+    if (type.type == INT8OID && type.scale == 0) return Int64GetDatum(steps);
+    const auto number = rescaled(steps, type.scale, type.decimals);
+    if (!number || steps > type.max || steps < -type.max)
+        ereport(ERROR, (errcode(errcodes::out_of_range),
+                        errmsg("%s does not fit its column", number_text(numeric_of(steps, type.scale))),
+                        errdetail("The column is of type %s.",
+                                  format_type_with_typemod(type.type, type.typmod))));
+    switch (type.type) {
+    case INT2OID:
+        return Int16GetDatum(static_cast<int16>(*number));
+    case INT4OID:
+        return Int32GetDatum(static_cast<int32>(*number));
+    case INT8OID:
+        return Int64GetDatum(*number);
+    default:
+        return numeric_of(*number, type.decimals);
+    }
+}
+
+Money money_from_column(const NumberType &type, Datum value) {
+    return Money{number_from_column(type, value)};
+}
+
+Datum money_to_column(const NumberType &type, Money money) {
+    return number_to_column(type, money.value);
+}
+
+Money money_from_numeric(const NumberType &type, Datum number, const char *argument) {
+    const auto steps = steps_from(type.scale, number);
+    if (!steps || *steps > type.max || *steps < -type.max)
+        ereport(ERROR, (errcode(errcodes::out_of_range),
+                        errmsg("%s does not fit the money of the store", argument),
+                        errdetail("%s is not a value of type %s.", number_text(number),
+                                  format_type_with_typemod(type.type, type.typmod))));
+    return Money{*steps};
+}
+
+Datum money_to_numeric(const NumberType &type, Money money) {
+    return numeric_of(money.value, type.scale);
+}
+
+} // namespace vend

@@ -1,0 +1,85 @@
+#include "base/prelude.hpp"
+
+#include "engine/distinct_keys.hpp"
+
+#include <algorithm>
+
+namespace vend {
+namespace {
+
+// A key with its first bytes at hand: most comparisons need no more.
+struct Sortable {
+    uint64 start = 0;
+    Datum key = 0;
+    int request = 0;
+};
+
+uint64 start_of(const KeyType &type, const Datum &key) {
+    if (type.by_value) return key;
+    const auto bytes = key_bytes(type, key);
+    uint64 start = 0;
+    for (std::size_t i = 0; i < sizeof start; ++i)
+        start = start << 8 | (i < bytes.size() ? bytes[i] : 0);
+    return start;
+}
+
+std::strong_ordering order(const KeyType &type, const Sortable &a, const Sortable &b) {
+    if (a.start != b.start) return a.start <=> b.start;
+    return compare_keys(type, a.key, b.key);
+}
+
+} // namespace
+
+Keys distinct_keys(const KeyType &type, std::span<const std::optional<Datum>> of_requests) {
+    const auto sorted = new_array<Sortable>(of_requests.size());
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < of_requests.size(); ++i)
+        if (of_requests[i])
+            sorted[count++] = {start_of(type, *of_requests[i]), *of_requests[i], static_cast<int>(i)};
+    std::ranges::sort(sorted.first(count),
+                      [&](const Sortable &a, const Sortable &b) { return order(type, a, b) < 0; });
+    const Keys keys{new_array<Datum>(count), new_array<int>(of_requests.size())};
+    std::ranges::fill(keys.places, -1);
+    std::size_t different = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (i == 0 || order(type, sorted[i - 1], sorted[i]) != 0) keys.keys[different++] = sorted[i].key;
+        keys.places[static_cast<std::size_t>(sorted[i].request)] = static_cast<int>(different) - 1;
+    }
+    return {keys.keys.first(different), keys.places};
+}
+
+int place_of(const KeyType &type, const Keys &keys, Datum key) {
+    const auto found = std::ranges::lower_bound(
+        keys.keys, key, [&](Datum a, Datum b) { return compare_keys(type, a, b) < 0; });
+    if (found == keys.keys.end() || !same_key(type, *found, key)) return -1;
+    return static_cast<int>(found - keys.keys.begin());
+}
+
+void look_up_party(Store &store, KeyOf of, const Keys &keys, const KeyEra &recorded, int asked,
+                   Party *party) {
+    const KeyType &type = of == KeyOf::item ? store.item_type : store.buyer_type;
+    party->then = place_of(type, keys, recorded.key);
+    if (*party == asked || (of == KeyOf::wallet && !store.has_wallets())) return;
+    const auto now = row_of_era(store, of, recorded);
+    party->now = now ? place_of(type, keys, now->key) : none;
+}
+
+Ids distinct_ids(std::span<const std::optional<Uuid>> of_requests) {
+    const auto ids = new_array<Uuid>(of_requests.size());
+    std::size_t count = 0;
+    for (const auto &id : of_requests)
+        if (id) ids[count++] = *id;
+    std::ranges::sort(ids.first(count));
+    // clang 14 does not understand what std::ranges::unique() of this library returns.
+    const auto end = std::unique(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(count));
+    const Ids different{ids.first(static_cast<std::size_t>(end - ids.begin())),
+                        new_array<int>(of_requests.size())};
+    for (std::size_t i = 0; i < of_requests.size(); ++i)
+        different.places[i] =
+            of_requests[i] ? static_cast<int>(std::ranges::lower_bound(different.ids, *of_requests[i]) -
+                                              different.ids.begin())
+                           : -1;
+    return different;
+}
+
+} // namespace vend

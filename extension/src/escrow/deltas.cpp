@@ -1,0 +1,125 @@
+#include "base/prelude.hpp"
+
+#include "escrow/deltas.hpp"
+
+#include "base/error_codes.hpp"
+#include "rows/execute.hpp"
+
+#include <algorithm>
+
+namespace vend {
+namespace {
+
+// What adds deltas up: parts of a sum may be out of range where the sum is not.
+struct DeltaSum {
+    int64 count = 0;
+    __int128 units = 0;
+};
+
+void add_delta(const Store &store, TupleTableSlot *row, DeltaSum *sum) {
+    bool is_null = false;
+    const Datum qty = slot_getattr(row, store.delta_qty, &is_null);
+    if (!is_null) sum->units += DatumGetInt64(qty);
+    ++sum->count;
+}
+
+Deltas deltas_of(const Store &store, const DeltaSum &sum) {
+    if (sum.units > PG_INT64_MAX || sum.units < PG_INT64_MIN)
+        ereport(ERROR,
+                (errcode(errcodes::out_of_range),
+                 errmsg("sum of the deltas of an item of store \"%s\" is out of range", store.name)));
+    return {sum.count, Quantity{static_cast<int64>(sum.units)}};
+}
+
+// Calls visit(row) for each delta of an item until it answers false.
+template <typename Visit> void for_each_delta(Store &store, Datum item, Visit visit) {
+    open_deltas(store);
+    TupleTableSlot *row = new_row(store.delta_table);
+    const RowScan scan = begin_row_scan(store.delta_table, {&item, 1});
+    while (next_row(scan, row) && visit(row)) continue;
+    end_row_scan(scan);
+    ExecDropSingleTupleTableSlot(row);
+}
+
+} // namespace
+
+Quantity stock_with(Store &store, const Item &item, const Deltas &deltas) {
+    const auto stock = checked_add(item.state.stock, deltas.sum);
+    if (!stock || *stock < Quantity{0})
+        ereport(ERROR, (errcode(errcodes::not_in_state),
+                        errmsg("stock and deltas of item \"%s\" do not come to a stock",
+                               key_text(store.item_type, item.key)),
+                        errhint("vend.audit() says what is wrong.")));
+    return *stock;
+}
+
+void append_deltas(Store &store, std::span<const Delta> deltas) {
+    open_deltas(store);
+    const TupleDesc descriptor =
+        CreateTupleDescCopy(RelationGetDescr(store.delta_table.rel)); // unpinned
+    auto **slots = static_cast<TupleTableSlot **>(palloc(sizeof(TupleTableSlot *) * deltas.size()));
+    for (std::size_t i = 0; i < deltas.size(); ++i) {
+        TupleTableSlot *row = slots[i] = MakeSingleTupleTableSlot(descriptor, &TTSOpsVirtual);
+        std::fill_n(row->tts_isnull, descriptor->natts, true); // of columns that were dropped
+        row->tts_values[store.delta_item - 1] = deltas[i].item;
+        row->tts_isnull[store.delta_item - 1] = false;
+        row->tts_values[store.delta_qty - 1] = Int64GetDatum(deltas[i].qty.value);
+        row->tts_isnull[store.delta_qty - 1] = false;
+        ExecStoreVirtualTuple(row);
+    }
+    insert_rows(store.delta_table, {slots, deltas.size()});
+    for (std::size_t i = 0; i < deltas.size(); ++i) ExecDropSingleTupleTableSlot(slots[i]);
+    FreeTupleDesc(descriptor);
+}
+
+Deltas sum_deltas(Store &store, Datum item) {
+    DeltaSum sum;
+    for_each_delta(store, item, [&](TupleTableSlot *row) {
+        add_delta(store, row, &sum);
+        return true;
+    });
+    return deltas_of(store, sum);
+}
+
+namespace {
+
+// Takes deltas until is_enough(sum).
+template <typename IsEnough> Deltas take_until(Store &store, Datum item, IsEnough is_enough) {
+    DeltaSum sum;
+    push_snapshot(SnapshotKind::latest);
+    for_each_delta(store, item, [&](TupleTableSlot *row) {
+        if (!delete_row(store.delta_table, row)) raise_concurrent_write("delete");
+        add_delta(store, row, &sum);
+        return !is_enough(sum);
+    });
+    pop_snapshot();
+    if (sum.count > 0) CommandCounterIncrement();
+    return deltas_of(store, sum);
+}
+
+} // namespace
+
+Deltas take_deltas(Store &store, Datum item) {
+    return take_until(store, item, [](const DeltaSum & /*sum*/) { return false; });
+}
+
+Deltas fold_deltas(Store &store, const Item &item, int64 count_min) {
+    const Deltas deltas = take_until(store, item.key, [&](const DeltaSum &sum) {
+        const __int128 stock = sum.units + item.state.stock.value;
+        return sum.count >= count_min && stock >= 0 && stock <= store.stock.figures.max;
+    });
+    if (deltas.sum != Quantity{}) set_locked_stock(store, item, stock_with(store, item, deltas));
+    return deltas;
+}
+
+std::span<const Datum> unsettled_items(Store &store) {
+    CommandCounterIncrement();
+    Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+    const Rows rows = run(store, Statement::unsettled_items, {}, snapshot);
+    UnregisterSnapshot(snapshot);
+    auto *items = static_cast<Datum *>(palloc(sizeof(Datum) * (rows.count + 1)));
+    for (uint64 i = 0; i < rows.count; ++i) items[i] = rows.value_at(i, 1);
+    return {items, rows.count};
+}
+
+} // namespace vend

@@ -1,0 +1,323 @@
+#include "base/prelude.hpp"
+
+#include "escrow/items.hpp"
+
+#include "base/error_codes.hpp"
+#include "binding/binding.hpp"
+#include "binding/table_state.hpp"
+#include "claim/claim.hpp"
+#include "escrow/deltas.hpp"
+#include "rows/execute.hpp"
+#include "rows/row_lock.hpp"
+#include "shared/settlers.hpp"
+
+#include <algorithm>
+
+namespace vend {
+namespace {
+
+bool is_escrow(const std::optional<Item> &item) {
+    return item && item->state.lock_mode == LockMode::escrow;
+}
+
+std::optional<CounterLoad> units_in(Store &store, Datum key, SnapshotKind kind) {
+    push_snapshot(kind);
+    const auto item = read_item_in_snapshot(store, key);
+    std::optional<CounterLoad> load;
+    if (is_escrow(item)) {
+        const Deltas deltas = sum_deltas(store, key);
+        load = CounterLoad{stock_with(store, *item, deltas), deltas.count};
+    }
+    pop_snapshot();
+    return load;
+}
+
+// A transaction that has written the stock while the triggers were off would load what it is no longer.
+// Nothing of its own is pending on a counter that is not loaded.
+void require_nothing_unjournalled(Store &store, Datum item, const CounterLoad &committed) {
+    if (!TransactionIdIsValid(GetTopTransactionIdIfAny())) return;
+    const auto own = units_in(store, item, SnapshotKind::latest);
+    if (!own || own->available != committed.available)
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
+                        errmsg("this transaction has itself written the stock of escrow item \"%s\"",
+                               key_text(store.item_type, item)),
+                        errhint("Commit first.")));
+}
+
+// The counter has been loaded, by this session or another; or the item is not in escrow.
+enum class Load { done, busy, absent };
+
+Load load_counter(Store &store, Datum item, const CounterKey &key, LockWait wait) {
+    // Whatever turns them off makes another key of it.
+    if (OidIsValid(key.partition[0])) require_item_partition(store, key.partition[0]);
+    if (!lock_load(store, item, wait)) return Load::busy;
+    Load result = Load::done;
+    if (begin_load(key, store.owner, store.name, key_text(store.item_type, item))) {
+        const auto load = committed_units(store, item);
+        if (load) require_nothing_unjournalled(store, item, *load);
+        end_load(load);
+        // What an earlier life of the server left, though nothing may be sold any more.
+        if (load && load->deltas > 0) ensure_settler();
+        if (!load) result = Load::absent;
+    }
+    unlock_load(store, item);
+    return result;
+}
+
+// What the counter has now, after loading it if need be. Nothing when the item is not in escrow, or the
+// load is not to be had in the time allowed.
+std::optional<CounterReading> loaded_reading(Store &store, Datum item, const CounterKey &key,
+                                             LockWait wait = {}, bool *is_busy = nullptr) {
+    for (;;) {
+        if (const auto reading = read_counter(key)) return reading;
+        const Load load = load_counter(store, item, key, wait);
+        if (is_busy != nullptr) *is_busy = load == Load::busy;
+        if (load != Load::done) return std::nullopt;
+        CHECK_FOR_INTERRUPTS();
+    }
+}
+
+// What the counter of an item in escrow has now, if it is loaded.
+std::optional<CounterReading> live_reading(Store &store, const Item &item) {
+    if (!is_in_escrow(store, item)) return std::nullopt;
+    return read_counter(counter_key(store, item.key));
+}
+
+void set_stock(Item *item, const CounterReading &reading) {
+    item->state.stock = reading.available;
+    item->state.pending_elsewhere = reading.pending_elsewhere;
+    item->is_stock_known = true;
+    item->counter_changes = reading.changes;
+}
+
+// Raises 40001 where the snapshot of the transaction shows another item than there is now. Its stock is
+// of no concern: the counter's is that of now for everybody.
+void require_as_seen(const Store &store, const std::optional<Item> &now, const Item &seen) {
+    if (!IsolationUsesXactSnapshot()) return;
+    if (!now) raise_concurrent_write("delete");
+    if (now->state.price != seen.state.price || now->state.version != seen.state.version ||
+        now->state.lock_mode != seen.state.lock_mode || !same_key(store.item_type, now->key, seen.key))
+        raise_concurrent_write("update");
+}
+
+// Whether this transaction may have written the row. Of a partition's that is not known; but an item
+// whose counter is loaded was in escrow before.
+bool may_be_own(Store &store, const Item &item) {
+    if (!store.item_table.is_partitioned)
+        return TransactionIdIsCurrentTransactionId(item.version.writer);
+    return TransactionIdIsValid(GetTopTransactionIdIfAny()) &&
+           !read_counter(counter_key(store, item.key));
+}
+
+enum class EnterResult { entered, busy, closed };
+
+// Shares the item's counter until the end of the transaction and reads the item anew: nobody can close
+// the counter from here on. Closed: the item is sold in another way now, or gone.
+EnterResult enter_escrow(Store &store, LockWait wait, Item *item) {
+    require_escrow(store);
+    if (!lock_counter(store, item->key, ShareLock, wait)) return EnterResult::busy;
+    const auto now = read_again(store, *item);
+    require_as_seen(store, now, *item);
+    // Under another spelling of its key it has another counter.
+    if (now && same_key(store.item_type, now->key, item->key) && is_in_escrow(store, *now)) {
+        *item = *now;
+        return EnterResult::entered;
+    }
+    unlock_counter(store, item->key);
+    return EnterResult::closed;
+}
+
+} // namespace
+
+bool is_in_escrow(Store &store, const Item &item) {
+    if (item.state.lock_mode != LockMode::escrow || is_altered_here(store, item.key)) return false;
+    if (is_anything_closed_here() && is_closed_here(counter_key(store, item.key))) return false;
+    return !may_be_own(store, item) || is_escrow(read_item(store, item.key, SnapshotKind::committed));
+}
+
+void require_escrow(const Store &store) {
+    require_counters();
+    if (store.escrow_problem != nullptr)
+        ereport(ERROR, (errcode(errcodes::not_in_state),
+                        errmsg("the tables of store \"%s\" are not fit for escrow", store.name),
+                        errdetail("%s", store.escrow_problem)));
+}
+
+CounterKey counter_key(Store &store, Datum item) {
+    const auto bytes = key_bytes(store.item_type, item);
+    if (bytes.size() > counter_key_bytes_max)
+        ereport(ERROR,
+                (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("key of an escrow item is too long"),
+                 errdetail("It has %zu bytes, at most %zu are possible.", bytes.size(),
+                           counter_key_bytes_max)));
+    CounterKey key;
+    key.database = MyDatabaseId;
+    key.table = store.table_state;
+    if (store.item_table.is_partitioned) key.partition = partition_of_item(store, item).state;
+    key.length = static_cast<uint32>(bytes.size());
+    std::ranges::copy(bytes, key.bytes.begin());
+    return key;
+}
+
+std::optional<CounterLoad> committed_units(Store &store, Datum item) {
+    // Nothing of this transaction's own: that is pending, or was taken back.
+    return units_in(store, item, SnapshotKind::committed);
+}
+
+void apply_counter(Store &store, Item *item) {
+    item->is_stock_known = item->state.lock_mode != LockMode::escrow;
+    if (const auto reading = live_reading(store, *item)) set_stock(item, *reading);
+}
+
+Quantity available_units(Store &store, const Item &item) {
+    if (item.state.lock_mode != LockMode::escrow) return item.state.stock;
+    if (const auto reading = live_reading(store, item)) return reading->available;
+    push_snapshot(SnapshotKind::latest);
+    const auto now = read_item_in_snapshot(store, item.key);
+    const Quantity stock = stock_with(store, now.value_or(item), sum_deltas(store, item.key));
+    pop_snapshot();
+    return stock;
+}
+
+Quantity stock_as_left(Store &store, const Item &item) {
+    if (const auto reading = live_reading(store, item))
+        return checked_add(reading->available, reading->own_added).value_or(reading->available);
+    return available_units(store, item);
+}
+
+Claim claim_escrow(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms) {
+    Claim claim{.decision = decision};
+    switch (enter_escrow(store, terms.wait, item)) {
+    case EnterResult::busy:
+        claim.decision.verdict = Verdict::busy;
+        return claim;
+    case EnterResult::closed:
+        claim.is_stale = true;
+        return claim;
+    case EnterResult::entered:
+        break;
+    }
+    const CounterKey key = counter_key(store, item->key);
+    bool is_busy = false;
+    while (const auto reading = loaded_reading(store, item->key, key, terms.wait, &is_busy)) {
+        set_stock(item, *reading);
+        claim.decision = decide_sale(item->state, terms.wallet, terms.sale);
+        if (claim.decision.verdict != Verdict::accept) {
+            unlock_counter(store, item->key);
+            return claim;
+        }
+        if (take_from_counter(key, terms.sale.qty) == CounterChange::made) {
+            const Delta delta{item->key, negated(terms.sale.qty)};
+            record_deltas(store, {&delta, 1});
+            claim.is_made = true;
+            return claim;
+        }
+    }
+    if (is_busy) {
+        unlock_counter(store, item->key);
+        claim.decision.verdict = Verdict::busy;
+    }
+    claim.is_stale = !is_busy;
+    return claim;
+}
+
+LockResult lock_for_change(Store &store, Datum key, LockedItem *locked) {
+    // A partition that is being detached may show a row to one statement and hide it from the next.
+    for (int i = 0; i < replacements_max; ++i) {
+        const auto seen = read_item(store, key);
+        if (seen && is_in_escrow(store, *seen)) {
+            locked->item = *seen;
+            locked->is_in_escrow = true;
+            if (enter_escrow(store, {}, &locked->item) == EnterResult::entered)
+                return LockResult::locked;
+        } else {
+            locked->is_in_escrow = false;
+            const LockResult result = lock_item(store, key, {}, &locked->item);
+            if (result != LockResult::locked) return result;
+            if (!is_in_escrow(store, locked->item)) {
+                if (locked->item.state.lock_mode == LockMode::escrow)
+                    fold_own_deltas(store, &locked->item);
+                return result;
+            }
+        }
+        CHECK_FOR_INTERRUPTS();
+    }
+    raise_concurrent_write("update");
+}
+
+LockResult lock_as_read_for_change(Store &store, const Item &item, LockedItem *locked) {
+    locked->item = item;
+    locked->is_in_escrow = is_in_escrow(store, item);
+    if (locked->is_in_escrow) {
+        if (enter_escrow(store, {}, &locked->item) == EnterResult::entered) return LockResult::locked;
+    } else if (lock_as_read(store, &locked->item) && locked->item.state.lock_mode != LockMode::escrow) {
+        return LockResult::locked;
+    }
+    return lock_for_change(store, item.key, locked);
+}
+
+void refresh_from_counter(Store &store, LockedItem *locked) {
+    const auto reading = loaded_reading(store, locked->item.key, counter_key(store, locked->item.key));
+    if (!reading) raise_concurrent_write("update");
+    set_stock(&locked->item, *reading);
+}
+
+bool take_units(Store &store, const LockedItem &locked, Quantity qty) {
+    const CounterKey key = counter_key(store, locked.item.key);
+    for (;;) {
+        const CounterChange change = take_from_counter(key, qty);
+        if (change != CounterChange::not_loaded) return change == CounterChange::made;
+        // Evicted since it was seen; what is taken of the others keeps those there.
+        if (!loaded_reading(store, locked.item.key, key)) raise_concurrent_write("update");
+    }
+}
+
+void give_back_units(Store &store, const LockedItem &locked) {
+    give_back(counter_key(store, locked.item.key));
+}
+
+void record_deltas(Store &store, std::span<const Delta> deltas) {
+    append_deltas(store, deltas);
+    ensure_settler();
+}
+
+std::optional<Quantity> add_units(Store &store, const LockedItem &locked, Quantity qty) {
+    if (!locked.is_in_escrow) {
+        const auto stock = checked_add(locked.item.state.stock, qty);
+        if (!stock || stock->value > store.stock.figures.max) return std::nullopt;
+        set_locked_stock(store, locked.item, *stock);
+        return stock;
+    }
+    const CounterKey key = counter_key(store, locked.item.key);
+    for (;;) {
+        if (!loaded_reading(store, locked.item.key, key)) raise_concurrent_write("update");
+        switch (add_to_counter(key, qty, Quantity{store.stock.figures.max})) {
+        case CounterChange::not_loaded:
+            continue;
+        case CounterChange::impossible:
+            return std::nullopt;
+        case CounterChange::made: {
+            const Delta delta{locked.item.key, qty};
+            record_deltas(store, {&delta, 1});
+            return stock_as_left(store, locked.item);
+        }
+        }
+    }
+}
+
+void forget_counter(Store &store, Datum item) {
+    const CounterKey key = counter_key(store, item);
+    require_nothing_pending(key);
+    (void)lock_counter(store, item, ExclusiveLock, {});
+    close_counter(key);
+}
+
+void fold_own_deltas(Store &store, Item *item) {
+    require_nothing_pending(counter_key(store, item->key));
+    if (is_altered_here(store, item->key)) require_escrow(store);
+    if (fold_deltas(store, *item).sum == Quantity{}) return;
+    if (lock_item(store, item->key, {}, item) != LockResult::locked)
+        raise_write_altered(store.item_table.relation);
+}
+
+} // namespace vend

@@ -1,0 +1,89 @@
+#include "base/prelude.hpp"
+
+#include "escrow/settle.hpp"
+
+#include "base/log.hpp"
+#include "escrow/items.hpp"
+#include "shared/settlers.hpp"
+#include "table/subtransaction.hpp"
+
+namespace vend {
+namespace {
+
+// How many deltas a call settles in its own time: a few milliseconds' worth. With a turn for each
+// vend.settle_interval that is more than are sold.
+constexpr int64 callers_deltas = 1000;
+
+// Whether an error is about the session rather than an item: a cancelled query, the server's shutdown.
+bool is_of_the_session(const ErrorData &error) {
+    return ERRCODE_TO_CATEGORY(error.sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION;
+}
+
+void warn_unsettled(Store &store, Datum item, ErrorData *error) {
+    ereport(WARNING, (errcode(error->sqlerrcode),
+                      errmsg("item \"%s\" of store \"%s\" could not be settled",
+                             key_text(store.item_type, item), store.name),
+                      errdetail("%s", error->message)));
+    FreeErrorData(error);
+}
+
+// The same in a subtransaction, so that one item that cannot be settled stops no other.
+int64 settle_or_warn(Store &store, Datum item) {
+    int64 settled = 0;
+    ErrorData *error = in_subtransaction([&] { settled = settle_item(store, item, {}).value_or(0); });
+    if (error == nullptr) return settled;
+    // Nor about this item: a snapshot that is too old, a deadlock.
+    if (is_of_the_session(*error) ||
+        ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_TRANSACTION_ROLLBACK)
+        ReThrowError(error);
+    warn_unsettled(store, item, error);
+    return 0;
+}
+
+} // namespace
+
+std::optional<int64> settle_item(Store &store, Datum item, LockWait wait, int64 deltas_min) {
+    Item row;
+    switch (lock_item(store, item, wait, &row)) {
+    case LockResult::busy:
+        return std::nullopt;
+    case LockResult::absent:
+        return 0; // the deltas of an item that is gone are for the audit
+    case LockResult::locked:
+        break;
+    }
+    // Only now: what was committed while this waited for the row counts too.
+    const Deltas deltas = fold_deltas(store, row, deltas_min);
+    if (deltas.count > 0) count_settled(counter_key(store, row.key), deltas.count);
+    return deltas.count;
+}
+
+void settle_as_caller(Store &store) {
+    // Under its old snapshot the row may be one that it cannot lock.
+    if (IsolationUsesXactSnapshot()) return;
+    const MonotonicTime begun = monotonic_now();
+    if (!begin_callers_turn()) return;
+    const auto counter = longest_unsettled(store.table_state);
+    if (!counter || !has_key_size(store.item_type, counter_bytes(counter->key))) return;
+    const Datum item = key_from_bytes(store.item_type, counter_bytes(counter->key));
+    open_deltas(store); // not in the subtransaction, which would close them
+    std::optional<int64> settled;
+    ErrorData *error =
+        in_subtransaction([&] { settled = settle_item(store, item, {.nowait = true}, callers_deltas); });
+    if (error != nullptr && is_of_the_session(*error)) ReThrowError(error);
+    if (error != nullptr) to_log_alone([&] { warn_unsettled(store, item, error); });
+    if (error != nullptr || !settled)
+        postpone_settling(counter->key);
+    else if (settled == 0)
+        forget_unsettled(*counter);
+    end_callers_turn(begun);
+}
+
+int64 settle_store(Store &store) {
+    int64 settled = 0;
+    open_deltas(store); // not in a subtransaction, which would close them
+    for (const Datum item : unsettled_items(store)) settled += settle_or_warn(store, item);
+    return settled;
+}
+
+} // namespace vend

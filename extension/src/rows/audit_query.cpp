@@ -1,0 +1,230 @@
+#include "base/prelude.hpp"
+
+#include "rows/audit_query.hpp"
+
+#include "base/sql_operators.hpp"
+#include "binding/binding.hpp"
+
+namespace vend {
+namespace {
+
+// The order in which findings are repaired: the repair of a counter trusts the rows of the ledger.
+enum Rank { rank_ledger, rank_refunded, rank_negative, rank_counter };
+
+void begin_finding(StringInfo sql, Rank rank) {
+    appendStringInfo(sql, "SELECT %d AS rank, ", rank);
+}
+
+// The counters a (key, value, total) that their ledger does not explain.
+void append_differences(StringInfo sql, const Store &s, const AuditedFigure &c) {
+    appendStringInfo(
+        sql,
+        "(SELECT coalesce(c.key, l.key) AS key, coalesce(c.value, 0) AS value, "
+        "coalesce(l.total, 0)::pg_catalog.numeric AS total FROM (%s) AS c FULL JOIN "
+        "(SELECT %s AS key, pg_catalog.sum(%s) AS total FROM %s WHERE %s IS NOT NULL GROUP BY "
+        "%s) AS l ON c.key " EQ " l.key) AS a WHERE a.value " NE " a.total",
+        c.source, c.ledger_key, c.ledger_change, s.ledger, c.ledger_key, c.ledger_key);
+}
+
+// Counters that their ledger does not explain. The table is taken to be right: what was counted on the
+// shelf is recorded as an adjustment.
+void append_counter(StringInfo sql, const Store &s, const AuditedFigure &c) {
+    begin_finding(sql, rank_counter);
+    appendStringInfo(
+        sql,
+        "'%s' AS finding, a.key::pg_catalog.text AS key, a.total AS expected, a.value AS found, "
+        "pg_catalog.format('INSERT INTO %%s (id, line, kind, %s, %s, at) VALUES "
+        "(vend.uuid_v7(), 0, ''adjustment'', %%L, %%s, now())', %s::pg_catalog.text, a.key, "
+        "a.value " MINUS " a.total) AS repair FROM ",
+        c.finding, c.ledger_key, c.ledger_change, quote_literal_cstr(s.ledger));
+    append_differences(sql, s, c);
+}
+
+// SQL that a trigger of ours would refuse.
+char *without_trigger(const char *relation, const char *trigger, const char *sql,
+                      const char *enable = "ENABLE") {
+    return psprintf("BEGIN; ALTER TABLE %s DISABLE TRIGGER %s; %s; ALTER TABLE %s %s TRIGGER %s; COMMIT",
+                    relation, trigger, sql, relation, enable, trigger);
+}
+
+// The SQL that sets one column of one ledger row; column, value, id and line are expressions.
+char *ledger_update(const Store &s, const char *column, const char *value, const char *id,
+                    const char *line) {
+    return psprintf("pg_catalog.format(%s, %s, %s, %s, %s, %s::pg_catalog.text)",
+                    quote_literal_cstr(without_trigger("%5$s", append_only_trigger,
+                                                       "UPDATE %5$s SET %1$I = %2$s WHERE id = %3$L AND "
+                                                       "line = %4$s")),
+                    column, value, id, line, quote_literal_cstr(s.ledger));
+}
+
+// Ledger rows that do not say what one of their kind says: a sale takes from the shelf and is paid at
+// its unit price, where that is not null because an amount was stated, a deposit moves no stock, ... An
+// adjustment has an item or a wallet, not both. Reckoned in numeric, where nothing overflows.
+void append_ledger_rows(StringInfo sql, const Store &s) {
+    begin_finding(sql, rank_ledger);
+    appendStringInfo(
+        sql,
+        "e.kind, e.id::pg_catalog.text, f.expected, f.found, CASE WHEN f.expected IS NOT NULL THEN %s END "
+        "FROM (SELECT id, line, kind, item, wallet, qty::pg_catalog.numeric, amount::pg_catalog.numeric, "
+        "unit_price::pg_catalog.numeric FROM %s) AS e CROSS JOIN LATERAL (VALUES ('qty', e.qty, CASE "
+        "WHEN e.kind " EQ " 'purchase' OR e.kind " EQ " 'write_off' "
+        "THEN " MINUS " pg_catalog.abs(e.qty) "
+        "WHEN e.kind " EQ " 'refund' OR e.kind " EQ " 'restock' THEN pg_catalog.abs(e.qty) "
+        "WHEN e.kind " NE " 'adjustment' OR e.item IS NULL THEN 0 "
+        "WHEN e.wallet IS NULL THEN e.qty END), "
+        "('amount', e.amount, CASE "
+        "WHEN e.kind " EQ " 'purchase' AND e.unit_price IS NULL AND e.item IS NOT NULL AND e.qty " NE
+        " 0 THEN " MINUS " pg_catalog.abs(e.amount) "
+        "WHEN e.kind " EQ " 'purchase' THEN " MINUS " pg_catalog.abs(e.qty) " TIMES " e.unit_price "
+        "WHEN e.kind " EQ " 'withdrawal' OR (e.kind " EQ " 'transfer' AND e.line " EQ " 0) "
+        "THEN " MINUS " pg_catalog.abs(e.amount) "
+        "WHEN e.kind " EQ " 'deposit' OR e.kind " EQ " 'transfer' OR e.kind " EQ " 'refund' "
+        "THEN pg_catalog.abs(e.amount) "
+        "WHEN e.kind " NE " 'adjustment' OR e.wallet IS NULL THEN 0 "
+        "WHEN e.item IS NULL THEN e.amount END)) AS f (figure, found, expected) "
+        "WHERE f.expected IS NULL OR f.expected " NE " f.found",
+        ledger_update(s, "f.figure", "f.expected", "e.id", "e.line"), s.ledger);
+}
+
+// Lines of purchases of which more was given back than was bought or paid, and refunds of what is no
+// purchase. The last refund is taken to be the one that is wrong.
+void append_refunds(StringInfo sql, const Store &s, const char *finding, const char *figure) {
+    begin_finding(sql, rank_refunded);
+    const char *cut = psprintf("greatest(0, last.%s " MINUS " (r.total " MINUS " r.figure))", figure);
+    appendStringInfo(
+        sql,
+        "'%s', r.ref::pg_catalog.text, r.figure, r.total, CASE WHEN r.id IS NOT NULL THEN %s END "
+        "FROM (SELECT b.ref, coalesce(b.ref_line, 0) AS ref_line, p.id, "
+        "pg_catalog.abs(p.%s::pg_catalog.numeric) AS figure, "
+        "pg_catalog.sum(b.%s)::pg_catalog.numeric AS total "
+        "FROM %s AS b LEFT JOIN %s AS p ON p.id " EQ " b.ref AND p.line " EQ
+        " coalesce(b.ref_line, 0) AND p.kind " EQ " 'purchase' "
+        "WHERE b.kind " EQ " 'refund' GROUP BY b.ref, coalesce(b.ref_line, 0), p.id, p.%s) AS r "
+        "LEFT JOIN LATERAL (SELECT b.id, b.line, b.%s FROM %s AS b WHERE b.ref " EQ
+        " r.ref AND b.kind " EQ " 'refund' AND coalesce(b.ref_line, 0) " EQ " r.ref_line "
+        "AND b.%s " GT " 0 ORDER BY b.at DESC, b.id DESC LIMIT 1) AS last ON true "
+        "WHERE %s r.total " GT " r.figure",
+        finding, ledger_update(s, quote_literal_cstr(figure), cut, "last.id", "last.line"), figure,
+        figure, s.ledger, s.ledger, figure, figure, s.ledger, figure,
+        strcmp(figure, "qty") == 0 ? "r.id IS NULL OR" : "");
+}
+
+// Transfers of which the payee did not get what the payer gave; the payer's line is taken to be right.
+void append_transfers(StringInfo sql, const Store &s) {
+    begin_finding(sql, rank_ledger);
+    appendStringInfo(
+        sql,
+        "'transfer', p.id::pg_catalog.text, p.paid, coalesce(e.amount, 0)::pg_catalog.numeric, "
+        "CASE WHEN e.id IS NOT NULL THEN %s END "
+        "FROM (SELECT id, pg_catalog.abs(amount::pg_catalog.numeric) AS paid FROM %s WHERE kind " EQ
+        " 'transfer' AND line " EQ " 0) AS p LEFT JOIN %s AS e ON e.id " EQ " p.id AND e.line " EQ " 1 "
+        "WHERE coalesce(e.amount, 0)::pg_catalog.numeric " NE " p.paid",
+        ledger_update(s, "'amount'", "p.paid", "e.id", "e.line"), s.ledger, s.ledger);
+}
+
+// Counters below zero, which only a dropped check lets in.
+void append_negative(StringInfo sql, const Store &s, const char *finding, const AuditedFigure &c) {
+    const char *update = "UPDATE %1$s SET %2$s = 0 WHERE %3$s = %4$L";
+    if (s.refuses_direct_writes) update = without_trigger("%1$s", journal_trigger, update);
+    begin_finding(sql, rank_negative);
+    appendStringInfo(sql,
+                     "'%s', c.%s::pg_catalog.text, 0::pg_catalog.numeric, c.%s::pg_catalog.numeric, "
+                     "pg_catalog.format(%s, %s::pg_catalog.text, %s::pg_catalog.text, "
+                     "%s::pg_catalog.text, c.%s) FROM %s AS c WHERE 0 " GT " c.%s",
+                     finding, c.key, c.value, quote_literal_cstr(update), quote_literal_cstr(c.relation),
+                     quote_literal_cstr(c.value), quote_literal_cstr(c.key), c.key, c.relation, c.value);
+}
+
+// Items whose deltas take more than the row has: they cannot be settled.
+void append_unsettleable(StringInfo sql, const Store &s) {
+    const char *insert = without_trigger(
+        "%1$s", delta_trigger, "INSERT INTO %1$s (item, qty) VALUES (%2$L, %3$s)", "ENABLE ALWAYS");
+    begin_finding(sql, rank_negative);
+    appendStringInfo(sql,
+                     "'negative stock', c.key::pg_catalog.text, 0::pg_catalog.numeric, c.value, "
+                     "pg_catalog.format(%s, %s::pg_catalog.text, c.key, " MINUS " c.value) "
+                     "FROM (%s) AS c JOIN %s AS i ON i.%s::%s " EQ " c.key WHERE 0 " GT
+                     " c.value AND i.%s " GE " 0",
+                     quote_literal_cstr(insert), quote_literal_cstr(s.deltas), compose_stock(s), s.items,
+                     s.item_key.name, kept_key_type(s.item_type), s.stock.name);
+}
+
+} // namespace
+
+// An item's row and its deltas, where that is gone its deltas.
+char *compose_stock(const Store &s) {
+    return psprintf("SELECT x.key, pg_catalog.sum(x.value) AS value FROM "
+                    "(SELECT %s::%s AS key, %s::pg_catalog.numeric AS value FROM %s "
+                    "UNION ALL SELECT item, qty FROM %s) AS x GROUP BY x.key",
+                    s.item_key.name, kept_key_type(s.item_type), s.stock.name, s.items, s.deltas);
+}
+
+AuditedFigure item_counter(const Store &s) {
+    return {"stock", compose_stock(s), s.items, s.item_key.name, s.stock.name, "item", "qty"};
+}
+
+AuditedFigure wallet_counter(const Store &s) {
+    const char *source =
+        psprintf("SELECT %s::%s AS key, %s::pg_catalog.numeric AS value FROM %s", s.wallet_key.name,
+                 kept_key_type(s.buyer_type), s.balance.name, s.wallets);
+    return {"balance", source, s.wallets, s.wallet_key.name, s.balance.name, "wallet", "amount"};
+}
+
+char *compose_adjustments(const Store &s, const AuditedFigure &c) {
+    StringInfoData sql;
+    initStringInfo(&sql);
+    appendStringInfo(&sql,
+                     "INSERT INTO %s (id, line, kind, %s, %s, at) "
+                     "SELECT vend.uuid_v7(), 0, 'adjustment', a.key, a.value " MINUS
+                     " a.total, $1 FROM ",
+                     s.ledger, c.ledger_key, c.ledger_change);
+    append_differences(&sql, s, c);
+    return sql.data;
+}
+
+std::span<const AuditLook> audit_looks(const Store &s) {
+    constexpr std::size_t looks_max = 9;
+    auto *looks = static_cast<AuditLook *>(palloc(sizeof(AuditLook) * looks_max));
+    std::size_t count = 0;
+    const auto add = [&](const char *name, auto append) {
+        StringInfoData sql;
+        initStringInfo(&sql);
+        append(&sql);
+        looks[count++] = {name, sql.data};
+    };
+    add("stock", [&](StringInfo sql) { append_counter(sql, s, item_counter(s)); });
+    add("negative stock",
+        [&](StringInfo sql) { append_negative(sql, s, "negative stock", item_counter(s)); });
+    add("deltas", [&](StringInfo sql) { append_unsettleable(sql, s); });
+    if (s.has_wallets()) {
+        add("balance", [&](StringInfo sql) { append_counter(sql, s, wallet_counter(s)); });
+        add("negative balance",
+            [&](StringInfo sql) { append_negative(sql, s, "negative balance", wallet_counter(s)); });
+    }
+    add("ledger", [&](StringInfo sql) { append_ledger_rows(sql, s); });
+    add("refunds", [&](StringInfo sql) { append_refunds(sql, s, "refunded", "qty"); });
+    add("refunded money", [&](StringInfo sql) { append_refunds(sql, s, "refunded amount", "amount"); });
+    add("transfers", [&](StringInfo sql) { append_transfers(sql, s); });
+    return {looks, count};
+}
+
+char *compose_audit(const Store &s) {
+    StringInfoData sql;
+    initStringInfo(&sql);
+    for (const AuditLook &look : audit_looks(s))
+        appendStringInfo(&sql, "%s%s", sql.len > 0 ? " UNION ALL " : "", look.sql);
+    // A repair is given once all that it trusts is in order.
+    return psprintf("SELECT finding, key, expected, found, "
+                    "CASE WHEN rank " EQ " pg_catalog.min(rank) OVER () THEN repair END "
+                    "FROM (%s) AS findings ORDER BY rank, finding, key, expected, found",
+                    sql.data);
+}
+
+char *compose_look(const AuditLook &look) {
+    return psprintf("SELECT finding, key, expected, found, NULL::pg_catalog.text AS repair "
+                    "FROM (%s) AS findings (rank, finding, key, expected, found, repair) "
+                    "ORDER BY finding, key, expected, found",
+                    look.sql);
+}
+
+} // namespace vend

@@ -1,0 +1,273 @@
+#include "base/prelude.hpp"
+
+#include "rows/compose.hpp"
+
+#include "base/sql_operators.hpp"
+#include "rows/audit_query.hpp"
+
+#include <initializer_list>
+
+namespace vend {
+namespace {
+
+using TypeList = std::initializer_list<Oid>;
+
+StatementText text_of(char *sql, Oid relation, TypeList parameters, TypeList columns) {
+    StatementText text;
+    text.sql = sql;
+    for (const Oid type : parameters) text.parameter_types[text.parameter_count++] = type;
+    text.shape.relation = relation;
+    for (const Oid type : columns) text.shape.column_types[text.shape.column_count++] = type;
+    return text;
+}
+
+// The columns of a ledger row, in the order of the parameters and of what comes back.
+#define LEDGER_COLUMNS                                                                                   \
+    "id, line, kind, item, qty, wallet, amount, unit_price, list_price, ref, at, refusal, refusal_qty, " \
+    "ref_line, item_era, wallet_era"
+
+StatementText insert_entry(const Store &s, const char *on_conflict) {
+    const TypeList types{UUIDOID,        INT4OID,
+                         TEXTOID,        s.item_type.stored_as,
+                         INT8OID,        s.buyer_type.stored_as,
+                         s.money.type,   s.money.type,
+                         s.money.type,   UUIDOID,
+                         TIMESTAMPTZOID, TEXTOID,
+                         INT8OID,        INT4OID,
+                         INT4OID,        INT4OID};
+    return text_of(
+        psprintf("INSERT INTO %s (" LEDGER_COLUMNS ") "
+                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) "
+                 "%sRETURNING " LEDGER_COLUMNS,
+                 s.ledger, on_conflict),
+        s.ledger_table.relation, types, types);
+}
+
+// One counter that is of no key, null, below zero, or no whole number of steps. NaN sorts above every
+// number.
+StatementText uncountable(const AuditedFigure &c, Oid relation, const NumberType &figures) {
+    return text_of(
+        psprintf(
+            "SELECT c.key::pg_catalog.text, coalesce(c.value::pg_catalog.text, 'null') FROM (%s) AS c "
+            "WHERE c.key IS NULL OR c.value IS NULL OR 0 " GT " c.value OR c.value " EQ
+            " 'NaN'::pg_catalog.numeric OR c.value " NE " pg_catalog.trunc(c.value, %d) LIMIT 1",
+            c.source, figures.scale),
+        relation, {}, {TEXTOID, TEXTOID});
+}
+
+constexpr const char *locking = " FOR NO KEY UPDATE";
+constexpr const char *locking_or_skip = " FOR NO KEY UPDATE SKIP LOCKED";
+
+// $1 a key. What is bound of its row.
+StatementText select_row(const char *relation, const Table &table, const KeyType &type,
+                         std::span<const BoundColumn *const> columns, const char *how) {
+    StringInfoData list;
+    initStringInfo(&list);
+    StatementText text = text_of(nullptr, table.relation, {type.type}, {});
+    for (const BoundColumn *column : columns) {
+        if (column->name == nullptr) continue;
+        appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "", column->name);
+        text.shape.column_types[text.shape.column_count++] = column->type;
+    }
+    text.sql = psprintf("SELECT %s FROM %s WHERE %s %s $1%s", list.data, relation, columns[0]->name,
+                        type.equals, how);
+    return text;
+}
+
+StatementText select_item(const Store &s, const char *how) {
+    return select_row(s.items, s.item_table, s.item_type, s.item_columns(), how);
+}
+
+StatementText select_wallet(const Store &s, const char *how) {
+    return select_row(s.wallets, s.wallet_table, s.buyer_type, s.wallet_columns(), how);
+}
+
+char *increment(const BoundColumn &column, const char *by) {
+    return psprintf("%s = %s " PLUS " %s", column.name, column.name, by);
+}
+
+// $1 at. What a TRUNCATE is about to take away, as adjustments.
+StatementText journal_truncate(const Store &s, const AuditedFigure &c, Oid type) {
+    return text_of(psprintf("INSERT INTO %s (id, line, kind, %s, %s, at) "
+                            "SELECT vend.uuid_v7(), 0, 'adjustment', c.key, (" MINUS " c.value)::%s, $1 "
+                            "FROM (%s) AS c WHERE c.value " NE " 0",
+                            s.ledger, c.ledger_key, c.ledger_change, format_type_be_qualified(type),
+                            c.source),
+                   s.ledger_table.relation, {TIMESTAMPTZOID}, {});
+}
+
+// One kind of keys: its column here and in the ledger, the table of its rows, with their key.
+struct ErasOf {
+    const char *key;
+    Oid type;
+    const char *relation;
+    const char *row_key;
+};
+
+ErasOf item_eras(const Store &s) {
+    return {"item", s.item_type.stored_as, s.items,
+            psprintf("r.%s::%s", s.item_key.name, kept_key_type(s.item_type))};
+}
+
+ErasOf wallet_eras(const Store &s) {
+    return {"wallet", s.buyer_type.stored_as, s.wallets,
+            psprintf("r.%s::%s", s.wallet_key.name, kept_key_type(s.buyer_type))};
+}
+
+// See eras.hpp. %1$s the table of the eras, %2$s the column of the key, %3$s the table of the rows,
+// %4$s their key, %5$s the ledger.
+StatementText compose_eras(const Store &s, Statement statement, const ErasOf &of) {
+    const auto sql = [&](const char *format) {
+        return psprintf(format, s.eras, of.key, of.relation, of.row_key, s.ledger);
+    };
+    const Oid eras = s.era_relation;
+    switch (statement) {
+    case Statement::item_era:
+    case Statement::wallet_era:
+        return text_of(sql("SELECT era, now_%2$s IS NOT NULL AND now_%2$s " EQ " %2$s AND now_era " EQ
+                           " era FROM %1$s WHERE %2$s " EQ " $1 ORDER BY era DESC LIMIT 1"),
+                       eras, {of.type}, {INT4OID, BOOLOID});
+    case Statement::item_now:
+    case Statement::wallet_now:
+        return text_of(sql("SELECT now_%2$s, now_era FROM %1$s WHERE %2$s " EQ " $1 AND era " EQ " $2"),
+                       eras, {of.type, INT4OID}, {of.type, INT4OID});
+    case Statement::move_item_eras:
+    case Statement::move_wallet_eras:
+        return text_of(sql("UPDATE %1$s SET now_%2$s = $3, now_era = $4 "
+                           "WHERE now_%2$s " EQ " $1 AND now_era " EQ " $2"),
+                       eras, {of.type, INT4OID, of.type, INT4OID}, {});
+    case Statement::add_item_era:
+    case Statement::add_wallet_era:
+        return text_of(sql("INSERT INTO %1$s (%2$s, era, now_%2$s, now_era) VALUES ($1, $2, $3, $4) "
+                           "ON CONFLICT DO NOTHING"),
+                       eras, {of.type, INT4OID, of.type, INT4OID}, {});
+    case Statement::end_lost_item_eras:
+    case Statement::end_lost_wallet_eras:
+        return text_of(sql("UPDATE %1$s AS e SET now_%2$s = NULL, now_era = NULL "
+                           "WHERE e.now_%2$s IS NOT NULL AND NOT EXISTS (SELECT FROM %3$s AS r "
+                           "WHERE %4$s " EQ " e.now_%2$s)"),
+                       eras, {}, {});
+    case Statement::add_lost_item_eras:
+    case Statement::add_lost_wallet_eras:
+        return text_of(sql("INSERT INTO %1$s (%2$s, era) SELECT l.%2$s, coalesce(l.%2$s_era, 0) "
+                           "FROM %5$s AS l WHERE l.%2$s IS NOT NULL AND l.kind " EQ " 'purchase' "
+                           "AND NOT EXISTS (SELECT FROM %3$s AS r WHERE %4$s " EQ " l.%2$s) "
+                           "GROUP BY l.%2$s, coalesce(l.%2$s_era, 0) ON CONFLICT DO NOTHING"),
+                       eras, {}, {});
+    case Statement::end_all_item_eras:
+    case Statement::end_all_wallet_eras:
+        return text_of(sql("UPDATE %1$s SET now_%2$s = NULL, now_era = NULL "
+                           "WHERE now_%2$s IS NOT NULL"),
+                       eras, {}, {});
+    default: // add_all_item_eras, add_all_wallet_eras
+        return text_of(sql("INSERT INTO %1$s (%2$s, era) SELECT %4$s, 0 FROM %3$s AS r "
+                           "ON CONFLICT DO NOTHING"),
+                       eras, {}, {});
+    }
+}
+
+StatementText update_stock(const Store &s) {
+    return text_of(
+        psprintf("UPDATE %s SET %s%s WHERE %s %s $1 RETURNING %s", s.items, increment(s.stock, "$2"),
+                 s.has_stock_versions() ? psprintf(", %s", increment(s.stock_version, "1")) : "",
+                 s.item_key.name, s.item_type.equals, s.stock.name),
+        s.item_table.relation, {s.item_type.type, s.stock.figures.type}, {s.stock.type});
+}
+
+StatementText update_balance(const Store &s) {
+    return text_of(
+        psprintf("UPDATE %s SET %s WHERE %s %s $1 RETURNING %s", s.wallets, increment(s.balance, "$2"),
+                 s.wallet_key.name, s.buyer_type.equals, s.balance.name),
+        s.wallet_table.relation, {s.buyer_type.type, s.balance.figures.type}, {s.balance.type});
+}
+
+StatementText select_refunded(const Store &s) {
+    return text_of(psprintf("SELECT coalesce(pg_catalog.sum(qty), 0)::pg_catalog.int8, "
+                            "coalesce(pg_catalog.sum(amount), 0)::%s FROM %s "
+                            "WHERE ref " EQ " $1 AND kind " EQ " 'refund' AND "
+                            "coalesce(ref_line, 0) " EQ " $2",
+                            format_type_be_qualified(s.money.type), s.ledger),
+                   s.ledger_table.relation, {UUIDOID, INT4OID}, {INT8OID, s.money.type});
+}
+
+StatementText update_lock_mode(const Store &s) {
+    return text_of(psprintf("UPDATE %s SET %s = $2 WHERE %s %s $1 RETURNING %s", s.items,
+                            s.lock_mode.name, s.item_key.name, s.item_type.equals, s.stock.name),
+                   s.item_table.relation, {s.item_type.type, TEXTOID}, {s.stock.type});
+}
+
+} // namespace
+
+StatementText compose(const Store &s, Statement statement) {
+    switch (statement) {
+    case Statement::read_item:
+        return select_item(s, "");
+    case Statement::lock_item:
+        return select_item(s, locking);
+    case Statement::lock_item_or_skip:
+        return select_item(s, locking_or_skip);
+    case Statement::read_wallet:
+        return select_wallet(s, "");
+    case Statement::lock_wallet:
+        return select_wallet(s, locking);
+    case Statement::lock_wallet_or_skip:
+        return select_wallet(s, locking_or_skip);
+    case Statement::add_stock:
+        return update_stock(s);
+    case Statement::bump_version:
+        return text_of(psprintf("UPDATE %s SET %s WHERE %s %s $1", s.items, increment(s.version, "1"),
+                                s.item_key.name, s.item_type.equals),
+                       s.item_table.relation, {s.item_type.type}, {});
+    case Statement::set_lock_mode:
+        return update_lock_mode(s);
+    case Statement::unsettled_items:
+        return text_of(psprintf("SELECT DISTINCT item FROM %s ORDER BY item", s.deltas),
+                       s.delta_table.relation, {}, {s.item_type.stored_as});
+    case Statement::add_balance:
+        return update_balance(s);
+    case Statement::refunded:
+        return select_refunded(s);
+    case Statement::item_era:
+    case Statement::item_now:
+    case Statement::move_item_eras:
+    case Statement::add_item_era:
+    case Statement::end_lost_item_eras:
+    case Statement::add_lost_item_eras:
+    case Statement::end_all_item_eras:
+    case Statement::add_all_item_eras:
+        return compose_eras(s, statement, item_eras(s));
+    case Statement::wallet_era:
+    case Statement::wallet_now:
+    case Statement::move_wallet_eras:
+    case Statement::add_wallet_era:
+    case Statement::end_lost_wallet_eras:
+    case Statement::add_lost_wallet_eras:
+    case Statement::end_all_wallet_eras:
+    case Statement::add_all_wallet_eras:
+        return compose_eras(s, statement, wallet_eras(s));
+    case Statement::record:
+        return insert_entry(s, "");
+    case Statement::remember:
+        return insert_entry(s, "ON CONFLICT (id, line) DO NOTHING ");
+    case Statement::journal_item_truncate:
+        return journal_truncate(s, item_counter(s), INT8OID);
+    case Statement::journal_wallet_truncate:
+        return journal_truncate(s, wallet_counter(s), s.money.type);
+    case Statement::journal_item_differences:
+        return text_of(compose_adjustments(s, item_counter(s)), s.ledger_table.relation,
+                       {TIMESTAMPTZOID}, {});
+    case Statement::journal_wallet_differences:
+        return text_of(compose_adjustments(s, wallet_counter(s)), s.ledger_table.relation,
+                       {TIMESTAMPTZOID}, {});
+    case Statement::uncountable_item:
+        return uncountable(item_counter(s), s.item_table.relation, s.stock.figures);
+    case Statement::uncountable_wallet:
+        return uncountable(wallet_counter(s), s.wallet_table.relation, s.balance.figures);
+    case Statement::audit:
+        return text_of(compose_audit(s), s.ledger_table.relation, {},
+                       {TEXTOID, TEXTOID, NUMERICOID, NUMERICOID, TEXTOID});
+    }
+    pg_unreachable();
+}
+
+} // namespace vend

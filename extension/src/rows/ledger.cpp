@@ -1,0 +1,382 @@
+#include "base/prelude.hpp"
+
+#include "rows/ledger.hpp"
+
+#include "base/compat.hpp"
+#include "base/error_codes.hpp"
+#include "base/ids.hpp"
+#include "rows/eras.hpp"
+#include "rows/execute.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace vend {
+namespace {
+
+Parameter optional_parameter(std::optional<Datum> value) {
+    return value ? Parameter{*value} : null_parameter;
+}
+
+// The id was free when this call looked, and the index found it taken: a concurrent transaction was
+// first. The error ends the statement, so what it recorded, another request or a refusal of this one,
+// cannot be looked up from here; whoever asks again is told.
+[[noreturn]] void raise_id_taken(std::span<const Movement> movements, const ErrorData *error) {
+    const Uuid &id = movements.front().id;
+    const bool is_one =
+        std::ranges::all_of(movements, [&](const Movement &movement) { return movement.id == id; });
+    const char *which =
+        is_one ? psprintf("id %s", DatumGetCString(DirectFunctionCall1(uuid_out, to_datum(id))))
+               : "one of the ids";
+    ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                    errmsg("could not serialize access due to concurrent use of %s", which),
+                    !is_one && error->detail != nullptr ? errdetail("%s", error->detail) : 0,
+                    errhint("Ask again under this id to hear what was recorded.")));
+    pg_unreachable();
+}
+
+// Whether the index is one on the id of an entry; there may be two, while one replaces the other.
+bool is_key_of_ledger(const Store &store, Oid index) {
+    HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+    if (!HeapTupleIsValid(tuple)) return false;
+    const auto *form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
+    const bool is_key = form->indrelid == store.ledger_table.relation && form->indnkeyatts == 2 &&
+                        form->indkey.values[0] == store.ledger_table.key_numbers[0] &&
+                        form->indkey.values[1] == store.ledger_table.key_numbers[1];
+    ReleaseSysCache(tuple);
+    return is_key;
+}
+
+bool is_id_taken(const Store &store, const ErrorData *error) {
+    return error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION && error->constraint_name != nullptr &&
+           error->schema_name != nullptr &&
+           is_key_of_ledger(store, get_relname_relid(error->constraint_name,
+                                                     get_namespace_oid(error->schema_name, true)));
+}
+
+// A row that was made by hand.
+[[noreturn]] void raise_null_column(const char *column) {
+    ereport(ERROR,
+            (errcode(errcodes::not_in_state), errmsg("column \"%s\" of a ledger row is null", column)));
+    pg_unreachable();
+}
+
+// The columns that record and remember write, in the order of their statements.
+struct LedgerRow {
+    Parameter id, line, kind, item, qty, wallet, amount, unit_price, list_price, ref, at, refusal,
+        refusal_qty, ref_line, item_era, wallet_era;
+};
+std::array<Parameter, ledger_column_count> parameters_of(const LedgerRow &row) {
+    return {row.id,          row.line,       row.kind,       row.item,      row.qty, row.wallet,
+            row.amount,      row.unit_price, row.list_price, row.ref,       row.at,  row.refusal,
+            row.refusal_qty, row.ref_line,   row.item_era,   row.wallet_era};
+}
+
+// Runs write(), which inserts rows; an id that is taken becomes an error of ours.
+template <typename Write>
+void with_free_ids(const Store &store, std::span<const Movement> movements, Write write) {
+    MemoryContext context = CurrentMemoryContext;
+    PG_TRY();
+    { write(); }
+    PG_CATCH();
+    {
+        MemoryContextSwitchTo(context);
+        ErrorData *error = CopyErrorData();
+        FlushErrorState();
+        if (is_id_taken(store, error)) raise_id_taken(movements, error);
+        ReThrowError(error);
+    }
+    PG_END_TRY();
+}
+
+void fill(const Store &store, const LedgerRow &row, TupleTableSlot *slot) {
+    std::fill_n(slot->tts_isnull, slot->tts_tupleDescriptor->natts, true);
+    const AttrNumber *number = store.ledger_columns;
+    for (const Parameter &column : parameters_of(row)) {
+        slot->tts_values[*number - 1] = column.value;
+        slot->tts_isnull[*number - 1] = column.is_null;
+        ++number;
+    }
+    ExecStoreVirtualTuple(slot);
+}
+
+// The row that came back must be the row that was sent.
+void require_intact(const Store &store, const Rows &rows, const LedgerRow &row) {
+    const auto sent = parameters_of(row);
+    bool is_intact = rows.count == 1;
+    for (int i = 0; is_intact && i < ledger_column_count; ++i) {
+        const Form_pg_attribute attribute = TupleDescAttr(rows.table->tupdesc, i);
+        const auto stored = rows.value(i + 1);
+        is_intact =
+            stored.has_value() != sent[i].is_null &&
+            (!stored || datum_image_eq(*stored, sent[i].value, attribute->attbyval, attribute->attlen));
+    }
+    if (!is_intact) raise_write_altered(store.ledger_table.relation);
+}
+
+// The columns of a ledger row, in the order of LedgerRow.
+enum LedgerColumn : int {
+    column_id,
+    column_line,
+    column_kind,
+    column_item,
+    column_qty,
+    column_wallet,
+    column_amount,
+    column_unit_price,
+    column_list_price,
+    column_ref,
+    column_at,
+    column_refusal,
+    column_refusal_qty,
+    column_ref_line,
+    column_item_era,
+    column_wallet_era,
+};
+
+// Has the commit of this transaction wait for the synchronous standbys, as it would if it had recorded
+// the row itself. RecordTransactionCommit() waits where there is an xid and a WAL record before the
+// commit's own, so an empty message is both. Where no standby is asked for, nothing is written; and
+// whatever synchronous_commit is now, that of the commit decides.
+void commit_after_standbys() {
+    const bool are_asked_for =
+        max_wal_senders > 0 && SyncRepStandbyNames != nullptr && *SyncRepStandbyNames != '\0';
+    const bool waits_anyway =
+        TransactionIdIsValid(GetTopTransactionIdIfAny()) && XactLastRecEnd != InvalidXLogRecPtr;
+    if (are_asked_for && !waits_anyway) compat::log_transactional_message("pg_vend");
+}
+
+// Flushes the commit of whoever recorded the row, if that was asynchronous and is still in memory.
+void flush_commit_of(const TupleTableSlot *row) {
+    if (synchronous_commit == SYNCHRONOUS_COMMIT_OFF || !TTS_IS_BUFFERTUPLE(row)) return;
+    const auto *tuple = reinterpret_cast<const BufferHeapTupleTableSlot *>(row)->base.tuple->t_data;
+    // The status of an xid that is frozen may be gone.
+    if (HeapTupleHeaderXminFrozen(tuple)) return;
+    const TransactionId writer = HeapTupleHeaderGetRawXmin(tuple);
+    if (TransactionIdIsCurrentTransactionId(writer)) return;
+    const XLogRecPtr commit = TransactionIdGetCommitLSN(writer);
+    if (!XLogRecPtrIsInvalid(commit)) XLogFlush(commit);
+}
+
+// An answer from a row tells that it is recorded. Its commit can be seen before it is durable: it was
+// asynchronous, or its wait for the standbys was cancelled, or ended by a crash. What is told must not
+// be lost with it (G11).
+void require_durable(const TupleTableSlot *row) {
+    flush_commit_of(row);
+    commit_after_standbys();
+}
+
+Entry entry_of(const Store &store, TupleTableSlot *row) {
+    require_durable(row);
+    const auto value = [&](LedgerColumn column) -> std::optional<Datum> {
+        bool is_null = false;
+        const Datum datum = slot_getattr(row, store.ledger_columns[column], &is_null);
+        if (is_null) return std::nullopt;
+        return datum;
+    };
+    const auto required = [&](LedgerColumn column, const char *name) {
+        const auto datum = value(column);
+        if (!datum) raise_null_column(name);
+        return *datum;
+    };
+    const auto key = [&](LedgerColumn column, const KeyType &type) {
+        const auto datum = value(column);
+        return datum ? std::optional(datumCopy(*datum, type.by_value, type.length)) : std::nullopt;
+    };
+    Entry entry;
+    entry.kind = TextDatumGetCString(required(column_kind, "kind"));
+    entry.item = key(column_item, store.item_type);
+    entry.qty = Quantity{DatumGetInt64(required(column_qty, "qty"))};
+    entry.wallet = key(column_wallet, store.buyer_type);
+    entry.amount = money_from_column(store.money, required(column_amount, "amount"));
+    if (const auto unit_price = value(column_unit_price))
+        entry.unit_price = money_from_column(store.money, *unit_price);
+    if (const auto ref = value(column_ref)) entry.ref = uuid_from(*ref);
+    entry.at = DatumGetTimestampTz(required(column_at, "at"));
+    if (const auto refusal = value(column_refusal)) entry.refusal = TextDatumGetCString(*refusal);
+    if (const auto qty = value(column_refusal_qty)) entry.refusal_qty = Quantity{DatumGetInt64(*qty)};
+    if (const auto line = value(column_ref_line)) entry.ref_line = DatumGetInt32(*line);
+    if (const auto era = value(column_item_era)) entry.item_era = DatumGetInt32(*era);
+    if (const auto era = value(column_wallet_era)) entry.wallet_era = DatumGetInt32(*era);
+    return entry;
+}
+
+Parameter money_parameter(const Store &store, std::optional<Money> money) {
+    return money ? Parameter{money_to_column(store.money, *money)} : null_parameter;
+}
+
+Parameter optional_parameter(std::optional<int32> value) {
+    return value ? Parameter{Int32GetDatum(*value)} : null_parameter;
+}
+
+// The first era of a key is not written down.
+Parameter era_parameter(std::optional<int32> era) {
+    return era && *era > 0 ? Parameter{Int32GetDatum(*era)} : null_parameter;
+}
+
+LedgerRow row_of(const Store &store, const Movement &movement) {
+    return {
+        .id = {to_datum(movement.id)},
+        .line = {Int32GetDatum(movement.line)},
+        .kind = {text_datum(to_text(movement.kind))},
+        .item = optional_parameter(movement.item),
+        .qty = {Int64GetDatum(movement.qty.value)},
+        .wallet = optional_parameter(movement.wallet),
+        .amount = {money_to_column(store.money, movement.amount)},
+        .unit_price = money_parameter(store, movement.unit_price),
+        .list_price = money_parameter(store, movement.list_price),
+        .ref = movement.ref ? Parameter{to_datum(*movement.ref)} : null_parameter,
+        .at = {TimestampTzGetDatum(movement.at)},
+        .refusal =
+            movement.refusal ? Parameter{text_datum(status_of(*movement.refusal))} : null_parameter,
+        .refusal_qty =
+            movement.refusal ? Parameter{Int64GetDatum(movement.refusal_qty.value)} : null_parameter,
+        .ref_line = optional_parameter(movement.ref_line),
+        .item_era = era_parameter(movement.item_era),
+        .wallet_era = era_parameter(movement.wallet_era),
+    };
+}
+
+// Rows that are written to the table before its indexes are.
+constexpr std::size_t rows_at_once = 500;
+
+void insert_plain(Store &store, std::span<const Movement> movements) {
+    // A copy, which no slot has to pin.
+    const TupleDesc descriptor = CreateTupleDescCopy(RelationGetDescr(store.ledger_table.rel));
+    TupleTableSlot *slots[rows_at_once];
+    const std::size_t slot_count = std::min(rows_at_once, movements.size());
+    for (std::size_t i = 0; i < slot_count; ++i)
+        slots[i] = MakeSingleTupleTableSlot(descriptor, &TTSOpsVirtual);
+    while (!movements.empty()) {
+        const auto now = movements.first(std::min(slot_count, movements.size()));
+        for (std::size_t i = 0; i < now.size(); ++i)
+            fill(store, row_of(store, now[i]), ExecClearTuple(slots[i]));
+        with_free_ids(store, now, [&] { insert_rows(store.ledger_table, {slots, now.size()}); });
+        movements = movements.subspan(now.size());
+    }
+    for (std::size_t i = 0; i < slot_count; ++i) ExecDropSingleTupleTableSlot(slots[i]);
+    FreeTupleDesc(descriptor);
+}
+
+} // namespace
+
+Datum required_key(const std::optional<Datum> &key, const char *column) {
+    if (!key) raise_null_column(column);
+    return *key;
+}
+
+std::optional<Entry> read_entry(Store &store, const Uuid &id, int32 line) {
+    const Datum key[] = {to_datum(id), Int32GetDatum(line)};
+    TupleTableSlot *row = new_row(store.ledger_table);
+    std::optional<Entry> entry;
+    if (find_row(store.ledger_table, key, row)) entry = entry_of(store, row);
+    ExecDropSingleTupleTableSlot(row);
+    return entry;
+}
+
+void read_entries(Store &store, std::span<const Uuid> ids, int32 line,
+                  std::span<std::optional<Entry>> entries) {
+    if (ids.empty()) return;
+    push_snapshot(SnapshotKind::of_transaction);
+    TupleTableSlot *row = new_row(store.ledger_table);
+    const auto key_of = [&](const Uuid &id) { return std::array{to_datum(id), Int32GetDatum(line)}; };
+    const RowScan scan = begin_row_scan(store.ledger_table, key_of(ids[0]));
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        if (i > 0) restart_row_scan(store.ledger_table, scan, key_of(ids[i]));
+        if (next_row(scan, row)) entries[i] = entry_of(store, row);
+    }
+    end_row_scan(scan);
+    ExecDropSingleTupleTableSlot(row);
+    pop_snapshot();
+}
+
+Refunded refunded_so_far(Store &store, const Uuid &purchase, int32 line) {
+    const std::array<Parameter, 2> parameters{Parameter{to_datum(purchase)},
+                                              Parameter{Int32GetDatum(line)}};
+    const auto refunded = [&](const Rows &rows) -> Refunded {
+        const Refunded sum{Quantity{DatumGetInt64(rows.required(1))},
+                           money_from_column(store.money, rows.required(2))};
+        free_rows(rows);
+        return sum;
+    };
+    const Refunded seen = refunded(run(store, Statement::refunded, parameters));
+    if (!IsolationUsesXactSnapshot()) return seen;
+    // A refund that the snapshot does not show may have written no row that this one writes too.
+    Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+    const Refunded now = refunded(run(store, Statement::refunded, parameters, snapshot));
+    UnregisterSnapshot(snapshot);
+    if (now != seen) raise_concurrent_write("update");
+    return seen;
+}
+
+void record(Store &store, const Movement &movement) {
+    record_all(store, {&movement, 1});
+}
+
+void record_all(Store &store, std::span<const Movement> movements) {
+    movements = with_eras(store, movements);
+    if (store.is_written_directly()) {
+        for (std::size_t done = 0; done < movements.size(); done += rows_at_once)
+            insert_plain(store,
+                         movements.subspan(done, std::min(rows_at_once, movements.size() - done)));
+        return;
+    }
+    for (const Movement &movement : movements) {
+        const LedgerRow row = row_of(store, movement);
+        with_free_ids(store, {&movement, 1}, [&] {
+            const Rows rows = run(store, Statement::record, parameters_of(row));
+            require_intact(store, rows, row);
+            free_rows(rows);
+        });
+    }
+}
+
+Movement purchase_movement(const Uuid &id, Datum item, Datum buyer, Quantity qty,
+                           const Decision &decision, TimestampTz at) {
+    Movement movement;
+    movement.id = id;
+    movement.kind = Kind::purchase;
+    movement.item = item;
+    movement.wallet = buyer;
+    movement.qty = negated(qty);
+    movement.amount = negated(decision.amount);
+    movement.unit_price = decision.unit_price;
+    movement.list_price = decision.list_price;
+    movement.at = at;
+    return movement;
+}
+
+Movement memory_of_refusal(const Uuid &id, Datum item, Datum buyer, Quantity qty, Verdict refusal) {
+    Movement movement;
+    movement.id = id;
+    movement.kind = Kind::refusal;
+    movement.item = item;
+    movement.wallet = buyer;
+    movement.at = GetCurrentTimestamp();
+    movement.refusal = refusal;
+    movement.refusal_qty = qty;
+    return movement;
+}
+
+bool remember(Store &store, const Movement &refusal) {
+    const LedgerRow row = row_of(store, refusal);
+    Rows rows;
+    with_free_ids(store, {&refusal, 1},
+                  [&] { rows = run(store, Statement::remember, parameters_of(row)); });
+    // Recorded meanwhile; or kept out by a trigger, which reading it again tells.
+    if (rows.count == 0 && read_entry(store, refusal.id)) return false;
+    require_intact(store, rows, row);
+    return true;
+}
+
+uint64 journal_set(Store &store, Statement statement) {
+    // The statement is about what is there now, whatever the transaction's snapshot shows.
+    const Parameter at{TimestampTzGetDatum(GetCurrentTimestamp())};
+    CommandCounterIncrement();
+    Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+    const Rows rows = run(store, statement, std::span(&at, 1), snapshot);
+    UnregisterSnapshot(snapshot);
+    return rows.count;
+}
+
+} // namespace vend

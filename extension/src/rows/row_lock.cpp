@@ -1,0 +1,162 @@
+#include "base/prelude.hpp"
+
+#include "rows/row_lock.hpp"
+
+#include "base/compat.hpp"
+#include "base/settings.hpp"
+#include "table/subtransaction.hpp"
+
+#include <algorithm>
+
+namespace vend {
+namespace {
+
+// Our advisory locks are of a relation, which has a number of the tag to itself: what somebody else
+// keeps locked in a store of his own is never the same lock. Only the keys of one store can collide.
+//
+//   database | relation | hash of the key, or number of the turn | class
+//
+// The class stands where PostgreSQL's own functions put 1 or 2, so these locks never meet one of the
+// user's. pg_locks shows the four as database, classid, objid and objsubid.
+constexpr uint16 id_lock_class = 0x7664;
+constexpr uint16 counter_lock_class = 0x7665;
+constexpr uint16 turn_lock_class = 0x7666;
+constexpr uint16 load_lock_class = 0x7667;
+
+// How long a batch waits for its turn, and for less than it would take to look for a deadlock: there is
+// something else to do.
+constexpr int turn_ms_max = 500;
+int turn_ms() {
+    const int ours = ms_without_deadlock_check(turn_ms_max);
+    return LockTimeout > 0 ? std::min(LockTimeout, ours) : ours;
+}
+
+// Waits for the row in a subtransaction, which leaves its lock to us but no pin on what it read.
+bool wait_for_row(Table &table, Datum key, int timeout_ms, const TupleTableSlot *found) {
+    return acquire_in_time(timeout_ms, [&] {
+        TupleTableSlot *row = new_row(table);
+        row->tts_tid = found->tts_tid;
+        (void)lock_found_row(table, {&key, 1}, row, LockWaitBlock);
+        ExecDropSingleTupleTableSlot(row);
+    });
+}
+
+LOCKTAG lock_tag(Oid relation, uint32 number, uint16 lock_class) {
+    LOCKTAG tag;
+    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, relation, number, lock_class);
+    return tag;
+}
+
+// Of ids and items: two keys of one relation that have the same hash wait for each other, no more.
+LOCKTAG key_lock_tag(Oid relation, std::span<const uint8> key, uint16 lock_class) {
+    return lock_tag(relation, hash_bytes(key.data(), static_cast<int>(key.size())), lock_class);
+}
+
+// An advisory lock belongs to the (sub)transaction, whatever part of it asks, so that it can be given
+// back.
+template <typename Body> auto in_transaction_owner(Body body) {
+    ResourceOwner owner = CurrentResourceOwner;
+    CurrentResourceOwner = CurTransactionResourceOwner;
+    const auto result = body();
+    CurrentResourceOwner = owner;
+    return result;
+}
+
+// False when it was not to be had in the time allowed.
+bool acquire_lock(const LOCKTAG &tag, LOCKMODE mode, LockWait wait) {
+    return in_transaction_owner([&] {
+        if (LockAcquire(&tag, mode, false, is_ours_tighter(wait)) != LOCKACQUIRE_NOT_AVAIL) return true;
+        return !wait.nowait &&
+               acquire_in_time(wait.timeout_ms, [&] { (void)LockAcquire(&tag, mode, false, false); });
+    });
+}
+
+LOCKTAG counter_tag(const Store &store, Datum item) {
+    return key_lock_tag(store.item_table.relation, key_bytes(store.item_type, item), counter_lock_class);
+}
+
+LOCKTAG load_tag(const Store &store, Datum item) {
+    return key_lock_tag(store.item_table.relation, key_bytes(store.item_type, item), load_lock_class);
+}
+
+} // namespace
+
+LockResult lock_row(Table &table, Datum key, LockWait wait, TupleTableSlot *row) {
+    const LockWaitPolicy policy = is_ours_tighter(wait) ? LockWaitSkip : LockWaitBlock;
+    // A row that went away while we waited for it may have been replaced: there is another of that key.
+    for (int i = 0; i < replacements_max; ++i) {
+        if (!find_row(table, {&key, 1}, row)) return LockResult::absent;
+        switch (lock_found_row(table, {&key, 1}, row, policy)) {
+        case RowLock::locked:
+            return LockResult::locked;
+        case RowLock::busy:
+            if (wait.nowait || !wait_for_row(table, key, wait.timeout_ms, row)) return LockResult::busy;
+            break;
+        case RowLock::gone:
+            break;
+        }
+        CHECK_FOR_INTERRUPTS();
+    }
+    return LockResult::busy;
+}
+
+bool lock_version(Table &table, Datum key, const RowVersion &version, TupleTableSlot *row) {
+    // Where it may be gone, it is pinned until it is locked.
+    TupleTableSlot *was = compat::may_outlive_snapshots() ? new_row(table) : nullptr;
+    row->tts_tid = version.place;
+    const bool is_locked = (was == nullptr || fetch_version(table, version, was)) &&
+                           lock_found_row(table, {&key, 1}, row, LockWaitBlock) == RowLock::locked &&
+                           has_key(table, {&key, 1}, row);
+    if (was != nullptr) ExecDropSingleTupleTableSlot(was);
+    return is_locked;
+}
+
+bool lock_id(const Store &store, Datum id, LockWait wait) {
+    const std::span<const uint8> bytes(DatumGetUUIDP(id)->data, UUID_LEN);
+    return acquire_lock(key_lock_tag(store.ledger_table.relation, bytes, id_lock_class), ExclusiveLock,
+                        wait);
+}
+
+const LOCKTAG *begin_turn(const Store &store) {
+    const int count = settings::concurrent_batches();
+    if (count == 0) return nullptr;
+    auto *turn = static_cast<LOCKTAG *>(palloc(sizeof(LOCKTAG)));
+    const auto set_turn = [&](int n) {
+        *turn = lock_tag(store.ledger_table.relation, static_cast<uint32>((MyProcPid + n) % count),
+                         turn_lock_class);
+    };
+    for (int n = 0; n < count; ++n) {
+        set_turn(n);
+        if (acquire_lock(*turn, ExclusiveLock, {.nowait = true})) return turn;
+    }
+    set_turn(0);
+    const bool is_ours = in_transaction_owner([&] {
+        return acquire_in_time(turn_ms(), [&] { (void)LockAcquire(turn, ExclusiveLock, false, false); });
+    });
+    return is_ours ? turn : nullptr;
+}
+
+void end_turn(const LOCKTAG *turn) {
+    if (turn != nullptr)
+        (void)in_transaction_owner([&] { return LockRelease(turn, ExclusiveLock, false); });
+}
+
+bool lock_counter(const Store &store, Datum item, LOCKMODE mode, LockWait wait) {
+    return acquire_lock(counter_tag(store, item), mode, wait);
+}
+
+void unlock_counter(const Store &store, Datum item) {
+    const LOCKTAG tag = counter_tag(store, item);
+    (void)in_transaction_owner([&] { return LockRelease(&tag, ShareLock, false); });
+}
+
+bool lock_load(const Store &store, Datum item, LockWait wait) {
+    return acquire_lock(load_tag(store, item), ExclusiveLock, wait);
+}
+
+void unlock_load(const Store &store, Datum item) {
+    const LOCKTAG tag = load_tag(store, item);
+    (void)in_transaction_owner([&] { return LockRelease(&tag, ExclusiveLock, false); });
+}
+
+} // namespace vend

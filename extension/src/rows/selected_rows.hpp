@@ -1,0 +1,18 @@
+#pragma once
+// Rows of items or wallets of a table that has no index of its own to descend, because it is
+// partitioned: read and locked by statements. What is read, how rows are locked and who waits for whom
+// is the same.
+
+#include "base/prelude.hpp"
+
+#include "rows/rows.hpp"
+
+namespace vend {
+
+// Each leaves what is bound of the row in a virtual row of the table; false where there is none.
+bool select_item_in_snapshot(Store &store, Datum key, TupleTableSlot *row);
+bool select_wallet_in_snapshot(Store &store, Datum key, TupleTableSlot *row);
+LockResult lock_selected_item(Store &store, Datum key, LockWait wait, TupleTableSlot *row);
+LockResult lock_selected_wallet(Store &store, Datum key, LockWait wait, TupleTableSlot *row);
+
+} // namespace vend

@@ -1,0 +1,318 @@
+#include "base/prelude.hpp"
+
+#include "setup/attach_store.hpp"
+
+#include "base/error_codes.hpp"
+#include "binding/binding.hpp"
+#include "binding/columns.hpp"
+#include "binding/key_type.hpp"
+#include "setup/common.hpp"
+#include "setup/companions.hpp"
+#include "setup/ddl.hpp"
+#include "setup/ownership.hpp"
+#include "shared/counters.hpp"
+#include "table/as_role.hpp"
+
+#include <initializer_list>
+
+namespace vend {
+namespace {
+
+[[noreturn]] void raise_bad_argument(const char *message, const char *hint) {
+    ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("%s", message), errhint("%s", hint)));
+    pg_unreachable();
+}
+
+// Whoever binds a table lets the engine write to it in the name of its owner.
+void require_owned(Oid relation) {
+    if (!OidIsValid(relation_owner(relation)))
+        ereport(ERROR,
+                (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("there is no table of oid %u", relation)));
+    if (!has_privs_of_role(GetUserId(), relation_owner(relation)))
+        ereport(ERROR, (errcode(errcodes::not_permitted),
+                        errmsg("must be owner of table %s", relation_label(relation))));
+}
+
+char *primary_key(Relation relation, const char *argument) {
+    const AttrNumber column = primary_key_column(relation);
+    if (column == InvalidAttrNumber)
+        raise_bad_argument(
+            psprintf("table \"%s\" has no primary key of one column",
+                     relation_label(RelationGetRelid(relation))),
+            psprintf("Name a column that has a unique index of its own: %s => '...'. Where "
+                     "only several columns together are unique, add a surrogate key.",
+                     argument));
+    return get_attname(RelationGetRelid(relation), column, false);
+}
+
+// What the argument says becomes of the column: nothing new, none, or this one.
+void change_column(char **column, const char *argument) {
+    if (argument == nullptr) return;
+    *column = argument[0] == '\0' ? nullptr : pstrdup(argument);
+}
+
+void change_table(char **table, char **key, Oid relation_id, const char *key_argument,
+                  const char *argument_name) {
+    Relation relation = nullptr;
+    if (OidIsValid(relation_id)) {
+        relation = table_open(relation_id, NoLock);
+        *table = quoted_relation_name(relation);
+    }
+    change_column(key, key_argument);
+    if (*key == nullptr && relation != nullptr) *key = primary_key(relation, argument_name);
+    if (relation != nullptr) table_close(relation, NoLock);
+}
+
+// A column that plays two parts would be written by each of them.
+void require_different(std::initializer_list<const char *> columns) {
+    for (const char *const *a = columns.begin(); a != columns.end(); ++a)
+        for (const char *const *b = columns.begin(); b != a; ++b)
+            if (*a != nullptr && *b != nullptr && strcmp(*a, *b) == 0)
+                raise_bad_argument(psprintf("column \"%s\" is named twice", *a),
+                                   "Each column plays one part in a store.");
+}
+
+bool is_same_relation(const char *a, const char *b) {
+    return OidIsValid(relation_named(a)) && relation_named(a) == relation_named(b);
+}
+
+void change_row(RegistryRow *row, const Attachment &to) {
+    change_table(&row->item, &row->item_key, to.items, to.item_key, "item_key");
+    change_table(&row->wallet, &row->wallet_key, to.wallets, to.wallet_key, "wallet_key");
+    change_column(&row->stock, to.stock);
+    change_column(&row->price, to.price);
+    change_column(&row->balance, to.balance);
+    change_column(&row->stock_version, to.stock_version);
+    change_column(&row->version, to.version);
+    change_column(&row->lock_mode, to.lock_mode);
+    if (to.direct_writes != nullptr) row->direct_writes = pstrdup(to.direct_writes);
+    if (to.buyers != nullptr) row->buyers = pstrdup(to.buyers);
+    if (row->item_key == nullptr)
+        raise_bad_argument("item_key must not be empty", "Name the column that identifies an item.");
+    if (row->wallet != nullptr && row->wallet_key == nullptr)
+        raise_bad_argument("wallet_key must not be empty", "Name the column that identifies a buyer.");
+    if (row->stock == nullptr)
+        raise_bad_argument("stock must not be empty", "Name the column of the units left.");
+    if ((row->wallet == nullptr) != (row->balance == nullptr) ||
+        (row->wallet == nullptr && row->wallet_key != nullptr))
+        raise_bad_argument("wallets and balance go together",
+                           "Name both, or neither where payment happens elsewhere.");
+    require_different(
+        {row->item_key, row->stock, row->price, row->stock_version, row->version, row->lock_mode});
+    require_different({row->wallet_key, row->balance});
+    if (row->wallet != nullptr && is_same_relation(row->wallet, row->item))
+        raise_bad_argument("items and wallets must be two tables",
+                           "A sale moves units of one and money of the other.");
+}
+
+// The lock that a trigger takes; a column takes the strongest, and so does a trigger that goes. Whoever
+// took that one later would wait for a reader, and the reader for him where he attaches them, too.
+LOCKMODE lock_for(const Attachment &to) {
+    return to.add_columns || has_relation(to.name, "ledger") ? AccessExclusiveLock
+                                                             : ShareRowExclusiveLock;
+}
+
+// Before triggers are created, which are refused in words that say nothing of stores.
+void lock_table(const char *store, Oid id, LOCKMODE mode) {
+    if (!OidIsValid(id)) return;
+    Relation relation = relation_open(id, mode);
+    require_table(draft_of(store, Stage::attaching), relation, true);
+    relation_close(relation, NoLock);
+}
+
+// In the order in which every call locks them.
+void lock_tables(const Attachment &to, LOCKMODE mode) {
+    lock_table(to.name, to.items, mode);
+    lock_table(to.name, to.wallets, mode);
+}
+
+// Where rows are. What is only divided further may say of itself what it likes.
+void require_leaves(const char *store, Oid table, LOCKMODE mode) {
+    if (get_rel_relkind(table) != RELKIND_PARTITIONED_TABLE) return;
+    ListCell *cell = nullptr;
+    foreach (cell, find_all_inheritors(table, mode, nullptr)) {
+        Relation partition = table_open(lfirst_oid(cell), NoLock);
+        if (partition->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+            require_table(draft_of(store, Stage::attaching), partition, false);
+        table_close(partition, NoLock);
+    }
+}
+
+// What the row names must be there, fit to sell from, and all of it one role's.
+void require_tables(const RegistryRow &row, LOCKMODE mode) {
+    for (const char *table : {row.item, row.wallet}) {
+        if (table == nullptr) continue;
+        const Oid id = relation_named(table);
+        if (!OidIsValid(id))
+            raise_invalid(draft_of(row.name, Stage::attaching),
+                          psprintf("Table %s does not exist.", table));
+        require_leaves(row.name, id, mode);
+    }
+    if (row.wallet == nullptr) return;
+    const Oid wallets = relation_named(row.wallet);
+    if (relation_owner(wallets) != relation_owner(relation_named(row.item)))
+        raise_invalid(draft_of(row.name, Stage::attaching),
+                      psprintf("\"%s\" and the table of items do not have the same owner.",
+                               relation_label(wallets)));
+}
+
+// Relations of these names that no store has made are somebody's own.
+void require_free_names(const char *schema) {
+    for (const char *relation : {"stock_delta", "holding", "role"})
+        if (has_relation(schema, relation))
+            ereport(ERROR, (errcode(ERRCODE_DUPLICATE_TABLE),
+                            errmsg("schema \"%s\" already has a relation \"%s\"", schema, relation),
+                            errhint("Rename or drop it, or choose another name for the store.")));
+}
+
+void add_column(const char *table, const char *column, const char *definition) {
+    if (column == nullptr || get_attnum(relation_named(table), column) > 0) return;
+    run_ddl(psprintf("ALTER TABLE %s ADD COLUMN %s %s", table, quote_identifier(column), definition));
+}
+
+// None of them rewrites or reads the table.
+void add_columns(const RegistryRow &row) {
+    add_column(row.item, row.stock_version, "bigint NOT NULL DEFAULT 0");
+    add_column(row.item, row.version, "bigint NOT NULL DEFAULT 1");
+    if (row.lock_mode == nullptr || get_attnum(relation_named(row.item), row.lock_mode) > 0) return;
+    add_column(row.item, row.lock_mode, "text");
+    run_ddl(psprintf("ALTER TABLE %s ADD CHECK (%s IN ('atomic', 'pessimistic', 'optimistic', "
+                     "'escrow')) NOT VALID",
+                     row.item, quote_identifier(row.lock_mode)));
+}
+
+NumberType figures_of(const Store &draft, const char *table, const char *column) {
+    Relation relation = table_open(relation_named(table), NoLock);
+    const NumberType figures = bind_number(draft, relation, column).figures;
+    table_close(relation, NoLock);
+    return figures;
+}
+
+// The money of a ledger for such a column: all that has its decimals, whatever its own range. What there
+// is already stays where that will do.
+const char *money_for(const Store &draft, const RegistryRow &row, const char *table,
+                      const char *column) {
+    const NumberType figures = figures_of(draft, table, column);
+    const Oid ledger = relation_named(row.ledger);
+    if (OidIsValid(ledger)) {
+        LockRelationOid(ledger, AccessShareLock);
+        const NumberType money = figures_of(draft, row.ledger, "amount");
+        const bool is_balance = row.balance != nullptr;
+        if (money.max >= in_steps_of(figures, money.scale).max &&
+            (money.decimals == figures.decimals || (!is_balance && money.decimals > figures.decimals)))
+            return column_sql(ledger, "amount");
+    }
+    return figures.decimals == 0 ? "bigint" : psprintf("numeric(18,%d)", figures.decimals);
+}
+
+CompanionTypes types_for(const RegistryRow &row, const Attachment &to) {
+    const Store draft = draft_of(row.name, Stage::attaching);
+    CompanionTypes types{};
+    types.item_key = kept_key_sql(relation_named(row.item), row.item_key);
+    const Oid ledger = relation_named(row.ledger);
+    if (row.wallet != nullptr)
+        types.wallet_key = kept_key_sql(relation_named(row.wallet), row.wallet_key);
+    else if (OidIsValid(to.wallet_key_type) && !is_key_type(getBaseType(to.wallet_key_type)))
+        raise_bad_argument(
+            psprintf("wallet_key_type cannot be %s", format_type_be(to.wallet_key_type)),
+            "Keys are integers, uuid, text, varchar, citext, enums and domains over these.");
+    else if (OidIsValid(to.wallet_key_type))
+        types.wallet_key = format_type_be_qualified(kept_type_of(getBaseType(to.wallet_key_type)));
+    else
+        types.wallet_key = OidIsValid(ledger) ? column_sql(ledger, "wallet")
+                                              : "pg_catalog.text COLLATE pg_catalog.\"C\"";
+    if (to.money_type != nullptr)
+        types.money = money_type_sql(to.money_type);
+    else if (row.balance != nullptr)
+        types.money = money_for(draft, row, row.wallet, row.balance);
+    else if (row.price != nullptr)
+        types.money = money_for(draft, row, row.item, row.price);
+    else
+        types.money = OidIsValid(ledger) ? column_sql(ledger, "amount") : "bigint";
+    return types;
+}
+
+// As the owner of the tables: companions, triggers, and the whole binding once, so that whatever is
+// wrong with it is said now.
+void bind_tables(const RegistryRow &row, const Attachment &to) {
+    require_tables(row, lock_for(to));
+    as_role(relation_owner(relation_named(row.item)), [&] {
+        if (to.add_columns) add_columns(row);
+        const CompanionTypes types = types_for(row, to);
+        retype_companions(row, row.name, types);
+        give_relations(create_companions(row.name, types), GetUserId());
+        require_relations(row, Stage::attaching);
+        settle_unbound(row);
+        create_triggers(row);
+    });
+    insert_registry(row);
+    require_bindable(row, Stage::attaching);
+}
+
+// A row whose binding ends here. Nobody else has a call under way when it is back.
+void unbind(const RegistryRow &row) {
+    // First, so that of two who detach one store at once the second waits here and finds it gone.
+    if (!delete_registry(row.name)) raise_unknown_store(row.name);
+    const Oid items = relation_named(row.item);
+    if (OidIsValid(items) && has_pending(items))
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
+                        errmsg("this transaction has itself moved units of escrow items of store \"%s\"",
+                               row.name),
+                        errhint("Commit first.")));
+    lock_bound(row, AccessExclusiveLock);
+    drop_triggers(row);
+    settle_unbound(row);
+}
+
+} // namespace
+
+void attach_store(const Attachment &attachment) {
+    require_store_name(attachment.name);
+    require_direct_writes(attachment.direct_writes);
+    require_buyers(attachment.buyers);
+    require_owned(attachment.items);
+    if (OidIsValid(attachment.wallets)) require_owned(attachment.wallets);
+    lock_tables(attachment, lock_for(attachment));
+    forget_dropped_store(attachment.name); // somebody else may have bound them while this call waited
+    provide_schema(attachment.name, relation_owner(attachment.items));
+    RegistryRow row;
+    row.name = pstrdup(attachment.name);
+    const char *schema = quote_identifier(row.name);
+    row.ledger = psprintf("%s.ledger", schema);
+    row.delta = psprintf("%s.stock_delta", schema);
+    row.role = psprintf("%s.role", schema);
+    row.creator = GetUserNameFromId(GetUserId(), false);
+    change_row(&row, attachment);
+    require_unbound(row);
+    if (has_relation(row.name, "ledger")) {
+        take_over(row);
+    } else {
+        require_free_names(row.name);
+        drop_triggers(row);
+    }
+    bind_tables(row, attachment);
+}
+
+void reattach_store(const Attachment &attachment) {
+    if (attachment.direct_writes != nullptr) require_direct_writes(attachment.direct_writes);
+    if (attachment.buyers != nullptr) require_buyers(attachment.buyers);
+    RegistryRow row = own_store(attachment.name);
+    for (const Oid table : {attachment.items, attachment.wallets})
+        if (OidIsValid(table)) require_owned(table);
+    // Without its ledger it would forget every id.
+    if (!OidIsValid(relation_named(row.ledger)))
+        raise_invalid(draft_of(row.name, Stage::attaching),
+                      psprintf("Table %s does not exist.", row.ledger));
+    unbind(row);
+    lock_tables(attachment, AccessExclusiveLock);
+    row.creator = GetUserNameFromId(GetUserId(), false); // who made it may have left
+    change_row(&row, attachment);
+    require_unbound(row);
+    bind_tables(row, attachment);
+}
+
+void detach_store(const char *name) {
+    unbind(own_store(name));
+}
+
+} // namespace vend

@@ -1,0 +1,26 @@
+#include "base/prelude.hpp"
+
+#include "setup/ddl.hpp"
+
+namespace vend {
+
+void run_ddl(const char *sql) {
+    const int result = SPI_execute(sql, false, 0);
+    if (result < 0)
+        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
+                        errmsg("could not run \"%s\": %s", sql, SPI_result_code_string(result))));
+}
+
+void create_trigger(const char *relation, const char *trigger, const char *events, const char *level,
+                    const char *function, const char *arguments) {
+    run_ddl(psprintf("CREATE TRIGGER %s %s ON %s FOR EACH %s EXECUTE FUNCTION vend.%s(%s)", trigger,
+                     events, relation, level, function, arguments));
+    run_ddl(psprintf("ALTER TRIGGER %s ON %s DEPENDS ON EXTENSION pg_vend", trigger, relation));
+}
+
+Oid trigger_function(const char *name) {
+    List *names = list_make2(makeString(pstrdup("vend")), makeString(pstrdup(name)));
+    return LookupFuncName(names, 0, nullptr, false);
+}
+
+} // namespace vend
