@@ -1,15 +1,20 @@
 // pg_vend: table of contents.
 //
-//   entry/   the SQL functions and triggers: arguments in, rows and errors out
-//   engine/  a sale and the other movements: read, lock, claim, decide, record
-//   claim/   taking units from an item, one file for each lock mode
-//   store/   the binding of a store, the statements composed from it, rows as the engine reads them
-//   shared/  the counters of escrow items in shared memory, and who settles them
-//   core/    the rules: statuses, quantities, money, the decision; no PostgreSQL in it
-//   base/    PostgreSQL's headers, versions, SQLSTATEs, settings, ids
+//   entry/    the SQL functions and triggers: arguments in, rows and errors out
+//   engine/   a sale and the other movements: read, lock, claim, decide, record
+//   claim/    taking units from an item, one file for each lock mode
+//   escrow/   items whose units are counted in shared memory, their deltas, the settling worker
+//   guard/    the version guard
+//   setup/    making, attaching and detaching a store
+//   rows/     the rows of a store: read, locked, written; the ledger; composed SQL
+//   binding/  what a store is: its tables, columns and types
+//   shared/   shared memory: counters, what is pending on them, which worker settles which database
+//   table/    one table of PostgreSQL, whose rows are written without a statement
+//   base/     PostgreSQL's headers and versions, SQLSTATEs, settings, ids
+//   core/     the rules: verdicts, quantities, money, the decision; no PostgreSQL
 //
-// Each uses only what stands below it. docs/architecture.md walks through a purchase, docs/words.md says
-// what the words mean.
+// Each room uses only rooms that stand below it. docs/architecture.md has a map and follows a sale
+// through the files; docs/words.md says what the words mean.
 
 #include "base/prelude.hpp"
 
