@@ -190,9 +190,11 @@ run_tap() {
     done
 }
 
-# The pages with a transcript of psql.
+# The pages with a transcript of psql; and what all pages name is there.
 run_readme() {
     local page
+    [ "${1:-pages}" != pages ] || check pages test/readme/pages
+    [ "${1:-}" != pages ] || return 0
     for page in ${1:-README.md docs/batches.md docs/existing-tables.md docs/sql-reference.md}; do
         check "$page" test/readme/run "$page"
     done
