@@ -46,15 +46,6 @@ run_statements() {
     run_specs_on owners_triggers statements test/isolation "${1:-$(specs_except 'batch_turn|changed_rows|meant_store')}"
 }
 
-# The specs once more, as they are, on stores of tables that were there before.
-run_attached() {
-    # attach_opening, attach_respelled, guard_*: of attached tables, or tables of no store, as they are
-    # ddl: its calls stay while keys become bigint, which a uuid is not read as
-    # changed_rows, meant_store: as above
-    # escrow_locked: it makes its keys by the dozen; escrow_neighbour: it crafts them
-    run_specs_on attached_stores attached test/isolation "${1:-$(specs_except 'attach_opening|attach_respelled|attached_.*|changed_rows|guard_.*|ddl|escrow_locked|escrow_neighbour|meant_store')}"
-}
-
 # specs_except PATTERN: the names of the other isolation specs, in a line.
 specs_except() {
     local names
@@ -64,48 +55,39 @@ specs_except() {
 
 # run_specs_on SQL STAGE INPUT [TEST]: in a database in which test/isolation/SQL.sql sees to the stores.
 run_specs_on() {
-    local sql=$1 stage=$2 input=$3 options
+    local sql=$1 stage=$2 input=$3
     shift 3
     if ! { psql -Xq -d postgres -c "DROP DATABASE IF EXISTS $stage" -c "CREATE DATABASE $stage" &&
         psql -Xq -v ON_ERROR_STOP=1 -d "$stage" -c 'CREATE EXTENSION pg_vend' -f "test/isolation/$sql.sql"; }; then
         record broken database
         return
     fi
-    options="--inputdir=$PWD/$input --outputdir=build/$stage --use-existing --dbname=$stage"
-    [[ $sql != attached_* ]] || options+=" --launcher=$PWD/test/isolation/attached.py"
-    local regress_options=("ISOLATION_OPTS=$options")
+    local regress_options=("ISOLATION_OPTS=--inputdir=$PWD/$input --outputdir=build/$stage --use-existing --dbname=$stage")
     run_pg_regress "$stage" ISOLATION REGRESS "$@"
 }
 
 # The specs of the row modes on items in escrow, with expected output of its own.
-run_escrow() { run_escrow_specs_on escrow_items escrow "$@"; }
-
-run_attached_escrow() { run_escrow_specs_on attached_escrow attached_escrow "$@"; }
-
-# run_escrow_specs_on SQL STAGE [TEST]
-run_escrow_specs_on() {
-    local sql=$1 stage=$2 input=build/$2_input spec name names=()
-    shift 2
+run_escrow() {
+    local input=build/escrow_input spec name names=()
     rm -rf "$input"
     mkdir -p "$input/specs"
     ln -s "$PWD/test/isolation/expected_escrow" "$input/expected"
     for spec in test/isolation/specs/*.spec; do
         name=$(basename "$spec" .spec)
-        case $sql:$name in
-            *:escrow_* | *:detach_levels) ;; # about escrow as they are
-            *:changed_rows) ;; # about plans, whatever the store
-            *:guard_*) ;;  # about tables of the user's, and edits of an item
-            *:attach_* | *:attached_*) ;; # of attached tables, as they are
-            *:meant_store) ;; # about who may use which store
-            *:mode_change | *:batch_as_read | *:batch_turn) ;; # about the row modes of an item, and arguments against them
-            attached_*:ddl) ;; # see run_attached
+        case $name in
+            escrow_* | detach_levels) ;; # about escrow as they are
+            changed_rows) ;; # about plans, whatever the store
+            guard_*) ;;  # about tables of the user's, and edits of an item
+            attach_* | attached_*) ;; # of attached tables, as they are
+            meant_store) ;; # about who may use which store
+            mode_change | batch_as_read | batch_turn) ;; # about the row modes of an item, and arguments against them
             *)
                 escrow_spec "$spec" >"$input/specs/$name.spec"
                 names+=("$name")
                 ;;
         esac
     done
-    run_specs_on "$sql" "$stage" "$input" "${1:-${names[*]}}"
+    run_specs_on escrow_items escrow "$input" "${1:-${names[*]}}"
 }
 
 # escrow_spec SPEC: the spec as it is run on escrow items. Their own mode rules, so no call names one, and steps
