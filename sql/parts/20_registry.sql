@@ -22,7 +22,7 @@ CREATE TABLE vend.store (
     CHECK ((wallet IS NULL) = (wallet_key IS NULL) AND (wallet IS NULL) = (balance IS NULL))
 );
 GRANT SELECT ON vend.store TO PUBLIC;
--- So that he who may restore the database restores its stores: a row alone binds nothing.
+-- A role that may restore the database can so restore its stores. A row alone binds nothing.
 GRANT INSERT ON vend.store TO pg_database_owner;
 SELECT pg_catalog.pg_extension_config_dump('vend.store', '');
 

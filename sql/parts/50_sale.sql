@@ -1,6 +1,6 @@
 -- Keys: a string literal or an untyped parameter resolves to text and is read by the input
 -- function of the store's key type; anything else (integer, bigint, uuid, ...) resolves to "any".
--- The same four declarations for each function, so that item and buyer can be of different types.
+-- Each function has the same four declarations, so that item and buyer can be of different types.
 -- Not STRICT: a NULL in a required argument is an error, never a silent NULL.
 
 CREATE FUNCTION vend.purchase(

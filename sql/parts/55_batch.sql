@@ -1,6 +1,6 @@
--- Batches: arrays of one length, one element for each request. Keys as for a single purchase: an untyped
--- literal or parameter, such as '{a,b}', resolves to text and is read as an array of text, anything
--- else is an array of any type.
+-- Batches take arrays of one length, with one element for each request. Keys resolve as for a single
+-- purchase: an untyped literal or parameter, such as '{a,b}', resolves to text and is read as an array of
+-- text; anything else is an array of any type.
 
 CREATE FUNCTION vend.purchase_many(
     items       @keys,

@@ -1,4 +1,4 @@
--- Overloads as in the sale: text for literals and untyped parameters, "any" for typed keys.
+-- The overloads are those of a sale: text for literals and untyped parameters, "any" for typed keys.
 
 CREATE FUNCTION vend.deposit(wallet @key, amount numeric, id uuid DEFAULT NULL, store text DEFAULT NULL)
     RETURNS vend.movement

@@ -1,4 +1,4 @@
--- Overloads as in the sale: text for literals and untyped parameters, "any" for typed keys.
+-- The overloads are those of a sale: text for literals and untyped parameters, "any" for typed keys.
 
 CREATE FUNCTION vend.available(item @key, store text DEFAULT NULL) RETURNS bigint
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'vend_available';

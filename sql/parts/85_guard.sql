@@ -19,7 +19,7 @@ CREATE FUNCTION vend.unguard_version(relation regclass) RETURNS void
     AS 'MODULE_PATHNAME', 'vend_unguard_version';
 COMMENT ON FUNCTION vend.unguard_version(regclass) IS 'Removes the version guard from a table';
 
--- The path of the caller, as in his own UPDATE: triggers of the table run under it.
+-- The search_path stays the caller's, as in the caller's own UPDATE: triggers of the table run under it.
 CREATE FUNCTION vend.update_if(relation regclass, key @key, expected_version bigint, changes jsonb)
     RETURNS bigint
     LANGUAGE c @writes AS 'MODULE_PATHNAME', 'vend_update_if';
