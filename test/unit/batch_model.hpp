@@ -98,9 +98,9 @@ struct Books {
     }
 };
 
-inline BatchDecision answer_of(const UsedId &used, const WalletState &wallet, const char *mismatch) {
+inline BatchDecision answer_of(const UsedId &used, const WalletState &wallet, Difference mismatch) {
     BatchDecision answer;
-    answer.answer = mismatch == nullptr ? Answer::replayed : Answer::mismatched;
+    answer.answer = mismatch == Difference::none ? Answer::replayed : Answer::mismatched;
     answer.mismatch = mismatch;
     answer.replay_of = used.request;
     answer.wallet = wallet;
@@ -141,13 +141,13 @@ inline BatchDecision buy(Books &books, const PurchaseRequest &request, int place
                                     request.terms.states_price() &&
                                     stated_amount(request.terms) != Wide{used->amount.value};
         return answer_of(*used, books.wallet(request.wallet),
-                         used->kind == UsedId::Kind::voided ? "void"
-                         : is_other_kind                    ? "kind"
-                         : used->item != request.item       ? "item"
-                         : used->wallet != request.wallet   ? "buyer"
-                         : used->qty != request.terms.qty   ? "quantity"
-                         : is_other_price                   ? "amount"
-                                                            : nullptr);
+                         used->kind == UsedId::Kind::voided ? Difference::voided
+                         : is_other_kind                    ? Difference::kind
+                         : used->item != request.item       ? Difference::item
+                         : used->wallet != request.wallet   ? Difference::buyer
+                         : used->qty != request.terms.qty   ? Difference::quantity
+                         : is_other_price                   ? Difference::amount
+                                                            : Difference::none);
     }
     BatchDecision sale = sell(books, request);
     const Verdict verdict = sale.decision.verdict;
@@ -169,12 +169,12 @@ inline BatchDecision transfer(Books &books, const TransferTerms &request, int pl
     if (!request.is_valid) return passed_over();
     if (const auto used = books.id(request.id))
         return answer_of(*used, books.wallet(request.payer),
-                         used->kind == UsedId::Kind::voided     ? "void"
-                         : used->kind != UsedId::Kind::transfer ? "kind"
-                         : used->wallet != request.payer        ? "wallet"
-                         : used->amount != request.amount       ? "amount"
-                         : used->payee != request.payee         ? "wallet"
-                                                                : nullptr);
+                         used->kind == UsedId::Kind::voided     ? Difference::voided
+                         : used->kind != UsedId::Kind::transfer ? Difference::kind
+                         : used->wallet != request.payer        ? Difference::wallet
+                         : used->amount != request.amount       ? Difference::amount
+                         : used->payee != request.payee         ? Difference::wallet
+                                                                : Difference::none);
     BatchDecision outcome;
     outcome.decision.amount = request.amount;
     if (!books.has_locked(request.payer) || !books.has_locked(request.payee))
@@ -207,9 +207,8 @@ inline std::string at_request(std::size_t place, const char *what) {
 
 inline std::string difference(const BatchDecision &expected, const BatchDecision &actual,
                               std::size_t place) {
-    const auto text = [](const char *word) { return std::string(word == nullptr ? "" : word); };
     if (expected.answer != actual.answer) return at_request(place, "answer");
-    if (text(expected.mismatch) != text(actual.mismatch)) return at_request(place, "mismatch");
+    if (expected.mismatch != actual.mismatch) return at_request(place, "mismatch");
     if (expected.replay_of != actual.replay_of) return at_request(place, "replay_of");
     if (!same(expected.wallet, actual.wallet)) return at_request(place, "wallet");
     if (expected.answer == Answer::mismatched) return "";

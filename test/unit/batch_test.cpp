@@ -66,7 +66,7 @@ Verdict verdict(const BatchDecision &decision) {
 }
 
 std::string mismatch(const BatchDecision &decision) {
-    return decision.answer == Answer::mismatched ? decision.mismatch : "none";
+    return decision.answer == Answer::mismatched ? std::string(to_text(decision.mismatch)) : "none";
 }
 
 TEST(Batch, TheLastUnitGoesToTheFirst) {

@@ -19,37 +19,47 @@ std::optional<UsedId> *id_at(const BatchState &state, int place) {
     return place == none ? nullptr : &state.ids[static_cast<std::size_t>(place)];
 }
 
-// Of what it was recorded for, where that is no such request at all.
-const char *kind_of(const UsedId &used) {
-    return used.kind == UsedId::Kind::voided ? to_text(Kind::voided).data() : "kind";
+// A refusal stands for the purchase that was refused, whose price is not recorded.
+Identity identity_of(const UsedId &used) {
+    switch (used.kind) {
+    case UsedId::Kind::purchase:
+        return {Kind::purchase, used.qty, used.amount};
+    case UsedId::Kind::refusal:
+        return {Kind::purchase, used.qty, {}};
+    case UsedId::Kind::transfer:
+        return {Kind::transfer, {}, used.amount};
+    case UsedId::Kind::voided:
+        return {Kind::voided, {}, {}};
+    case UsedId::Kind::other:
+        break;
+    }
+    return {};
 }
 
-const char *difference(const UsedId &used, const PurchaseRequest &request) {
-    if (used.kind != UsedId::Kind::purchase && used.kind != UsedId::Kind::refusal) return kind_of(used);
-    if (used.item != request.item) return "item";
-    if (used.wallet != request.wallet) return "buyer";
-    if (used.qty != request.terms.qty) return "quantity";
-    const auto stated = request.terms.stated_amount();
-    if (stated && used.kind == UsedId::Kind::purchase && used.amount != *stated) return "amount";
-    return nullptr;
+Difference difference_from(const UsedId &used, const PurchaseRequest &request) {
+    const Identity asked{Kind::purchase, request.terms.qty, request.terms.stated_amount()};
+    return difference(identity_of(used), asked, [&](PartyOf party) {
+        if (party == PartyOf::item) return used.item == request.item;
+        return party == PartyOf::payee || used.wallet == request.wallet;
+    });
 }
 
-const char *difference(const UsedId &used, const TransferTerms &request) {
-    if (used.kind != UsedId::Kind::transfer) return kind_of(used);
-    if (used.wallet != request.payer) return "wallet";
-    if (used.amount != request.amount) return "amount";
-    if (used.payee != request.payee) return "wallet";
-    return nullptr;
+Difference difference_from(const UsedId &used, const TransferTerms &request) {
+    const Identity asked{Kind::transfer, {}, request.amount};
+    return difference(identity_of(used), asked, [&](PartyOf party) {
+        if (party == PartyOf::wallet) return used.wallet == request.payer;
+        return party == PartyOf::item || used.payee == request.payee;
+    });
 }
 
 // Whether the id answers the request.
 template <typename Request>
 bool answer_from(const std::optional<UsedId> *used, const Request &request, BatchDecision *decision) {
     if (used == nullptr || !*used) return false;
-    decision->mismatch = difference(**used, request);
-    decision->answer = decision->mismatch == nullptr ? Answer::replayed : Answer::mismatched;
+    decision->mismatch = difference_from(**used, request);
+    decision->answer = decision->mismatch == Difference::none ? Answer::replayed : Answer::mismatched;
     decision->replay_of = (*used)->request;
-    if (decision->mismatch == nullptr && (*used)->kind == UsedId::Kind::refusal)
+    if (decision->mismatch == Difference::none && (*used)->kind == UsedId::Kind::refusal)
         decision->decision.verdict = (*used)->refusal;
     return true;
 }

@@ -4,6 +4,7 @@
 // change as they fall; what is left at the end is what has to be written.
 
 #include "core/decision.hpp"
+#include "core/identity.hpp"
 
 #include <optional>
 #include <span>
@@ -56,7 +57,7 @@ enum class Answer {
 struct BatchDecision {
     Answer answer = Answer::decided;
     Decision decision;              // of a replay: the verdict that was recorded
-    const char *mismatch = nullptr; // what differs: kind, item, buyer, ...; or void
+    Difference mismatch = Difference::none;
     int replay_of = none;           // the request of this batch that recorded the id
     ItemState item;                 // as it was when the decision fell
     WalletState wallet;             // likewise, after a sale with what is left

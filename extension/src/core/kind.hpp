@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <string_view>
 
 namespace vend {
@@ -26,6 +27,13 @@ inline constexpr std::array<std::string_view, 10> kind_names{
 
 constexpr std::string_view to_text(Kind kind) {
     return kind_names[static_cast<std::size_t>(kind)];
+}
+
+// Nothing for a text that stands for no kind.
+constexpr std::optional<Kind> kind_from(std::string_view text) {
+    for (std::size_t i = 0; i < kind_names.size(); ++i)
+        if (kind_names[i] == text) return static_cast<Kind>(i);
+    return std::nullopt;
 }
 
 } // namespace vend

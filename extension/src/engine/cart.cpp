@@ -99,11 +99,11 @@ bool answer_from_ledger(Cart &cart) {
     for (std::size_t i = 0; i <= count; ++i) {
         const auto entry = read_entry(store, id, static_cast<int32>(i));
         if (!entry && i == 0) return false;
-        if (entry.has_value() != (i < count)) raise_id_mismatch(id, "cart");
+        if (entry.has_value() != (i < count)) raise_id_mismatch(id, Difference::cart);
         if (i == count) break;
         require_same_request(
             store, id, *entry,
-            purchase_identity(item_key(cart, i), buyer_key(cart), cart.purchases[i].terms));
+            asked_purchase(item_key(cart, i), buyer_key(cart), cart.purchases[i].terms));
         MemoryContext context = MemoryContextSwitchTo(cart.result_context);
         if (i == 0) describe_lines(cart);
         MemoryContextSwitchTo(context);

@@ -63,9 +63,9 @@ bool answer_from_ledger(Store &store, const FigureRequest &request, const Target
     if (!request.id) return false;
     const auto entry = read_entry(store, *request.id);
     if (!entry) return false;
-    Identity identity{request.kind, {}, {}, request.qty, signed_amount(request)};
-    (is_about_item(request) ? identity.item : identity.wallet) = target.key;
-    require_same_request(store, *request.id, *entry, identity);
+    AskedMovement asked{request.kind, {}, {}, request.qty, signed_amount(request)};
+    (is_about_item(request) ? asked.item : asked.wallet) = target.key;
+    require_same_request(store, *request.id, *entry, asked);
     outcome->replayed = true;
     outcome->at = entry->at;
     if (target.item) outcome->stock = stock_as_left(store, target.item->item);

@@ -147,11 +147,12 @@ bool answer_from_ledger(Refund &refund) {
         sum.amount = checked_add(sum.amount, entry->amount).value_or(sum.amount);
         ++refunds;
     }
-    if (request.qty && *request.qty != sum.qty) raise_id_mismatch(id, "quantity");
-    if (request.amount && *request.amount != sum.amount) raise_id_mismatch(id, "amount");
-    if (sum.qty > Quantity{0} && is_written_off == request.restock) raise_id_mismatch(id, "restock");
-    if (request.item && !is_refund_of_item(refund.store, *first, refunds, *request.item))
-        raise_id_mismatch(id, "item");
+    const Difference found = difference(
+        RefundIdentity{sum.qty, sum.amount, !is_written_off},
+        RefundIdentity{request.qty, request.amount, request.restock}, [&] {
+            return !request.item || is_refund_of_item(refund.store, *first, refunds, *request.item);
+        });
+    if (found != Difference::none) raise_id_mismatch(id, found);
     MovementOutcome &outcome = refund.outcome;
     describe(refund, *first, refunds == 1);
     outcome.id = request.id;

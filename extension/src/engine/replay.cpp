@@ -20,35 +20,26 @@ bool is_same_party(Store &store, KeyOf of, std::optional<Datum> recorded, int32 
     return now && means_same_key(type, now->key, *asked);
 }
 
-const char *kind_that_differs(const Entry &entry) {
-    return entry.is(Kind::voided) ? to_text(Kind::voided).data() : "kind";
-}
-
-// The first thing that differs, or null.
-const char *difference(Store &store, const Entry &entry, const Identity &request) {
-    if (!entry.is(request.kind)) return kind_that_differs(entry);
-    if (!is_same_party(store, KeyOf::item, entry.item, entry.item_era, request.item)) return "item";
-    if (!is_same_party(store, KeyOf::wallet, entry.wallet, entry.wallet_era, request.wallet))
-        return request.kind == Kind::purchase ? "buyer" : "wallet";
-    if (entry.qty != request.qty) return "quantity";
-    if (request.amount && entry.amount != *request.amount) return "amount";
-    return nullptr;
+// A remembered refusal stands for the purchase that was refused, whose price is not recorded.
+Identity identity_of(const Entry &entry) {
+    if (entry.is(Kind::refusal)) return {Kind::purchase, negated(entry.refusal_qty), {}};
+    return {kind_from(entry.kind), entry.qty, entry.amount};
 }
 
 } // namespace
 
-Identity purchase_identity(Datum item, Datum buyer, const SaleTerms &terms) {
-    Identity identity{Kind::purchase, item, buyer, negated(terms.qty), {}};
-    if (const auto stated = terms.stated_amount()) identity.amount = negated(*stated);
-    return identity;
+AskedMovement asked_purchase(Datum item, Datum buyer, const SaleTerms &terms) {
+    AskedMovement asked{Kind::purchase, item, buyer, negated(terms.qty), {}};
+    if (const auto stated = terms.stated_amount()) asked.amount = negated(*stated);
+    return asked;
 }
 
-void raise_id_mismatch(const Uuid &id, const char *what) {
+void raise_id_mismatch(const Uuid &id, Difference difference) {
     ereport(ERROR,
             (errcode(errcodes::id_mismatch),
              errmsg("id %s was recorded for another request",
                     DatumGetCString(DirectFunctionCall1(uuid_out, to_datum(id)))),
-             errdetail("%s", mismatch_detail(what)),
+             errdetail("%s", mismatch_detail(difference)),
              errhint("Use a new id for each purchase or movement, and the same id only to ask for it "
                      "again.")));
     pg_unreachable();
@@ -68,26 +59,28 @@ Verdict verdict_of_memory(const Store &store, const Entry &entry) {
     return *verdict;
 }
 
-const char *mismatch_detail(const char *what) {
-    if (what == to_text(Kind::voided))
+const char *mismatch_detail(Difference difference) {
+    if (difference == Difference::voided)
         return "The id is void: nothing took place under it, and nothing will.";
-    return psprintf("Another %s was recorded under it.", what);
+    return psprintf("Another %s was recorded under it.", to_text(difference).data());
 }
 
-void require_same_request(Store &store, const Uuid &id, const Entry &entry, const Identity &request) {
-    // A remembered refusal stands for the purchase that was refused.
-    Entry asked = entry;
-    if (entry.is(Kind::refusal)) {
-        asked.kind = to_text(Kind::purchase).data();
-        asked.qty = negated(entry.refusal_qty);
-        asked.amount = request.amount.value_or(Money{});
-    }
-    if (const char *what = difference(store, asked, request)) raise_id_mismatch(id, what);
+void require_same_request(Store &store, const Uuid &id, const Entry &entry, const AskedMovement &asked) {
+    const auto is_same = [&](PartyOf party) {
+        if (party == PartyOf::item)
+            return is_same_party(store, KeyOf::item, entry.item, entry.item_era, asked.item);
+        return party == PartyOf::payee ||
+               is_same_party(store, KeyOf::wallet, entry.wallet, entry.wallet_era, asked.wallet);
+    };
+    const Identity identity{asked.kind, asked.qty, asked.amount};
+    const Difference found = difference(identity_of(entry), identity, is_same);
+    if (found != Difference::none) raise_id_mismatch(id, found);
 }
 
 void require_same_refund(const Uuid &id, const Entry &entry, const Uuid &purchase) {
-    if (!entry.is(Kind::refund)) raise_id_mismatch(id, kind_that_differs(entry));
-    if (entry.ref != purchase) raise_id_mismatch(id, "purchase");
+    const Difference found =
+        refund_row_difference(kind_from(entry.kind), entry.ref.value_or(Uuid{}), purchase);
+    if (found != Difference::none) raise_id_mismatch(id, found);
 }
 
 bool is_refund_of_item(Store &store, const Entry &refund, int lines, Datum item) {
@@ -106,7 +99,8 @@ void void_id(Store &store, const Uuid &id) {
     voiding.at = GetCurrentTimestamp();
     if (remember(store, voiding)) return;
     const auto entry = read_entry(store, id);
-    if (!entry || (!entry->is(Kind::voided) && !entry->is(Kind::refusal))) raise_id_mismatch(id, "kind");
+    if (!entry || (!entry->is(Kind::voided) && !entry->is(Kind::refusal)))
+        raise_id_mismatch(id, Difference::kind);
 }
 
 } // namespace vend

@@ -4,6 +4,7 @@
 #include "base/prelude.hpp"
 
 #include "binding/store.hpp"
+#include "core/identity.hpp"
 #include "core/uuid.hpp"
 #include "rows/ledger.hpp"
 
@@ -12,7 +13,7 @@
 namespace vend {
 
 // What a request says that an id must stand for.
-struct Identity {
+struct AskedMovement {
     Kind kind = Kind::purchase;
     std::optional<Datum> item;
     std::optional<Datum> wallet;
@@ -21,24 +22,24 @@ struct Identity {
 };
 
 // Of a purchase. What is stated of its price must be what was paid.
-Identity purchase_identity(Datum item, Datum buyer, const SaleTerms &terms);
+AskedMovement asked_purchase(Datum item, Datum buyer, const SaleTerms &terms);
 
 inline constexpr const char *remembered_detail = "It was refused before under this id.";
 
 // The refusal that an entry remembers. Raises 55000 for one that was made by hand.
 Verdict verdict_of_memory(const Store &store, const Entry &entry);
 
-// In words, for a difference that was found.
-const char *mismatch_detail(const char *what);
+// A difference in a sentence.
+const char *mismatch_detail(Difference difference);
 
 // Raises VN008: something else was recorded under the id.
-[[noreturn]] void raise_id_mismatch(const Uuid &id, const char *what);
+[[noreturn]] void raise_id_mismatch(const Uuid &id, Difference difference);
 
 // Whether the purchase of an id is a cart of several lines.
 bool is_cart(Store &store, const Uuid &id);
 
 // Raises VN008, saying what differs, unless the entry is what the request asks for.
-void require_same_request(Store &store, const Uuid &id, const Entry &entry, const Identity &request);
+void require_same_request(Store &store, const Uuid &id, const Entry &entry, const AskedMovement &asked);
 
 // The same for a row of a refund.
 void require_same_refund(const Uuid &id, const Entry &entry, const Uuid &purchase);

@@ -61,8 +61,8 @@ bool answer_from_ledger(Sale &sale) {
     if (!entry) return false;
     read_wallet_of_now(sale);
     require_same_request(sale.store, *sale.request.id, *entry,
-                         purchase_identity(item_key(sale), buyer_key(sale), sale.request.terms));
-    if (is_cart(sale.store, *sale.request.id)) raise_id_mismatch(*sale.request.id, "kind");
+                         asked_purchase(item_key(sale), buyer_key(sale), sale.request.terms));
+    if (is_cart(sale.store, *sale.request.id)) raise_id_mismatch(*sale.request.id, Difference::kind);
     name_parties(sale);
     SaleOutcome &outcome = sale.outcome;
     outcome.replayed = true;
