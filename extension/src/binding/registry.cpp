@@ -147,10 +147,12 @@ void insert_registry(const RegistryRow &row) {
         values[i] = text == nullptr ? 0 : CStringGetTextDatum(text);
         nulls[i] = text == nullptr ? 'n' : ' ';
     }
-    (void)run_as_registry_owner(
-        "INSERT INTO vend.store VALUES "
-        "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
-        registry_width, values, nulls);
+    StringInfoData sql;
+    initStringInfo(&sql);
+    appendStringInfoString(&sql, "INSERT INTO vend.store VALUES ($1");
+    for (int i = 2; i <= registry_width; ++i) appendStringInfo(&sql, ", $%d", i);
+    appendStringInfoChar(&sql, ')');
+    (void)run_as_registry_owner(sql.data, registry_width, values, nulls);
 }
 
 bool delete_registry(const char *name) {

@@ -11,22 +11,69 @@
 namespace vend {
 namespace {
 
-// The arguments that attaching and attaching anew have in common, in their order.
+// Numbers of the arguments of create_store.
+enum DefinitionArgument : int {
+    define_name,
+    define_item_key_type,
+    define_wallet_key_type,
+    define_direct_writes,
+    define_wallets,
+    define_prices,
+    define_money_type,
+    define_buyers,
+};
+
+StoreDefinition definition_from(const Arguments &arguments) {
+    StoreDefinition definition;
+    definition.name = arguments.string(define_name, "name");
+    definition.item_key_type = arguments.type(define_item_key_type, "item_key_type");
+    definition.wallet_key_type = arguments.type(define_wallet_key_type, "wallet_key_type");
+    definition.direct_writes = arguments.string(define_direct_writes, "direct_writes");
+    definition.wallets = arguments.boolean(define_wallets, "wallets");
+    definition.prices = arguments.boolean(define_prices, "prices");
+    definition.money_type = arguments.string(define_money_type, "money_type");
+    definition.buyers = arguments.string(define_buyers, "buyers");
+    return definition;
+}
+
+// Numbers of the arguments that attach_store and reattach_store share, and of those that only one has.
+enum AttachmentArgument : int {
+    bind_name,
+    bind_items,
+    bind_item_key,
+    bind_stock,
+    bind_price,
+    bind_wallets,
+    bind_wallet_key,
+    bind_balance,
+    bind_stock_version,
+    bind_version,
+    bind_lock_mode,
+    bind_add_columns,
+    attach_wallet_key_type,
+    attach_money_type,
+    attach_direct_writes,
+    attach_buyers,
+    attach_journal_opening,
+    reattach_direct_writes = attach_wallet_key_type,
+    reattach_buyers,
+    reattach_journal_opening,
+};
+
 Attachment attachment_from(const Arguments &arguments) {
     Attachment attachment;
-    int number = 0;
-    attachment.name = arguments.string(number++, "name");
-    attachment.items = arguments.optional_table(number++);
-    attachment.item_key = arguments.optional_string(number++);
-    attachment.stock = arguments.optional_string(number++);
-    attachment.price = arguments.optional_string(number++);
-    attachment.wallets = arguments.optional_table(number++);
-    attachment.wallet_key = arguments.optional_string(number++);
-    attachment.balance = arguments.optional_string(number++);
-    attachment.stock_version = arguments.optional_string(number++);
-    attachment.version = arguments.optional_string(number++);
-    attachment.lock_mode = arguments.optional_string(number++);
-    attachment.add_columns = arguments.boolean(number++, "add_columns");
+    attachment.name = arguments.string(bind_name, "name");
+    attachment.items = arguments.optional_table(bind_items);
+    attachment.item_key = arguments.optional_string(bind_item_key);
+    attachment.stock = arguments.optional_string(bind_stock);
+    attachment.price = arguments.optional_string(bind_price);
+    attachment.wallets = arguments.optional_table(bind_wallets);
+    attachment.wallet_key = arguments.optional_string(bind_wallet_key);
+    attachment.balance = arguments.optional_string(bind_balance);
+    attachment.stock_version = arguments.optional_string(bind_stock_version);
+    attachment.version = arguments.optional_string(bind_version);
+    attachment.lock_mode = arguments.optional_string(bind_lock_mode);
+    attachment.add_columns = arguments.boolean(bind_add_columns, "add_columns");
     return attachment;
 }
 
@@ -81,15 +128,7 @@ Datum vend_create_store(PG_FUNCTION_ARGS) {
     require_writable(fcinfo, "vend.create_store()");
     in_call([&] {
         const Arguments arguments(fcinfo);
-        StoreDefinition definition;
-        definition.name = arguments.string(0, "name");
-        definition.item_key_type = arguments.type(1, "item_key_type");
-        definition.wallet_key_type = arguments.type(2, "wallet_key_type");
-        definition.direct_writes = arguments.string(3, "direct_writes");
-        definition.wallets = arguments.boolean(4, "wallets");
-        definition.prices = arguments.boolean(5, "prices");
-        definition.money_type = arguments.string(6, "money_type");
-        definition.buyers = arguments.string(7, "buyers");
+        const StoreDefinition definition = definition_from(arguments);
         if (!create_store(definition)) return;
         Store &store = open_store(definition.name, {});
         require_definition(store, definition);
@@ -106,13 +145,13 @@ Datum vend_attach_store(PG_FUNCTION_ARGS) {
     in_call([&] {
         const Arguments arguments(fcinfo);
         Attachment attachment = attachment_from(arguments);
-        (void)arguments.oid(1, "items");
-        (void)arguments.string(3, "stock");
-        attachment.wallet_key_type = arguments.optional_type(12, "wallet_key_type");
-        attachment.money_type = arguments.optional_string(13);
-        attachment.direct_writes = arguments.string(14, "direct_writes");
-        attachment.buyers = arguments.string(15, "buyers");
-        const bool with_opening = arguments.boolean(16, "journal_opening");
+        (void)arguments.oid(bind_items, "items");
+        (void)arguments.string(bind_stock, "stock");
+        attachment.wallet_key_type = arguments.optional_type(attach_wallet_key_type, "wallet_key_type");
+        attachment.money_type = arguments.optional_string(attach_money_type);
+        attachment.direct_writes = arguments.string(attach_direct_writes, "direct_writes");
+        attachment.buyers = arguments.string(attach_buyers, "buyers");
+        const bool with_opening = arguments.boolean(attach_journal_opening, "journal_opening");
         attach_store(attachment);
         end_lost_keys_of(attachment.name);
         if (with_opening) (void)journal_opening_of(open_store(attachment.name, {}));
@@ -125,9 +164,9 @@ Datum vend_reattach_store(PG_FUNCTION_ARGS) {
     in_call([&] {
         const Arguments arguments(fcinfo);
         Attachment attachment = attachment_from(arguments);
-        attachment.direct_writes = arguments.optional_string(12);
-        attachment.buyers = arguments.optional_string(13);
-        const bool with_opening = arguments.boolean(14, "journal_opening");
+        attachment.direct_writes = arguments.optional_string(reattach_direct_writes);
+        attachment.buyers = arguments.optional_string(reattach_buyers);
+        const bool with_opening = arguments.boolean(reattach_journal_opening, "journal_opening");
         reattach_store(attachment);
         end_lost_keys_of(attachment.name);
         if (with_opening) (void)journal_opening_of(open_store(attachment.name, {}));

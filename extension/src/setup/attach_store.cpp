@@ -6,6 +6,7 @@
 #include "binding/binding.hpp"
 #include "binding/columns.hpp"
 #include "binding/key_type.hpp"
+#include "core/lock_mode.hpp"
 #include "setup/common.hpp"
 #include "setup/companions.hpp"
 #include "setup/ddl.hpp"
@@ -176,9 +177,8 @@ void add_columns(const RegistryRow &row) {
     add_column(row.item, row.version, "bigint NOT NULL DEFAULT 1");
     if (row.lock_mode == nullptr || get_attnum(relation_named(row.item), row.lock_mode) > 0) return;
     add_column(row.item, row.lock_mode, "text");
-    run_ddl(psprintf("ALTER TABLE %s ADD CHECK (%s IN ('atomic', 'pessimistic', 'optimistic', "
-                     "'escrow')) NOT VALID",
-                     row.item, quote_identifier(row.lock_mode)));
+    run_ddl(psprintf("ALTER TABLE %s ADD CHECK (%s IN (%s)) NOT VALID", row.item,
+                     quote_identifier(row.lock_mode), literals(lock_mode_names)));
 }
 
 NumberType figures_of(const Store &draft, const char *table, const char *column) {

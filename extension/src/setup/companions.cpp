@@ -6,6 +6,7 @@
 #include "binding/binding.hpp"
 #include "binding/columns.hpp"
 #include "binding/key_type.hpp"
+#include "core/kind.hpp"
 #include "setup/ddl.hpp"
 #include "table/as_role.hpp"
 
@@ -16,20 +17,18 @@ namespace vend {
 namespace {
 
 void create_ledger(const char *schema, const CompanionTypes &types) {
-    run_ddl(
-        psprintf("CREATE TABLE %s.ledger ("
-                 "id uuid, line integer, "
-                 "kind text NOT NULL CHECK (kind IN "
-                 "('purchase', 'refund', 'deposit', 'withdrawal', 'transfer', 'restock', 'write_off', "
-                 "'adjustment', 'refusal', 'void')), "
-                 "item %s, qty bigint NOT NULL DEFAULT 0, "
-                 "wallet %s, amount %s NOT NULL DEFAULT 0, unit_price %s, "
-                 "ref uuid, at timestamptz NOT NULL, "
-                 "refusal text, refusal_qty bigint, list_price %s, "
-                 "ref_line integer, item_era integer, wallet_era integer, "
-                 "PRIMARY KEY (id, line), "
-                 "CHECK ((kind = 'refusal') = (refusal IS NOT NULL)))",
-                 schema, types.item_key, types.wallet_key, types.money, types.money, types.money));
+    run_ddl(psprintf("CREATE TABLE %s.ledger ("
+                     "id uuid, line integer, "
+                     "kind text NOT NULL CHECK (kind IN (%s)), "
+                     "item %s, qty bigint NOT NULL DEFAULT 0, "
+                     "wallet %s, amount %s NOT NULL DEFAULT 0, unit_price %s, "
+                     "ref uuid, at timestamptz NOT NULL, "
+                     "refusal text, refusal_qty bigint, list_price %s, "
+                     "ref_line integer, item_era integer, wallet_era integer, "
+                     "PRIMARY KEY (id, line), "
+                     "CHECK ((kind = 'refusal') = (refusal IS NOT NULL)))",
+                     schema, literals(kind_names), types.item_key, types.wallet_key, types.money,
+                     types.money, types.money));
     run_ddl(psprintf("CREATE INDEX ledger_wallet_item ON %s.ledger (wallet, item)", schema));
     run_ddl(psprintf("CREATE INDEX ledger_ref ON %s.ledger (ref) WHERE ref IS NOT NULL", schema));
     run_ddl(psprintf("COMMENT ON TABLE %s.ledger IS "

@@ -5,6 +5,7 @@
 #include "base/error_codes.hpp"
 #include "binding/binding.hpp"
 #include "binding/columns.hpp"
+#include "core/lock_mode.hpp"
 #include "setup/common.hpp"
 #include "setup/companions.hpp"
 #include "setup/ddl.hpp"
@@ -57,16 +58,17 @@ bool has_earlier_tables(const StoreDefinition &definition) {
 }
 
 void create_items(const char *schema, const StoreDefinition &definition, const CompanionTypes &types) {
-    run_ddl(psprintf(
-        "CREATE TABLE %s.item ("
-        "id %s PRIMARY KEY, %s%s%s"
-        "stock bigint NOT NULL DEFAULT 0 CHECK (stock >= 0), "
-        "stock_version bigint NOT NULL DEFAULT 0, "
-        "version bigint NOT NULL DEFAULT 1, "
-        "lock_mode text CHECK (lock_mode IN ('atomic', 'pessimistic', 'optimistic', 'escrow'))"
-        ") WITH (fillfactor = 50)",
-        schema, types.item_key, definition.prices ? "price " : "", definition.prices ? types.money : "",
-        definition.prices ? psprintf(" NOT NULL %s, ", not_negative("price", types)) : ""));
+    run_ddl(psprintf("CREATE TABLE %s.item ("
+                     "id %s PRIMARY KEY, %s%s%s"
+                     "stock bigint NOT NULL DEFAULT 0 CHECK (stock >= 0), "
+                     "stock_version bigint NOT NULL DEFAULT 0, "
+                     "version bigint NOT NULL DEFAULT 1, "
+                     "lock_mode text CHECK (lock_mode IN (%s))"
+                     ") WITH (fillfactor = 50)",
+                     schema, types.item_key, definition.prices ? "price " : "",
+                     definition.prices ? types.money : "",
+                     definition.prices ? psprintf(" NOT NULL %s, ", not_negative("price", types)) : "",
+                     literals(lock_mode_names)));
     run_ddl(psprintf("COMMENT ON TABLE %s.item IS 'Things for sale'", schema));
 }
 

@@ -11,6 +11,15 @@ void run_ddl(const char *sql) {
                         errmsg("could not run \"%s\": %s", sql, SPI_result_code_string(result))));
 }
 
+const char *literals(std::span<const std::string_view> words) {
+    StringInfoData list;
+    initStringInfo(&list);
+    for (const std::string_view word : words)
+        appendStringInfo(&list, "%s'%.*s'", list.len == 0 ? "" : ", ", static_cast<int>(word.size()),
+                         word.data());
+    return list.data;
+}
+
 void create_trigger(const char *relation, const char *trigger, const char *events, const char *level,
                     const char *function, const char *arguments) {
     run_ddl(psprintf("CREATE TRIGGER %s %s ON %s FOR EACH %s EXECUTE FUNCTION vend.%s(%s)", trigger,

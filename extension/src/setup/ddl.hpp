@@ -3,9 +3,15 @@
 
 #include "base/prelude.hpp"
 
+#include <span>
+#include <string_view>
+
 namespace vend {
 
 void run_ddl(const char *sql);
+
+// Words of ours as SQL literals, for a CHECK (... IN (...)).
+const char *literals(std::span<const std::string_view> words);
 
 // A trigger that runs vend.function(arguments) and goes with the extension, while the table stays. The
 // relation is quoted and qualified, the arguments are SQL.
