@@ -4,11 +4,17 @@
 
 #include "base/compat.hpp"
 #include "binding/columns.hpp"
+#include "binding/era_table.hpp"
+#include "binding/key_type.hpp"
+#include "binding/statement.hpp"
 #include "binding/table_state.hpp"
-#include "guard/guard.hpp"
-#include "rows/eras.hpp"
-#include "setup/ddl.hpp"
+#include "core/right.hpp"
+#include "shared/counter_key.hpp"
 #include "shared/counters.hpp"
+#include "table/catalog.hpp"
+#include "table/our_triggers.hpp"
+#include "table/plain.hpp"
+#include "table/table.hpp"
 
 #include <algorithm>
 #include <initializer_list>
@@ -87,7 +93,8 @@ Relation open_named(const Store &store, const char *quoted_name) {
 void require_triggers_of(const Store &store, Relation relation, const char *function, Oid function_id,
                          std::initializer_list<int16> types) {
     for (const int16 type : types)
-        if (!has_trigger(relation, function_id, strcmp(function, "journal") == 0, store.name, type))
+        if (!has_trigger(relation, function_id, strcmp(function, trigger_functions::journal) == 0,
+                         store.name, type))
             raise_invalid(store, psprintf("Table %s does not carry exactly one enabled trigger "
                                           "vend.%s() of this store.",
                                           quote_qualified_identifier(
@@ -102,7 +109,7 @@ Relation open_bound(const Store &store, const char *quoted_name, const char *fun
     const Oid function_id = trigger_function(function);
     Relation relation = open_named(store, quoted_name);
 
-    require_table(store, relation, strcmp(function, "journal") == 0);
+    require_table(store, relation, strcmp(function, trigger_functions::journal) == 0);
     if (relation->rd_rel->relkind != RELKIND_PARTITIONED_TABLE &&
         find_inheritance_children(RelationGetRelid(relation), NoLock) != NIL)
         raise_invalid(store, psprintf("Table %s has child tables.", quoted_name));
@@ -156,7 +163,7 @@ void require_owner(const Store &store, Relation relation) {
 }
 
 void bind_ledger(const RegistryRow &row, Store *store) {
-    Relation ledger = open_bound(*store, row.ledger, "append_only", ledger_events);
+    Relation ledger = open_bound(*store, row.ledger, trigger_functions::append_only, ledger_events);
     require_owner(*store, ledger);
     require_usable_schema(*store, ledger);
     store->ledger = kept_name(*store, ledger);
@@ -202,7 +209,7 @@ void bind_ledger(const RegistryRow &row, Store *store) {
 // The engine's writes do not ask a version guard, and a guard would refuse them.
 void require_unguarded(const Store &store, Relation relation,
                        std::initializer_list<const BoundColumn *> columns) {
-    const Oid function = trigger_function("guard");
+    const Oid function = trigger_function(trigger_functions::guard);
     const Trigger *guard = guard_of(relation, function, true);
     if (guard == nullptr) return;
     for (int i = 0; i < guard->tgnargs; ++i)
@@ -218,9 +225,10 @@ void require_unguarded(const Store &store, Relation relation,
 }
 
 void bind_items(const RegistryRow &row, Store *store) {
-    const Oid counter_function = trigger_function("invalidate_counters");
-    Relation items = open_bound(*store, row.item, "journal", journal_events);
-    require_triggers_of(*store, items, "invalidate_counters", counter_function, item_counter_events);
+    const Oid counter_function = trigger_function(trigger_functions::invalidate_counters);
+    Relation items = open_bound(*store, row.item, trigger_functions::journal, journal_events);
+    require_triggers_of(*store, items, trigger_functions::invalidate_counters, counter_function,
+                        item_counter_events);
     store->owner = items->rd_rel->relowner;
     require_usable_schema(*store, items);
     store->items = kept_name(*store, items);
@@ -248,8 +256,8 @@ int column_count(Relation relation) {
 
 // What is not right with the tables for sales in escrow; null: nothing.
 const char *escrow_problem(const Store &store, Relation items, Relation deltas) {
-    const Oid counter_function = trigger_function("invalidate_counters");
-    const Oid delta_function = trigger_function("delta");
+    const Oid counter_function = trigger_function(trigger_functions::invalidate_counters);
+    const Oid delta_function = trigger_function(trigger_functions::delta);
     if (!fires_always(items, counter_function) || !fires_always(deltas, delta_function))
         return psprintf(
             "A trigger of pg_vend does not fire always: ALTER TABLE %s ENABLE ALWAYS TRIGGER %s; "
@@ -266,10 +274,10 @@ const char *escrow_problem(const Store &store, Relation items, Relation deltas) 
 }
 
 void bind_deltas(const RegistryRow &row, Store *store) {
-    const Oid journal_function = trigger_function("journal");
-    const Oid counter_function = trigger_function("invalidate_counters");
-    const Oid delta_function = trigger_function("delta");
-    Relation deltas = open_bound(*store, row.delta, "delta", delta_events);
+    const Oid journal_function = trigger_function(trigger_functions::journal);
+    const Oid counter_function = trigger_function(trigger_functions::invalidate_counters);
+    const Oid delta_function = trigger_function(trigger_functions::delta);
+    Relation deltas = open_bound(*store, row.delta, trigger_functions::delta, delta_events);
     require_owner(*store, deltas);
     require_usable_schema(*store, deltas);
     store->deltas = kept_name(*store, deltas);
@@ -303,7 +311,7 @@ void bind_deltas(const RegistryRow &row, Store *store) {
 
 void bind_wallets(const RegistryRow &row, Store *store) {
     if (row.wallet == nullptr) return;
-    Relation wallets = open_bound(*store, row.wallet, "journal", journal_events);
+    Relation wallets = open_bound(*store, row.wallet, trigger_functions::journal, journal_events);
     require_owner(*store, wallets);
     require_usable_schema(*store, wallets);
     store->wallets = kept_name(*store, wallets);
@@ -319,7 +327,7 @@ void bind_wallets(const RegistryRow &row, Store *store) {
 // The eras of keys. They are written by triggers and read by refunds; a sale looks only whether there
 // is a key that had two.
 void bind_eras(const RegistryRow &row, Store *store) {
-    Relation eras = open_bound(*store, eras_beside(row.ledger), "key_era", era_events);
+    Relation eras = open_bound(*store, eras_beside(row.ledger), trigger_functions::key_era, era_events);
     require_owner(*store, eras);
     for (const char *column : {"item", "now_item"})
         (void)bind_kept_key(*store, eras, column, &store->item_type);
@@ -356,8 +364,10 @@ bool may_write(Relation relation) {
 
 // How the rows of the store are to be written.
 void bind_writes(Store *store) {
-    const Oid our_functions[] = {trigger_function("journal"), trigger_function("append_only"),
-                                 trigger_function("invalidate_counters"), trigger_function("guard")};
+    const Oid our_functions[] = {trigger_function(trigger_functions::journal),
+                                 trigger_function(trigger_functions::append_only),
+                                 trigger_function(trigger_functions::invalidate_counters),
+                                 trigger_function(trigger_functions::guard)};
     const AttrNumber item_columns[] = {store->stock.number, store->stock_version.number,
                                        store->lock_mode.number};
     const AttrNumber wallet_columns[] = {store->balance.number};
@@ -392,10 +402,12 @@ void bind_writes(Store *store) {
 void require_item_partition(const Store &store, Oid partition) {
     Relation relation = table_open(partition, NoLock);
     require_table(store, relation, true);
-    const Oid counter_function = trigger_function("invalidate_counters");
-    require_triggers_of(store, relation, "journal", trigger_function("journal"),
+    const Oid counter_function = trigger_function(trigger_functions::invalidate_counters);
+    require_triggers_of(store, relation, trigger_functions::journal,
+                        trigger_function(trigger_functions::journal),
                         {*journal_events.begin()}); // of TRUNCATE there is none
-    require_triggers_of(store, relation, "invalidate_counters", counter_function, item_counter_events);
+    require_triggers_of(store, relation, trigger_functions::invalidate_counters, counter_function,
+                        item_counter_events);
     if (!fires_always(relation, counter_function))
         raise_invalid(store,
                       psprintf("Trigger vend.invalidate_counters() of table %s does not fire always.",
@@ -427,37 +439,6 @@ void require_table(const Store &store, Relation relation, bool may_be_partitione
         raise_invalid(store, psprintf("%s is not a table.", quoted_relation_name(relation)));
     }
     raise_invalid(store, psprintf("%s is not a permanent table.", quoted_relation_name(relation)));
-}
-
-// Without the USAGE check of a schema that names in a query undergo: the caller's rights are those on
-// the store, not on its schema.
-Oid relation_named(const char *quoted_name) {
-    const char *schema_name = nullptr;
-    const char *relation = nullptr;
-    if (!split_relation_name(quoted_name, &schema_name, &relation)) return InvalidOid;
-    const Oid schema = get_namespace_oid(schema_name, true);
-    return OidIsValid(schema) ? get_relname_relid(relation, schema) : InvalidOid;
-}
-
-char *eras_beside(const char *ledger) {
-    const char *schema = nullptr;
-    const char *relation = nullptr;
-    if (!split_relation_name(ledger, &schema, &relation)) return pstrdup(ledger);
-    return quote_qualified_identifier(schema, "key_era");
-}
-
-Oid relation_owner(Oid relation) {
-    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-    if (!HeapTupleIsValid(tuple)) return InvalidOid;
-    const Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
-    ReleaseSysCache(tuple);
-    return owner;
-}
-
-char *relation_label(Oid relation) {
-    const char *name = get_rel_name(relation);
-    if (name == nullptr) return pstrdup("?");
-    return psprintf("%s.%s", get_namespace_name(get_rel_namespace(relation)), name);
 }
 
 void lock_bound(const RegistryRow &row, LOCKMODE mode) {

@@ -4,7 +4,9 @@
 
 #include "base/compat.hpp"
 #include "base/error_codes.hpp"
-#include "binding/binding.hpp"
+#include "binding/key_type.hpp"
+#include "binding/number_type.hpp"
+#include "table/catalog.hpp"
 
 namespace vend {
 namespace {
@@ -136,22 +138,6 @@ void raise_invalid(const Store &store, const char *detail, const char *hint) {
                     store.name),
              errdetail("%s", detail), errhint("%s", hint == nullptr ? usual_hint(store.stage) : hint)));
     pg_unreachable();
-}
-
-AttrNumber primary_key_column(Relation relation) {
-    list_free(RelationGetIndexList(relation)); // finds the primary key as well
-    const Oid id = relation->rd_pkindex;
-    if (!OidIsValid(id)) return InvalidAttrNumber;
-    Relation index = index_open(id, AccessShareLock);
-    AttrNumber column = InvalidAttrNumber;
-    if (index->rd_index->indnkeyatts == 1) column = index->rd_index->indkey.values[0];
-    index_close(index, AccessShareLock);
-    return column;
-}
-
-char *quoted_relation_name(Relation relation) {
-    return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
-                                      RelationGetRelationName(relation));
 }
 
 Oid find_index(Relation relation, std::initializer_list<AttrNumber> columns, bool is_unique) {

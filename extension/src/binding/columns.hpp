@@ -5,6 +5,7 @@
 
 #include "base/prelude.hpp"
 
+#include "binding/key_type.hpp"
 #include "binding/store.hpp"
 
 #include <initializer_list>
@@ -43,11 +44,5 @@ void require_money(const Store &store, Oid relation, BoundColumn *column, bool m
 Oid find_index(Relation relation, std::initializer_list<AttrNumber> columns, bool is_unique);
 // The index that makes these columns a key; one counter, one lock and one id each rest on it.
 Oid require_unique(const Store &store, Relation relation, std::initializer_list<AttrNumber> columns);
-
-// The column of a primary key that has no other; InvalidAttrNumber where there is none.
-AttrNumber primary_key_column(Relation relation);
-
-// Quoted, qualified.
-char *quoted_relation_name(Relation relation);
 
 } // namespace vend

@@ -4,7 +4,9 @@
 
 #include "base/error_codes.hpp"
 #include "binding/registry.hpp"
-#include "setup/rights.hpp"
+#include "binding/rights.hpp"
+#include "core/right.hpp"
+#include "table/catalog.hpp"
 
 #include <algorithm>
 #include <array>

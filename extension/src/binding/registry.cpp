@@ -3,6 +3,7 @@
 #include "binding/registry.hpp"
 
 #include "base/error_codes.hpp"
+#include "table/catalog.hpp"
 
 #include <algorithm>
 #include <initializer_list>
@@ -101,15 +102,6 @@ Oid registry_relation() {
     return OidIsValid(schema) ? get_relname_relid("store", schema) : InvalidOid;
 }
 
-bool split_relation_name(const char *quoted_name, const char **schema, const char **relation) {
-    List *names = NIL;
-    if (!SplitIdentifierString(pstrdup(quoted_name), '.', &names) || list_length(names) != 2)
-        return false;
-    *schema = static_cast<const char *>(linitial(names));
-    *relation = static_cast<const char *>(lsecond(names));
-    return true;
-}
-
 bool read_registry(const char *name, RegistryRow *row) {
     bool found = false;
     scan_registry(name, [&](HeapTuple tuple, TupleDesc descriptor) {
@@ -117,6 +109,18 @@ bool read_registry(const char *name, RegistryRow *row) {
         found = true;
     });
     return found;
+}
+
+void raise_unknown_store(const char *name) {
+    ereport(ERROR, (errcode(errcodes::unknown_store), errmsg("store \"%s\" does not exist", name),
+                    errhint("vend.store lists the stores; vend.create_store() makes one.")));
+    pg_unreachable();
+}
+
+RegistryRow registered_store(const char *name) {
+    RegistryRow row;
+    if (!read_registry(name, &row)) raise_unknown_store(name);
+    return row;
 }
 
 List *registered_roles() {
@@ -137,6 +141,13 @@ List *registered_stores() {
         rows = lappend(rows, row);
     });
     return rows;
+}
+
+void invalidate_registry(Relation registry) {
+    if (RelationGetRelid(registry) != registry_relation())
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("vend.registry_changed() is for vend.store only")));
+    CacheInvalidateRelcache(registry);
 }
 
 void insert_registry(const RegistryRow &row) {

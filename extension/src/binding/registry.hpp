@@ -45,20 +45,25 @@ inline constexpr char *RegistryRow::*registry_relations[] = {&RegistryRow::item,
                                                              &RegistryRow::ledger, &RegistryRow::delta,
                                                              &RegistryRow::role};
 
-// The parts of a quoted, qualified name; false where the text is none.
-bool split_relation_name(const char *quoted_name, const char **schema, const char **relation);
-
 // The relation vend.store, or InvalidOid where the extension is not installed.
 Oid registry_relation();
 
 // Reads the row of a store in the newest state of the registry, into the current memory context.
 bool read_registry(const char *name, RegistryRow *row);
 
+// Raises 42704.
+[[noreturn]] void raise_unknown_store(const char *name);
+// The row of a store in that state. Raises 42704.
+RegistryRow registered_store(const char *name);
+
 // Of each store a RegistryRow with its name, and that of its view as it stands in the registry.
 List *registered_roles();
 
 // The rows of all stores, each a RegistryRow.
 List *registered_stores();
+
+// Makes all sessions resolve their stores anew after this transaction.
+void invalidate_registry(Relation registry);
 
 // Changes the registry as its owner; SPI must be connected.
 void insert_registry(const RegistryRow &row);

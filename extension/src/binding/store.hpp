@@ -1,12 +1,6 @@
 #pragma once
 // A store as the engine sees it: the binding that the registry holds, resolved to relations,
 // columns and types, with the plans made from it.
-//
-// Stores are cached for each session. A store is resolved anew after any invalidation of its row of the
-// registry, of one of its relations or of their schemas; the old one is freed when no call of ours is
-// running, since a trigger of the user's may call us from within a call. open_store() locks the store's
-// relations until the end of the transaction, as the statements to come would, and only then looks
-// whether the store is still valid: from there on no ALTER TABLE can change what was resolved.
 
 #include "base/prelude.hpp"
 
@@ -15,8 +9,8 @@
 #include "binding/number_type.hpp"
 #include "binding/registry.hpp"
 #include "binding/statement.hpp"
-#include "core/right.hpp"
 #include "shared/counter_key.hpp"
+#include "table/plain.hpp"
 #include "table/table.hpp"
 
 #include <array>
@@ -128,35 +122,6 @@ struct Store {
     [[nodiscard]] bool has_lock_modes() const { return lock_mode.name != nullptr; }
 };
 
-// Makes all sessions resolve their stores anew after this transaction.
-void invalidate_registry(Relation registry);
-
-// Raises 42704.
-[[noreturn]] void raise_unknown_store(const char *name);
-
-// The name of the store that a call means; a copy, since a setting or the registry may change.
-const char *store_name(const char *name_or_null);
-
-// The store that a call means: the one named, else vend.default_store, else the only one. Raises
-// 42704 for an unknown store, 22023 for an ambiguous one, 55000 for one that is no longer valid,
-// 42501 for a caller who is neither a member of the owner nor has one of the rights that suffice.
-Store &open_store(const char *name_or_null, std::initializer_list<Right> sufficient);
-
-// The same as is_permitted(), of a store that may not be valid: as far as can be told without resolving
-// it.
-bool is_permitted_unresolved(const char *name, std::initializer_list<Right> sufficient);
-
-// Whether the current user is a member of the owner or has one of the rights.
-bool is_permitted(const Store &store, std::initializer_list<Right> sufficient);
-
-// The store of a trigger on one of its relations, or on a partition of one; the caller's rights do not
-// matter.
-Store &open_store_of_trigger(const TriggerData *trigger);
-
-// The event as one of the bound table where it is one of a partition, whose columns may have other
-// numbers. The store's tables are open.
-TriggerData as_of_bound_table(const Store &store, const TriggerData *trigger);
-
 // Holds the store's tables open: until they are closed, no ALTER TABLE of this session, which a trigger
 // of the owner's might run, can change what was resolved. An error closes them.
 void open_tables(Store &store);
@@ -164,8 +129,5 @@ void close_tables(const Store &store);
 // The deltas are opened by those calls only that need them. Raises 55000 when a trigger of the owner's
 // has altered them in the call.
 void open_deltas(Store &store);
-
-// Frees the stores that went stale; called when no call of ours is running.
-void free_stale_stores();
 
 } // namespace vend

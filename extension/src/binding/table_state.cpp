@@ -3,7 +3,7 @@
 #include "binding/table_state.hpp"
 
 #include "base/compat.hpp"
-#include "setup/ddl.hpp"
+#include "table/our_triggers.hpp"
 
 #include <algorithm>
 
@@ -92,7 +92,8 @@ KnownPartition known_partition(Oid partition) {
     known.state[0] = partition;
     known.state[1] = compat::file_of(relation);
     (void)add_trigger_states(relation,
-                             {trigger_function("journal"), trigger_function("invalidate_counters")},
+                             {trigger_function(trigger_functions::journal),
+                              trigger_function(trigger_functions::invalidate_counters)},
                              std::span(known.state).subspan(2), &known.altered_by);
     relation_close(relation, AccessShareLock);
     return known;

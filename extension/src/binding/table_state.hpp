@@ -5,7 +5,6 @@
 #include "base/prelude.hpp"
 
 #include "binding/store.hpp"
-#include "shared/counter_key.hpp"
 
 #include <initializer_list>
 #include <optional>

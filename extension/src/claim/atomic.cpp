@@ -1,5 +1,6 @@
 #include "base/prelude.hpp"
 
+#include "binding/store.hpp"
 #include "claim/claim.hpp"
 
 namespace vend {

@@ -4,8 +4,11 @@
 
 #include "base/prelude.hpp"
 
+#include "binding/store.hpp"
 #include "core/decision.hpp"
+#include "core/lock_mode.hpp"
 #include "rows/rows.hpp"
+#include "table/lock_wait.hpp"
 
 namespace vend {
 

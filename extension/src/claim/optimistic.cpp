@@ -3,6 +3,8 @@
 #include "claim/claim.hpp"
 
 #include "base/settings.hpp"
+#include "binding/store.hpp"
+#include "core/verdict.hpp"
 #include "escrow/items.hpp"
 
 namespace vend {

@@ -1,6 +1,10 @@
 #include "base/prelude.hpp"
 
+#include "binding/store.hpp"
 #include "claim/claim.hpp"
+#include "core/checked.hpp"
+#include "core/lock_mode.hpp"
+#include "core/verdict.hpp"
 
 #include "escrow/items.hpp"
 

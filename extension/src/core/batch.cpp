@@ -1,6 +1,8 @@
 #include "core/batch.hpp"
 
+#include "core/checked.hpp"
 #include "core/kind.hpp"
+#include "core/verdict.hpp"
 
 namespace vend {
 namespace {

@@ -3,8 +3,10 @@
 // before it had been made one by one. Pure arithmetic on what was read and locked, which the decisions
 // change as they fall; what is left at the end is what has to be written.
 
+#include "core/checked.hpp"
 #include "core/decision.hpp"
 #include "core/identity.hpp"
+#include "core/verdict.hpp"
 
 #include <optional>
 #include <span>
@@ -56,11 +58,11 @@ enum class Answer {
 
 struct BatchDecision {
     Answer answer = Answer::decided;
-    Decision decision;              // of a replay: the verdict that was recorded
+    Decision decision; // of a replay: the verdict that was recorded
     Difference mismatch = Difference::none;
-    int replay_of = none;           // the request of this batch that recorded the id
-    ItemState item;                 // as it was when the decision fell
-    WalletState wallet;             // likewise, after a sale with what is left
+    int replay_of = none; // the request of this batch that recorded the id
+    ItemState item;       // as it was when the decision fell
+    WalletState wallet;   // likewise, after a sale with what is left
 };
 
 struct PurchaseRequest {

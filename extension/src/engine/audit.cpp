@@ -4,9 +4,14 @@
 
 #include "base/error_codes.hpp"
 #include "binding/binding.hpp"
+#include "binding/key_type.hpp"
+#include "binding/statement.hpp"
 #include "escrow/items.hpp"
 #include "rows/audit_query.hpp"
 #include "rows/execute.hpp"
+#include "shared/counter_key.hpp"
+#include "shared/counters.hpp"
+#include "table/catalog.hpp"
 #include "table/subtransaction.hpp"
 
 namespace vend {

@@ -5,6 +5,7 @@
 
 #include "base/prelude.hpp"
 
+#include "binding/store.hpp"
 #include "engine/movement.hpp"
 #include "engine/sale.hpp"
 

@@ -2,6 +2,16 @@
 
 #include "engine/batch_rows.hpp"
 
+#include "base/clock.hpp"
+#include "binding/key_type.hpp"
+#include "binding/store.hpp"
+#include "core/checked.hpp"
+#include "core/decision.hpp"
+#include "core/lock_mode.hpp"
+#include "escrow/deltas.hpp"
+#include "shared/counters.hpp"
+#include "table/lock_wait.hpp"
+
 #include <algorithm>
 
 namespace vend {

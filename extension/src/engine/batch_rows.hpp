@@ -4,7 +4,10 @@
 
 #include "base/prelude.hpp"
 
-#include "core/batch.hpp"
+#include "base/clock.hpp"
+#include "binding/key_type.hpp"
+#include "binding/store.hpp"
+#include "core/decision.hpp"
 #include "engine/distinct_keys.hpp"
 #include "escrow/items.hpp"
 #include "rows/rows.hpp"

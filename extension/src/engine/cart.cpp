@@ -2,14 +2,27 @@
 
 #include "engine/cart.hpp"
 
+#include "base/clock.hpp"
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
 #include "base/settings.hpp"
+#include "binding/key_type.hpp"
+#include "binding/store.hpp"
+#include "core/batch.hpp"
+#include "core/checked.hpp"
+#include "core/decision.hpp"
+#include "core/identity.hpp"
+#include "core/kind.hpp"
+#include "core/lock_mode.hpp"
+#include "core/uuid.hpp"
+#include "core/verdict.hpp"
 #include "engine/batch_rows.hpp"
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
+#include "rows/call_locks.hpp"
 #include "rows/ledger.hpp"
-#include "rows/row_lock.hpp"
+#include "rows/movement.hpp"
+#include "shared/counters.hpp"
 
 #include <algorithm>
 #include <utility>

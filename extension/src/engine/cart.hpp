@@ -3,7 +3,11 @@
 
 #include "base/prelude.hpp"
 
-#include "engine/sale.hpp"
+#include "binding/store.hpp"
+#include "core/checked.hpp"
+#include "core/decision.hpp"
+#include "core/uuid.hpp"
+#include "core/verdict.hpp"
 
 #include <optional>
 #include <span>

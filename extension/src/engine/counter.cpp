@@ -2,12 +2,17 @@
 
 #include "engine/movement.hpp"
 
-#include "base/error_codes.hpp"
 #include "base/ids.hpp"
+#include "binding/key_type.hpp"
+#include "core/checked.hpp"
+#include "core/kind.hpp"
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
 #include "escrow/items.hpp"
+#include "rows/ledger.hpp"
+#include "rows/movement.hpp"
 #include "rows/rows.hpp"
+#include "table/lock_wait.hpp"
 
 namespace vend {
 namespace {

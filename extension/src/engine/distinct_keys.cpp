@@ -2,6 +2,8 @@
 
 #include "engine/distinct_keys.hpp"
 
+#include "binding/store.hpp"
+
 #include <algorithm>
 
 namespace vend {

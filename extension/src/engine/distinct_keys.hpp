@@ -5,6 +5,7 @@
 #include "base/prelude.hpp"
 
 #include "binding/key_type.hpp"
+#include "binding/store.hpp"
 #include "core/batch.hpp"
 #include "core/uuid.hpp"
 #include "rows/eras.hpp"

@@ -3,6 +3,8 @@
 #include "engine/explain.hpp"
 
 #include "base/error_codes.hpp"
+#include "binding/number_type.hpp"
+#include "core/checked.hpp"
 #include "engine/movement.hpp"
 
 namespace vend {

@@ -4,12 +4,22 @@
 
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
-#include "binding/binding.hpp"
+#include "binding/key_type.hpp"
+#include "binding/number_type.hpp"
+#include "binding/statement.hpp"
+#include "core/checked.hpp"
+#include "core/kind.hpp"
+#include "core/lock_mode.hpp"
+#include "escrow/deltas.hpp"
 #include "escrow/items.hpp"
 #include "rows/eras.hpp"
 #include "rows/execute.hpp"
 #include "rows/ledger.hpp"
 #include "rows/rows.hpp"
+#include "shared/counters.hpp"
+#include "table/catalog.hpp"
+#include "table/engine_write.hpp"
+#include "table/lock_wait.hpp"
 
 #include <utility>
 

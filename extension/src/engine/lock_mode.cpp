@@ -2,7 +2,11 @@
 
 #include "engine/lock_mode.hpp"
 
+#include "binding/store.hpp"
+#include "core/lock_mode.hpp"
 #include "escrow/items.hpp"
+#include "rows/rows.hpp"
+#include "table/lock_wait.hpp"
 
 namespace vend {
 

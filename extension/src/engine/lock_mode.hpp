@@ -3,7 +3,8 @@
 
 #include "base/prelude.hpp"
 
-#include "rows/rows.hpp"
+#include "binding/store.hpp"
+#include "core/lock_mode.hpp"
 
 namespace vend {
 

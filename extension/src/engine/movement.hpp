@@ -8,9 +8,11 @@
 #include "base/prelude.hpp"
 
 #include "binding/store.hpp"
+#include "core/checked.hpp"
+#include "core/kind.hpp"
 #include "core/uuid.hpp"
 #include "core/verdict.hpp"
-#include "rows/ledger.hpp"
+#include "rows/movement.hpp"
 
 #include <optional>
 

@@ -4,15 +4,24 @@
 
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
+#include "binding/key_type.hpp"
+#include "core/checked.hpp"
+#include "core/identity.hpp"
+#include "core/kind.hpp"
 #include "core/refund.hpp"
 #include "engine/distinct_keys.hpp"
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
 #include "escrow/items.hpp"
+#include "rows/call_locks.hpp"
 #include "rows/eras.hpp"
-#include "rows/execute.hpp"
-#include "rows/row_lock.hpp"
+#include "rows/ledger.hpp"
+#include "rows/movement.hpp"
 #include "rows/rows.hpp"
+#include "table/engine_write.hpp"
+#include "table/lock_wait.hpp"
+#include "table/row_lock.hpp"
+#include "table/table.hpp"
 
 #include <algorithm>
 

@@ -4,7 +4,14 @@
 
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
+#include "binding/key_type.hpp"
+#include "core/checked.hpp"
+#include "core/decision.hpp"
+#include "core/kind.hpp"
+#include "core/verdict.hpp"
 #include "rows/eras.hpp"
+#include "rows/ledger.hpp"
+#include "rows/movement.hpp"
 
 namespace vend {
 namespace {

@@ -4,9 +4,13 @@
 #include "base/prelude.hpp"
 
 #include "binding/store.hpp"
+#include "core/checked.hpp"
+#include "core/decision.hpp"
 #include "core/identity.hpp"
+#include "core/kind.hpp"
 #include "core/uuid.hpp"
-#include "rows/ledger.hpp"
+#include "core/verdict.hpp"
+#include "rows/movement.hpp"
 
 #include <optional>
 

@@ -2,14 +2,26 @@
 
 #include "engine/sale.hpp"
 
+#include "base/clock.hpp"
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
 #include "base/settings.hpp"
+#include "binding/key_type.hpp"
+#include "binding/store.hpp"
 #include "claim/claim.hpp"
+#include "core/checked.hpp"
+#include "core/identity.hpp"
+#include "core/kind.hpp"
+#include "core/lock_mode.hpp"
+#include "core/verdict.hpp"
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
 #include "escrow/items.hpp"
-#include "rows/row_lock.hpp"
+#include "rows/call_locks.hpp"
+#include "rows/ledger.hpp"
+#include "rows/movement.hpp"
+#include "rows/rows.hpp"
+#include "shared/counters.hpp"
 
 namespace vend {
 namespace {

@@ -3,9 +3,13 @@
 
 #include "base/prelude.hpp"
 
+#include "binding/store.hpp"
+#include "core/checked.hpp"
 #include "core/decision.hpp"
+#include "core/lock_mode.hpp"
 #include "core/uuid.hpp"
-#include "rows/rows.hpp"
+#include "core/verdict.hpp"
+#include "table/lock_wait.hpp"
 
 #include <optional>
 

@@ -2,14 +2,21 @@
 
 #include "engine/batch.hpp"
 
-#include "base/error_codes.hpp"
 #include "base/ids.hpp"
+#include "binding/store.hpp"
+#include "core/batch.hpp"
 #include "core/checked.hpp"
+#include "core/decision.hpp"
+#include "core/kind.hpp"
+#include "core/uuid.hpp"
 #include "engine/batch_rows.hpp"
+#include "engine/distinct_keys.hpp"
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
+#include "rows/call_locks.hpp"
+#include "rows/eras.hpp"
 #include "rows/ledger.hpp"
-#include "rows/row_lock.hpp"
+#include "rows/movement.hpp"
 #include "table/subtransaction.hpp"
 
 #include <algorithm>

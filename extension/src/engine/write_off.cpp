@@ -1,13 +1,23 @@
 #include "base/prelude.hpp"
 
+#include "base/clock.hpp"
 #include "engine/movement.hpp"
 
 #include "base/ids.hpp"
 #include "base/settings.hpp"
+#include "binding/key_type.hpp"
+#include "core/checked.hpp"
+#include "core/decision.hpp"
+#include "core/kind.hpp"
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
+#include "escrow/deltas.hpp"
 #include "escrow/items.hpp"
+#include "rows/ledger.hpp"
+#include "rows/movement.hpp"
 #include "rows/rows.hpp"
+#include "shared/counters.hpp"
+#include "table/lock_wait.hpp"
 
 namespace vend {
 namespace {

@@ -4,6 +4,8 @@
 
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
+#include "binding/number_type.hpp"
+#include "core/checked.hpp"
 
 namespace vend {
 Quantity quantity_from(Datum value, const char *name) {

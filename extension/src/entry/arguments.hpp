@@ -4,7 +4,8 @@
 #include "base/prelude.hpp"
 
 #include "binding/key_type.hpp"
-#include "binding/store.hpp"
+#include "binding/number_type.hpp"
+#include "core/checked.hpp"
 #include "core/uuid.hpp"
 
 #include <optional>

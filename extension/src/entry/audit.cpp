@@ -1,9 +1,14 @@
 #include "base/prelude.hpp"
 
 #include "base/error_codes.hpp"
+#include "binding/open_store.hpp"
+#include "binding/rights.hpp"
+#include "binding/store.hpp"
+#include "core/right.hpp"
 #include "engine/audit.hpp"
 #include "entry/arguments.hpp"
 #include "entry/call.hpp"
+#include "rows/call.hpp"
 #include "table/subtransaction.hpp"
 
 using namespace vend;

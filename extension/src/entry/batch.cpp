@@ -4,8 +4,19 @@
 
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
+#include "binding/key_type.hpp"
+#include "binding/number_type.hpp"
+#include "binding/open_store.hpp"
+#include "binding/store.hpp"
+#include "core/checked.hpp"
+#include "core/decision.hpp"
+#include "core/kind.hpp"
+#include "core/right.hpp"
+#include "core/verdict.hpp"
 #include "engine/cart.hpp"
 #include "engine/distinct_keys.hpp"
+#include "engine/movement.hpp"
+#include "engine/sale.hpp"
 #include "entry/arguments.hpp"
 #include "entry/call.hpp"
 #include "entry/cart_result.hpp"
@@ -13,6 +24,7 @@
 #include "entry/own_wallet.hpp"
 #include "entry/raise.hpp"
 #include "entry/sale_result.hpp"
+#include "rows/call.hpp"
 #include "table/subtransaction.hpp"
 
 #include <algorithm>

@@ -2,6 +2,9 @@
 
 #include "entry/cart_result.hpp"
 
+#include "binding/number_type.hpp"
+#include "core/verdict.hpp"
+
 namespace vend {
 namespace {
 

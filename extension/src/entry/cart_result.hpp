@@ -3,6 +3,7 @@
 
 #include "base/prelude.hpp"
 
+#include "binding/number_type.hpp"
 #include "engine/cart.hpp"
 #include "entry/result.hpp"
 

@@ -1,7 +1,15 @@
 #include "base/prelude.hpp"
 
+#include "base/clock.hpp"
 #include "base/error_codes.hpp"
+#include "binding/key_type.hpp"
+#include "binding/open_store.hpp"
+#include "binding/store.hpp"
 #include "binding/table_state.hpp"
+#include "core/checked.hpp"
+#include "core/lock_mode.hpp"
+#include "core/right.hpp"
+#include "core/verdict.hpp"
 #include "engine/explain.hpp"
 #include "engine/lock_mode.hpp"
 #include "entry/arguments.hpp"
@@ -9,6 +17,10 @@
 #include "entry/raise.hpp"
 #include "escrow/items.hpp"
 #include "escrow/settle.hpp"
+#include "rows/call.hpp"
+#include "rows/rows.hpp"
+#include "shared/counters.hpp"
+#include "shared/settlers.hpp"
 
 using namespace vend;
 

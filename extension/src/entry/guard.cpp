@@ -1,12 +1,15 @@
 #include "base/prelude.hpp"
 
 #include "base/error_codes.hpp"
+#include "core/guard.hpp"
 #include "entry/arguments.hpp"
 #include "entry/call.hpp"
 #include "guard/check.hpp"
+#include "guard/guard.hpp"
 #include "guard/guard_ddl.hpp"
 #include "guard/guard_rows.hpp"
 #include "guard/update_if.hpp"
+#include "rows/call.hpp"
 
 namespace vend {
 namespace {

@@ -3,6 +3,10 @@
 #include "entry/movement_result.hpp"
 
 #include "base/error_codes.hpp"
+#include "binding/number_type.hpp"
+#include "binding/store.hpp"
+#include "core/kind.hpp"
+#include "core/verdict.hpp"
 
 namespace vend {
 namespace {

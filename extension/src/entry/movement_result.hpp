@@ -3,6 +3,9 @@
 
 #include "base/prelude.hpp"
 
+#include "binding/number_type.hpp"
+#include "binding/store.hpp"
+#include "core/kind.hpp"
 #include "engine/movement.hpp"
 #include "entry/result.hpp"
 

@@ -1,13 +1,20 @@
 #include "base/prelude.hpp"
 
+#include "binding/number_type.hpp"
+#include "binding/open_store.hpp"
+#include "binding/store.hpp"
+#include "core/kind.hpp"
+#include "core/right.hpp"
+#include "core/uuid.hpp"
+#include "core/verdict.hpp"
 #include "engine/movement.hpp"
 
-#include "base/error_codes.hpp"
 #include "engine/replay.hpp"
 #include "entry/arguments.hpp"
 #include "entry/call.hpp"
 #include "entry/movement_result.hpp"
 #include "entry/raise.hpp"
+#include "rows/call.hpp"
 
 namespace vend {
 namespace {

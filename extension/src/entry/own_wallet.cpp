@@ -4,6 +4,9 @@
 
 #include "base/error_codes.hpp"
 #include "base/settings.hpp"
+#include "binding/key_type.hpp"
+#include "binding/rights.hpp"
+#include "core/right.hpp"
 
 namespace vend {
 

@@ -7,6 +7,7 @@
 #include "base/ids.hpp"
 #include "binding/number_type.hpp"
 #include "core/checked.hpp"
+#include "core/uuid.hpp"
 
 #include <optional>
 #include <string_view>

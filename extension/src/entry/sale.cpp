@@ -2,12 +2,20 @@
 
 #include "base/error_codes.hpp"
 #include "base/settings.hpp"
+#include "binding/number_type.hpp"
+#include "binding/open_store.hpp"
+#include "binding/store.hpp"
+#include "core/checked.hpp"
+#include "core/lock_mode.hpp"
+#include "core/right.hpp"
+#include "core/verdict.hpp"
 #include "engine/sale.hpp"
 #include "entry/arguments.hpp"
 #include "entry/call.hpp"
 #include "entry/own_wallet.hpp"
 #include "entry/raise.hpp"
 #include "entry/sale_result.hpp"
+#include "rows/call.hpp"
 
 namespace vend {
 namespace {

@@ -3,6 +3,12 @@
 #include "entry/sale_result.hpp"
 
 #include "base/error_codes.hpp"
+#include "binding/number_type.hpp"
+#include "binding/rights.hpp"
+#include "binding/store.hpp"
+#include "core/decision.hpp"
+#include "core/right.hpp"
+#include "core/verdict.hpp"
 
 namespace vend {
 namespace {

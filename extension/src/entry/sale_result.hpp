@@ -4,6 +4,9 @@
 
 #include "base/prelude.hpp"
 
+#include "binding/number_type.hpp"
+#include "binding/store.hpp"
+#include "core/decision.hpp"
 #include "engine/sale.hpp"
 #include "entry/result.hpp"
 

@@ -1,12 +1,15 @@
 #include "base/prelude.hpp"
 
 #include "base/error_codes.hpp"
+#include "binding/open_store.hpp"
+#include "binding/store.hpp"
 #include "engine/journal.hpp"
 #include "entry/arguments.hpp"
 #include "entry/call.hpp"
+#include "rows/call.hpp"
 #include "setup/attach_store.hpp"
 #include "setup/create_store.hpp"
-#include "setup/rights.hpp"
+#include "setup/grants.hpp"
 
 namespace vend {
 namespace {

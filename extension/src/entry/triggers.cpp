@@ -2,12 +2,17 @@
 
 #include "base/error_codes.hpp"
 #include "binding/binding.hpp"
+#include "binding/era_table.hpp"
+#include "binding/open_store.hpp"
+#include "binding/registry.hpp"
+#include "binding/store.hpp"
 #include "engine/journal.hpp"
 #include "entry/call.hpp"
-#include "rows/eras.hpp"
-#include "rows/execute.hpp"
-#include "setup/ddl.hpp"
+#include "rows/call.hpp"
 #include "shared/counters.hpp"
+#include "table/catalog.hpp"
+#include "table/engine_write.hpp"
+#include "table/our_triggers.hpp"
 
 #include <algorithm>
 
@@ -30,7 +35,7 @@ void require_after_row(const TriggerData *trigger, const char *function) {
 // Whether rows that are written in the origin role are journalled. Where that was switched off, the
 // state is another, which has counters of its own.
 bool is_journal_on(Relation relation) {
-    const Oid journal = trigger_function("journal");
+    const Oid journal = trigger_function(trigger_functions::journal);
     const TriggerDesc *triggers = relation->trigdesc;
     return std::any_of(triggers->triggers, triggers->triggers + triggers->numtriggers,
                        [&](const Trigger &trigger) {

@@ -3,7 +3,11 @@
 #include "escrow/deltas.hpp"
 
 #include "base/error_codes.hpp"
+#include "binding/key_type.hpp"
+#include "binding/statement.hpp"
+#include "binding/store.hpp"
 #include "rows/execute.hpp"
+#include "table/table.hpp"
 
 #include <algorithm>
 

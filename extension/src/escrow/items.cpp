@@ -4,12 +4,20 @@
 
 #include "base/error_codes.hpp"
 #include "binding/binding.hpp"
+#include "binding/key_type.hpp"
+#include "binding/store.hpp"
 #include "binding/table_state.hpp"
-#include "claim/claim.hpp"
+#include "core/checked.hpp"
+#include "core/lock_mode.hpp"
 #include "escrow/deltas.hpp"
-#include "rows/execute.hpp"
-#include "rows/row_lock.hpp"
+#include "rows/call_locks.hpp"
+#include "rows/rows.hpp"
+#include "shared/counter_key.hpp"
 #include "shared/settlers.hpp"
+#include "table/engine_write.hpp"
+#include "table/lock_wait.hpp"
+#include "table/row_lock.hpp"
+#include "table/table.hpp"
 
 #include <algorithm>
 
@@ -64,30 +72,10 @@ Load load_counter(Store &store, Datum item, const CounterKey &key, LockWait wait
     return result;
 }
 
-// What the counter has now, after loading it if need be. Nothing when the item is not in escrow, or the
-// load is not to be had in the time allowed.
-std::optional<CounterReading> loaded_reading(Store &store, Datum item, const CounterKey &key,
-                                             LockWait wait = {}, bool *is_busy = nullptr) {
-    for (;;) {
-        if (const auto reading = read_counter(key)) return reading;
-        const Load load = load_counter(store, item, key, wait);
-        if (is_busy != nullptr) *is_busy = load == Load::busy;
-        if (load != Load::done) return std::nullopt;
-        CHECK_FOR_INTERRUPTS();
-    }
-}
-
 // What the counter of an item in escrow has now, if it is loaded.
 std::optional<CounterReading> live_reading(Store &store, const Item &item) {
     if (!is_in_escrow(store, item)) return std::nullopt;
     return read_counter(counter_key(store, item.key));
-}
-
-void set_stock(Item *item, const CounterReading &reading) {
-    item->state.stock = reading.available;
-    item->state.pending_elsewhere = reading.pending_elsewhere;
-    item->is_stock_known = true;
-    item->counter_changes = reading.changes;
 }
 
 // Raises 40001 where the snapshot of the transaction shows another item than there is now. Its stock is
@@ -107,24 +95,6 @@ bool may_be_own(Store &store, const Item &item) {
         return TransactionIdIsCurrentTransactionId(item.version.writer);
     return TransactionIdIsValid(GetTopTransactionIdIfAny()) &&
            !read_counter(counter_key(store, item.key));
-}
-
-enum class EnterResult { entered, busy, closed };
-
-// Shares the item's counter until the end of the transaction and reads the item anew: nobody can close
-// the counter from here on. Closed: the item is sold in another way now, or gone.
-EnterResult enter_escrow(Store &store, LockWait wait, Item *item) {
-    require_escrow(store);
-    if (!lock_counter(store, item->key, ShareLock, wait)) return EnterResult::busy;
-    const auto now = read_again(store, *item);
-    require_as_seen(store, now, *item);
-    // Under another spelling of its key it has another counter.
-    if (now && same_key(store.item_type, now->key, item->key) && is_in_escrow(store, *now)) {
-        *item = *now;
-        return EnterResult::entered;
-    }
-    unlock_counter(store, item->key);
-    return EnterResult::closed;
 }
 
 } // namespace
@@ -185,42 +155,6 @@ Quantity stock_as_left(Store &store, const Item &item) {
     return available_units(store, item);
 }
 
-Claim claim_escrow(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms) {
-    Claim claim{.decision = decision};
-    switch (enter_escrow(store, terms.wait, item)) {
-    case EnterResult::busy:
-        claim.decision.verdict = Verdict::busy;
-        return claim;
-    case EnterResult::closed:
-        claim.is_stale = true;
-        return claim;
-    case EnterResult::entered:
-        break;
-    }
-    const CounterKey key = counter_key(store, item->key);
-    bool is_busy = false;
-    while (const auto reading = loaded_reading(store, item->key, key, terms.wait, &is_busy)) {
-        set_stock(item, *reading);
-        claim.decision = decide_sale(item->state, terms.wallet, terms.sale);
-        if (claim.decision.verdict != Verdict::accept) {
-            unlock_counter(store, item->key);
-            return claim;
-        }
-        if (take_from_counter(key, terms.sale.qty) == CounterChange::made) {
-            const Delta delta{item->key, negated(terms.sale.qty)};
-            record_deltas(store, {&delta, 1});
-            claim.is_made = true;
-            return claim;
-        }
-    }
-    if (is_busy) {
-        unlock_counter(store, item->key);
-        claim.decision.verdict = Verdict::busy;
-    }
-    claim.is_stale = !is_busy;
-    return claim;
-}
-
 LockResult lock_for_change(Store &store, Datum key, LockedItem *locked) {
     // A partition that is being detached may show a row to one statement and hide it from the next.
     for (int i = 0; i < replacements_max; ++i) {
@@ -254,6 +188,38 @@ LockResult lock_as_read_for_change(Store &store, const Item &item, LockedItem *l
         return LockResult::locked;
     }
     return lock_for_change(store, item.key, locked);
+}
+
+EnterResult enter_escrow(Store &store, LockWait wait, Item *item) {
+    require_escrow(store);
+    if (!lock_counter(store, item->key, ShareLock, wait)) return EnterResult::busy;
+    const auto now = read_again(store, *item);
+    require_as_seen(store, now, *item);
+    // Under another spelling of its key it has another counter.
+    if (now && same_key(store.item_type, now->key, item->key) && is_in_escrow(store, *now)) {
+        *item = *now;
+        return EnterResult::entered;
+    }
+    unlock_counter(store, item->key);
+    return EnterResult::closed;
+}
+
+std::optional<CounterReading> loaded_reading(Store &store, Datum item, const CounterKey &key,
+                                             LockWait wait, bool *is_busy) {
+    for (;;) {
+        if (const auto reading = read_counter(key)) return reading;
+        const Load load = load_counter(store, item, key, wait);
+        if (is_busy != nullptr) *is_busy = load == Load::busy;
+        if (load != Load::done) return std::nullopt;
+        CHECK_FOR_INTERRUPTS();
+    }
+}
+
+void set_stock(Item *item, const CounterReading &reading) {
+    item->state.stock = reading.available;
+    item->state.pending_elsewhere = reading.pending_elsewhere;
+    item->is_stock_known = true;
+    item->counter_changes = reading.changes;
 }
 
 void refresh_from_counter(Store &store, LockedItem *locked) {

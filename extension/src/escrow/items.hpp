@@ -4,8 +4,13 @@
 
 #include "base/prelude.hpp"
 
+#include "binding/store.hpp"
+#include "core/checked.hpp"
 #include "escrow/deltas.hpp"
+#include "rows/rows.hpp"
+#include "shared/counter_key.hpp"
 #include "shared/counters.hpp"
+#include "table/lock_wait.hpp"
 
 namespace vend {
 
@@ -33,6 +38,19 @@ Quantity available_units(Store &store, const Item &item);
 
 // The same with what this transaction has added, as the receipts of its movements say.
 Quantity stock_as_left(Store &store, const Item &item);
+
+enum class EnterResult { entered, busy, closed };
+// Shares the item's counter until the end of the transaction and reads the item anew: nobody can close
+// the counter from here on. Closed: the item is sold in another way now, or gone.
+EnterResult enter_escrow(Store &store, LockWait wait, Item *item);
+
+// What the counter has now, after loading it if need be. Nothing when the item is not in escrow, or the
+// load is not to be had in the time allowed.
+std::optional<CounterReading> loaded_reading(Store &store, Datum item, const CounterKey &key,
+                                             LockWait wait = {}, bool *is_busy = nullptr);
+
+// Gives an item the stock that its counter has.
+void set_stock(Item *item, const CounterReading &reading);
 
 // An item that can be added to until the end of the transaction: its row is locked, or its counter.
 struct LockedItem {

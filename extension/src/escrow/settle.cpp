@@ -2,9 +2,16 @@
 
 #include "escrow/settle.hpp"
 
+#include "base/clock.hpp"
 #include "base/log.hpp"
+#include "binding/key_type.hpp"
+#include "binding/store.hpp"
 #include "escrow/items.hpp"
+#include "rows/rows.hpp"
+#include "shared/counter_key.hpp"
+#include "shared/counters.hpp"
 #include "shared/settlers.hpp"
+#include "table/lock_wait.hpp"
 #include "table/subtransaction.hpp"
 
 namespace vend {

@@ -3,8 +3,9 @@
 
 #include "base/prelude.hpp"
 
+#include "binding/store.hpp"
 #include "escrow/deltas.hpp"
-#include "rows/rows.hpp"
+#include "table/lock_wait.hpp"
 
 namespace vend {
 

@@ -2,12 +2,18 @@
 
 #include "escrow/settling.hpp"
 
+#include "base/clock.hpp"
 #include "base/compat.hpp"
+#include "binding/key_type.hpp"
+#include "binding/open_store.hpp"
 #include "binding/registry.hpp"
-#include "entry/call.hpp"
+#include "binding/store.hpp"
+#include "escrow/deltas.hpp"
 #include "escrow/items.hpp"
 #include "escrow/settle.hpp"
-#include "rows/row_lock.hpp"
+#include "rows/call.hpp"
+#include "table/as_role.hpp"
+#include "table/lock_wait.hpp"
 
 #include <algorithm>
 #include <array>
@@ -201,7 +207,7 @@ End settle(const Unsettled &unsettled) {
                 return;
             }
             const Datum item = key_from_bytes(store.item_type, unsettled.item);
-            as_owner(store, [&] {
+            with_tables_open(store, [&] {
                 const auto settled = settle_item(store, item, {.nowait = true});
                 if (counter == nullptr || !settled) return;
                 // Of tables that were altered since, this is not the counter that hears of it.
@@ -217,7 +223,7 @@ End find_unsettled(const char *name, MemoryContext context, List **items) {
         if (!has_store(name)) return;
         in_call([&] {
             Store &store = open_to_settle(name);
-            as_owner(store, [&] {
+            with_tables_open(store, [&] {
                 for (const Datum item : unsettled_items(store))
                     add_unsettled(items, name, key_bytes(store.item_type, item), context);
             });

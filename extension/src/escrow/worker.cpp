@@ -1,7 +1,10 @@
 #include "base/prelude.hpp"
 
+#include "base/clock.hpp"
 #include "base/settings.hpp"
 #include "escrow/settling.hpp"
+#include "shared/counter_key.hpp"
+#include "shared/counters.hpp"
 #include "shared/settlers.hpp"
 
 #include <algorithm>

@@ -3,7 +3,8 @@
 #include "guard/check.hpp"
 
 #include "base/error_codes.hpp"
-#include "binding/binding.hpp"
+#include "core/guard.hpp"
+#include "table/catalog.hpp"
 
 namespace vend {
 namespace {

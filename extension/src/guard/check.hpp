@@ -4,6 +4,7 @@
 
 #include "base/prelude.hpp"
 
+#include "core/guard.hpp"
 #include "guard/guard.hpp"
 
 namespace vend {

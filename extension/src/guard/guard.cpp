@@ -4,7 +4,8 @@
 
 #include "base/compat.hpp"
 #include "base/error_codes.hpp"
-#include "binding/binding.hpp"
+#include "table/catalog.hpp"
+#include "table/our_triggers.hpp"
 
 namespace vend {
 namespace {
@@ -91,19 +92,6 @@ Guard *resolve_guard(const Trigger &trigger, Relation relation, MemoryContext co
         columns[i] = {number, attribute->attlen, attribute->attbyval};
     }
     return guard;
-}
-
-const Trigger *guard_of(Relation relation, Oid function, bool with_disabled) {
-    const TriggerDesc *triggers = relation->trigdesc;
-    if (triggers == nullptr) return nullptr;
-    for (int i = 0; i < triggers->numtriggers; ++i) {
-        const Trigger &trigger = triggers->triggers[i];
-        if (trigger.tgfoid == function &&
-            (with_disabled || trigger.tgenabled == TRIGGER_FIRES_ON_ORIGIN ||
-             trigger.tgenabled == TRIGGER_FIRES_ALWAYS))
-            return &trigger;
-    }
-    return nullptr;
 }
 
 bool fits_version(Oid type, int64 version) {

@@ -10,13 +10,6 @@
 
 namespace vend {
 
-// Sorts last: triggers of one kind fire in the order of their names, and the guard judges what the
-// others have made of the row.
-inline constexpr const char *guard_trigger = "zz_vend_guard";
-
-// vend.guard(version column, convention, guarded column, ...): names, which a dump carries.
-enum GuardArgument : int { guard_version_column, guard_convention, guard_first_column };
-
 struct GuardedColumn {
     AttrNumber number = 0;
     int16 length = 0;
@@ -40,9 +33,6 @@ const char *guarded_column_fault(Relation relation, const char *name);
 // Reads what the trigger says of the relation, into the context. Raises 55000 when a column that it
 // names is not fit any more: nothing goes unguarded unnoticed.
 Guard *resolve_guard(const Trigger &trigger, Relation relation, MemoryContext context);
-
-// The relation's guard, or null; switched off: only where asked for.
-const Trigger *guard_of(Relation relation, Oid function, bool with_disabled);
 
 bool fits_version(Oid type, int64 version);
 int64 version_from(Oid type, Datum datum);

@@ -3,11 +3,12 @@
 #include "guard/guard_ddl.hpp"
 
 #include "base/error_codes.hpp"
-#include "binding/binding.hpp"
-#include "binding/columns.hpp"
 #include "binding/registry.hpp"
+#include "core/guard.hpp"
 #include "guard/guard.hpp"
 #include "setup/ddl.hpp"
+#include "table/catalog.hpp"
+#include "table/our_triggers.hpp"
 
 #include <algorithm>
 
@@ -99,8 +100,8 @@ void create_guard(const char *table, const GuardDefinition &definition, bool is_
                      quote_literal_cstr(definition.convention));
     for (const char *column : definition.columns)
         appendStringInfo(&arguments, ", %s", quote_literal_cstr(column));
-    create_trigger(table, guard_trigger, is_before ? "BEFORE UPDATE" : "AFTER UPDATE", "ROW", "guard",
-                   arguments.data);
+    create_trigger(table, guard_trigger, is_before ? "BEFORE UPDATE" : "AFTER UPDATE", "ROW",
+                   trigger_functions::guard, arguments.data);
 }
 
 } // namespace
@@ -110,7 +111,7 @@ void guard_table(const GuardDefinition &definition) {
         ereport(ERROR, (errcode(errcodes::bad_argument),
                         errmsg("unknown convention \"%s\"", definition.convention),
                         errhint("Use read or next.")));
-    const Oid function = trigger_function("guard");
+    const Oid function = trigger_function(trigger_functions::guard);
     Relation relation = open_own(definition.relation, ShareRowExclusiveLock);
     if (guard_of(relation, function, true) != nullptr)
         ereport(ERROR,
@@ -133,7 +134,7 @@ void guard_table(const GuardDefinition &definition) {
 }
 
 void unguard_table(Oid id) {
-    const Oid function = trigger_function("guard");
+    const Oid function = trigger_function(trigger_functions::guard);
     Relation relation = open_own(id, AccessExclusiveLock);
     const Trigger *guard = guard_of(relation, function, true);
     if (guard == nullptr)

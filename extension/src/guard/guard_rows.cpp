@@ -4,10 +4,9 @@
 
 #include "base/error_codes.hpp"
 #include "base/sql_operators.hpp"
-#include "binding/binding.hpp"
-#include "binding/columns.hpp"
-#include "rows/execute.hpp"
-#include "setup/ddl.hpp"
+#include "table/catalog.hpp"
+#include "table/engine_write.hpp"
+#include "table/our_triggers.hpp"
 
 namespace vend {
 namespace {
@@ -118,7 +117,7 @@ void count_up(Relation relation, const Guard &guard, ItemPointer place, int64 wa
 
 KeyedTable open_keyed(Oid id) {
     require_update_right(id);
-    const Oid function = trigger_function("guard");
+    const Oid function = trigger_function(trigger_functions::guard);
     KeyedTable table;
     table.relation = table_open(id, RowExclusiveLock);
     const Trigger *guard = guard_of(table.relation, function, false);

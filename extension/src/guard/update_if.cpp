@@ -3,9 +3,11 @@
 #include "guard/update_if.hpp"
 
 #include "base/error_codes.hpp"
-#include "binding/binding.hpp"
+#include "binding/key_type.hpp"
+#include "core/guard.hpp"
 #include "guard/check.hpp"
-#include "rows/execute.hpp"
+#include "guard/guard.hpp"
+#include "table/catalog.hpp"
 
 namespace vend {
 namespace {

@@ -3,7 +3,8 @@
 #include "rows/audit_query.hpp"
 
 #include "base/sql_operators.hpp"
-#include "binding/binding.hpp"
+#include "binding/key_type.hpp"
+#include "table/our_triggers.hpp"
 
 namespace vend {
 namespace {

@@ -3,7 +3,10 @@
 #include "rows/compose.hpp"
 
 #include "base/sql_operators.hpp"
+#include "binding/key_type.hpp"
+#include "binding/number_type.hpp"
 #include "rows/audit_query.hpp"
+#include "table/table.hpp"
 
 #include <initializer_list>
 

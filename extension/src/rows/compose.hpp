@@ -4,6 +4,7 @@
 
 #include "base/prelude.hpp"
 
+#include "binding/statement.hpp"
 #include "binding/store.hpp"
 
 namespace vend {

@@ -2,8 +2,12 @@
 
 #include "rows/eras.hpp"
 
-#include "binding/binding.hpp"
+#include "binding/era_table.hpp"
+#include "binding/key_type.hpp"
+#include "binding/statement.hpp"
+#include "core/kind.hpp"
 #include "rows/execute.hpp"
+#include "table/engine_write.hpp"
 
 #include <algorithm>
 
@@ -192,27 +196,6 @@ std::span<const Movement> with_eras(Store &store, std::span<const Movement> move
             movement.wallet_era = era_of_recorded(store, KeyOf::wallet, *movement.wallet, &wallet);
     }
     return {marked, movements.size()};
-}
-
-bool may_have_reborn_keys(Oid era_relation) {
-    const Oid index = get_relname_relid(reborn_index, get_rel_namespace(era_relation));
-    Relation relation = OidIsValid(index) ? try_relation_open(index, AccessShareLock) : nullptr;
-    if (relation == nullptr) return true;
-    // The first block of an index says what it is; whatever has been inserted, committed or not, has
-    // made others.
-    const bool may_have =
-        relation->rd_rel->relkind != RELKIND_INDEX || RelationGetNumberOfBlocks(relation) > 1;
-    relation_close(relation, NoLock);
-    return may_have;
-}
-
-void announce_eras(Relation eras) {
-    CacheInvalidateRelcache(eras);
-    SharedInvalidationMessage message{};
-    message.rc.id = SHAREDINVALRELCACHE_ID;
-    message.rc.dbId = MyDatabaseId;
-    message.rc.relId = RelationGetRelid(eras);
-    SendSharedInvalidMessages(&message, 1);
 }
 
 } // namespace vend

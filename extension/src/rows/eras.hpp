@@ -15,8 +15,9 @@
 
 #include "base/prelude.hpp"
 
+#include "binding/key_type.hpp"
 #include "binding/store.hpp"
-#include "rows/ledger.hpp"
+#include "rows/movement.hpp"
 
 #include <optional>
 #include <span>
@@ -48,11 +49,5 @@ bool is_same_row(const KeyType &type, const KeyEra &a, const KeyEra &b);
 
 // The movements with the eras of their keys, as far as those are not set.
 std::span<const Movement> with_eras(Store &store, std::span<const Movement> movements);
-
-// Whether some key may have had two eras: true too soon rather than too late.
-bool may_have_reborn_keys(Oid era_relation);
-
-// Makes all sessions look at that anew: at once, not only at the end of this transaction.
-void announce_eras(Relation eras);
 
 } // namespace vend

@@ -4,13 +4,12 @@
 
 #include "base/compat.hpp"
 #include "base/error_codes.hpp"
-#include "binding/binding.hpp"
+#include "binding/statement.hpp"
 #include "rows/compose.hpp"
+#include "table/engine_write.hpp"
 
 namespace vend {
 namespace {
-
-EngineWrite *innermost_write = nullptr;
 
 // These read tables as a whole, once in a while: the planner knows how.
 bool reads_whole_tables(Statement statement) {
@@ -178,34 +177,12 @@ Rows run_write(Store &store, Statement statement, std::initializer_list<Paramete
     write.relation = relation;
     write.change = change;
     write.trigger_depth = DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, 0)) + 1;
-    write.outer = innermost_write;
-    innermost_write = &write;
+    write.outer = current_engine_write();
+    restore_engine_write(&write);
     const Rows rows = run(store, statement, parameters);
-    innermost_write = write.outer;
+    restore_engine_write(write.outer);
     if (rows.count > 1 || rows.count != write.rows_seen) raise_write_altered(relation);
     return rows;
-}
-
-EngineWrite *engine_write_of(Oid relation) {
-    if (innermost_write == nullptr || innermost_write->relation != relation) return nullptr;
-    const int depth = DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, 0));
-    return innermost_write->trigger_depth == depth ? innermost_write : nullptr;
-}
-
-EngineWrite *current_engine_write() {
-    return innermost_write;
-}
-
-void restore_engine_write(EngineWrite *write) {
-    innermost_write = write;
-}
-
-void raise_write_altered(Oid relation) {
-    ereport(ERROR, (errcode(errcodes::write_altered),
-                    errmsg("a write of pg_vend to \"%s\" did not have the effect that was decided",
-                           relation_label(relation)),
-                    errhint("A trigger or rule on the table suppresses or alters the write.")));
-    pg_unreachable();
 }
 
 void require_triggers() {

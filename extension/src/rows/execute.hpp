@@ -1,9 +1,9 @@
 #pragma once
-// Runs the statements of the engine as kept plans, and tells the engine's own writes from
-// everybody else's.
+// Runs the statements of the engine as kept plans.
 
 #include "base/prelude.hpp"
 
+#include "binding/statement.hpp"
 #include "binding/store.hpp"
 
 #include <initializer_list>
@@ -46,32 +46,10 @@ Rows run(Store &store, Statement statement, std::span<const Parameter> parameter
          Snapshot snapshot = InvalidSnapshot);
 Rows run(Store &store, Statement statement, std::initializer_list<Parameter> parameters);
 
-// An update of one counter. The journal trigger recognises it by relation and trigger depth (a write
-// of a user's trigger is one level deeper), checks that the row changed by exactly what was
-// decided, and journals nothing, because the engine records the movement itself.
-struct EngineWrite {
-    Oid relation = InvalidOid;
-    int64 change = 0;
-    int trigger_depth = 0;
-    uint64 rows_seen = 0;
-    EngineWrite *outer = nullptr;
-};
-
 // Runs an UPDATE of one row's counter. Raises 27000 when a trigger or rule kept the row from changing by
 // what was decided.
 Rows run_write(Store &store, Statement statement, std::initializer_list<Parameter> parameters,
                Oid relation, int64 change);
-
-// The engine write that the trigger now firing belongs to, if it belongs to one.
-EngineWrite *engine_write_of(Oid relation);
-
-// For the scope of a call: an error leaves a pointer into a frame that is gone, and the scope
-// restores what was there before.
-EngineWrite *current_engine_write();
-void restore_engine_write(EngineWrite *write);
-
-// Raises 27000: the row that came back is not the row that was decided on.
-[[noreturn]] void raise_write_altered(Oid relation);
 
 // Raises 55000 under session_replication_role = replica, where triggers that uphold the ledger do not
 // fire.

@@ -5,8 +5,15 @@
 #include "base/compat.hpp"
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
+#include "binding/key_type.hpp"
+#include "binding/number_type.hpp"
+#include "binding/statement.hpp"
+#include "core/verdict.hpp"
 #include "rows/eras.hpp"
 #include "rows/execute.hpp"
+#include "rows/movement.hpp"
+#include "table/engine_write.hpp"
+#include "table/table.hpp"
 
 #include <algorithm>
 #include <array>
@@ -329,33 +336,6 @@ void record_all(Store &store, std::span<const Movement> movements) {
             free_rows(rows);
         });
     }
-}
-
-Movement purchase_movement(const Uuid &id, Datum item, Datum buyer, Quantity qty,
-                           const Decision &decision, TimestampTz at) {
-    Movement movement;
-    movement.id = id;
-    movement.kind = Kind::purchase;
-    movement.item = item;
-    movement.wallet = buyer;
-    movement.qty = negated(qty);
-    movement.amount = negated(decision.amount);
-    movement.unit_price = decision.unit_price;
-    movement.list_price = decision.list_price;
-    movement.at = at;
-    return movement;
-}
-
-Movement memory_of_refusal(const Uuid &id, Datum item, Datum buyer, Quantity qty, Verdict refusal) {
-    Movement movement;
-    movement.id = id;
-    movement.kind = Kind::refusal;
-    movement.item = item;
-    movement.wallet = buyer;
-    movement.at = GetCurrentTimestamp();
-    movement.refusal = refusal;
-    movement.refusal_qty = qty;
-    return movement;
 }
 
 bool remember(Store &store, const Movement &refusal) {

@@ -3,9 +3,17 @@
 #include "rows/rows.hpp"
 
 #include "base/error_codes.hpp"
+#include "binding/key_type.hpp"
+#include "binding/number_type.hpp"
+#include "binding/statement.hpp"
+#include "core/checked.hpp"
+#include "core/lock_mode.hpp"
 #include "rows/execute.hpp"
-#include "rows/row_lock.hpp"
 #include "rows/selected_rows.hpp"
+#include "table/engine_write.hpp"
+#include "table/lock_wait.hpp"
+#include "table/row_lock.hpp"
+#include "table/table.hpp"
 
 #include <algorithm>
 

@@ -4,7 +4,11 @@
 #include "base/prelude.hpp"
 
 #include "binding/store.hpp"
+#include "core/checked.hpp"
 #include "core/decision.hpp"
+#include "core/lock_mode.hpp"
+#include "table/lock_wait.hpp"
+#include "table/table.hpp"
 
 #include <optional>
 #include <span>
@@ -25,16 +29,6 @@ struct Wallet {
     Datum key = 0; // as the row has it
     Money balance{};
 };
-
-// How long to wait for a row lock.
-struct LockWait {
-    bool nowait = false;
-    int timeout_ms = 0; // 0: as long as PostgreSQL's own lock_timeout allows
-
-    [[nodiscard]] bool is_bounded() const { return nowait || timeout_ms > 0; }
-};
-
-enum class LockResult { locked, absent, busy };
 
 std::optional<Item> read_item(Store &store, Datum key, SnapshotKind kind = SnapshotKind::of_transaction);
 // The same under the snapshot that was pushed last.

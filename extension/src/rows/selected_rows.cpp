@@ -2,8 +2,12 @@
 
 #include "rows/selected_rows.hpp"
 
+#include "binding/statement.hpp"
+#include "binding/store.hpp"
 #include "rows/execute.hpp"
-#include "rows/row_lock.hpp"
+#include "table/lock_wait.hpp"
+#include "table/row_lock.hpp"
+#include "table/table.hpp"
 
 #include <algorithm>
 

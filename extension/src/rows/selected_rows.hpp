@@ -5,7 +5,8 @@
 
 #include "base/prelude.hpp"
 
-#include "rows/rows.hpp"
+#include "binding/store.hpp"
+#include "table/lock_wait.hpp"
 
 namespace vend {
 

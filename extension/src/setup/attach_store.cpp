@@ -6,6 +6,9 @@
 #include "binding/binding.hpp"
 #include "binding/columns.hpp"
 #include "binding/key_type.hpp"
+#include "binding/number_type.hpp"
+#include "binding/registry.hpp"
+#include "binding/store.hpp"
 #include "core/lock_mode.hpp"
 #include "setup/common.hpp"
 #include "setup/companions.hpp"
@@ -13,6 +16,7 @@
 #include "setup/ownership.hpp"
 #include "shared/counters.hpp"
 #include "table/as_role.hpp"
+#include "table/catalog.hpp"
 
 #include <initializer_list>
 

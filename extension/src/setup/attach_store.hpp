@@ -3,8 +3,6 @@
 
 #include "base/prelude.hpp"
 
-#include "binding/store.hpp"
-
 namespace vend {
 
 // Of the columns and of what follows, null says: as it was; of a new store: none, or the usual one.

@@ -11,6 +11,7 @@
 #include "setup/ddl.hpp"
 #include "setup/ownership.hpp"
 #include "table/as_role.hpp"
+#include "table/catalog.hpp"
 
 #include <algorithm>
 #include <array>

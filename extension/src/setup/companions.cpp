@@ -3,12 +3,14 @@
 #include "setup/companions.hpp"
 
 #include "base/error_codes.hpp"
-#include "binding/binding.hpp"
 #include "binding/columns.hpp"
+#include "binding/era_table.hpp"
 #include "binding/key_type.hpp"
 #include "core/kind.hpp"
 #include "setup/ddl.hpp"
 #include "table/as_role.hpp"
+#include "table/catalog.hpp"
+#include "table/our_triggers.hpp"
 
 #include <algorithm>
 #include <initializer_list>
@@ -101,19 +103,21 @@ void create_rights(const char *schema) {
 }
 
 void create_journal(const char *relation, const char *store) {
-    create_trigger(relation, journal_trigger, "AFTER INSERT OR UPDATE OR DELETE", "ROW", "journal",
-                   quote_literal_cstr(store));
-    create_trigger(relation, journal_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT", "journal",
-                   quote_literal_cstr(store));
+    create_trigger(relation, journal_trigger, "AFTER INSERT OR UPDATE OR DELETE", "ROW",
+                   trigger_functions::journal, quote_literal_cstr(store));
+    create_trigger(relation, journal_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT",
+                   trigger_functions::journal, quote_literal_cstr(store));
 }
 
 // They fire always: what replication or a session in the replica role writes concerns the counters too.
 void create_counter_triggers(const RegistryRow &row) {
     const char *store = quote_literal_cstr(row.name);
     const char *events = "AFTER INSERT OR UPDATE OR DELETE";
-    create_trigger(row.item, counter_trigger, events, "ROW", "invalidate_counters", store);
-    create_trigger(row.delta, delta_trigger, events, "ROW", "delta", store);
-    create_trigger(row.delta, delta_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT", "delta", store);
+    create_trigger(row.item, counter_trigger, events, "ROW", trigger_functions::invalidate_counters,
+                   store);
+    create_trigger(row.delta, delta_trigger, events, "ROW", trigger_functions::delta, store);
+    create_trigger(row.delta, delta_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT",
+                   trigger_functions::delta, store);
     run_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", row.item, counter_trigger));
     run_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", row.delta, delta_trigger));
 }
@@ -122,8 +126,10 @@ void create_counter_triggers(const RegistryRow &row) {
 void create_era_trigger(const RegistryRow &row) {
     const char *eras = eras_beside(row.ledger);
     const char *store = quote_literal_cstr(row.name);
-    create_trigger(eras, era_trigger, "AFTER INSERT OR UPDATE OR DELETE", "ROW", "key_era", store);
-    create_trigger(eras, era_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT", "key_era", store);
+    create_trigger(eras, era_trigger, "AFTER INSERT OR UPDATE OR DELETE", "ROW",
+                   trigger_functions::key_era, store);
+    create_trigger(eras, era_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT",
+                   trigger_functions::key_era, store);
     run_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", eras, era_trigger));
 }
 
@@ -265,10 +271,10 @@ void create_triggers(const RegistryRow &row) {
     const char *store = quote_literal_cstr(row.name);
     create_journal(row.item, row.name);
     if (row.wallet != nullptr) create_journal(row.wallet, row.name);
-    create_trigger(row.ledger, append_only_trigger, "BEFORE UPDATE OR DELETE", "ROW", "append_only",
-                   store);
+    create_trigger(row.ledger, append_only_trigger, "BEFORE UPDATE OR DELETE", "ROW",
+                   trigger_functions::append_only, store);
     create_trigger(row.ledger, append_only_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT",
-                   "append_only", store);
+                   trigger_functions::append_only, store);
     create_counter_triggers(row);
     create_era_trigger(row);
 }

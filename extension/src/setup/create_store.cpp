@@ -3,12 +3,13 @@
 #include "setup/create_store.hpp"
 
 #include "base/error_codes.hpp"
-#include "binding/binding.hpp"
 #include "binding/columns.hpp"
+#include "binding/registry.hpp"
 #include "core/lock_mode.hpp"
 #include "setup/common.hpp"
 #include "setup/companions.hpp"
 #include "setup/ddl.hpp"
+#include "table/catalog.hpp"
 
 #include <initializer_list>
 

@@ -27,9 +27,4 @@ void create_trigger(const char *relation, const char *trigger, const char *event
     run_ddl(psprintf("ALTER TRIGGER %s ON %s DEPENDS ON EXTENSION pg_vend", trigger, relation));
 }
 
-Oid trigger_function(const char *name) {
-    List *names = list_make2(makeString(pstrdup("vend")), makeString(pstrdup(name)));
-    return LookupFuncName(names, 0, nullptr, false);
-}
-
 } // namespace vend

@@ -18,8 +18,4 @@ const char *literals(std::span<const std::string_view> words);
 void create_trigger(const char *relation, const char *trigger, const char *events, const char *level,
                     const char *function, const char *arguments);
 
-// A trigger function of ours. It is looked up before a relation's triggers are: a look-up can rebuild
-// the description of the relation.
-Oid trigger_function(const char *name);
-
 } // namespace vend

@@ -3,8 +3,7 @@
 #include "setup/ownership.hpp"
 
 #include "base/error_codes.hpp"
-#include "binding/binding.hpp"
-#include "binding/store.hpp"
+#include "table/catalog.hpp"
 
 namespace vend {
 namespace {

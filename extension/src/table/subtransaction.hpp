@@ -3,7 +3,7 @@
 
 #include "base/prelude.hpp"
 
-#include "rows/execute.hpp"
+#include "table/engine_write.hpp"
 
 #include <type_traits>
 

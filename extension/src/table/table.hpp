@@ -5,7 +5,7 @@
 // UPDATE and UPDATE of one row by its key.
 //
 // Only a plain store is written this way, one whose tables carry nothing of the owner's that has to run
-// with a write (see is_plain_table()).
+// with a write (see is_plain_table() in plain.hpp).
 
 #include "base/prelude.hpp"
 
@@ -34,31 +34,6 @@ struct Table {
 
 // Binds a table to its key index; everything lives in the context.
 void bind_table(Table *table, Relation relation, Oid key_index, MemoryContext context);
-
-// Whether nothing of the owner's runs with a write of these columns (none: with rows that are inserted
-// or deleted): no trigger but ours, those that the write does not fire and those of foreign keys of
-// other columns, no rule, no generated column, no partition bound, and in checks and indexes no
-// function, type or domain of his and nothing that is not immutable.
-bool is_plain_table(Relation relation, std::span<const AttrNumber> written,
-                    std::span<const Oid> our_functions);
-
-// What an ALTER TABLE changes that matters to who writes the table.
-struct TableShape {
-    uint32 file = 0;
-    int columns = 0;
-    int checks = 0;
-    int triggers = 0;
-    bool has_rules = false;
-};
-TableShape shape_of(Relation relation);
-bool is_same(const TableShape &a, const TableShape &b);
-
-// Compiles the CHECK constraints of a plain table.
-void compile_checks(Table *table, Relation relation, MemoryContext context);
-
-// Whether to insert a row may mean to wait for another transaction's, because of an index other than the
-// key's.
-bool has_other_unique_index(Relation relation, Oid key_index);
 
 TupleTableSlot *new_row(const Table &table);
 

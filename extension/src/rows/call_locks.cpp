@@ -1,10 +1,9 @@
 #include "base/prelude.hpp"
 
-#include "rows/row_lock.hpp"
+#include "rows/call_locks.hpp"
 
-#include "base/compat.hpp"
 #include "base/settings.hpp"
-#include "table/subtransaction.hpp"
+#include "binding/key_type.hpp"
 
 #include <algorithm>
 
@@ -29,16 +28,6 @@ constexpr int turn_ms_max = 500;
 int turn_ms() {
     const int ours = ms_without_deadlock_check(turn_ms_max);
     return LockTimeout > 0 ? std::min(LockTimeout, ours) : ours;
-}
-
-// Waits for the row in a subtransaction, which leaves its lock to us but no pin on what it read.
-bool wait_for_row(Table &table, Datum key, int timeout_ms, const TupleTableSlot *found) {
-    return acquire_in_time(timeout_ms, [&] {
-        TupleTableSlot *row = new_row(table);
-        row->tts_tid = found->tts_tid;
-        (void)lock_found_row(table, {&key, 1}, row, LockWaitBlock);
-        ExecDropSingleTupleTableSlot(row);
-    });
 }
 
 LOCKTAG lock_tag(Oid relation, uint32 number, uint16 lock_class) {
@@ -80,36 +69,6 @@ LOCKTAG load_tag(const Store &store, Datum item) {
 }
 
 } // namespace
-
-LockResult lock_row(Table &table, Datum key, LockWait wait, TupleTableSlot *row) {
-    const LockWaitPolicy policy = is_ours_tighter(wait) ? LockWaitSkip : LockWaitBlock;
-    // A row that went away while we waited for it may have been replaced: there is another of that key.
-    for (int i = 0; i < replacements_max; ++i) {
-        if (!find_row(table, {&key, 1}, row)) return LockResult::absent;
-        switch (lock_found_row(table, {&key, 1}, row, policy)) {
-        case RowLock::locked:
-            return LockResult::locked;
-        case RowLock::busy:
-            if (wait.nowait || !wait_for_row(table, key, wait.timeout_ms, row)) return LockResult::busy;
-            break;
-        case RowLock::gone:
-            break;
-        }
-        CHECK_FOR_INTERRUPTS();
-    }
-    return LockResult::busy;
-}
-
-bool lock_version(Table &table, Datum key, const RowVersion &version, TupleTableSlot *row) {
-    // Where it may be gone, it is pinned until it is locked.
-    TupleTableSlot *was = compat::may_outlive_snapshots() ? new_row(table) : nullptr;
-    row->tts_tid = version.place;
-    const bool is_locked = (was == nullptr || fetch_version(table, version, was)) &&
-                           lock_found_row(table, {&key, 1}, row, LockWaitBlock) == RowLock::locked &&
-                           has_key(table, {&key, 1}, row);
-    if (was != nullptr) ExecDropSingleTupleTableSlot(was);
-    return is_locked;
-}
 
 bool lock_id(const Store &store, Datum id, LockWait wait) {
     const std::span<const uint8> bytes(DatumGetUUIDP(id)->data, UUID_LEN);

@@ -1,13 +1,13 @@
 #include "base/prelude.hpp"
 
-#include "setup/rights.hpp"
+#include "setup/grants.hpp"
 
 #include "base/error_codes.hpp"
-#include "binding/binding.hpp"
+#include "binding/registry.hpp"
 #include "core/right.hpp"
-#include "setup/companions.hpp"
 #include "setup/ddl.hpp"
 #include "setup/ownership.hpp"
+#include "table/catalog.hpp"
 
 #include <algorithm>
 
@@ -34,13 +34,6 @@ RegistryRow own_store_with_rights(const char *store) {
 }
 
 } // namespace
-
-bool has_right(Oid user, Oid role_relation, std::initializer_list<Right> sufficient) {
-    return std::ranges::any_of(sufficient, [&](Right right) {
-        return pg_attribute_aclcheck(role_relation, right_column(right), user, ACL_SELECT) ==
-               ACLCHECK_OK;
-    });
-}
 
 void grant_right(const char *store, const char *right, Oid role) {
     (void)right_named(right);

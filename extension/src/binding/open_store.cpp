@@ -1,0 +1,249 @@
+#include "base/prelude.hpp"
+
+#include "binding/open_store.hpp"
+
+#include "base/error_codes.hpp"
+#include "base/settings.hpp"
+#include "binding/binding.hpp"
+#include "binding/meant_store.hpp"
+#include "binding/registry.hpp"
+#include "binding/rights.hpp"
+#include "shared/counters.hpp"
+#include "table/as_role.hpp"
+#include "table/catalog.hpp"
+
+#include <algorithm>
+#include <new>
+
+namespace vend {
+namespace {
+
+Store *stores = nullptr;
+Oid watched_registry = InvalidOid;
+
+void on_relation_changed(Datum /*unused*/, Oid relation) {
+    note_changed_relation(relation);
+    for (Store *store = stores; store != nullptr; store = store->next) {
+        if (!OidIsValid(relation))
+            store->partitions = {}; // of which there is no word any more, as when a session lags behind
+        else if (KnownPartition &known = store->partition_at(relation); known.state[0] == relation)
+            known = {};
+        if (relation == watched_registry) ++store->registry_changes;
+        if (!OidIsValid(relation) || relation == store->item_table.relation ||
+            relation == store->wallet_table.relation || relation == store->ledger_table.relation ||
+            relation == store->delta_table.relation || relation == store->era_relation ||
+            relation == store->role_relation)
+            store->stale = true;
+    }
+}
+
+// ALTER SCHEMA says nothing of the tables in it, and the binding finds them by name. What becomes of the
+// schemas of others does not matter.
+void on_schema_changed(Datum /*unused*/, int /*cache*/, uint32 hash) {
+    note_changed_schema(hash);
+    for (Store *store = stores; store != nullptr; store = store->next)
+        if (hash == 0 || std::ranges::find(store->schemas, hash) != store->schemas.end())
+            store->stale = true;
+}
+
+void on_roles_changed(Datum /*unused*/, int /*cache*/, uint32 /*hash*/) {
+    note_changed_roles();
+}
+
+// Only sessions that use a store watch.
+void watch_invalidations() {
+    static bool is_watching = false;
+    if (is_watching) return;
+    CacheRegisterRelcacheCallback(on_relation_changed, 0);
+    CacheRegisterSyscacheCallback(NAMESPACEOID, on_schema_changed, 0);
+    for (const SysCacheIdentifier roles : {AUTHMEMROLEMEM, AUTHOID, DATABASEOID})
+        CacheRegisterSyscacheCallback(roles, on_roles_changed, 0);
+    is_watching = true;
+}
+
+Store *cached_store(const char *name) {
+    for (Store *store = stores; store != nullptr; store = store->next)
+        if (!store->stale && strcmp(store->name, name) == 0) return store;
+    return nullptr;
+}
+
+bool is_same_row(const RegistryRow &a, const RegistryRow &b) {
+    for (const auto column : registry_columns) {
+        const char *left = a.*column;
+        const char *right = b.*column;
+        if ((left == nullptr) != (right == nullptr)) return false;
+        if (left != nullptr && strcmp(left, right) != 0) return false;
+    }
+    return true;
+}
+
+// What it was made from: its row, and the schemas of its relations.
+void keep_origin(const RegistryRow &row, Store *store) {
+    MemoryContext caller = MemoryContextSwitchTo(store->context);
+    for (const auto column : registry_columns)
+        store->row.*column = row.*column == nullptr ? nullptr : pstrdup(row.*column);
+    MemoryContextSwitchTo(caller);
+    std::size_t count = 0;
+    for (const Oid relation :
+         {store->item_table.relation, store->wallet_table.relation, store->ledger_table.relation,
+          store->delta_table.relation, store->role_relation})
+        if (OidIsValid(relation)) store->schemas[count++] = schema_hash(get_rel_namespace(relation));
+}
+
+bool has_same_names(const Store &store) {
+    const auto means = [](const char *name, Oid relation) {
+        return name == nullptr || relation_named(name) == relation;
+    };
+    return means(store.row.item, store.item_table.relation) &&
+           means(store.row.wallet, store.wallet_table.relation) &&
+           means(store.row.ledger, store.ledger_table.relation) &&
+           means(store.row.delta, store.delta_table.relation) &&
+           means(store.row.role, store.role_relation);
+}
+
+// Whether the store is still what the registry says. Changes of the registry may be of other stores.
+bool is_as_registered(Store &store) {
+    while (!store.stale && store.changes_seen != store.registry_changes) {
+        const uint64 changes = store.registry_changes;
+        watched_registry = registry_relation();
+        RegistryRow row;
+        if (!read_registry(store.name, &row) || !is_same_row(row, store.row) || !has_same_names(store))
+            store.stale = true;
+        store.changes_seen = changes;
+    }
+    return !store.stale;
+}
+
+// Resolving locks the relations. Of all that a store is made from only its registry row and the names of
+// schemas can change meanwhile; these are compared once the store is in the cache, where it hears of
+// what comes later.
+Store *load_store(const char *name) {
+    watch_invalidations();
+    watched_registry = registry_relation();
+    for (;;) {
+        const RegistryRow row = registered_store(name);
+        lock_bound(row, RowExclusiveLock);
+        // While this waited for the tables, the store may have been made anew.
+        if (!is_same_row(row, registered_store(name))) continue;
+        MemoryContext context =
+            AllocSetContextCreate(CurrentMemoryContext, "pg_vend store", ALLOCSET_SMALL_SIZES);
+        auto *store = new (MemoryContextAllocZero(context, sizeof(Store))) Store;
+        store->context = context;
+        // Reading the definitions of indexes and checks runs functions of the owner's.
+        const Oid owner = relation_owner(relation_named(row.item));
+        as_role(OidIsValid(owner) ? owner : GetUserId(), [&] { resolve_binding(row, store); });
+        keep_origin(row, store);
+        MemoryContextSetParent(context, CacheMemoryContext);
+        store->next = stores;
+        stores = store;
+        if (is_as_registered(*store)) return store;
+        CHECK_FOR_INTERRUPTS();
+    }
+}
+
+void lock_relations(const Store &store) {
+    LockRelationOid(store.item_table.relation, RowExclusiveLock);
+    if (store.has_wallets()) LockRelationOid(store.wallet_table.relation, RowExclusiveLock);
+    LockRelationOid(store.ledger_table.relation, RowExclusiveLock);
+    LockRelationOid(store.delta_table.relation, RowExclusiveLock);
+}
+
+Store &valid_store(const char *name) {
+    if (Store *store = cached_store(name)) {
+        lock_relations(*store);
+        if (is_as_registered(*store)) return *store;
+    }
+    return *load_store(name);
+}
+
+bool is_bound(const Store &store, Oid relation) {
+    return relation == store.item_table.relation || relation == store.wallet_table.relation ||
+           relation == store.delta_table.relation;
+}
+
+bool is_locked_for_ddl(Oid relation_id) {
+    Relation relation = table_open(relation_id, NoLock);
+    const bool is_locked = CheckRelationLockedByMe(relation, ShareRowExclusiveLock, true);
+    table_close(relation, NoLock);
+    return is_locked;
+}
+
+// The table of the store that the relation is, or is a partition of.
+Oid bound_relation(const Store &store, Relation relation) {
+    if (is_bound(store, RelationGetRelid(relation))) return RelationGetRelid(relation);
+    if (!relation->rd_rel->relispartition) return InvalidOid;
+    ListCell *cell = nullptr;
+    foreach (cell, get_partition_ancestors(RelationGetRelid(relation)))
+        if (is_bound(store, lfirst_oid(cell))) return lfirst_oid(cell);
+    return InvalidOid;
+}
+
+} // namespace
+
+const char *store_name(const char *name_or_null) {
+    if (name_or_null != nullptr) return pstrdup(name_or_null);
+    if (settings::default_store()[0] != '\0') return pstrdup(settings::default_store());
+    watch_invalidations();
+    return only_meant_store();
+}
+
+Store &open_store(const char *name_or_null, std::initializer_list<Right> sufficient) {
+    Store &store = valid_store(store_name(name_or_null));
+    if (!is_permitted(store, sufficient))
+        ereport(ERROR, (errcode(errcodes::not_permitted),
+                        errmsg("permission denied for store \"%s\"", store.name),
+                        errhint("The owner of the store gives rights with vend.grant_role().")));
+    return store;
+}
+
+TriggerData as_of_bound_table(const Store &store, const TriggerData *trigger) {
+    TriggerData event = *trigger;
+    const Oid bound = bound_relation(store, trigger->tg_relation);
+    if (bound == RelationGetRelid(trigger->tg_relation)) return event;
+    event.tg_relation =
+        bound == store.item_table.relation ? store.item_table.rel : store.wallet_table.rel;
+    TupleConversionMap *map = convert_tuples_by_name(RelationGetDescr(trigger->tg_relation),
+                                                     RelationGetDescr(event.tg_relation));
+    if (map == nullptr) return event;
+    for (HeapTuple *tuple : {&event.tg_trigtuple, &event.tg_newtuple}) {
+        if (*tuple == nullptr) continue;
+        // They tell a row that moves to another partition, and by which command.
+        const ItemPointerData next = (*tuple)->t_data->t_ctid;
+        const CommandId command = HeapTupleHeaderGetRawCommandId((*tuple)->t_data);
+        *tuple = execute_attr_map_tuple(*tuple, map);
+        (*tuple)->t_data->t_ctid = next;
+        (*tuple)->t_data->t_choice.t_heap.t_field3.t_cid = command;
+    }
+    return event;
+}
+
+Store &open_store_of_trigger(const TriggerData *trigger) {
+    if (trigger->tg_trigger->tgnargs != 1)
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("trigger \"%s\" does not name its store", trigger->tg_trigger->tgname)));
+    Store &store = valid_store(trigger->tg_trigger->tgargs[0]);
+    if (!OidIsValid(bound_relation(store, trigger->tg_relation)))
+        ereport(ERROR, (errcode(errcodes::not_in_state),
+                        errmsg("table \"%s\" carries a trigger of store \"%s\" but is not bound to it",
+                               relation_label(RelationGetRelid(trigger->tg_relation)), store.name)));
+    // The savepoint in which it was resolved may be gone, and with it what was said of counters then.
+    if (has_holds() && is_locked_for_ddl(store.item_table.relation))
+        forget_former_states(store.table_state);
+    return store;
+}
+
+void free_stale_stores() {
+    for (Store **link = &stores; *link != nullptr;) {
+        Store *store = *link;
+        if (!store->stale) {
+            link = &store->next;
+            continue;
+        }
+        *link = store->next;
+        for (SPIPlanPtr plan : store->plans)
+            if (plan != nullptr) SPI_freeplan(plan);
+        MemoryContextDelete(store->context);
+    }
+}
+
+} // namespace vend

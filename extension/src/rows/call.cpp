@@ -1,0 +1,55 @@
+#include "base/prelude.hpp"
+
+#include "rows/call.hpp"
+
+#include "base/error_codes.hpp"
+#include "binding/open_store.hpp"
+
+namespace vend {
+namespace {
+
+// What PostgreSQL raises when a constraint is violated, and PL/pgSQL when a query that must give one row
+// does not: the DETAIL is the row, or values of it.
+bool is_about_a_row(int sqlerrcode) {
+    const int category = ERRCODE_TO_CATEGORY(sqlerrcode);
+    return category == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION ||
+           category == ERRCODE_WITH_CHECK_OPTION_VIOLATION || sqlerrcode == errcodes::unknown_row ||
+           sqlerrcode == ERRCODE_TOO_MANY_ROWS;
+}
+
+// What RAISE states is meant for whoever meets the error.
+bool is_stated(const ErrorData *error) {
+    return error->funcname != nullptr && strcmp(error->funcname, "exec_stmt_raise") == 0;
+}
+
+} // namespace
+
+void begin_call(Call *call) {
+    if (innermost_call == nullptr) free_stale_stores();
+    *call = {innermost_call, GetUserId(), CurrentMemoryContext, current_engine_write()};
+    innermost_call = call;
+}
+
+void end_call() {
+    const Call *call = innermost_call;
+    innermost_call = call->outer;
+    restore_engine_write(call->write);
+    if (call->store != nullptr) call->store->delta_table.rel = call->deltas;
+}
+
+void hide_rows_of_owner(Oid caller, MemoryContext context) {
+    // Whoever the error was raised as is still the current user: it is the abort that brings him back.
+    const Oid owner = GetUserId();
+    if (owner == caller || !is_about_a_row(geterrcode()) || has_privs_of_role(caller, owner)) return;
+    MemoryContextSwitchTo(context);
+    ErrorData *error = CopyErrorData();
+    FlushErrorState();
+    if (!is_stated(error)) {
+        // The server's log still has it.
+        if (error->detail_log == nullptr) error->detail_log = error->detail;
+        error->detail = nullptr;
+    }
+    ReThrowError(error);
+}
+
+} // namespace vend

@@ -1,0 +1,55 @@
+#include "base/prelude.hpp"
+
+#include "table/row_lock.hpp"
+
+#include "base/compat.hpp"
+#include "table/lock_wait.hpp"
+
+#include <algorithm>
+
+namespace vend {
+namespace {
+
+// Waits for the row in a subtransaction, which leaves its lock to us but no pin on what it read.
+bool wait_for_row(Table &table, Datum key, int timeout_ms, const TupleTableSlot *found) {
+    return acquire_in_time(timeout_ms, [&] {
+        TupleTableSlot *row = new_row(table);
+        row->tts_tid = found->tts_tid;
+        (void)lock_found_row(table, {&key, 1}, row, LockWaitBlock);
+        ExecDropSingleTupleTableSlot(row);
+    });
+}
+
+} // namespace
+
+LockResult lock_row(Table &table, Datum key, LockWait wait, TupleTableSlot *row) {
+    const LockWaitPolicy policy = is_ours_tighter(wait) ? LockWaitSkip : LockWaitBlock;
+    // A row that went away while we waited for it may have been replaced: there is another of that key.
+    for (int i = 0; i < replacements_max; ++i) {
+        if (!find_row(table, {&key, 1}, row)) return LockResult::absent;
+        switch (lock_found_row(table, {&key, 1}, row, policy)) {
+        case RowLock::locked:
+            return LockResult::locked;
+        case RowLock::busy:
+            if (wait.nowait || !wait_for_row(table, key, wait.timeout_ms, row)) return LockResult::busy;
+            break;
+        case RowLock::gone:
+            break;
+        }
+        CHECK_FOR_INTERRUPTS();
+    }
+    return LockResult::busy;
+}
+
+bool lock_version(Table &table, Datum key, const RowVersion &version, TupleTableSlot *row) {
+    // Where it may be gone, it is pinned until it is locked.
+    TupleTableSlot *was = compat::may_outlive_snapshots() ? new_row(table) : nullptr;
+    row->tts_tid = version.place;
+    const bool is_locked = (was == nullptr || fetch_version(table, version, was)) &&
+                           lock_found_row(table, {&key, 1}, row, LockWaitBlock) == RowLock::locked &&
+                           has_key(table, {&key, 1}, row);
+    if (was != nullptr) ExecDropSingleTupleTableSlot(was);
+    return is_locked;
+}
+
+} // namespace vend
