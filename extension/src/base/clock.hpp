@@ -1,7 +1,7 @@
 #pragma once
-// The time that waits and intervals are measured by. Unlike GetCurrentTimestamp() it never goes back or
-// jumps when somebody sets the server's clock. All processes of the server read the same time, so that
-// it can stand in shared memory; it means nothing after a restart, nor to a user.
+// The monotonic clock measures waits and intervals. Unlike GetCurrentTimestamp(), it never goes back or
+// jumps when somebody sets the server's clock. All processes of the server read the same time, so a
+// MonotonicTime can stand in shared memory. It means nothing after a restart, and nothing to a user.
 
 #include "base/prelude.hpp"
 
@@ -36,7 +36,7 @@ inline int64 us_between(MonotonicTime start, MonotonicTime end) {
     return end.us - start.us;
 }
 
-// How long to sleep until then; 0 once it is over.
+// How long to sleep until `end`; 0 once `end` is over.
 inline long ms_until(MonotonicTime end) {
     const int64 left_us = us_between(monotonic_now(), end);
     return left_us <= 0 ? 0 : static_cast<long>((left_us + 999) / 1000);

@@ -16,7 +16,8 @@
 
 namespace vend::compat {
 
-// Whether a kept plan was made under the search path of now; if not, it is about to be planned again.
+// Whether a kept plan was made under the current search path. If not, PostgreSQL is about to plan the
+// statement again.
 inline bool search_path_matches(const CachedPlanSource *source) {
 #if PG_VERSION_NUM >= 170000
     return source->search_path == nullptr || SearchPathMatchesCurrentEnvironment(source->search_path);
@@ -27,10 +28,10 @@ inline bool search_path_matches(const CachedPlanSource *source) {
 
 inline constexpr bool deferred_triggers_run_as_committer = PG_VERSION_NUM < 180000;
 
-// Whether there is a setting that ends a background worker too, in the midst of a transaction.
+// transaction_timeout ends a background worker, too, in the middle of a transaction.
 inline constexpr bool has_transaction_timeout = PG_VERSION_NUM >= 170000;
 
-// Type and modifier that a text such as numeric(12,2) means; raises when it means none.
+// Parses a type with its modifier, such as numeric(12,2). Raises when the text names no type.
 inline void parse_type(const char *text, Oid *type, int32 *typmod) {
 #if PG_VERSION_NUM >= 160000
     (void)parseTypeString(text, type, typmod, nullptr);
@@ -47,7 +48,7 @@ inline bool may_use_schema(Oid schema, Oid role) {
 #endif
 }
 
-// Until 15 the walker is declared without its parameters, which C++ takes for none.
+// PostgreSQL 15 declares the walker without parameters, which means "takes none" in C++.
 inline bool walk_expression(Node *node, bool (*walker)(Node *, void *), void *context) {
 #if PG_VERSION_NUM >= 160000
     return expression_tree_walker(node, walker, context);
@@ -75,7 +76,7 @@ inline uint32 file_of(Relation relation) {
 #endif
 }
 
-// Whether this transaction has given the table its file, which may then be truncated where it is.
+// Whether this transaction has given the table its file. Such a file may be truncated in place.
 inline bool has_new_file(Relation relation) {
 #if PG_VERSION_NUM >= 160000
     return relation->rd_createSubid != InvalidSubTransactionId ||
@@ -88,7 +89,7 @@ inline bool has_new_file(Relation relation) {
 #endif
 }
 
-// The compiled CHECK constraints of a table that is written.
+// The compiled CHECK constraints of a table that a statement writes.
 inline ExprState **&checks_of(ResultRelInfo *result) {
 #if PG_VERSION_NUM >= 180000
     return result->ri_CheckConstraintExprs;
@@ -97,7 +98,7 @@ inline ExprState **&checks_of(ResultRelInfo *result) {
 #endif
 }
 
-// The number of this session's transaction, which no other transaction of the session has.
+// The number of the current transaction. No other transaction of this session has the same one.
 inline LocalTransactionId local_transaction() {
 #if PG_VERSION_NUM >= 170000
     return MyProc->vxid.lxid;
@@ -114,7 +115,7 @@ inline bool is_enforced([[maybe_unused]] const ConstrCheck &check) {
 #endif
 }
 
-// A column that is computed when a query reads it: rows, as they are stored, have null there.
+// A virtual generated column is computed when a query reads it. The stored row has null there.
 inline bool is_virtual([[maybe_unused]] const FormData_pg_attribute &attribute) {
 #if PG_VERSION_NUM >= 180000
     return attribute.attgenerated == ATTRIBUTE_GENERATED_VIRTUAL;
@@ -123,7 +124,7 @@ inline bool is_virtual([[maybe_unused]] const FormData_pg_attribute &attribute) 
 #endif
 }
 
-// From 18 on NOT NULL can be NOT VALID: rows of before may have null.
+// From 18 on, NOT NULL can be NOT VALID: older rows may have null.
 inline bool is_never_null(TupleDesc descriptor, AttrNumber number) {
 #if PG_VERSION_NUM >= 180000
     return TupleDescCompactAttr(descriptor, number - 1)->attnullability == ATTNULLABLE_VALID;
@@ -148,7 +149,7 @@ inline IndexScanDesc begin_index_scan(Relation relation, Relation index, Snapsho
 #endif
 }
 
-// Whether rows may be vacuumed away under a snapshot that shows them.
+// Whether VACUUM may remove rows that a snapshot still shows.
 inline bool may_outlive_snapshots() {
 #if PG_VERSION_NUM >= 170000
     return false;
@@ -157,7 +158,7 @@ inline bool may_outlive_snapshots() {
 #endif
 }
 
-// Writes an empty message to the WAL, and takes an xid for it.
+// Writes an empty message to the WAL under the transaction's xid, and assigns one if there is none.
 inline void log_transactional_message(const char *prefix) {
 #if PG_VERSION_NUM >= 170000
     (void)LogLogicalMessage(prefix, "", 0, true, false);
@@ -166,7 +167,7 @@ inline void log_transactional_message(const char *prefix) {
 #endif
 }
 
-// Which indexes of an updated row need new entries.
+// An update says which indexes of the row need new entries.
 #if PG_VERSION_NUM >= 160000
 using IndexUpdate = TU_UpdateIndexes;
 inline bool needs_index_entries(IndexUpdate update) {

@@ -1,12 +1,12 @@
 #pragma once
-// The registry of SQLSTATEs: the class VN, and the standard codes under the names of this trade.
+// All SQLSTATEs: those of the class VN, which is ours, and standard ones under the names used here.
 // docs/errors.md lists them for callers.
 
 #include "base/prelude.hpp"
 
 namespace vend::errcodes {
 
-// Refusals.
+// Refusals: the request was understood, and the answer is no.
 inline constexpr int sold_out = MAKE_SQLSTATE('V', 'N', '0', '0', '1');
 inline constexpr int all_pending = MAKE_SQLSTATE('V', 'N', '0', '0', '2');
 inline constexpr int insufficient_funds = MAKE_SQLSTATE('V', 'N', '0', '0', '3');
@@ -20,7 +20,7 @@ inline constexpr int unknown_row = ERRCODE_NO_DATA_FOUND;
 inline constexpr int busy = ERRCODE_LOCK_NOT_AVAILABLE;
 inline constexpr int lost_race = ERRCODE_T_R_SERIALIZATION_FAILURE;
 
-// Faults.
+// Faults: the request or the store is wrong.
 inline constexpr int id_mismatch = MAKE_SQLSTATE('V', 'N', '0', '0', '8');
 inline constexpr int version_unstated = MAKE_SQLSTATE('V', 'N', '0', '1', '1');
 inline constexpr int null_argument = ERRCODE_NULL_VALUE_NOT_ALLOWED;

@@ -8,12 +8,12 @@
 namespace vend {
 namespace {
 
-// Namespace of the ids made from names: the version 5 id of "pg_vend" in the RFC's namespace of DNS
-// names, so that any language can compute the same id.
+// The namespace of ids made from names. It is the version 5 id of "pg_vend" in the RFC's namespace of
+// DNS names, so any language can compute the same ids.
 constexpr Uuid name_space{0x10, 0x79, 0xd9, 0xb9, 0x2c, 0x68, 0x5c, 0x46,
                           0xb5, 0xce, 0x43, 0x18, 0x4c, 0xab, 0x19, 0x8b};
 
-// One step of the 12 bits that hold the fraction of a millisecond, rounded up.
+// One step of the 12 bits that hold the fraction of a millisecond, rounded up to whole ns.
 constexpr std::uint64_t v7_step_ns = 245;
 
 std::uint64_t last_v7_ns = 0;
@@ -33,7 +33,7 @@ void make_uuids_v7(std::span<Uuid> ids) {
         static_cast<std::uint64_t>(now.tv_sec) * 1000000000 + static_cast<std::uint64_t>(now.tv_nsec);
     constexpr std::size_t random_bytes = 8;
     std::array<std::uint8_t, 128 * random_bytes> random{};
-    std::size_t left = 0; // random bytes not used yet
+    std::size_t left = 0; // random bytes that are not used yet
     for (std::size_t i = 0; i < ids.size(); ++i) {
         if (left == 0) {
             left = std::min(random.size(), (ids.size() - i) * random_bytes);

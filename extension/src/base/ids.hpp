@@ -1,5 +1,6 @@
 #pragma once
-// New ids: the clock, the random bytes and the hash that the layouts of core/uuid.hpp need.
+// Makes new ids. core/uuid.hpp has their layouts; this file adds the clock, the random bytes and the
+// hash.
 
 #include "base/prelude.hpp"
 
@@ -10,11 +11,11 @@
 
 namespace vend {
 
-// Ascending within a session, even when the clock stands still or goes back.
+// Ids of one session ascend, even when the clock stands still or goes back.
 Uuid new_uuid_v7();
 void make_uuids_v7(std::span<Uuid> ids);
 
-// The version 5 id of a name in pg_vend's own namespace.
+// The version 5 id that a name has in pg_vend's own namespace.
 Uuid uuid_from_name(std::string_view name);
 
 Uuid uuid_from(Datum datum);

@@ -1,9 +1,10 @@
 #pragma once
-// Every header of PostgreSQL that the module uses, in one place and before any other include.
-// ereport(ERROR) is a longjmp: what lives on the stack across a call into the server must be
+// Includes every PostgreSQL header that the module uses. Each file includes this one first.
+//
+// ereport(ERROR) is a longjmp: objects that live on the stack across a call into the server must be
 // trivially destructible.
 
-// Until version 15 PGDLLEXPORT is empty outside Windows, and the module hides its symbols.
+// In version 15, PGDLLEXPORT is empty outside Windows, and the module hides its symbols by default.
 #define PGDLLEXPORT __attribute__((visibility("default")))
 
 extern "C" {
@@ -107,8 +108,8 @@ extern "C" {
 #include "utils/varlena.h"
 }
 
-// Declares a function that SQL calls: exported, unlike everything else in the module. Version 15
-// exports only its info record.
+// Declares and exports a function that SQL calls. Everything else in the module stays hidden. Version 15
+// exports only the info record by itself.
 #define VEND_FUNCTION(name)                                                                             \
     extern "C" {                                                                                        \
     PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                                           \

@@ -26,7 +26,7 @@ constexpr int concurrent_batches_max = 10000;
 constexpr int escrow_items_max = 1000000;
 constexpr int settle_interval_ms_max = 60000;
 
-// The names point at string literals, which are terminated.
+// data() is safe here: the names point at string literals, which end with a null character.
 const config_enum_entry lock_mode_options[] = {
     {lock_mode_names[0].data(), static_cast<int>(LockMode::atomic), false},
     {lock_mode_names[1].data(), static_cast<int>(LockMode::pessimistic), false},
@@ -38,11 +38,11 @@ const config_enum_entry lock_mode_options[] = {
 
 void define() {
     DefineCustomStringVariable("vend.default_store", "Sets the store of calls that name none.",
-                               "When empty, the only store of the database is meant.",
+                               "When empty, a call means the only store of the database.",
                                &default_store_value, "", PGC_USERSET, 0, nullptr, nullptr, nullptr);
     DefineCustomStringVariable("vend.current_buyer",
                                "Sets the only wallet that a buyer may name, in stores that ask for it.",
-                               "For a gateway in front of the buyers, which lets none of them run SET.",
+                               "A gateway sets it for its buyers and lets none of them run SET.",
                                &current_buyer_value, "", PGC_USERSET, 0, nullptr, nullptr, nullptr);
     DefineCustomEnumVariable("vend.lock_mode",
                              "Sets the lock mode of items that have none of their own.", nullptr,
@@ -61,29 +61,29 @@ void define() {
         "vend.concurrent_batches",
         "Sets how many batches of a store may run at the same time before others wait "
         "for a moment.",
-        "-1 means one more than there are processors, 0 no limit.", &concurrent_batches_value, -1, -1,
-        concurrent_batches_max, PGC_USERSET, 0, nullptr, nullptr, nullptr);
-    // Without preloading it has no effect, and can be no more than that.
+        "-1 means one more than there are processors, and 0 means no limit.", &concurrent_batches_value,
+        -1, -1, concurrent_batches_max, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    // Without preloading the setting has no effect; PGC_POSTMASTER can only be defined while preloading.
     DefineCustomIntVariable(
         "vend.escrow_items", "Sets how many escrow items can be on sale at the same time.",
         "Each takes about 0.6 kB of shared memory.", &escrow_items_value, 1000, 1, escrow_items_max,
         process_shared_preload_libraries_in_progress ? PGC_POSTMASTER : PGC_SIGHUP, 0, nullptr, nullptr,
         nullptr);
     DefineCustomIntVariable("vend.escrow_wait",
-                            "Sets how long a sale of an escrow item waits for units that sales under "
-                            "way may give back before it answers all_pending.",
+                            "Sets how long a sale of an escrow item waits for units that are pending "
+                            "in other transactions before it answers all_pending.",
                             nullptr, &escrow_wait_ms_value, 1000, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS,
                             nullptr, nullptr, nullptr);
     DefineCustomIntVariable("vend.settle_interval",
                             "Sets how long the sales of escrow items gather before they are settled.",
                             nullptr, &settle_interval_ms_value, 100, 1, settle_interval_ms_max,
                             PGC_SIGHUP, GUC_UNIT_MS, nullptr, nullptr, nullptr);
-    // Whoever is watched must not be able to turn it off.
+    // PGC_SUSET: a session that is being watched must not turn the setting off.
     DefineCustomBoolVariable(
         "vend.write_by_statements",
         "Writes the rows of all stores by statements, which other extensions see.",
-        "For pg_stat_statements, auto_explain and object audit. Costs about half of "
-        "the rate of a store that could do without.",
+        "pg_stat_statements, auto_explain and audit extensions then see each write. "
+        "The rate of sales of a plain store is about halved.",
         &write_by_statements_value, false, PGC_SUSET, 0, nullptr, nullptr, nullptr);
     MarkGUCPrefixReserved("vend");
 }

@@ -1,6 +1,7 @@
 #pragma once
-// Operators and functions are named with their schema: the statements mean the same under any
-// search_path. IN and IS DISTINCT FROM look their operator up in it, so no statement uses them.
+// The operators of the engine's statements, each named with its schema, so that a statement means the
+// same under any search_path. IN and IS DISTINCT FROM look their operator up in the search_path, so no
+// statement uses them.
 
 #define EQ "OPERATOR(pg_catalog.=)"
 #define NE "OPERATOR(pg_catalog.<>)"

@@ -1,7 +1,6 @@
 #pragma once
-// The strong types of the trade and their checked arithmetic. An int64 that is a number of units
-// never meets an int64 that is an amount of money, and no operation wraps around: what could
-// overflow returns nothing instead.
+// Quantities and amounts of money, and their checked arithmetic. A number of units never mixes with an
+// amount of money, and no operation wraps around: an operation that would overflow returns nothing.
 
 #include <compare>
 #include <cstdint>
@@ -15,7 +14,7 @@ template <typename Tag> struct Checked {
     friend constexpr auto operator<=>(Checked, Checked) = default;
 };
 
-// Units of an item; a quantity sold is positive, a signed change is what the ledger holds.
+// Units of an item. A quantity that is sold is positive; the ledger records signed changes.
 using Quantity = Checked<struct QuantityTag>;
 // Money in the smallest step of the store's money type: an amount times 10^scale.
 using Money = Checked<struct MoneyTag>;
@@ -34,14 +33,14 @@ constexpr std::optional<Checked<Tag>> checked_sub(Checked<Tag> a, Checked<Tag> b
     return Checked<Tag>{difference};
 }
 
-// What qty units cost at a price for each.
+// The cost of `qty` units at the price of one unit.
 constexpr std::optional<Money> checked_mul(Money unit_price, Quantity qty) {
     std::int64_t product = 0;
     if (__builtin_mul_overflow(unit_price.value, qty.value, &product)) return std::nullopt;
     return Money{product};
 }
 
-// For a positive quantity or amount, whose negation always exists.
+// Negates a positive quantity or amount. Its negation always exists.
 template <typename Tag> constexpr Checked<Tag> negated(Checked<Tag> positive) {
     return Checked<Tag>{-positive.value};
 }

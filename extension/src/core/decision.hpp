@@ -1,6 +1,6 @@
 #pragma once
-// The decision on a sale: pure arithmetic on what was read. It calls nothing, so it is tested
-// without a server, and every lock mode decides by it.
+// The decision on a sale. Every lock mode, batch and cart decides by these two functions. They are pure
+// arithmetic on the rows as read, so they are tested without a server.
 
 #include "core/checked.hpp"
 #include "core/lock_mode.hpp"
@@ -14,7 +14,7 @@ namespace vend {
 
 struct ItemState {
     Quantity stock;
-    Quantity pending_elsewhere{}; // by sales of others that may still give it back; of an escrow item
+    Quantity pending_elsewhere{}; // escrow: taken by transactions that may still roll back
     std::optional<Money> price;   // nothing in a store without prices
     std::int64_t stock_version = 0;
     std::int64_t version = 0;
@@ -24,16 +24,16 @@ struct ItemState {
 
 struct WalletState {
     enum class Kind {
-        elsewhere, // the store has no wallets: payment is not ours
+        elsewhere, // the store has no wallets: the buyer pays elsewhere
         unknown,
-        busy, // its row lock was not to be had in the time allowed
+        busy, // its row lock was not granted in the time allowed
         locked,
     };
     Kind kind = Kind::elsewhere;
     Money balance{};
 };
 
-// What the caller asked for.
+// What the caller asks for.
 struct SaleTerms {
     Quantity qty{1};
     std::optional<std::int64_t> expected_version;
@@ -42,10 +42,10 @@ struct SaleTerms {
     std::optional<Money> amount;     // stated for all units together, in place of a price
     Money amount_max{std::numeric_limits<std::int64_t>::max()}; // that the ledger can hold
 
-    // In a store without prices always.
+    // Always true in a store without prices.
     [[nodiscard]] constexpr bool states_price() const { return unit_price || amount; }
 
-    // What the units cost at the price that is stated; one that overflows, what nothing costs.
+    // The cost of the units at the stated price. Where that overflows: -1, which no sale can cost.
     [[nodiscard]] constexpr std::optional<Money> stated_amount() const {
         if (!unit_price) return amount;
         return checked_mul(*unit_price, qty).value_or(Money{-1});
@@ -60,10 +60,10 @@ struct Decision {
     friend bool operator==(const Decision &, const Decision &) = default;
 };
 
-// Decides by the item alone, before anything is locked.
+// Decides by the item alone, before any row is locked.
 Decision decide_item(const std::optional<ItemState> &item, const SaleTerms &terms);
 
-// Decides the sale.
+// Decides by the item and the wallet.
 Decision decide_sale(const std::optional<ItemState> &item, const WalletState &wallet,
                      const SaleTerms &terms);
 

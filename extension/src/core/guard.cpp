@@ -7,8 +7,8 @@ GuardVerdict decide_guard(Convention convention, const GuardedUpdate &update) {
     const bool is_same = *update.is == update.was;
     const bool is_next = update.is == next_version(update.was);
     if (!is_same && !is_next) return GuardVerdict::stale;
-    // To count up without a change harms nobody. To go back would let an old version pass as the new
-    // one.
+    // An UPDATE that counts the version up without a change does no harm. One that sets the version
+    // back would let an old version pass as the new one.
     if (!update.is_change) return GuardVerdict::pass;
     if (is_same && !update.is_assigned) return GuardVerdict::unstated;
     switch (convention) {

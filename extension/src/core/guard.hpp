@@ -1,6 +1,6 @@
 #pragma once
-// The decision of a version guard on one UPDATE of one row. A version only ever goes up, by one, so that
-// no version is given to two states of a row, and whoever read an old one is found out.
+// The decision of a version guard on one UPDATE of one row. A version only goes up, by one at a time. So
+// no two states of a row have the same version, and a writer who read an old state is found out.
 
 #include <array>
 #include <cstdint>
@@ -12,8 +12,8 @@ namespace vend {
 
 // How an UPDATE says which version it read.
 enum class Convention {
-    read, // SET version = the one that was read: the guard counts it up
-    next, // SET version = the one that was read, plus 1
+    read, // SET version = the version that was read; the guard counts it up
+    next, // SET version = the version that was read, plus 1
 };
 
 inline constexpr std::array<std::string_view, 2> convention_names{"read", "next"};
@@ -29,9 +29,9 @@ constexpr std::optional<Convention> convention_from(std::string_view text) {
 }
 
 struct GuardedUpdate {
-    bool is_change = false;   // of a guarded column
+    bool is_change = false;   // a guarded column changes
     bool is_assigned = false; // the statement sets the version
-    std::int64_t was = 0;     // version of the row as it is now, not as the client read it
+    std::int64_t was = 0;     // the row's current version, whatever the client read
     std::optional<std::int64_t> is;
 };
 
@@ -39,11 +39,11 @@ enum class GuardVerdict {
     pass,
     count_up, // pass, and the guard counts the version up
     stale,    // the row has moved on
-    unstated, // says no version
-    blind,    // counts the version up itself, from whatever it was
+    unstated, // the UPDATE states no version
+    blind,    // the UPDATE counts up whatever version it finds
 };
 
-// The version after this one; nothing behind the last.
+// The next version; nothing after the last one.
 constexpr std::optional<std::int64_t> next_version(std::int64_t version) {
     if (version == std::numeric_limits<std::int64_t>::max()) return std::nullopt;
     return version + 1;

@@ -29,7 +29,7 @@ constexpr std::string_view to_text(Kind kind) {
     return kind_names[static_cast<std::size_t>(kind)];
 }
 
-// Nothing for a text that stands for no kind.
+// Returns nothing for a text that names no kind.
 constexpr std::optional<Kind> kind_from(std::string_view text) {
     for (std::size_t i = 0; i < kind_names.size(); ++i)
         if (kind_names[i] == text) return static_cast<Kind>(i);

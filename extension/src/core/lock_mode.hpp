@@ -1,5 +1,5 @@
 #pragma once
-// How the counter of an item is protected against concurrent sales.
+// Lock modes: how the stock of an item is protected against concurrent sales.
 
 #include <array>
 #include <optional>
@@ -22,7 +22,7 @@ constexpr std::optional<LockMode> lock_mode_from(std::string_view text) {
     return std::nullopt;
 }
 
-// The argument of the call, else the item's own mode, else the setting.
+// The argument of the call decides, else the item's own mode, else the setting.
 constexpr LockMode effective_lock_mode(std::optional<LockMode> argument, std::optional<LockMode> of_item,
                                        LockMode setting) {
     return argument.value_or(of_item.value_or(setting));

@@ -9,7 +9,7 @@ template <typename Tag> Checked<Tag> left_of(Checked<Tag> paid, Checked<Tag> bef
     return std::max(checked_sub(paid, before).value_or(Checked<Tag>{}), Checked<Tag>{});
 }
 
-// What the first units of a purchase cost, rounded down: the next ones get the rest.
+// The share of the first `units` of a purchase, rounded down. Later units get what rounding left.
 std::int64_t cost_of_first(const Paid &paid, std::int64_t units) {
     __extension__ using Wide = __int128;
     return static_cast<std::int64_t>(static_cast<Wide>(paid.amount.value) * units / paid.qty.value);
@@ -29,7 +29,7 @@ std::optional<Paid> decide_refund(const Paid &paid, const Paid &before, const Re
     const Paid left{left_of(paid.qty, before.qty), left_of(paid.amount, before.amount)};
     const Quantity qty = wanted_units(left.qty, terms);
     if (qty > left.qty) return std::nullopt;
-    Money amount = left.amount; // the last units take all that is left
+    Money amount = left.amount; // the last units take all the money that is left
     if (terms.amount)
         amount = *terms.amount;
     else if (qty < left.qty)

@@ -1,6 +1,6 @@
 #pragma once
-// The rights on a store. They are the SELECT privileges on the columns of its view "role", so that
-// PostgreSQL keeps them: dumps carry them, they follow a role that is renamed, and a role that has one
+// The rights on a store. Each right is the SELECT privilege on a column of the store's view "role". So
+// PostgreSQL keeps the rights: dumps carry them, they follow a renamed role, and a role that has one
 // cannot be dropped unnoticed.
 
 #include <array>
@@ -10,7 +10,7 @@
 
 namespace vend {
 
-// In the order of the columns; stock_keeper is the right called operator, which is a keyword here.
+// In the order of the columns. stock_keeper is the right "operator", which is a keyword in C++.
 enum class Right { buyer, cashier, stock_keeper, auditor };
 
 inline constexpr std::array<std::string_view, 4> right_names{"buyer", "cashier", "operator", "auditor"};

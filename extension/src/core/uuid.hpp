@@ -1,5 +1,5 @@
 #pragma once
-// Layout of the ids (RFC 9562), without the sources of time, randomness and hashing.
+// The layouts of ids (RFC 9562). base/ids adds the clock, the random bytes and the hash.
 
 #include <array>
 #include <cstdint>

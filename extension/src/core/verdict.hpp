@@ -1,5 +1,5 @@
 #pragma once
-// What the rules say of an attempt, and the words for it.
+// The verdict on a request, and the word that a caller sees for it.
 
 #include <array>
 #include <cstddef>
@@ -8,23 +8,23 @@
 
 namespace vend {
 
-// In the order of precedence: of two reasons to refuse, the one that stands first is given.
+// In the order of precedence: where two reasons to refuse apply, the answer gives the first one.
 enum class Verdict {
     accept,
-    invalid,          // of a batch: a request that makes no sense by itself
-    id_mismatch,      // of a batch: its id was recorded for another request
-    unknown_purchase, // nothing to refund under that id
-    over_refund,      // more than is left of the purchase
+    invalid,          // in a batch: the request is malformed
+    id_mismatch,      // in a batch: its id was recorded for another request
+    unknown_purchase, // no purchase has the id that is to be refunded
+    over_refund,      // the refund asks for more than is left of the purchase
     unknown_item,
-    stale_version, // the caller's expected_version is not the item's
+    stale_version, // the caller expected another version of the item
     price_changed,
     sold_out,
-    all_pending, // not enough left, but sales that have not committed may give some back
+    all_pending, // too few are left, but pending units may come back
     unknown_buyer,
     insufficient_funds,
     busy,
-    lost_race,           // optimistic: every attempt met somebody else's write
-    amount_out_of_range, // not a refusal: qty * unit_price does not exist
+    lost_race,           // optimistic: each attempt met a concurrent write
+    amount_out_of_range, // a fault: qty * unit_price is out of range
 };
 
 constexpr bool is_short_of_units(Verdict verdict) {
@@ -41,8 +41,8 @@ constexpr std::string_view status_of(Verdict verdict) {
     return statuses[static_cast<std::size_t>(verdict)];
 }
 
-// The refusal that is remembered under a status. A remembered conflict is final, whatever it was
-// when it was recorded: a blind retry hears it again, so it must not look like one that a retry cures.
+// The refusal that the ledger remembers under a status. A remembered conflict is always stale_version: a
+// retry under the same id gets it again, so it must not look like a conflict that a retry cures.
 constexpr std::optional<Verdict> remembered_verdict(std::string_view status) {
     for (Verdict verdict :
          {Verdict::unknown_item, Verdict::stale_version, Verdict::price_changed, Verdict::sold_out,
