@@ -1,4 +1,5 @@
-// Reads requests, a line "ITEM BUYER QTY" for each, and sells them in batches of 1,000.
+// Reads requests, one per line: "ITEM BUYER QTY". Sells them in batches of 1,000 and prints each
+// outcome.
 //   batch [CONNINFO] < requests
 #include <vend/vend.hpp>
 

@@ -1,4 +1,5 @@
-// Purchases on one connection in an event loop, without a thread that waits for any of them.
+// Makes many purchases on one connection, in an event loop around epoll. No thread waits for a single
+// one.
 //   event_loop ITEM BUYER PURCHASES [CONNINFO]
 #include <vend/vend.hpp>
 
@@ -10,7 +11,7 @@
 
 namespace {
 
-// The pipeline's socket may be another after each process().
+// Registers the pipeline's socket, which may be another one after each process().
 void watch(int loop, const vend::pipeline &shop, int *watched) {
     const int socket = shop.socket();
     if (socket < 0) {

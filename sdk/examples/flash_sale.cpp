@@ -1,5 +1,5 @@
-// A flash sale: threads buy each item in turn, alone or through the coalescer. Shows a progress bar, a
-// table at the end, and draws rates and latencies (with gnuplot).
+// A flash sale: many threads buy one item after the other, each thread by itself or all through the
+// coalescer. Shows a progress bar and a table, and draws rates and latencies by gnuplot.
 //   flash_sale --item lamp --item vase --buyers 5000 --threads 64 --attempts 20000 --picture sale.png
 //   dbname=shop
 // The buyers are the wallets 1, 2, ... up to --buyers.
@@ -51,14 +51,14 @@ struct attempt {
     std::chrono::duration<double, std::milli> latency;
 };
 
-// What threads have done so far.
+// What all threads together have done so far.
 struct progress {
     std::atomic<int> begun{0};
     std::atomic<int> done{0};
     std::atomic<int> sold{0};
 };
 
-// A bar that is redrawn; where lines are not, one of them every few seconds.
+// Shows how far the sale is: a bar that is redrawn on a terminal, elsewhere a line every two seconds.
 void follow(const arguments &given, const std::string &name, const progress &now) {
     if (given.is_quiet) return;
     constexpr int width = 40;
@@ -82,8 +82,7 @@ void follow(const arguments &given, const std::string &name, const progress &now
     if (is_terminal) std::cerr << "\r\033[K";
 }
 
-// Of the rush: from the start until the last one was sold. After that every answer is the same cheap
-// one.
+// Counts the attempts until the last unit was sold. After that every answer is the same and cheap.
 figures figures_of(std::vector<attempt> &all, double rush_seconds) {
     std::erase_if(all, [&](const attempt &one) { return one.end.count() > rush_seconds; });
     std::ranges::sort(all, {}, &attempt::latency);
@@ -146,7 +145,7 @@ figures sell(const arguments &given, const std::string &item, const std::string 
     return found;
 }
 
-// The shop that everybody writes first, in tables of its own: it reads, thinks and writes.
+// A naive shop in tables of its own: it reads the stock, thinks for 3 ms, and writes.
 std::string buy_naively(vend::client &shop, const std::string &item, const std::string &buyer) {
     const auto stock = shop.transaction([&](vend::transaction &tx) {
         const auto found = tx.exec("SELECT stock FROM naive.item WHERE id = $1", {item});
@@ -161,14 +160,14 @@ std::string buy_naively(vend::client &shop, const std::string &item, const std::
     return "purchased";
 }
 
-buy_function buyer_of(const arguments &given, vend::client &shop, vend::coalescer *counter) {
+buy_function buyer_of(const arguments &given, vend::client &shop, vend::coalescer *together) {
     return [=, &shop](const std::string &item, const std::string &buyer) -> std::string {
         try {
             if (given.is_naive) return buy_naively(shop, item, buyer);
             const vend::purchase_request request{
                 .item = item, .buyer = buyer, .lock_mode = given.lock_mode};
             const auto sale =
-                counter != nullptr ? counter->try_purchase(request) : shop.try_purchase(request);
+                together != nullptr ? together->try_purchase(request) : shop.try_purchase(request);
             return std::string(to_string(sale.status));
         } catch (const vend::error &failure) {
             return failure.sqlstate();
@@ -176,7 +175,7 @@ buy_function buyer_of(const arguments &given, vend::client &shop, vend::coalesce
     };
 }
 
-// All connections are made before the clock runs.
+// Makes all connections before the clock runs: no transaction ends before each thread has one.
 void connect(vend::client &shop, int connections) {
     std::latch asked(connections);
     std::vector<std::jthread> threads;
@@ -204,9 +203,9 @@ void print(const std::vector<figures> &sales) {
 
 void add_options(CLI::App &app, arguments &given) {
     app.add_option("conninfo", given.conninfo, "where the store is")->default_val("dbname=shop");
-    app.add_option("--item", given.items, "what is sold; several are sold one after the other")
+    app.add_option("--item", given.items, "what is sold. Several items are sold one after the other")
         ->required();
-    app.add_option("--name", given.name, "what an item is called in table and picture");
+    app.add_option("--name", given.name, "the name of the item in table and picture");
     app.add_option("--buyers", given.buyers, "wallets 1 to N")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
@@ -216,14 +215,14 @@ void add_options(CLI::App &app, arguments &given) {
         ->capture_default_str();
     app.add_option("--lock-mode", given.lock_mode, "atomic, pessimistic or optimistic");
     app.add_option("--connections", given.connections,
-                   "of the pool; as many as threads, two with --coalesced");
-    app.add_flag("--coalesced", given.is_coalesced, "make one batch of what is bought at the same time");
+                   "of the pool. The default is one for each thread, or 2 with --coalesced");
+    app.add_flag("--coalesced", given.is_coalesced, "send purchases of the same time as one batch");
     app.add_flag("--naive", given.is_naive, "sell from the tables naive.item and naive.sale, wrongly");
-    app.add_flag("--quiet", given.is_quiet, "neither progress bar nor table");
-    app.add_option("--run", given.run, "under which to group what is drawn");
+    app.add_flag("--quiet", given.is_quiet, "show no progress bar and no table");
+    app.add_option("--run", given.run, "the group of bars in the picture");
     app.add_option("--figures", given.figures,
-                   "a file that has the figures of earlier calls; gets these");
-    app.add_option("--picture", given.picture, "a .png or .svg file to draw of all figures");
+                   "a file with the figures of earlier calls; those of this call are added");
+    app.add_option("--picture", given.picture, "a .png or .svg file for a picture of all figures");
     app.add_option("--title", given.title, "of the picture")->capture_default_str();
 }
 
@@ -239,9 +238,9 @@ int main(int argc, char **argv) try {
                               : given.is_coalesced  ? 2
                                                     : given.threads;
     vend::client shop{given.conninfo, options};
-    std::unique_ptr<vend::coalescer> counter;
-    if (given.is_coalesced) counter = std::make_unique<vend::coalescer>(shop);
-    const auto buy = buyer_of(given, shop, counter.get());
+    std::unique_ptr<vend::coalescer> together;
+    if (given.is_coalesced) together = std::make_unique<vend::coalescer>(shop);
+    const auto buy = buyer_of(given, shop, together.get());
     connect(shop, options.connections_max);
     std::vector<figures> sales;
     for (const auto &item : given.items)

@@ -1,4 +1,4 @@
-// The last voice of a singer who sells one: who gets it, and who does not.
+// Two buyers want an item of which there is one unit. The first gets it, and the second hears why not.
 //   hello [CONNINFO]
 #include <vend/vend.hpp>
 

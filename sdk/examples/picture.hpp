@@ -13,9 +13,9 @@
 #include <string>
 #include <vector>
 
-// What one item's sale came to.
+// The figures of one item's sale.
 struct figures {
-    std::string run = {};  // bars of one run stand together
+    std::string run = {};  // bars of one run stand side by side
     std::string name = {}; // bars of one name have one colour
     int attempts = 0;
     int sold = 0;
@@ -34,8 +34,8 @@ inline std::string to_text(const std::map<std::string, int> &answers) {
     return text;
 }
 
-// Adds lines to a file: run, name, attempts, sold, rate, median, p99, answers, with tabs between them.
-// Gives what it holds then.
+// Appends the sales to a file, a line each: run, name, attempts, sold, rate, median, p99, answers,
+// separated by tabs. Returns all sales in the file.
 inline std::vector<figures> add_figures(const std::string &file, const std::vector<figures> &sales) {
     std::ofstream to(file, std::ios::app);
     for (const auto &one : sales)
@@ -50,13 +50,13 @@ inline std::vector<figures> add_figures(const std::string &file, const std::vect
         std::getline(fields, one.run, '\t');
         std::getline(fields, one.name, '\t');
         if (!(fields >> one.attempts >> one.sold >> one.rate >> one.median_ms >> one.p99_ms))
-            throw std::runtime_error(file + " holds something else");
+            throw std::runtime_error(file + " is not a file of figures");
         all.push_back(one);
     }
     return all;
 }
 
-// In the order of their first figures.
+// The different values of a field, in the order of their first appearance.
 inline std::vector<std::string> different(const std::vector<figures> &all, std::string figures::*field) {
     std::vector<std::string> found;
     for (const auto &one : all)
@@ -64,13 +64,13 @@ inline std::vector<std::string> different(const std::vector<figures> &all, std::
     return found;
 }
 
-// Blue, orange, green, ... that the colour-blind can tell apart (Okabe and Ito); grey is for the naive.
+// Colours that the colour-blind can tell apart (Okabe and Ito). The naive shop is grey.
 inline std::string colour_of(const std::string &name, std::size_t place) {
     constexpr std::array colours{"#0072b2", "#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#d55e00"};
     return name == "naive" ? "#999999" : colours[place % colours.size()];
 }
 
-// Rates and latencies side by side, by gnuplot.
+// Draws rates and latencies side by side, by gnuplot.
 inline void draw(const std::vector<figures> &all, const std::string &title, const std::string &file) {
     const auto runs = different(all, &figures::run);
     const auto names = different(all, &figures::name);
@@ -100,7 +100,7 @@ inline void draw(const std::vector<figures> &all, const std::string &title, cons
                   << " using 1:4:(sprintf('%.3g', $4)) with labels offset 0,0.6 font ',9' notitle";
     }
     std::unique_ptr<FILE, int (*)(FILE *)> plot(popen("gnuplot", "w"), pclose); // NOLINT(cert-env33-c)
-    if (!plot) throw std::runtime_error("gnuplot is not there");
+    if (!plot) throw std::runtime_error("cannot start gnuplot");
     script
         << "set terminal "
         << (is_svg ? "svg size 1200,500 background rgb 'white'" : "pngcairo size 1200,500")
@@ -118,5 +118,5 @@ inline void draw(const std::vector<figures> &all, const std::string &title, cons
            << "\nset title 'Latency of an attempt, ms: median dark, 99th percentile pale'\n"
            << latencies.str() << '\n';
     (void)std::fputs(script.str().c_str(), plot.get());
-    if (pclose(plot.release()) != 0) throw std::runtime_error("gnuplot has drawn nothing");
+    if (pclose(plot.release()) != 0) throw std::runtime_error("gnuplot failed");
 }

@@ -1,20 +1,8 @@
 #include "call.hpp"
 
-#include <charconv>
-#include <stdexcept>
+#include "text_values.hpp"
 
 namespace vend {
-namespace {
-
-template <typename Integer> Integer integer_from(std::string_view text) {
-    Integer value{};
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (problem != std::errc{} || end != text.data() + text.size())
-        throw std::invalid_argument("vend: no integer: \"" + std::string(text) + '"');
-    return value;
-}
-
-} // namespace
 
 std::optional<uuid> call::id() const {
     return ids.size() == 1 ? std::optional(ids.front()) : std::nullopt;
@@ -31,52 +19,64 @@ bool call::is_answered_by(const rows &found) const {
 std::vector<uuid> call::refused_by(const rows &found) const {
     std::vector<uuid> refused;
     for (std::size_t row = 0; row < ids.size(); ++row) {
-        const status answer = row_reader(found, row).word();
-        // Of these another attempt would hear the same.
+        const status answer = row_reader(found, row).status();
+        // Every attempt gets these.
         const bool is_fault = answer == status::invalid || answer == status::id_mismatch;
         if (!took_place(answer) && !is_fault) refused.push_back(ids[row]);
     }
     return refused;
 }
 
-void array_literal::add(const std::optional<std::string> &element) {
-    if (text_.size() > 1) text_ += ',';
-    if (!element) {
-        text_ += "NULL";
-        return;
-    }
-    text_ += '"';
-    for (const char c : *element) {
-        if (c == '"' || c == '\\') text_ += '\\';
-        text_ += c;
-    }
-    text_ += '"';
+uuid id_or_new(const std::optional<uuid> &id) {
+    return id ? *id : uuid::make_v7();
 }
 
-std::optional<std::string> row_reader::text() {
-    const auto value = rows_.get(row_, column_++);
-    return value ? std::optional(std::string(*value)) : std::nullopt;
+call try_purchase_call(const purchase_request &request, const std::optional<std::string> &store) {
+    namespace at = try_purchase_parameter;
+    const uuid id = id_or_new(request.id);
+    std::vector<std::optional<std::string>> values(at::count);
+    values[at::item] = request.item;
+    values[at::buyer] = request.buyer;
+    values[at::qty] = std::to_string(request.qty);
+    values[at::id] = id.str();
+    values[at::lock_mode] = request.lock_mode;
+    values[at::nowait] = text_of(request.nowait);
+    values[at::expected_version] = text_of(request.expected_version);
+    values[at::max_price] = text_of(request.max_price);
+    values[at::unit_price] = text_of(request.unit_price);
+    values[at::amount] = text_of(request.amount);
+    values[at::remember] = text_of(request.remember);
+    values[at::store] = store;
+    return {.name = "try_purchase",
+            .sql = try_purchase_sql,
+            .parameters = std::move(values),
+            .ids = {id},
+            .remember_parameter = at::remember};
 }
 
-std::optional<std::int64_t> row_reader::integer() {
-    const auto value = rows_.get(row_, column_++);
-    return value ? std::optional(integer_from<std::int64_t>(*value)) : std::nullopt;
+outcome outcome_from(const rows &found, std::size_t row) {
+    row_reader reader(found, row);
+    // The columns of OUTCOME in their order: a braced list is evaluated from left to right.
+    return {reader.status(),  reader.required_text(), reader.id(),     reader.text(),   reader.text(),
+            reader.integer(), reader.amount(),        reader.amount(), reader.amount(), reader.at()};
 }
 
-std::optional<numeric> row_reader::amount() {
-    const auto value = rows_.get(row_, column_++);
-    return value ? std::optional(numeric(*value)) : std::nullopt;
+call with_lock_timeout(call try_purchase, int ms) {
+    try_purchase.sql = try_purchase_in_time_sql;
+    try_purchase.parameters.emplace_back(std::to_string(ms) + " ms");
+    return try_purchase;
 }
 
-std::optional<uuid> row_reader::id() {
-    const auto value = rows_.get(row_, column_++);
-    return value ? std::optional(uuid::parse(*value)) : std::nullopt;
+call lock_timeout_call(int ms, int process) {
+    return {.name = "lock_timeout",
+            .sql = lock_timeout_sql,
+            .parameters = {std::to_string(ms) + " ms", std::to_string(process)}};
 }
 
-std::optional<timestamp> row_reader::at() {
-    const auto microseconds = integer();
-    return microseconds ? std::optional(timestamp(std::chrono::microseconds(*microseconds)))
-                        : std::nullopt;
+call void_call(std::span<const uuid> ids, const std::optional<std::string> &store) {
+    return {.name = "void_id",
+            .sql = void_id_sql,
+            .parameters = {array(ids, [](const uuid &id) { return id.str(); }), store}};
 }
 
 } // namespace vend

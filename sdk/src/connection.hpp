@@ -1,7 +1,8 @@
 #pragma once
-// One session: what is sent, and the answer, within a time.
+// One session of the server: a statement is sent, and answered within a limit of time.
 
 #include "call.hpp"
+#include "conninfo.hpp"
 #include "deadline.hpp"
 #include "libpq.hpp"
 
@@ -20,45 +21,45 @@ using parameters = std::span<const std::optional<std::string>>;
 
 class connection {
   public:
-    // Tries the hosts in their order. Throws the error of the last, or of one that another attempt may
-    // reach.
+    // Tries the hosts in their order. When none can be reached, throws the error of one that another
+    // attempt may reach, or else the error of the last host.
     connection(const conninfo &where, const options &limits, const deadline &until);
 
-    // Sends the statement and waits for its answer until the time has come; then cancels it and waits
-    // limits.cancel_ms_max longer. An error says whether it may have taken place all the same: so is a
-    // COMMIT that says success after it was cancelled, as it may not be on the synchronous standby.
-    // is_repeated: the SQL is a constant, which may be prepared.
+    // Sends a statement and returns its answer. At attempt_end, or when the call is stopped, it cancels
+    // the statement and waits limits.cancel_ms_max longer for an answer. An error says whether the
+    // statement may have taken place all the same. is_repeated: the text is a constant, which is worth
+    // preparing.
     rows execute(const char *sql, parameters values, const deadline &until, instant attempt_end,
                  bool is_repeated);
 
-    // The same, for a call of this library.
+    // The same for a call of this library. Throws when the answer belongs to another call.
     rows ask(const call &what, const deadline &until, instant attempt_end);
 
-    // Ends a transaction that was not committed, or the session.
+    // Rolls back an open transaction, or gives the session up.
     void roll_back(const deadline &until) noexcept;
 
-    // Undoes what statements of the caller's own have left in the session: settings, role, temporary
-    // tables, locks, cursors, what it prepared and listens to. Where that fails, or cannot be known to
-    // reach the session of the transaction, the session is not used again. pid: of the process that
-    // served the transaction, where the server was asked.
+    // Undoes what the caller's own statements have left in the session: settings, role, temporary
+    // tables, locks, cursors, prepared statements, LISTEN. Gives the session up when that fails, or when
+    // a pooler may have given the transaction another session. pid: the process that served the
+    // transaction, if the server was asked.
     void restore(const std::optional<std::string> &pid, const deadline &until) noexcept;
 
-    // The session is not used again.
+    // The pool closes a session that was given up.
     void give_up() noexcept { is_broken_ = true; }
 
-    // The server has done away with what we have prepared.
+    // The server has dropped the prepared statements.
     void forget_prepared() noexcept { prepared_.clear(); }
 
     [[nodiscard]] bool is_in_transaction() const;
 
-    // Nothing more can be asked.
+    // No further statement can be sent.
     [[nodiscard]] bool is_broken() const;
 
-    // In no transaction, and not known to be broken.
+    // Not broken, and in no transaction.
     [[nodiscard]] bool is_idle() const;
 
-    // Looks whether the server has ended it, or has said what nobody asked, or says more than can be
-    // read at once.
+    // Reads what has arrived at an idle session. False: the server has ended the session, sent something
+    // that nobody asked for, or sends more than one look can read.
     [[nodiscard]] bool is_alive();
 
     [[nodiscard]] instant used_at() const noexcept { return used_at_; }
@@ -69,13 +70,13 @@ class connection {
     void send(const char *sql, parameters values, const char *prepared);
     const char *prepared_name(const char *sql, const deadline &until, instant attempt_end);
     result_ptr answer(std::string_view sql, const deadline &until, instant attempt_end);
-    // Throws the failure; the session is not used again.
+    // Gives the session up and throws the failure, with its own type.
     template <typename Failure> [[noreturn]] void break_off(const Failure &failure) {
         is_broken_ = true;
-        throw failure; // of its own type
+        throw failure;
     }
     bool wait_for_answer(const deadline *until, instant end);
-    void require_kept(std::string_view sql, bool is_cancelled);
+    void require_durable(std::string_view sql, bool is_cancelled);
     void cancel();
 
     connection_ptr connection_;
@@ -86,7 +87,7 @@ class connection {
     session_notices notices_;
     instant used_at_{};
     std::unordered_map<const char *, std::string> prepared_;
-    int prepared_total_ = 0; // names are not used again
+    int prepared_total_ = 0; // a name is used once
 };
 
 } // namespace vend

@@ -1,3 +1,15 @@
+// A deadline makes every wait of a call end in time, whatever it waits for: a socket, or a pause between
+// two attempts. (A thread that waits for a connection of the pool waits on a condition variable with the
+// same time and stop_token.)
+//
+// A stop may be requested by another thread at any time, also while this one is inside poll(). So a
+// deadline that can be stopped has an eventfd, which poll() watches beside the socket. The stop callback
+// runs in the thread that requests the stop; it only writes to the eventfd, which is safe there. The
+// eventfd stays readable, so a wait that starts later ends at once as well.
+//
+// What must stay true: the callback is gone before its eventfd is closed. Otherwise it would write into
+// another file that has got the same number. Nothing is read from the eventfd.
+
 #include "deadline.hpp"
 
 #include <algorithm>
@@ -13,26 +25,10 @@
 namespace vend {
 namespace {
 
-// False when the time has come, or the bell has rung.
-bool wait_for(int socket, short events, instant until, int bell) {
-    for (;;) {
-        const auto left =
-            std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
-        const auto left_ms = std::clamp<std::int64_t>(left.count(), 0, INT_MAX);
-        pollfd files[] = {{socket, events, 0}, {bell, POLLIN, 0}};
-        const int found = poll(files, bell < 0 ? 1 : 2, static_cast<int>(left_ms));
-        if (found < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "poll");
-        if (found > 0) return files[0].revents != 0;
-        if (found == 0 && left_ms == 0) return false;
-    }
-}
+// False when the time is over or the bell was rung. Without a bell it is -1.
+bool wait_for(int socket, short events, instant until, int bell);
 
 } // namespace
-
-void deadline::bell::operator()() const noexcept {
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const auto written = write(file, &one, sizeof one);
-}
 
 deadline::deadline(int ms, std::stop_token stop) : at_(after(ms)), stop_(std::move(stop)) {
     if (!stop_.stop_possible()) return;
@@ -58,7 +54,7 @@ bool deadline::wait(int socket, short events, instant until) const {
     return !is_stopped() && wait_for(socket, events, until, bell_);
 }
 
-bool deadline::wait_anyway(int socket, short events, instant until) {
+bool deadline::wait_despite_stop(int socket, short events, instant until) {
     return wait_for(socket, events, until, -1);
 }
 
@@ -66,4 +62,25 @@ void deadline::pause(int ms) const {
     (void)wait(-1, 0, within(ms));
 }
 
+void deadline::bell::operator()() const noexcept {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = write(file, &one, sizeof one);
+}
+
+namespace {
+
+bool wait_for(int socket, short events, instant until, int bell) {
+    for (;;) {
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+        const auto left_ms = std::clamp<std::int64_t>(left.count(), 0, INT_MAX);
+        pollfd files[] = {{socket, events, 0}, {bell, POLLIN, 0}};
+        const int found = poll(files, bell < 0 ? 1 : 2, static_cast<int>(left_ms));
+        if (found < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "poll");
+        if (found > 0) return files[0].revents != 0;
+        if (found == 0 && left_ms == 0) return false;
+    }
+}
+
+} // namespace
 } // namespace vend

@@ -1,5 +1,5 @@
 #pragma once
-// When a call has to be over: a point in time, or a request to stop.
+// The time when a call has to be over: a point in time, or a request to stop.
 
 #include <chrono>
 #include <optional>
@@ -25,20 +25,20 @@ class deadline {
         return std::chrono::steady_clock::now() + std::chrono::milliseconds(ms);
     }
 
-    // The earlier of this and so many milliseconds from now.
+    // So many milliseconds from now, but not later than the deadline.
     [[nodiscard]] instant within(int ms) const;
 
-    // Waits for events of poll() on the socket; false when there were none until then, or a stop was
-    // requested.
+    // Waits for events of poll() on the socket. False: none came until then, or a stop was requested.
     [[nodiscard]] bool wait(int socket, short events, instant until) const;
 
-    // The same, whether or not a stop is requested.
-    [[nodiscard]] static bool wait_anyway(int socket, short events, instant until);
+    // The same, but a stop does not end it.
+    [[nodiscard]] static bool wait_despite_stop(int socket, short events, instant until);
 
+    // Sleeps until the time is over, the deadline has passed or a stop is requested.
     void pause(int ms) const;
 
   private:
-    // Wakes who waits when a stop is requested.
+    // Makes the eventfd readable, which ends a wait.
     struct bell {
         int file;
         void operator()() const noexcept;
@@ -46,8 +46,8 @@ class deadline {
 
     instant at_;
     std::stop_token stop_;
+    int bell_ = -1; // the eventfd, where a stop is possible
     std::optional<std::stop_callback<bell>> on_stop_;
-    int bell_ = -1;
 };
 
 } // namespace vend

@@ -1,7 +1,8 @@
 #pragma once
-// A connection of a pool, for as long as this lives.
+// A connection of a pool, which is given back when the lease ends.
 
 #include "connection.hpp"
+#include "deadline.hpp"
 
 #include <vend/pool.hpp>
 
@@ -11,8 +12,8 @@ namespace vend {
 
 class lease {
   public:
-    // Waits in line. Throws 53300 when the line is full or the time has come, and what connecting
-    // throws.
+    // Waits in line, and connects where needed. Throws 53300 when the line is full or the time is over,
+    // and what connecting throws.
     lease(pool &from, const deadline &until);
     ~lease();
     lease(const lease &) = delete;
@@ -21,13 +22,13 @@ class lease {
     connection &operator*() const noexcept { return *connection_; }
     connection *operator->() const noexcept { return connection_.get(); }
 
-    // Whether the calling thread has one of this pool.
+    // Whether the calling thread has a lease of this pool.
     [[nodiscard]] static bool has_one_of(const pool &from) noexcept;
 
   private:
     pool::state &pool_;
     std::unique_ptr<connection> connection_;
-    lease *outer_; // of the same thread
+    lease *outer_; // the lease that the thread already had
 };
 
 } // namespace vend

@@ -1,9 +1,7 @@
 #pragma once
-// libpq, owned and with its errors turned into ours.
+// libpq: its objects with owners, and its errors as vend::error.
 
 #include <vend/error.hpp>
-#include <vend/options.hpp>
-#include <vend/rows.hpp>
 
 #include <libpq-fe.h>
 #include <memory>
@@ -11,7 +9,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace vend {
@@ -29,57 +26,48 @@ inline result_ptr own(PGresult *result) {
     return {result, PQclear};
 }
 
-// An error that is not the server's.
+// An error of this library.
 [[nodiscard]] error local_error(std::string_view sqlstate, std::string message,
                                 std::string_view query = {});
 
-// The same error, of what may have taken place all the same.
+// The same error of a call that may have taken place all the same.
 [[nodiscard]] error in_doubt(error failure);
 
-// The connection was lost.
+// A message of libpq without the newlines at its end.
+[[nodiscard]] std::string trimmed(const char *message);
+
+// The error of a connection that was lost.
 [[nodiscard]] error lost(PGconn *connection, std::string_view query);
 
-// The connection never came to be: the server's error, or 08001.
+// The error of a connection that could not be made: the server's error, or 08001.
 [[nodiscard]] error not_connected(PGconn *connection);
 
-// What was noticed of a session, beside its answers.
+// What libpq has noticed of a session, beside the answers.
 struct session_notices {
-    bool is_out_of_step = false;            // libpq got what it cannot place, or the server's farewell
-    bool is_perhaps_not_on_standby = false; // a COMMIT ended its wait for the synchronous standbys early
+    bool is_out_of_step = false; // a message that belongs to no statement, or ends the session
+    bool is_perhaps_not_on_standby =
+        false; // the wait of a COMMIT for the synchronous standby was cancelled
 };
 
-// Keeps *found up to date.
+// Has libpq keep *found up to date.
 void watch_notices(PGconn *connection, session_notices *found);
 
 [[nodiscard]] std::string_view sqlstate_of(const PGresult *result);
 
-// Throws the error of a result, as vend::refused where it is a refusal.
+// Throws the error of a result: vend::refused for a refusal. The error is in doubt when the session
+// ended.
 [[noreturn]] void throw_error(const PGresult *result, PGconn *connection, std::string_view query);
 
 [[nodiscard]] bool is_error(const PGresult *result);
 
-// A COPY has begun: libpq gives this result for ever.
+// A COPY has begun. libpq returns this result again and again.
 [[nodiscard]] bool is_copy(const PGresult *result);
 [[nodiscard]] error copy_not_supported(std::string_view query);
 
-// As libpq takes them: null for what has no value.
+// Parameters in the form of libpq: null for NULL.
 [[nodiscard]] std::vector<const char *> c_strings(std::span<const std::optional<std::string>> values);
 
-// Throws 22021 for text with a null character, which libpq would cut off there.
+// Throws 22021 for a text with a null character: libpq would send only what is before it.
 void require_sendable(std::span<const std::optional<std::string>> values, std::string_view sql);
-
-// One set of parameters for each host of a conninfo, in order.
-class conninfo {
-  public:
-    // Throws 08001 for what libpq cannot read.
-    conninfo(const std::string &text, const options &limits);
-
-    [[nodiscard]] std::size_t hosts() const noexcept { return hosts_.size(); }
-    [[nodiscard]] connection_ptr start(std::size_t host) const;
-
-  private:
-    using parameters = std::vector<std::pair<std::string, std::string>>;
-    std::vector<parameters> hosts_;
-};
 
 } // namespace vend

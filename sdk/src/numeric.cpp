@@ -36,7 +36,7 @@ numeric::numeric(std::string_view text) : text_(text) {
     const parts found = parts_of(text);
     if (std::ranges::none_of(text, [](char c) { return c >= '0' && c <= '9'; }) ||
         !is_digits(found.whole) || !is_digits(found.fraction))
-        throw std::invalid_argument("vend: no decimal number: \"" + text_ + '"');
+        throw std::invalid_argument("vend: not a decimal number: \"" + text_ + '"');
 }
 
 std::int64_t numeric::to_int64() const {
@@ -46,7 +46,7 @@ std::int64_t numeric::to_int64() const {
     std::int64_t value = 0;
     const auto [end, problem] = std::from_chars(whole.data(), whole.data() + whole.size(), value);
     if (!found.fraction.empty() || problem != std::errc{})
-        throw std::range_error("vend: no 64-bit integer: " + text_);
+        throw std::range_error("vend: not a 64-bit integer: " + text_);
     return value;
 }
 

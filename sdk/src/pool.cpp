@@ -1,56 +1,59 @@
+// A pool has places, each for one connection. A place belongs to an idle connection or to a thread: one
+// that has leased the connection, or one that has the right to make it. Connecting takes long, so a
+// thread does that with its place and without the lock.
+//
+// Threads that find no place wait in line. A place that becomes free goes to the first of them directly,
+// and never past the line, so that threads are served in the order of their arrival. A thread whose time
+// is over leaves the line.
+//
+// What must stay true:
+// - places counts exactly the idle connections and the threads that have a place. A lease gives its
+// place back
+//   whatever happens, also when it cannot connect.
+// - Nothing waits for the network under the mutex. is_alive() only reads what has arrived.
+// - A connection is idle or handed on only when it is neither broken nor in a transaction.
+// - A thread that has a connection of the pool does not wait for another one: all threads could do so,
+// for ever.
+//
+// Idle connections are used last in, first out. Under little load the others grow old, and are closed.
+
+#include "pool_state.hpp"
+
 #include "lease.hpp"
 
-#include <condition_variable>
-#include <deque>
-#include <list>
-#include <mutex>
 #include <utility>
 
 namespace vend {
-namespace {
 
-// What a thread that waits is given: a connection, or the right to make one.
-struct waiter {
-    std::condition_variable_any given;
-    bool is_served = false;
-    std::unique_ptr<connection> taken;
-};
+pool::pool(const std::string &conninfo, vend::options options)
+    : state_(std::make_unique<state>(conninfo, std::move(options))) {}
 
-// Leases end in the opposite order.
-thread_local constinit lease *innermost =
-    nullptr; // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+pool::~pool() = default;
 
-} // namespace
-
-struct pool::state {
-    state(const std::string &text, vend::options limits)
-        : options(std::move(limits)), where(text, options) {}
-
-    const vend::options options;
-    const vend::conninfo where;
-
-    std::mutex mutex;
-    int places = 0; // connections, and rights to make one; never above connections_max
-    std::deque<std::unique_ptr<connection>> idle;
-    std::list<waiter *> line;
-
-    std::unique_ptr<connection> take(const deadline &until);
-    void give(std::unique_ptr<connection> one);
-
-  private:
-    std::unique_ptr<connection> wait(std::unique_lock<std::mutex> &lock, const deadline &until);
-    [[nodiscard]] bool is_fresh(const connection &one) const;
-};
-
-bool pool::state::is_fresh(const connection &one) const {
-    return std::chrono::steady_clock::now() - one.used_at() <=
-           std::chrono::milliseconds(options.idle_ms_max);
+const options &pool::options() const noexcept {
+    return state_->options;
 }
 
-// A connection, or null for the right to make one.
+void pool::require_no_transaction() const {
+    if (!lease::has_one_of(*this)) return;
+    throw error(
+        {.sqlstate = "25001",
+         .severity = "ERROR",
+         .message = "this thread is in a transaction of the same pool",
+         .detail = "A call of the client has a connection and a transaction of its own. It would wait "
+                   "for a second connection, and so might every thread that has the first.",
+         .hint = "Call the transaction that was passed to the function. For a call that must persist "
+                 "whatever becomes of the transaction, use a client with another pool."});
+}
+
+pool::usage pool::used() const {
+    const std::lock_guard lock(state_->mutex);
+    const int idle = static_cast<int>(state_->idle.size());
+    return {state_->places - idle, idle, static_cast<int>(state_->line.size())};
+}
+
 std::unique_ptr<connection> pool::state::take(const deadline &until) {
     std::unique_lock lock(mutex);
-    // The one that was used last is taken: the others grow old and go.
     while (!idle.empty() && !is_fresh(*idle.front())) {
         idle.pop_front();
         --places;
@@ -74,11 +77,10 @@ std::unique_ptr<connection> pool::state::wait(std::unique_lock<std::mutex> &lock
         throw local_error("53300", "too many calls are waiting for a connection");
     waiter self;
     line.push_back(&self);
-    (void)self.given.wait_until(lock, until.stop(), until.at(), [&] { return self.is_served; });
-    if (self.is_served) return std::move(self.taken);
+    (void)self.served.wait_until(lock, until.stop(), until.at(), [&] { return self.is_served; });
+    if (self.is_served) return std::move(self.given);
     line.remove(&self);
-    throw local_error(until.is_stopped() ? "57014" : "53300",
-                      "no connection became free within the time that there is");
+    throw local_error(until.is_stopped() ? "57014" : "53300", "no connection became free in time");
 }
 
 void pool::state::give(std::unique_ptr<connection> one) {
@@ -93,58 +95,14 @@ void pool::state::give(std::unique_ptr<connection> one) {
     }
     waiter *first = line.front();
     line.pop_front();
-    first->taken = std::move(one);
+    first->given = std::move(one);
     first->is_served = true;
-    first->given.notify_one();
+    first->served.notify_one();
 }
 
-lease::lease(pool &from, const deadline &until)
-    : pool_(*from.state_), connection_(pool_.take(until)), outer_(innermost) {
-    try {
-        if (!connection_) connection_ = std::make_unique<connection>(pool_.where, pool_.options, until);
-    } catch (...) {
-        pool_.give(nullptr);
-        throw;
-    }
-    innermost = this;
-}
-
-bool lease::has_one_of(const pool &from) noexcept {
-    for (const lease *one = innermost; one != nullptr; one = one->outer_)
-        if (&one->pool_ == from.state_.get()) return true;
-    return false;
-}
-
-lease::~lease() {
-    innermost = outer_;
-    pool_.give(std::move(connection_));
-}
-
-pool::pool(const std::string &conninfo, vend::options options)
-    : state_(std::make_unique<state>(conninfo, std::move(options))) {}
-
-pool::~pool() = default;
-
-const options &pool::options() const noexcept {
-    return state_->options;
-}
-
-void pool::require_no_transaction() const {
-    if (!lease::has_one_of(*this)) return;
-    throw error(
-        {.sqlstate = "25001",
-         .severity = "ERROR",
-         .message = "this thread is in a transaction of the same pool",
-         .detail = "A call of the client has a connection and a transaction of its own. It would wait "
-                   "for a second connection, and so might all that have the first.",
-         .hint = "Call it on the transaction that the function was given, or, if it has to stand "
-                 "whatever comes of that, on a client with another pool."});
-}
-
-pool::usage pool::used() const {
-    const std::lock_guard lock(state_->mutex);
-    const int idle = static_cast<int>(state_->idle.size());
-    return {state_->places - idle, idle, static_cast<int>(state_->line.size())};
+bool pool::state::is_fresh(const connection &one) const {
+    return std::chrono::steady_clock::now() - one.used_at() <=
+           std::chrono::milliseconds(options.idle_ms_max);
 }
 
 } // namespace vend

@@ -1,34 +1,30 @@
 #pragma once
-// When to send a call once more, and after what pause.
-
-#include "libpq.hpp"
+// Which failures another attempt may cure, and the pauses between attempts.
 
 #include <vend/error.hpp>
 #include <vend/options.hpp>
 
-#include <algorithm>
 #include <memory>
 #include <optional>
-#include <random>
 #include <stdexcept>
 #include <string_view>
 
 namespace vend {
 
-// No answer that counts to this attempt: its time was over, or client and server are out of step, or
-// what it committed may be lost with the server. Another one may have one.
+// An attempt that got no answer that counts: its time was over, client and server are out of step, or
+// the server may still lose what it committed. Another attempt may get one.
 class unanswered : public error {
   public:
     using error::error;
 };
 
-// Nothing but that the time was over.
+// An attempt whose time was over, for no other reason.
 class out_of_time : public unanswered {
   public:
     using unanswered::unanswered;
 };
 
-// An answer that this library cannot read; another attempt would have the same.
+// An answer that this library cannot read. Another attempt would get the same.
 class unreadable : public error {
   public:
     unreadable(std::string_view reason, std::string_view sql, const std::optional<uuid> &id);
@@ -38,58 +34,50 @@ class unreadable : public error {
 [[nodiscard]] out_of_time no_connection_in_time(bool is_stopped);
 [[nodiscard]] unanswered out_of_step(std::string_view sql);
 
-// It has committed on the server, and perhaps not on the synchronous standby.
+// The server has committed, and the synchronous standby may lack the commit.
 [[nodiscard]] unanswered perhaps_not_on_standby(std::string_view sql);
 
-// What another attempt can cure: lost races, sessions and servers that end or begin, a server that is
-// full or has become a standby. Not a server or pooler that turns the connection down for good.
+// Whether another attempt may succeed: after lost races, when sessions or servers stop and start, when a
+// server is full or has become a standby. Not when a server or pooler refuses the connection for good.
 [[nodiscard]] bool is_transient(const error &failure);
 
-// Why there was no answer so far, for an error that knows only that the time is over.
+// Remembers why the last attempt failed, for the error that reports that the time is over.
 class last_reason {
   public:
     void note(const error &failure);
 
-    // Throws the failure that is being handled, with the reason where it has none of its own.
+    // Rethrows the exception that is being handled. One that reports only that the time is over gets the
+    // reason as its detail.
     [[noreturn]] void rethrow(error &failure) const;
 
-    // The same error with the reason.
+    // The same error with the reason as its detail.
     [[nodiscard]] error added_to(const error &failure) const;
 
   private:
     std::shared_ptr<const diagnostics> reason_;
 };
 
-// What read() makes of an answer to the statement, under whose id it may have taken place.
+// Calls read(), which reads an answer. Throws unreadable when it cannot; the call is then in doubt.
 template <typename Read>
 auto read_answer(std::string_view sql, const std::optional<uuid> &id, Read read) {
     try {
         return read();
-    } catch (const std::logic_error &problem) { // of rows, numbers, ids and words
+    } catch (const std::logic_error &problem) { // thrown by rows, numbers, ids and statuses
         throw unreadable(problem.what(), sql, id);
     }
 }
 
-// Jittered, growing pauses, counted from the first attempt.
+// The pauses before further attempts: random, with a bound that doubles. Without randomness, callers
+// that failed together would come back together.
 class pauses {
   public:
-    explicit pauses(const options &limits, int attempts = 0)
-        : bound_ms_(std::max(limits.pause_ms_min, 1)), bound_ms_max_(std::max(limits.pause_ms_max, 1)) {
-        while (--attempts > 0) grow();
-    }
+    // Starts after so many attempts.
+    explicit pauses(const options &limits, int attempts = 1);
 
-    int next_ms() {
-        static thread_local std::minstd_rand chance{std::random_device{}()};
-        const int ms = std::uniform_int_distribution(0, bound_ms_)(chance);
-        grow();
-        return ms;
-    }
+    [[nodiscard]] int next_ms();
 
   private:
-    void grow() {
-        bound_ms_ =
-            std::min(bound_ms_ > bound_ms_max_ / 2 ? bound_ms_max_ : 2 * bound_ms_, bound_ms_max_);
-    }
+    void grow();
 
     int bound_ms_;
     int bound_ms_max_;

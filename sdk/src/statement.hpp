@@ -8,11 +8,10 @@ namespace vend {
 enum class ending {
     none,
     savepoint,   // ROLLBACK TO: the transaction goes on
-    transaction, // COMMIT, END, ROLLBACK, ABORT, PREPARE TRANSACTION, with or without AND CHAIN
+    transaction, // COMMIT, END, ROLLBACK, ABORT or PREPARE TRANSACTION, with or without AND CHAIN
 };
 
-// As the server will read it: these begin with key words that nothing else begins with, after blanks,
-// comments and empty statements.
+// Reads the first words of the statement, as the server will.
 [[nodiscard]] ending ending_of(std::string_view sql);
 
 } // namespace vend

@@ -14,7 +14,7 @@ constexpr std::string_view digits = "0123456789abcdef";
 int value_of(char digit) {
     if (digit >= 'A' && digit <= 'F') digit = static_cast<char>(digit - 'A' + 'a');
     const auto found = digits.find(digit);
-    if (found == std::string_view::npos) throw std::invalid_argument("vend: no uuid");
+    if (found == std::string_view::npos) throw std::invalid_argument("vend: not a uuid");
     return static_cast<int>(found);
 }
 
@@ -22,7 +22,8 @@ int value_of(char digit) {
 
 uuid uuid::make_v7() {
     bytes_type bytes;
-    // Not from a generator of this process: a fork would have it make the same ids twice.
+    // The operating system makes the random bits. A generator of this process would make the same ids
+    // again in a process that was forked from it.
     if (getentropy(bytes.data() + 6, bytes.size() - 6) != 0)
         throw std::system_error(errno, std::generic_category(), "getentropy");
     const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -39,11 +40,11 @@ uuid uuid::parse(std::string_view text) {
     std::size_t count = 0;
     for (const char c : text) {
         if (c == '-' && count > 0 && count % 4 == 0) continue;
-        if (count == 32) throw std::invalid_argument("vend: no uuid");
+        if (count == 32) throw std::invalid_argument("vend: not a uuid");
         bytes[count / 2] = static_cast<std::uint8_t>(bytes[count / 2] << 4 | value_of(c));
         ++count;
     }
-    if (count != 32) throw std::invalid_argument("vend: no uuid");
+    if (count != 32) throw std::invalid_argument("vend: not a uuid");
     return uuid(bytes);
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// Purchases that many threads make at the same time travel as one purchase_many.
+// Sends the purchases that many threads make at the same time as one purchase_many.
 
 #include <vend/client.hpp>
 
@@ -9,37 +9,43 @@
 namespace vend {
 
 struct coalescer_options {
-    // Requests of one batch; the database takes at most 10,000.
+    // Requests in one batch. The database takes at most 10,000.
     int requests_max = 1000;
 
     // Batches under way at the same time, each on a connection of the client's pool.
     int batches_max = 2;
 
-    // How long the first request of a batch waits for others where a batch could go at once. Under load
-    // none has to: while one batch is under way the next one gathers.
+    // Microseconds that the first request of a batch waits for others when the batch could be sent at
+    // once. Under load 0 is right: while one batch is under way, the next one gathers.
     int delay_us_max = 0;
 
-    // Requests that may wait; one more gets 53300 at once.
+    // Requests that may wait. One more gets 53300 at once.
     int waiting_max = 100000;
 };
 
-// Each caller gets the answer that client::try_purchase() would have given, after the same checks in the
-// order in which the requests came. Those of a batch commit together: all answers of a batch wait for
-// its commit. What a batch cannot carry (lock_mode, nowait, expected_version) goes alone, and so does
-// each request of a batch that fails because of one of them.
+// Each caller gets the answer that client::try_purchase() would have given. Requests are decided in the
+// order in which they were made. Those of one batch commit together, and no answer is given before that
+// commit.
+//
+// A request with lock_mode, nowait or expected_version is sent alone. When a batch fails because of one
+// request, each of its requests is sent alone.
+//
+// Any number of threads may use a coalescer.
 class coalescer {
   public:
     explicit coalescer(client shop, coalescer_options options = {});
 
-    // Answers what was submitted, then ends.
+    // Waits until all requests are answered.
     ~coalescer();
     coalescer(const coalescer &) = delete;
     coalescer &operator=(const coalescer &) = delete;
 
+    // As the functions of vend::client. Both throw 53300 when waiting_max requests wait already, and
+    // 25001 inside a transaction of the client's pool.
     receipt purchase(const purchase_request &request);
     outcome try_purchase(const purchase_request &request);
 
-    // The answer when there is one; its get() throws what try_purchase() would.
+    // Does not wait for the answer. get() of the future throws what try_purchase() would throw.
     std::future<outcome> submit(purchase_request request);
 
   private:

@@ -8,25 +8,26 @@
 
 namespace vend {
 
-// A decimal number of any size, as text: what a store's money, bigint or numeric(p,s), needs. No
-// arithmetic.
+// A decimal number of any size, as text. It has room for every type of money that a store may use,
+// bigint or numeric(p,s). There is no arithmetic.
 class numeric {
   public:
     numeric() : text_("0") {}
 
     template <std::integral Integer>
-    numeric(Integer value) : text_(std::to_string(value)) {} // NOLINT: 5 is one
+    numeric(Integer value)
+        : text_(std::to_string(value)) {} // NOLINT: so that an amount may be written as 5
 
-    // A sign, digits, and digits after a point, all but one digit optional. Throws
-    // std::invalid_argument.
+    // Reads an optional sign, digits, and optional digits after a point. Throws std::invalid_argument
+    // for anything else, such as an exponent or NaN.
     explicit numeric(std::string_view text);
 
     [[nodiscard]] const std::string &str() const noexcept { return text_; }
 
-    // Throws std::range_error for a value that is not whole, or no std::int64_t.
+    // Throws std::range_error when the value is not whole or does not fit.
     [[nodiscard]] std::int64_t to_int64() const;
 
-    // By value: 1.50 is 1.5.
+    // Compares values: 1.50 equals 1.5.
     friend bool operator==(const numeric &a, const numeric &b);
 
   private:

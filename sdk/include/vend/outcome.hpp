@@ -1,5 +1,5 @@
 #pragma once
-// What the database answers.
+// The answers of the database.
 
 #include <vend/numeric.hpp>
 #include <vend/uuid.hpp>
@@ -13,11 +13,11 @@
 
 namespace vend {
 
-// The statuses of docs/errors.md.
+// The statuses that docs/errors.md describes.
 enum class status {
     purchased, // a sale or a cart took place
     recorded,  // a movement took place
-    replayed,  // it had taken place before, under this id
+    replayed,  // the call had taken place before, under this id
     unknown_item,
     conflict,
     price_changed,
@@ -28,23 +28,22 @@ enum class status {
     busy,
     unknown_purchase,
     over_refund,
-    invalid,     // of a batch: the request makes no sense by itself
-    id_mismatch, // of a batch: the id is recorded for another request
+    invalid,     // in a batch: the request makes no sense by itself
+    id_mismatch, // in a batch: the id is recorded for another request
 };
 
-// The word that SQL has for it.
+// The word for it in SQL.
 [[nodiscard]] std::string_view to_string(status value) noexcept;
 
-// Whether it took place, now or before.
+// Whether the call took place, now or before.
 [[nodiscard]] constexpr bool took_place(status value) noexcept {
     return value == status::purchased || value == status::recorded || value == status::replayed;
 }
 
 using timestamp = std::chrono::sys_time<std::chrono::microseconds>;
 
-// A sale that took place: amount = qty * unit_price in the store's money, or what was stated for all
-// units, which then have no unit_price. balance is what the buyer has left. The store may have no
-// wallets.
+// A sale that took place. amount is qty * unit_price in the store's money; a sale whose request stated
+// an amount has no unit_price. balance is what the buyer has left, in a store with wallets.
 struct receipt {
     uuid id = {};
     std::string item = {};
@@ -57,8 +56,8 @@ struct receipt {
     bool replayed = false;
 };
 
-// The answer to an attempt: the status, the reason of a refusal in detail, and what there is of a
-// receipt.
+// The answer to a try_purchase: the status, the reason of a refusal in detail, and the fields of the
+// receipt as far as they are known.
 struct outcome {
     vend::status status = status::invalid;
     std::string detail = {};
@@ -81,7 +80,7 @@ struct cart_line {
     std::optional<numeric> amount = {};
 };
 
-// A cart that was sold, its lines in the order of the request.
+// A cart that was sold, with its lines in the order of the request.
 struct cart_receipt {
     uuid id = {};
     std::string buyer = {};
@@ -95,7 +94,7 @@ struct cart_receipt {
 struct cart_outcome {
     vend::status status = status::invalid;
     std::string detail = {};
-    std::optional<int> line = {}; // the one that was refused, from 1
+    std::optional<int> line = {}; // the line that was refused, from 1
     std::optional<uuid> id = {};
     std::optional<std::string> buyer = {};
     std::optional<numeric> amount = {};
@@ -106,8 +105,8 @@ struct cart_outcome {
     explicit operator bool() const noexcept { return took_place(status); }
 };
 
-// A movement that took place. qty and amount are positive; stock and balance are those of now, of a
-// transfer the payer's.
+// A movement that took place. qty and amount are positive. stock and balance are the values after it;
+// the balance of a transfer is the payer's.
 struct movement {
     uuid id = {};
     std::string kind = {};
@@ -139,7 +138,8 @@ struct movement_outcome {
     explicit operator bool() const noexcept { return took_place(status); }
 };
 
-// Something that does not add up, as vend.audit() tells it; repair is the SQL that would mend it.
+// A figure that does not agree with the ledger, as vend.audit() reports it. repair is the SQL that would
+// correct it.
 struct finding {
     std::string what = {};
     std::optional<std::string> key = {};

@@ -1,5 +1,5 @@
 #pragma once
-// One connection for an event loop: nothing here blocks.
+// Purchases on one connection for an event loop: nothing here blocks.
 
 #include <vend/options.hpp>
 #include <vend/outcome.hpp>
@@ -14,40 +14,42 @@
 
 namespace vend {
 
-// Purchases are sent without waiting for the answers of those before, in libpq's pipeline mode; each is
-// a transaction of its own. As with vend::client they are sent again until they are answered, under
-// their ids, on a new connection if need be, until options.call_ms_max has passed. One that waits for a
-// lock makes room for those behind it after options.lock_ms_max.
+// The pipeline sends a purchase without waiting for the answers to those before it, by libpq's pipeline
+// mode. Each purchase is a transaction of its own. Like vend::client, the pipeline sends a purchase
+// again under its id until it is answered, on a new connection if need be, until options.call_ms_max has
+// passed. A purchase that waits for a lock makes room for those behind it after options.lock_ms_max.
 //
-// Not for several threads at once: it belongs to the thread of the event loop.
+// A pipeline belongs to the thread of its event loop. Several threads may not use it at once.
 class pipeline {
   public:
-    // Either an outcome, or the exception that client::try_purchase() would have thrown. Must not throw.
+    // Gets either the outcome, or the exception that client::try_purchase() would have thrown. Must not
+    // throw.
     using handler = std::function<void(const outcome *sale, std::exception_ptr failure)>;
 
-    // Begins to connect. Of the options, those of a pool do not matter.
+    // Starts to connect. connections_max, idle_ms_max, prepare and on_attempt do not apply to a
+    // pipeline. Throws 08001 when conninfo cannot be read.
     explicit pipeline(const std::string &conninfo, options options = {});
     ~pipeline();
     pipeline(const pipeline &) = delete;
     pipeline &operator=(const pipeline &) = delete;
 
-    // What to wait for. Ask anew after each process(): a new connection has another socket. -1: wait for
-    // the timeout.
+    // What the event loop waits for before it calls process(): that the socket can be read, that it can
+    // be written, or that the timeout has passed. Ask again after each process(), since a new connection
+    // has another socket. The socket is -1 while there is no connection.
     [[nodiscard]] int socket() const;
     [[nodiscard]] bool wants_to_read() const;
     [[nodiscard]] bool wants_to_write() const;
     [[nodiscard]] int timeout_ms() const;
 
-    // Reads, writes, connects, as far as that can be done now, and calls handlers. To be called when the
-    // socket is ready or the timeout has passed.
+    // Connects, reads and writes as far as possible without waiting, and calls handlers.
     void process();
 
-    // The handler is called by process(), in any order. 53300 where pending() has reached
-    // options.waiters_max.
+    // process() calls the handlers, in any order. Throws 53300 when pending() has reached
+    // options.waiters_max, and 22021 for a text with a null character.
     void try_purchase(const purchase_request &request, handler on_answer);
     std::future<outcome> try_purchase(const purchase_request &request);
 
-    // Purchases that are not answered.
+    // The number of purchases that are not answered yet.
     [[nodiscard]] std::size_t pending() const;
 
   private:

@@ -10,13 +10,13 @@ namespace vend {
 
 class connection;
 
-// At most options.connections_max connections. Who finds none free waits in line, for as long as his
-// call may take. Broken ones are replaced. Safe for any number of threads; several clients may share
-// one.
+// At most options.connections_max connections. A thread that finds none free waits in line, for as long
+// as its call may take. The pool replaces broken connections. Any number of threads and clients may
+// share a pool.
 class pool {
   public:
-    // conninfo: keywords and values or a URI, as libpq reads them, with service files and PG* variables.
-    // Connects when first asked.
+    // conninfo is libpq's: keywords and values or a URI, with service files and PG* variables. The first
+    // call connects. Throws 08001 when conninfo cannot be read.
     explicit pool(const std::string &conninfo, vend::options options = {});
     ~pool();
     pool(const pool &) = delete;
@@ -24,8 +24,9 @@ class pool {
 
     [[nodiscard]] const vend::options &options() const noexcept;
 
-    // Throws 25001 where the calling thread has a connection of it, as the function of a transaction
-    // has. What waits there for a second one could wait for ever: so do all others.
+    // Throws 25001 when the calling thread has a connection of this pool, as inside
+    // client::transaction(). A second one might never become free: all threads could wait for theirs in
+    // the same way.
     void require_no_transaction() const;
 
     struct usage {

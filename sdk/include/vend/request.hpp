@@ -1,6 +1,7 @@
 #pragma once
-// What the database is asked for. Keys are text, whatever the store's key types. An id that is left out
-// is made by the client. A store that is left out is that of the options, or the only one there is.
+// Requests to the database. Keys are text, whatever the store's key types are. Without an id the client
+// makes one. Without a store the call goes to options.store, or to the store that the database decides
+// on.
 
 #include <vend/numeric.hpp>
 #include <vend/uuid.hpp>
@@ -12,7 +13,7 @@
 
 namespace vend {
 
-// qty units of an item for a buyer; docs/sql-reference.md describes the fields.
+// A purchase of qty units of an item. docs/sql-reference.md describes the fields.
 struct purchase_request {
     std::string item;
     std::string buyer;
@@ -22,13 +23,13 @@ struct purchase_request {
     bool nowait = false;
     std::optional<std::int64_t> expected_version = {};
     std::optional<numeric> max_price = {};
-    std::optional<numeric> unit_price = {}; // stated, as a cashier may
-    std::optional<numeric> amount = {};     // likewise, of all units together
+    std::optional<numeric> unit_price = {}; // the price that a cashier states
+    std::optional<numeric> amount = {};     // or the price of all units together
     bool remember = false;                  // record a refusal under the id, for good
     std::optional<std::string> store = {};
 };
 
-// Whether a batch can carry it.
+// Whether purchase_many takes the request: a batch has no lock_mode, nowait or expected_version.
 [[nodiscard]] inline bool is_for_batches(const purchase_request &request) noexcept {
     return !request.lock_mode && !request.nowait && !request.expected_version;
 }
@@ -41,7 +42,7 @@ struct cart_item {
     std::optional<numeric> amount = {};
 };
 
-// All lines or none; each item once.
+// A purchase of several items: all lines or none. Each item may stand in one line only.
 struct cart_request {
     std::string buyer;
     std::vector<cart_item> lines;
@@ -72,7 +73,7 @@ struct restock_request {
     std::optional<std::string> store = {};
 };
 
-// Units that are gone and were not sold: broken, lost, stolen.
+// Units that are gone without a sale: broken, lost or stolen.
 struct write_off_request {
     std::string item;
     std::int64_t qty = 1;
@@ -80,14 +81,14 @@ struct write_off_request {
     std::optional<std::string> store = {};
 };
 
-// All that is left of the purchase, of a cart of each line; or qty units, of a cart of one item; or an
-// amount of money, with no units where qty is not given.
+// Refunds what is left of a purchase or of all lines of a cart. With qty it refunds so many units, of a
+// cart those of one item. With amount and no qty it refunds money and no units.
 struct refund_request {
     uuid purchase;
     std::optional<std::int64_t> qty = {};
     std::optional<std::string> item = {};
-    std::optional<numeric> amount = {}; // without one: what was paid for the units
-    bool restock = true;                // false: the units do not go back onto the shelf
+    std::optional<numeric> amount = {}; // the default is what was paid for the units
+    bool restock = true;                // whether the units can be sold again
     std::optional<uuid> id = {};
     std::optional<std::string> store = {};
 };

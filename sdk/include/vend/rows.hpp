@@ -1,5 +1,5 @@
 #pragma once
-// What a statement of the caller's own returns.
+// The rows that a statement returns.
 
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +11,7 @@ struct pg_result;
 
 namespace vend {
 
+// Copies share the same result.
 class rows {
   public:
     rows() = default;
@@ -20,14 +21,14 @@ class rows {
     [[nodiscard]] std::size_t columns() const noexcept;
     [[nodiscard]] std::string_view column_name(std::size_t column) const;
 
-    // The value in PostgreSQL's text format, or nothing for NULL. Valid as long as one copy of these
-    // rows. Throws std::out_of_range.
+    // The value in PostgreSQL's text format, or nothing for NULL. It is valid as long as a copy of these
+    // rows exists. Throws std::out_of_range.
     [[nodiscard]] std::optional<std::string_view> get(std::size_t row, std::size_t column) const;
 
-    // The command that the server says it has carried out, such as SELECT, UPDATE or CREATE TABLE.
+    // The command that the server reports: SELECT, UPDATE, CREATE TABLE, ...
     [[nodiscard]] std::string_view command() const noexcept;
 
-    // Rows that an INSERT, UPDATE, DELETE or MERGE has written.
+    // The number of rows that an INSERT, UPDATE, DELETE or MERGE has written.
     [[nodiscard]] std::uint64_t affected() const noexcept;
 
   private:

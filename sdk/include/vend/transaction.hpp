@@ -2,7 +2,7 @@
 // The caller's own transaction.
 
 #include <vend/options.hpp>
-#include <vend/verbs.hpp>
+#include <vend/store_calls.hpp>
 
 #include <initializer_list>
 #include <optional>
@@ -14,7 +14,7 @@ namespace vend {
 class connection;
 class deadline;
 
-// A parameter: text, a number, or nothing for NULL.
+// A parameter of a statement: text, a number, or std::nullopt for NULL.
 class parameter {
   public:
     parameter(std::nullopt_t /*null*/) {}                      // NOLINT(google-explicit-constructor)
@@ -33,40 +33,41 @@ class parameter {
     std::optional<std::string> text_;
 };
 
-// What client::transaction() hands to the caller's function, and lives as long as that runs. Calls are
-// sent as they are made. An error of the server ends the transaction: what is called after that throws
-// 25P02.
-class transaction : public verbs {
+// client::transaction() passes it to the caller's function. It lives as long as the function runs. Each
+// call is sent once and is not repeated. After an error of the server, further calls throw 25P02.
+class transaction : public store_calls {
   public:
-    // Runs one statement of the caller's own, with $1, $2, ... for the parameters. COMMIT, ROLLBACK and
-    // whatever else would end the transaction is 2D000 and not sent; ROLLBACK TO a savepoint is fine.
-    // What it leaves in the session ends with the transaction.
+    // Runs one statement of the caller's own; $1, $2, ... stand for the parameters. A statement that
+    // would end the transaction, such as COMMIT or ROLLBACK, is not sent and throws 2D000; ROLLBACK TO a
+    // savepoint is sent. Settings and other changes to the session end with the transaction.
     rows exec(std::string_view sql, std::initializer_list<parameter> values = {});
 
-    // Undoes what was not committed.
+    // Rolls back what was not committed.
     ~transaction();
     transaction(const transaction &) = delete;
     transaction &operator=(const transaction &) = delete;
 
   private:
     friend class client;
-    transaction(connection &on, const deadline &until, const options &limits, bool &may_be_committed)
-        : connection_(on), until_(until), limits_(limits), may_be_committed_(may_be_committed) {}
+    transaction(connection &on, const deadline &until, const options &limits,
+                bool &may_be_committed_by_others)
+        : connection_(on), until_(until), limits_(limits),
+          may_be_committed_by_others_(may_be_committed_by_others) {}
 
     rows run(call what) override;
     [[nodiscard]] const std::optional<std::string> &default_store() const override {
         return limits_.store;
     }
-    void look_whether_open(const rows &found, bool is_to_savepoint);
+    void note_end(const rows &answer, bool is_to_savepoint);
     void require_open() const;
 
     connection &connection_;
     const deadline &until_;
     const options &limits_;
-    bool &may_be_committed_; // though not by us
+    bool &may_be_committed_by_others_; // a pooler, or a statement that it sent, ended the transaction
     bool is_open_ = true;
-    bool may_have_changed_session_ = false;  // statements of the caller's own were run
-    std::optional<std::string> server_ = {}; // the process that served it
+    bool may_have_changed_session_ = false;      // exec() has run
+    std::optional<std::string> server_pid_ = {}; // the server process, asked before COMMIT
 };
 
 } // namespace vend

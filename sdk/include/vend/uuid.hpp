@@ -18,15 +18,16 @@ class uuid {
     constexpr uuid() = default;
     explicit constexpr uuid(const bytes_type &bytes) : bytes_(bytes) {}
 
-    // A new one of version 7: milliseconds since 1970, then 74 bits from the operating system. Later
-    // ones are greater, those of one millisecond in any order. Throws std::system_error.
+    // A new id of version 7: milliseconds since 1970, then 74 random bits from the operating system. Ids
+    // of later milliseconds are greater; within one millisecond the order is random. Throws
+    // std::system_error when the operating system gives no random bits.
     static uuid make_v7();
 
-    // Reads 32 hexadecimal digits, with or without hyphens between the groups. Throws
-    // std::invalid_argument.
+    // Reads 32 hexadecimal digits, with or without hyphens between groups. Throws std::invalid_argument
+    // for anything else.
     static uuid parse(std::string_view text);
 
-    // Groups of lower case digits with hyphens, as PostgreSQL shows it.
+    // Lower case digits in groups with hyphens, as PostgreSQL shows a uuid.
     [[nodiscard]] std::string str() const;
 
     [[nodiscard]] constexpr const bytes_type &bytes() const noexcept { return bytes_; }

@@ -1,5 +1,5 @@
 #pragma once
-// All of the library but the coalescer, which is a target of its own.
+// The whole library except the coalescer, which is a target of its own.
 
 #include <vend/client.hpp>
 #include <vend/error.hpp>
@@ -10,7 +10,7 @@
 #include <vend/pool.hpp>
 #include <vend/request.hpp>
 #include <vend/rows.hpp>
+#include <vend/store_calls.hpp>
 #include <vend/transaction.hpp>
 #include <vend/uuid.hpp>
-#include <vend/verbs.hpp>
 #include <vend/version.hpp>

@@ -1,5 +1,5 @@
 #pragma once
-// What can be asked of a store: the functions of docs/sql-reference.md under the same names.
+// The functions of a store, under the names that docs/sql-reference.md describes.
 
 #include <vend/error.hpp>
 #include <vend/outcome.hpp>
@@ -17,58 +17,73 @@ namespace vend {
 
 struct call;
 
-// A client, where each call is a transaction of its own and is repeated until it is answered; or a
-// transaction, where it is neither. What is refused is thrown as vend::refused, or is a status of the
-// try_ form; everything else is thrown as vend::error.
-class verbs {
+// The base of vend::client, where each call is a transaction of its own and is repeated until it is
+// answered, and of vend::transaction, where the calls share the caller's transaction and are sent once.
+//
+// Amounts are in the store's money, quantities in units. A function without try_ throws vend::refused
+// when the store refuses the call; the try_ form returns the status instead. All other failures are
+// thrown as vend::error.
+class store_calls {
   public:
     receipt purchase(const purchase_request &request);
     outcome try_purchase(const purchase_request &request);
 
-    // One outcome for each request, in their order; at most 10,000. All name the same store and the same
-    // remember; lock_mode, nowait and expected_version are not for batches: 22023.
+    // Returns one outcome for each request, in their order. Takes at most 10,000 requests, which must
+    // have the same store and the same remember. Throws 22023 for others, and for requests with
+    // lock_mode, nowait or expected_version, which a batch cannot have.
     std::vector<outcome> purchase_many(std::span<const purchase_request> requests);
 
+    // All lines of the cart, or none.
     cart_receipt checkout(const cart_request &request);
     cart_outcome try_checkout(const cart_request &request);
 
+    // Movements of money between wallets and the outside, or between two wallets.
     movement deposit(const wallet_request &request);
     movement withdraw(const wallet_request &request);
     movement_outcome try_withdraw(const wallet_request &request);
     movement transfer(const transfer_request &request);
     movement_outcome try_transfer(const transfer_request &request);
+
+    // Returns one outcome for each request, in their order. Throws 22023 when they name different
+    // stores.
     std::vector<movement_outcome> transfer_many(std::span<const transfer_request> requests);
+
+    // Movements of units.
     movement restock(const restock_request &request);
     movement write_off(const write_off_request &request);
     movement_outcome try_write_off(const write_off_request &request);
+
+    // Takes a purchase or a part of it back.
     movement refund(const refund_request &request);
     movement_outcome try_refund(const refund_request &request);
 
-    // Sees to it that nothing ever takes place under the id. Throws VN008 if something has.
+    // Makes the id void: nothing takes place under it from now on. Throws VN008 if something has.
     void void_id(const uuid &id, const std::optional<std::string> &store = {});
 
-    // Units that can be sold now.
+    // The number of units that can be sold now. Throws VN006 for an unknown item.
     std::int64_t available(std::string_view item, const std::optional<std::string> &store = {});
 
-    // "atomic", "pessimistic", "optimistic" or "escrow"; without one the store's own.
+    // The mode is "atomic", "pessimistic", "optimistic" or "escrow"; std::nullopt stands for the store's
+    // own.
     void set_lock_mode(std::string_view item, const std::optional<std::string> &mode,
                        const std::optional<std::string> &store = {});
 
-    // Adds what sales in escrow have taken to the items' rows, now. How many it took.
+    // Adds what sales in escrow have taken to the rows of the items. Returns how many sales it added.
     std::int64_t settle(const std::optional<std::string> &store = {});
 
-    // What does not add up; nothing is good news.
+    // Returns the figures that do not agree with the ledger: none when all is well.
     std::vector<finding> audit(const std::optional<std::string> &store = {});
 
   protected:
-    verbs() = default;
-    verbs(const verbs &) = default;
-    verbs(verbs &&) = default;
-    verbs &operator=(const verbs &) = default;
-    verbs &operator=(verbs &&) = default;
-    ~verbs() = default;
+    store_calls() = default;
+    store_calls(const store_calls &) = default;
+    store_calls(store_calls &&) = default;
+    store_calls &operator=(const store_calls &) = default;
+    store_calls &operator=(store_calls &&) = default;
+    ~store_calls() = default;
 
   private:
+    // Sends the call and returns its answer.
     virtual rows run(call what) = 0;
     [[nodiscard]] virtual const std::optional<std::string> &default_store() const = 0;
 
