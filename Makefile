@@ -84,6 +84,8 @@ dist:
 # Crash, restart, dump and restore: scripts that start servers of their own.
 .PHONY: tapcheck
 PROVE_TESTS = test/tap/*.pl
+# How long pg_ctl waits for a server, in seconds.
+tapcheck: export PGCTLTIMEOUT ?= 180
 tapcheck:
 	$(prove_installcheck)
 

@@ -102,7 +102,7 @@ run_cluster() {
     # Its output goes to the log alone: a server that holds the caller's pipe would keep it open.
     (
         ulimit -v "$backend_kib_max"
-        exec pg_ctl -D "$PG_VEND_WORK/$1/data" -l "$log" -s -w start </dev/null >"$PG_VEND_WORK/$1/pg_ctl.log" 2>&1
+        exec pg_ctl -D "$PG_VEND_WORK/$1/data" -l "$log" -s -w -t 180 start </dev/null >"$PG_VEND_WORK/$1/pg_ctl.log" 2>&1
     ) || complain "the server did not start" "$(cat "$PG_VEND_WORK/$1/pg_ctl.log" "$log")"
 }
 

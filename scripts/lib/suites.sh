@@ -31,7 +31,7 @@ run_unit() {
         { cat build/unit.log; record broken compile; return; }
     # the test's name may be a pattern of GoogleTest's, like Decision.*
     [ $# -eq 0 ] || filter=(-R "^$(sed 's/\./\\./g; s/\*/.*/g' <<<"$1")\$")
-    ctest --test-dir build/unit --output-on-failure --timeout 60 "${filter[@]}" |& tee build/unit.log
+    ctest --test-dir build/unit --output-on-failure --timeout 600 "${filter[@]}" |& tee build/unit.log
     sed -En 's/.* Test +#[0-9]+: ([^ ]+) \.+ +Passed .*/ok \1/p; s/.* Test +#[0-9]+: ([^ ]+) \.+\*\*\*.*/failed \1/p' \
         build/unit.log >>"$results"
 }
@@ -136,7 +136,7 @@ run_sdk() (
     [ $# -gt 0 ] || start_cluster sdk || { record broken server; exit; }
     psql -Xq -d postgres -c 'DROP DATABASE IF EXISTS sdk' -c 'CREATE DATABASE sdk'
     psql -Xq -v ON_ERROR_STOP=1 -d sdk -c 'CREATE EXTENSION pg_vend' -c "SELECT vend.create_store('shop')"
-    PGDATABASE=sdk timeout 1200 build/sdk/vend_sdk_tests --gtest_filter="${1:-*}" |& tee build/sdk.log || :
+    PGDATABASE=sdk timeout 3600 build/sdk/vend_sdk_tests --gtest_filter="${1:-*}" |& tee build/sdk.log || :
     sed -En 's/^\[       OK \] ([^ ]+) \(.*/ok \1/p; s/^\[  FAILED  \] ([^ ,]+)(,.*)? \([0-9]+ ms\)$/failed \1/p' build/sdk.log >>"$results"
     grep -q '^\[==========\] .* ran' build/sdk.log || record broken "the tests ended early"
     [ $# -eq 0 ] || exit 0

@@ -25,7 +25,7 @@ int main(int argc, char **argv) {
     options.connections_max = threads;
     options.connect_ms_max = 1000;
     options.attempt_ms_max = 3000;
-    options.call_ms_max = 60000;
+    options.call_ms_max = 600000;
     std::atomic<long> retried{0};
     options.on_attempt = [&](const vend::attempt_event &event) { retried += event.attempt > 1 ? 1 : 0; };
     try {

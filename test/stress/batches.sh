@@ -13,7 +13,7 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib/store.sh"
 
-clients=24 seconds=${BATCH_SECONDS:-15} items=6 wallets=20
+clients=24 seconds=${BATCH_SECONDS:-15} items=6 wallets=20 rounds_max=20
 ids=$((90 * seconds * seconds)) # so that as many come twice, however long it takes
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -125,6 +125,17 @@ SQL
     script 1 price <<<'UPDATE shop.item SET price = (1 + :n % 12) / 4.0 WHERE id = item_key(1 + :n % 6);'
 }
 
+# A row for each answer that nobody has heard, though the load is meant to meet it.
+unheard() {
+    sql <<'SQL'
+SELECT format('nobody heard %s', s) FROM unnest(array['purchase_many purchased', 'purchase_many replayed', 'purchase_many sold_out',
+        'purchase_many insufficient_funds', 'purchase_many id_mismatch', 'transfer_many recorded', 'transfer_many replayed',
+        'transfer_many insufficient_funds', 'transfer_many id_mismatch', 'checkout purchased', 'checkout replayed', 'purchase replayed']) AS s
+    WHERE s NOT IN (SELECT call || ' ' || status FROM heard);
+SELECT 'no refusal is remembered' WHERE NOT EXISTS (SELECT FROM shop.ledger WHERE kind = 'refusal');
+SQL
+}
+
 # A row for each thing that is not as it must be.
 wrong() {
     sql <<'SQL'
@@ -156,11 +167,6 @@ SELECT format('replayed, but not in the ledger: %s', h) FROM heard h
 SELECT format('half a cart: %s', id) FROM made WHERE call = 'checkout' GROUP BY id
     HAVING count(*) <> (SELECT count(*) FROM shop.ledger l WHERE l.id = made.id);
 SELECT format('%s deadlocks', deadlocks) FROM pg_stat_database WHERE datname = current_database() AND deadlocks > 0;
-SELECT format('nobody heard %s', s) FROM unnest(array['purchase_many purchased', 'purchase_many replayed', 'purchase_many sold_out',
-        'purchase_many insufficient_funds', 'purchase_many id_mismatch', 'transfer_many recorded', 'transfer_many replayed',
-        'transfer_many insufficient_funds', 'transfer_many id_mismatch', 'checkout purchased', 'checkout replayed', 'purchase replayed']) AS s
-    WHERE s NOT IN (SELECT call || ' ' || status FROM heard);
-SELECT 'no refusal is remembered' WHERE NOT EXISTS (SELECT FROM shop.ledger WHERE kind = 'refusal');
 SELECT format('audit: %s', a) FROM vend.audit('shop') AS a;
 SQL
 }
@@ -168,15 +174,17 @@ SQL
 psql -Xq -v ON_ERROR_STOP=1 -d postgres -c 'DROP DATABASE IF EXISTS stress_batches' -c 'CREATE DATABASE stress_batches'
 set_up | sql >"$dir/setup"
 write_scripts
-if ! pgbench -n -c "$clients" -j 2 -T "$seconds" --max-tries=100 "${scripts[@]}" stress_batches >"$dir/pgbench" 2>&1; then
-    cat "$dir/pgbench"
-    exit 1
-fi
-if grep -q 'aborted' "$dir/pgbench"; then
-    grep 'aborted' "$dir/pgbench"
-    exit 1
-fi
+# A slow machine may take more than one round to meet everything.
+for ((round = 0; round < rounds_max; round++)); do
+    if ! pgbench -n -c "$clients" -j 2 -T "$seconds" --max-tries=100 "${scripts[@]}" stress_batches >"$dir/pgbench" 2>&1; then
+        cat "$dir/pgbench"
+        exit 1
+    fi
+    if grep 'aborted' "$dir/pgbench"; then exit 1; fi
+    unheard >"$dir/wrong"
+    [ -s "$dir/wrong" ] || break
+done
 sql -F ' ' -c 'SELECT call, status, count(*) FROM heard GROUP BY 1, 2 ORDER BY 1, 2'
-wrong >"$dir/wrong"
+wrong >>"$dir/wrong"
 head -n 50 "$dir/wrong"
 [ ! -s "$dir/wrong" ]

@@ -15,7 +15,7 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib/store.sh"
 
-clients=64 seconds=${MIXED_SECONDS:-15} items=4 wallets=10
+clients=64 seconds=${MIXED_SECONDS:-15} items=4 wallets=10 rounds_max=20
 ids=$((45 * seconds * seconds)) # so that as many come twice, however long it takes
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -139,6 +139,16 @@ UPDATE shop.item SET price = :p / 4.0 WHERE id = item_key(:item);
 SQL
 }
 
+# A row for each answer that nobody has heard, though the load is meant to meet it.
+unheard() {
+    sql <<'SQL'
+SELECT format('nobody heard %s', s) FROM unnest(array['purchased', 'replayed', 'sold_out', 'insufficient_funds',
+        'id_mismatch', 'conflict', 'price_changed']) AS s
+    WHERE s NOT IN (SELECT status FROM heard WHERE kind = 'purchase');
+SELECT 'no refusal is remembered' WHERE NOT EXISTS (SELECT FROM shop.ledger WHERE kind = 'refusal');
+SQL
+}
+
 # A row for each thing that is not as it must be. The ledger's purchases are negative, an answer's are not.
 wrong() {
     sql <<'SQL'
@@ -176,10 +186,6 @@ SELECT format('replayed, but not in the ledger: %s', h) FROM heard h
 SELECT format('the refusal of %s is remembered, and yet it was sold', r.id) FROM shop.ledger r JOIN heard h USING (id)
     WHERE r.kind = 'refusal' AND h.kind = 'purchase' AND h.status IN ('purchased', 'replayed');
 SELECT format('%s deadlocks', deadlocks) FROM pg_stat_database WHERE datname = current_database() AND deadlocks > 0;
-SELECT format('nobody heard %s', s) FROM unnest(array['purchased', 'replayed', 'sold_out', 'insufficient_funds',
-        'id_mismatch', 'conflict', 'price_changed']) AS s
-    WHERE s NOT IN (SELECT status FROM heard WHERE kind = 'purchase');
-SELECT 'no refusal is remembered' WHERE NOT EXISTS (SELECT FROM shop.ledger WHERE kind = 'refusal');
 SELECT format('audit: %s', a) FROM vend.audit('shop') AS a;
 SQL
 }
@@ -187,11 +193,16 @@ SQL
 psql -Xq -v ON_ERROR_STOP=1 -d postgres -c 'DROP DATABASE IF EXISTS stress_mixed' -c 'CREATE DATABASE stress_mixed'
 set_up | sql >"$dir/setup"
 write_scripts
-if ! pgbench -n -M prepared -c "$clients" -j 2 -T "$seconds" "${scripts[@]}" stress_mixed >"$dir/pgbench" 2>&1; then
-    cat "$dir/pgbench"
-    exit 1
-fi
+# A slow machine may take more than one round to meet everything.
+for ((round = 0; round < rounds_max; round++)); do
+    if ! pgbench -n -M prepared -c "$clients" -j 2 -T "$seconds" "${scripts[@]}" stress_mixed >"$dir/pgbench" 2>&1; then
+        cat "$dir/pgbench"
+        exit 1
+    fi
+    unheard >"$dir/wrong"
+    [ -s "$dir/wrong" ] || break
+done
 sql -F ' ' -c 'SELECT kind, status, count(*) FROM heard GROUP BY 1, 2 ORDER BY 1, 2'
-wrong >"$dir/wrong"
+wrong >>"$dir/wrong"
 head -n 50 "$dir/wrong"
 [ ! -s "$dir/wrong" ]

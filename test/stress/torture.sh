@@ -11,7 +11,7 @@ set -euo pipefail
 . "$vend_root/scripts/lib/cluster.sh"
 
 name=torture.$$
-start_cluster "$name" "statement_timeout = '30s'" "vend.settle_interval = '10ms'" "max_worker_processes = 16" \
+start_cluster "$name" "statement_timeout = '3min'" "vend.settle_interval = '10ms'" "max_worker_processes = 16" \
     "log_line_prefix = '%m [%p] %b %e '" "log_min_messages = warning" "autovacuum_naptime = '2s'"
 status=0
 # Debian's python3-psycopg2 belongs to /usr/bin/python3.

@@ -11,11 +11,13 @@ use Test::More;
 
 my $primary = PostgreSQL::Test::Cluster->new('primary');
 $primary->init(allows_streaming => 1);
-$primary->append_conf('postgresql.conf', "statement_timeout = '1min'\n");
+$primary->append_conf('postgresql.conf', "statement_timeout = '3min'\n");
 $primary->start;
 $primary->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($primary, 'base', has_streaming => 1);
+# No query of the reader is cancelled for what the primary has removed.
+$standby->append_conf('postgresql.conf', "max_standby_streaming_delay = -1\n");
 $standby->start;
 
 sub on_primary

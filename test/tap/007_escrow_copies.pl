@@ -11,7 +11,6 @@ use Escrow;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(time);
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
@@ -49,16 +48,25 @@ sub row_and_deltas
 }
 sub settled { my ($database) = @_; return wait_until($node, $database, 'count(*) = 0 FROM shop.stock_delta'); }
 
-# Lamps sold and not settled, and no settler that would.
+# Sells lamps, and leaves them unsettled: the database has no settler then, and no session.
 sub leave_unsettled
 {
 	my ($database, $count) = @_;
+	stop_settler($node, $database); # so that settler_of() finds no settler but the one that the sales start
 	my $locker = hold_row($node, $database, 'lamp');
 	sell($database, 'lamp', 1, "$database: lamp $_") for 1 .. $count;
 	settler_of($node, $database);
 	stop_settler($node, $database);
 	$locker->quit;
+	wait_until($node, 'postgres', "count(*) = 0 FROM pg_stat_activity WHERE datname = '$database'");
 	return;
+}
+
+# DROP DATABASE itself waits for 5 seconds for other sessions to leave.
+sub drop_database
+{
+	my ($database) = @_;
+	return await(sub { $node->psql('postgres', "DROP DATABASE $database") == 0 });
 }
 
 # Two databases, one key.
@@ -95,7 +103,7 @@ for my $case (['one', 91], ['copy', 82])
 # DROP DATABASE waits 5 seconds for others to leave; the settler does, in time.
 sell('two', 'lamp', 1, 'a settler starts');
 settler_of($node, 'two');
-is($node->psql('postgres', 'DROP DATABASE two'), 0, 'DROP DATABASE with a settler');
+ok(drop_database('two'), 'DROP DATABASE with a settler');
 # With FORCE, under load.
 my $load = start_load($node, 'copy', $dir);
 wait_until($node, 'copy', "count(*) > 50 FROM shop.ledger");
@@ -110,7 +118,7 @@ is(row_and_deltas('copy'), '9|0', 'and settles');
 # A database that is dropped and made again from the same template under the same oid: tables, files and triggers are the
 # same, and the counters of its former life are not found. Nor is one found after ALTER DATABASE, which is no new life.
 make_store('golden', 10);
-$node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = 'golden'");
+wait_until($node, 'postgres', "count(*) = 0 FROM pg_stat_activity WHERE datname = 'golden'");
 sub live_again { $node->safe_psql('postgres', 'CREATE DATABASE live TEMPLATE golden OID = 654321'); return; }
 live_again();
 is($node->safe_psql('live', "SELECT stock FROM vend.restock('lamp', 90)"), '100', 'first life: restocked');
@@ -231,6 +239,7 @@ wait_until($node, 'kept', "count(*) = 0 FROM shop.stock_delta WHERE item = 'vase
 $node->wait_for_log(qr/ERROR:  not today/, $offset);
 is(row_and_deltas('kept') . '|' . available('kept'), '99|1|98', 'kept: the one waits, the other is settled');
 $node->safe_psql('kept', 'DROP TRIGGER refuse ON shop.item; SELECT vend.settle()');
+settled('kept'); # by the settler, if it has the row locked when settle() comes
 is(row_and_deltas('kept'), '98|0', 'kept: until it can be settled');
 sell('kept', 'lamp', 1, 'kept: the lamp sells again');
 ok(comes_true($node, 'kept', "count(*) = 0 FROM shop.stock_delta WHERE item = 'lamp'"), 'kept: and is settled again as soon as it can be');

@@ -34,6 +34,8 @@ $primary->safe_psql('postgres', 'DROP PUBLICATION everything');
 $primary->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($primary, 'base', has_streaming => 1);
+# No query of the reader is cancelled for what the primary has removed.
+$standby->append_conf('postgresql.conf', "max_standby_streaming_delay = -1\n");
 $standby->start;
 my $locker = hold_row($primary, 'postgres', 'vase');
 is($primary->safe_psql('postgres', "SELECT status FROM vend.try_purchase('vase', 'alpha', 3)"), 'purchased', 'a sale that cannot be settled');

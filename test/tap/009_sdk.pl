@@ -3,6 +3,9 @@
 # VEND_SDK_LOAD names the driver, vend_sdk_load of test/sdk.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Answers;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -16,7 +19,7 @@ my $threads = 8;
 
 my $primary = PostgreSQL::Test::Cluster->new('primary');
 $primary->init(allows_streaming => 1);
-$primary->append_conf('postgresql.conf', "restart_after_crash = on\nautovacuum = off\n");
+$primary->append_conf('postgresql.conf', "restart_after_crash = on\nautovacuum = off\nmax_connections = 30\n");
 $primary->start;
 $primary->safe_psql('postgres', qq{
 CREATE EXTENSION pg_vend;
@@ -40,8 +43,7 @@ sub start_load
 	my ($conninfo) = @_;
 	my $stop = PostgreSQL::Test::Utils::tempdir() . '/stop';
 	my ($out, $err) = ('', '');
-	$run = IPC::Run::start([ $driver, $conninfo, 'lamp', $wallets, $threads, $stop ], '<', \undef, '>', \$out, '2>', \$err,
-		IPC::Run::timeout(180));
+	$run = IPC::Run::start([ $driver, $conninfo, 'lamp', $wallets, $threads, $stop ], '<', \undef, '>', \$out, '2>', \$err);
 	return sub {
 		append_to_file($stop, 'now');
 		$run->finish;
@@ -80,10 +82,12 @@ my $stop_load = start_load($primary->connstr('postgres') . ' application_name=lo
 goes_on($primary, 'the load sells');
 for my $round (1 .. 3)
 {
-	my $pid = $primary->safe_psql('postgres', q{
-		SELECT pid FROM pg_stat_activity WHERE application_name = 'load' AND backend_type = 'client backend' LIMIT 1});
+	my $pid = await(sub { $primary->safe_psql('postgres', q{
+		SELECT pid FROM pg_stat_activity WHERE application_name = 'load' AND backend_type = 'client backend' LIMIT 1}) })
+		or die 'the load has no session';
+	my $offset = -s $primary->logfile;
 	kill 'KILL', $pid;
-	$primary->poll_query_until('postgres', "SELECT NOT pg_is_in_recovery()");
+	$primary->wait_for_log(qr/database system is ready to accept connections/, $offset);
 	goes_on($primary, "a backend was killed, round $round");
 }
 $primary->stop('immediate');

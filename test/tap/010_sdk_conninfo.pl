@@ -62,8 +62,7 @@ sub is_turned_away
 {
 	my ($conninfo, $sqlstate, $name) = @_;
 	my ($out, $err) = ('', '');
-	local $ENV{PGCONNECT_TIMEOUT} = 2;
-	IPC::Run::run([ $hello, $conninfo ], '>', \$out, '2>', \$err, IPC::Run::timeout(60));
+	IPC::Run::run([ $hello, $conninfo ], '>', \$out, '2>', \$err, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 	is($out, '', "$name: nothing is bought");
 	like($err, qr/^$sqlstate /m, "$name: $sqlstate");
 	return;

@@ -14,7 +14,7 @@ my $subscriber = PostgreSQL::Test::Cluster->new('subscriber');
 for my $node ($publisher, $subscriber)
 {
 	$node->init(allows_streaming => 'logical');
-	$node->append_conf('postgresql.conf', "statement_timeout = '1min'");
+	$node->append_conf('postgresql.conf', "statement_timeout = '3min'");
 	$node->start;
 }
 

@@ -18,8 +18,14 @@ my @calls = qw(purchase batch cart deposit transfer restock void transaction coa
 
 my $primary = PostgreSQL::Test::Cluster->new('primary');
 $primary->init(allows_streaming => 1);
-# With the few buffers of a test cluster, whoever needs one flushes what others have written.
-$primary->append_conf('postgresql.conf', "autovacuum = off\nmax_connections = 100\nshared_buffers = 32MB\n");
+# Nothing but a commit and the WAL writer flushes the log: there are buffers enough, and nobody writes them in the background.
+$primary->append_conf('postgresql.conf', q{
+autovacuum = off
+max_connections = 100
+shared_buffers = 32MB
+bgwriter_lru_maxpages = 0
+checkpoint_timeout = '1h'
+});
 $primary->start;
 $primary->safe_psql('postgres', q{
 CREATE EXTENSION pg_vend;
@@ -36,7 +42,7 @@ sub run_driver
 	my ($node, $attempt_ms, $call_ms, @named) = @_;
 	my ($out, $err) = ('', '');
 	my $run = IPC::Run::start([ $driver, $node->connstr('postgres'), $attempt_ms, $call_ms, @named ], '<', \undef, '>', \$out,
-		'2>', \$err, IPC::Run::timeout(170));
+		'2>', \$err, IPC::Run::timeout(700));
 	return sub {
 		my ($only_look) = @_;
 		if ($only_look)
@@ -87,11 +93,11 @@ ok($primary->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_repl
 # With the standby, everything takes place; what was told is there after a failover. "stopped" has nothing to wait for.
 my %success = map { $_ => /^(deposit|transfer|restock)$/ ? 'told recorded' : $_ eq 'void' ? 'told void' : 'told purchased' } @calls;
 my @all = grep { $_ ne 'stopped' } @calls;
-my $told = run_driver($primary, 10000, 60000, map { "$_:" . id_of("first $_") } @all)->();
+my $told = run_driver($primary, 120000, 170000, map { "$_:" . id_of("first $_") } @all)->();
 is($told->{$_}, $success{$_}, "the standby is there: $_") for @all;
 
 $standby->stop;
-$told = run_driver($primary, 2000, 6000, map { "$_:" . id_of("second $_") } @calls)->();
+$told = run_driver($primary, 5000, 15000, map { "$_:" . id_of("second $_") } @calls)->();
 like($told->{$_}, qr/^doubt /, "the standby is away: $_ is in doubt") for @calls;
 # The pipeline cancels nothing: its sale waits on, and is not to be seen.
 is($primary->safe_psql('postgres', "SELECT count(DISTINCT id) FROM shop.ledger WHERE id IN (SELECT vend.id_from('second ' || name) "
@@ -122,29 +128,25 @@ my %known = (
 	void_id => "SELECT vend.void_id(vend.id_from('second void'))",
 	savepoint => "BEGIN; SAVEPOINT s; SELECT vend.try_purchase('purchase', 'purchase', id => vend.id_from('known')); ROLLBACK TO s; COMMIT",
 );
-my %session = map { $_ => $primary->background_psql('postgres') } keys %known;
+my %session = map { $_ => open_session($primary, 'postgres') } keys %known;
 for my $name (sort keys %known)
 {
-	$session{$name}->query_safe("SET application_name = 'asks $name'");
-	$session{$name}->query_until(qr/asked/, "\\echo asked\n$known{$name};\n");
+	is(answer($session{$name}, "SET application_name = 'asks $name'"), '', "$name gets a session");
+	send_query($session{$name}, $known{$name});
 	my $is_waiting = "wait_event IS NOT DISTINCT FROM 'SyncRep' FROM pg_stat_activity WHERE application_name = 'asks $name'";
-	$primary->poll_query_until('postgres',
-		"SELECT state = 'idle' AND query !~ '^SET application_name' OR $is_waiting");
+	$primary->poll_query_until('postgres', "SELECT state = 'idle' AND query !~ '^SET application_name' OR $is_waiting")
+		or die "$name neither ends nor waits";
 	is($primary->safe_psql('postgres', "SELECT $is_waiting"), 't', "$name waits for the standby, though nothing is new");
 }
 is($primary->safe_psql('postgres', "SET synchronous_commit = local; SELECT status FROM "
 	. "vend.try_purchase('purchase', 'purchase', id => vend.id_from('known'))"), 'replayed', 'who does not ask for the standby does not wait');
 
 # Somebody else's cancel: told by the warning, and asked again.
-my $cancelled = run_driver($primary, 100000, 160000, 'cancelled:' . id_of('cancelled'));
+my $cancelled = run_driver($primary, 500000, 600000, 'cancelled:' . id_of('cancelled'));
 ok($primary->poll_query_until('postgres', waiting("= 'cancelled'"), '1'), 'a sale waits');
 my $pid = $primary->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE application_name = 'cancelled'");
 $primary->safe_psql('postgres', "SELECT pg_cancel_backend($pid)");
-while ($primary->safe_psql('postgres', waiting("= 'cancelled' AND pid <> $pid")) eq '0')
-{
-	last unless $cancelled->('only look');
-	select(undef, undef, undef, 0.05);
-}
+await(sub { !$cancelled->('only look') || $primary->safe_psql('postgres', waiting("= 'cancelled' AND pid <> $pid")) });
 ok($cancelled->('only look'), 'and asks again, which waits');
 
 $standby->start;
@@ -155,12 +157,12 @@ for my $name (sort keys %session)
 	ok($primary->poll_query_until('postgres', waiting("= 'asks $name'"), '0'), "$name is told");
 	$session{$name}->quit;
 }
-$told = run_driver($primary, 10000, 60000, map { "$_:" . id_of("second $_") } @calls[0 .. 8])->();
+$told = run_driver($primary, 120000, 170000, map { "$_:" . id_of("second $_") } @calls[0 .. 8])->();
 is($told->{$_}, $_ eq 'void' ? 'told void' : 'told replayed', "asked again: $_") for @calls[0 .. 8];
 
 # A failover: what was told is there.
 $standby->stop;
-$told = run_driver($primary, 1000, 3000, 'purchase:' . id_of('last'))->();
+$told = run_driver($primary, 5000, 10000, 'purchase:' . id_of('last'))->();
 like($told->{purchase}, qr/^doubt /, 'a last sale is in doubt');
 $primary->stop('immediate');
 $standby->start;

@@ -8,7 +8,7 @@ use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('shop');
 $node->init;
-$node->append_conf('postgresql.conf', "statement_timeout = '1min'");
+$node->append_conf('postgresql.conf', "statement_timeout = '3min'");
 $node->start;
 $node->safe_psql('postgres', q{
 CREATE EXTENSION pg_vend;

@@ -81,18 +81,20 @@ is(answer($victim, 'ROLLBACK; BEGIN'), '', 'the victim begins anew');
 is(take($victim, 'v', 1, 18), 'purchased', 'and gets three quarters');
 is(answer($victim, 'COMMIT'), '', 'and commits');
 
-# Settling many items in one transaction takes no room from others either.
+# Settling many items in one transaction takes no room from others either. Until then the rows are locked, so that the worker does not
+# settle them.
+is(answer($victim, 'BEGIN; SELECT count(*) FROM (SELECT FROM v.item FOR UPDATE) AS rows'), '24', 'the victim locks its items');
 $node->safe_psql('victim', $one_by_one);
 is($node->safe_psql('victim', 'SELECT count(*) FROM vend.stat_item'), '24', 'the victim has all counters, and none in use');
-is(answer($victim, 'BEGIN'), '', 'it begins to settle');
-is(answer($victim, "SELECT vend.settle('v') > 0"), 't', 'all its items');
+is(answer($victim, "SELECT vend.settle('v') >= 24"), 't', 'the victim settles all its items');
 is($node->safe_psql('market', "SELECT status FROM vend.try_purchase('x$_', 'b', unit_price => 0, store => 'a')"), 'purchased', "others sell x$_ meanwhile")
 	for 5 .. 10;
 is(answer($victim, 'COMMIT'), '', 'settled');
 
 # Once nothing is in use, all is as it was: what is settled is counted.
-is($node->safe_psql('victim', "SELECT status FROM vend.try_purchase('x1', 'b', unit_price => 0, store => 'v')"), 'purchased', 'a sale');
-is($node->safe_psql('victim', "SELECT vend.settle('v') > 0"), 't', 'is settled');
+is(answer($victim, "BEGIN; SELECT id FROM v.item WHERE id = 'x1' FOR UPDATE"), 'x1', 'the victim locks an item');
+is($node->safe_psql('victim', "SELECT status FROM vend.try_purchase('x1', 'b', unit_price => 0, store => 'v')"), 'purchased', 'another session sells a unit of it');
+is(answer($victim, "SELECT vend.settle('v') > 0; COMMIT"), 't', 'the victim settles it');
 is($node->safe_psql('victim', "SELECT settled > 0, unsettled FROM vend.stat_item WHERE item = 'x1'"), 't|0', 'and counted');
 is($node->safe_psql('victim', 'SELECT count(*) FROM vend.audit()'), '0', 'the books are right');
 is($node->safe_psql('victim', q{SELECT sum(pending) FROM vend.stat_item}), '0', 'nothing is pending');

@@ -4,7 +4,7 @@
 -- Guarantee: G6 (conservation holds whatever an operator does).
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 SELECT vend.create_store('shop');
 SELECT vend.create_store('strict', direct_writes => 'refuse');
 CREATE FUNCTION pg_temp.fill(schema text) RETURNS void LANGUAGE plpgsql AS $$

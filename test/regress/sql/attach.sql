@@ -3,7 +3,7 @@
 -- Guarantees: G6 (from the first minute), G8 (the tables stay what they are); section "SQL surface".
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 CREATE TABLE products (
     sku text PRIMARY KEY, title text NOT NULL, price_cents integer NOT NULL CHECK (price_cents >= 0),
     stock_qty integer NOT NULL DEFAULT 0 CHECK (stock_qty >= 0), tags text[], edited_at timestamptz);

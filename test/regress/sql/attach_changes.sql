@@ -3,7 +3,7 @@
 -- Guarantees: G6, G8 (the tables are the owner's, to change as he likes).
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 CREATE TABLE goods (id text PRIMARY KEY, sku integer UNIQUE, price integer NOT NULL, stock integer NOT NULL, sv bigint NOT NULL DEFAULT 0, v bigint NOT NULL DEFAULT 1, mode text);
 CREATE TABLE people (id integer PRIMARY KEY, mail text UNIQUE, balance bigint NOT NULL);
 INSERT INTO goods VALUES ('lamp', 1, 10, 50), ('vase', 2, 3, 9);

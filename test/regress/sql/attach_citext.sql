@@ -3,7 +3,7 @@
 -- Guarantees: G4 (a key is what its row has), G6, G8.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 SELECT count(*) = 0 AS is_missing FROM pg_available_extensions WHERE name = 'citext' \gset
 \if :is_missing
     \quit

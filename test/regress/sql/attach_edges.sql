@@ -3,7 +3,7 @@
 -- Guarantees: G1, G2, G3; section "The store" (what does not fit the column is an error).
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 CREATE TABLE small (k smallint PRIMARY KEY, n smallint NOT NULL, p smallint, m text);
 CREATE TABLE purse (k smallint PRIMARY KEY, b smallint NOT NULL);
 CREATE TABLE rich (k integer PRIMARY KEY, n numeric(4,2) NOT NULL CHECK (n >= 0), p numeric(4,1) NOT NULL, sv smallint NOT NULL DEFAULT 0);

@@ -4,7 +4,7 @@
 -- Guarantees: G1, G3, G5, G6.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '10s';
+SET statement_timeout = '3min';
 CREATE TABLE goods (id int PRIMARY KEY, price int NOT NULL, units int NOT NULL, mode text, version int NOT NULL DEFAULT 1) PARTITION BY RANGE (id);
 CREATE TABLE goods_1 PARTITION OF goods FOR VALUES FROM (1) TO (100);
 CREATE TABLE goods_2 (mode text, gone int, units int NOT NULL, version int NOT NULL DEFAULT 1, id int NOT NULL, price int NOT NULL);

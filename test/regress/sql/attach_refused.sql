@@ -2,7 +2,7 @@
 -- Section "The store"; G3 (nothing has changed), G6 (nothing is bound that cannot be counted).
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 CREATE ROLE regress_vend_owner;
 CREATE ROLE regress_vend_other;
 DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO regress_vend_owner, regress_vend_other', current_database()); END $$;

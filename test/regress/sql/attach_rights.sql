@@ -3,7 +3,7 @@
 -- Section "SQL surface", security; G8 (the tables stay the owner's).
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 CREATE ROLE regress_vend_owner;
 CREATE ROLE regress_vend_member IN ROLE regress_vend_owner;
 CREATE ROLE regress_vend_other;

@@ -2,7 +2,7 @@
 -- Guarantees: G4 (a key is what its row has), G6; section "The store".
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 CREATE TYPE size AS ENUM ('small', 'large', 'grand', 'tiny');
 CREATE DOMAIN code AS text NOT NULL CHECK (value ~ '^[a-z0-9-]+$');
 CREATE DOMAIN number AS integer CHECK (value >= 0);

@@ -3,7 +3,7 @@
 -- Guarantees: G6.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 1, 10), ('vase', 1, 10);
 INSERT INTO shop.wallet VALUES ('a', 1000), ('b', 5);

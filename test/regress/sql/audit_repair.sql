@@ -3,7 +3,7 @@
 -- Guarantee: G6 (conservation; vend.audit() proves it).
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 CREATE ROLE regress_vend_owner;
 DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO regress_vend_owner', current_database()); END $$;
 SET ROLE regress_vend_owner;

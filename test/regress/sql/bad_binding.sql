@@ -2,7 +2,7 @@
 -- used it before as well; what the owner mends works again. Nobody else can take its name.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 CREATE ROLE regress_vend_owner;
 CREATE ROLE regress_vend_stranger;
 DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO regress_vend_owner, regress_vend_stranger', current_database()); END $$;

@@ -4,7 +4,7 @@
 -- Guarantees: G1, G2, G3, G4 (once), G6 (the audit). Sections "One path" and "SQL surface".
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock, lock_mode) VALUES
     ('a', 100, 5, 'atomic'), ('p', 100, 5, 'pessimistic'), ('o', 100, 5, 'optimistic'), ('e', 100, 5, 'escrow'), ('n', 100, 5, NULL), ('none', 100, 0, NULL), ('void', 100, 0, 'escrow'), ('flyer', 0, 100, 'escrow');

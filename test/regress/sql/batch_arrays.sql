@@ -3,7 +3,7 @@
 -- Guarantees: G3 (what is refused changes nothing), G6. Section "SQL surface".
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 SELECT vend.create_store('words');
 SELECT vend.create_store('numbers', 'bigint', 'bigint');
 SELECT vend.create_store('uuids', 'uuid', 'uuid');

@@ -3,7 +3,7 @@
 -- Guarantee: G3 (row count and returned values must equal the decision, else a fault).
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('lamp', 100, 50, NULL), ('vase', 30, 50, 'pessimistic'), ('dish', 20, 50, 'optimistic'), ('cup', 10, 50, 'escrow');
 INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 10000), ('beta', 10000);

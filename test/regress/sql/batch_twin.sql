@@ -5,7 +5,7 @@
 -- Guarantees: G1, G2, G4 (once), G6. Section "One path": a single purchase is a batch of one.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 CREATE SCHEMA chance;
 -- A number from 0 to below - 1.
 CREATE FUNCTION chance.draw(seed text, below int) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT (('x' || substr(md5(seed), 1, 8))::bit(32)::bigint % below)::int $$;

@@ -3,7 +3,7 @@
 -- Guarantees: G1, G2, G3, G4, G6 (the audit). Section "SQL surface".
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('a', 5, 3, 'atomic'), ('p', 7, 100, 'pessimistic'), ('o', 1, 10, 'optimistic'), ('e', 2, 6, 'escrow'), ('free', 0, 9, NULL);
 INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 60), ('beta', 100), ('poor', 8);

@@ -4,7 +4,7 @@
 -- (A transaction of its own keeps its deltas from the settler. What else is shown is the same whether it came by or not.)
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 SELECT vend.create_store('shop', wallets => false);
 INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('lamp', 1, 20, 'escrow'), ('vase', 1, 20, NULL);
 CREATE VIEW public.book AS

@@ -4,7 +4,7 @@
 -- Guarantee: G1.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '20s';
+SET statement_timeout = '3min';
 CREATE TABLE made (n int GENERATED ALWAYS AS IDENTITY, scheme text, key text, sql text);
 INSERT INTO made (scheme, key, sql) VALUES
     ('range', 'int', 'CREATE TABLE part PARTITION OF things FOR VALUES FROM (1) TO (9); CREATE TABLE other PARTITION OF things FOR VALUES FROM (9) TO (99)'),

@@ -3,7 +3,7 @@
 -- Guarantees: G1 (no unit comes back twice, or not at all), G3 (savepoints included), G6.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('lamp', 1, 100, 'escrow'), ('vase', 1, 50, 'escrow'), ('none', 1, 0, 'escrow');
 INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 10000), ('poor', 5);

@@ -3,7 +3,7 @@
 -- Guarantees: G1 (no counter of before is sold from), G5 (nor is less sold than there is), G6.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 1, 10);
 INSERT INTO shop.wallet (id, balance) VALUES ('a', 1000000);
@@ -84,7 +84,7 @@ SELECT status FROM vend.try_purchase('lamp', 'a', 1);
 \c -
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 BEGIN;
 LOCK TABLE shop.item IN EXCLUSIVE MODE;
 SELECT status FROM vend.try_purchase('lamp', 'a', 5);

@@ -3,7 +3,7 @@
 -- Guarantees: G1 (no counter of before is sold from), G3 (undone with its savepoint), G6 (ledger = row and deltas).
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '10s';
+SET statement_timeout = '3min';
 SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('lamp', 1, 20, 'escrow'), ('vase', 1, 20, 'escrow'), ('sofa', 1, 20, NULL);
 INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 10000);

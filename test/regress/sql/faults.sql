@@ -4,7 +4,7 @@
 -- Section "SQL surface"; G3 (nothing has changed).
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 CREATE ROLE regress_vend_clerk;
 SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock) VALUES ('42', 100, 50), ('lamp', 100, 50);

@@ -6,7 +6,7 @@
 \set SHOW_CONTEXT never
 \set VERBOSITY sqlstate
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 CREATE SCHEMA own;
 CREATE TABLE own.category (id int PRIMARY KEY, stock bigint UNIQUE, UNIQUE (id, stock));
 CREATE TABLE own.level (n numeric PRIMARY KEY);

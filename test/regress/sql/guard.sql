@@ -3,7 +3,7 @@
 -- Section "Version guard"; G5 (no lost update, no false conflict).
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 CREATE TABLE public.product (id int PRIMARY KEY, name text, price_cents int, description text, stock int DEFAULT 10, version int NOT NULL DEFAULT 1);
 -- What a statement does, which is undone: how many rows it finds and what the rows then are; or what it hears.
 CREATE FUNCTION pg_temp.hears(statement text) RETURNS text LANGUAGE plpgsql AS $$

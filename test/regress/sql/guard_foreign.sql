@@ -4,7 +4,7 @@
 \set SHOW_CONTEXT never
 \set VERBOSITY sqlstate
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 CREATE EXTENSION postgres_fdw;
 DO $$ BEGIN EXECUTE format('CREATE SERVER regress_vend_loop FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host %L, port %L, dbname %L)', trim(split_part(current_setting('unix_socket_directories'), ',', 1)), current_setting('port'), current_database()); END $$;
 CREATE USER MAPPING FOR CURRENT_USER SERVER regress_vend_loop;

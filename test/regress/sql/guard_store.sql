@@ -3,7 +3,7 @@
 -- Section "Version guard"; G3, G5 (no false conflict), G6.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 SELECT vend.create_store('shop');
 ALTER TABLE shop.item ADD description text, ADD views int DEFAULT 0, ADD revision smallint NOT NULL DEFAULT 1;
 ALTER TABLE shop.wallet ADD nickname text, ADD version bigint NOT NULL DEFAULT 1;

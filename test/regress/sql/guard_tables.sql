@@ -3,7 +3,7 @@
 -- Section "Version guard".
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 
 -- What it cannot be made of.
 CREATE TABLE public.product (id int PRIMARY KEY, name text, price_cents int, loud text GENERATED ALWAYS AS (upper(name)) STORED, version int NOT NULL DEFAULT 1, nullable int, counted int NOT NULL GENERATED ALWAYS AS IDENTITY, amount numeric NOT NULL DEFAULT 1);

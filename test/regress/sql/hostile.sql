@@ -3,7 +3,7 @@
 -- Section "SQL surface", security.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 CREATE SCHEMA evil;
 CREATE FUNCTION evil.caught(what text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'evil % was called', what; END $$;
 DO $$

@@ -3,7 +3,7 @@
 -- Guarantee: section "The store"; G8.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 CREATE ROLE regress_vend_mallory;
 CREATE ROLE regress_vend_team;
 CREATE ROLE regress_vend_buyer;

@@ -3,7 +3,7 @@
 -- Guarantees: G6 (what goes back goes to whom it came from), G4 (the same request under its id, by the old key or the new).
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 SELECT vend.create_store('shop');
 SET vend.default_store = 'shop';
 INSERT INTO shop.item (id, price, stock) VALUES ('SKU-1', 100, 10);

@@ -4,7 +4,7 @@
 -- Guarantees: G3 (whatever a trigger does to an engine write, it has the effect that was decided, or is a fault), G6.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock) VALUES ('gift', 5, 20), ('lamp', 100, 20), ('vase', 30, 20);
 INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 1000), ('bank', 0), ('beta', 1000);

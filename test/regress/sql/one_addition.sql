@@ -3,7 +3,7 @@
 -- Guarantee: G3 (what the owner adds runs with every write of the engine).
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 10, 100), ('vase', 10, 100);
 INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 1000), ('beta', 1000);

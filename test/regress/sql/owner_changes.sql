@@ -3,7 +3,7 @@
 -- Guarantee: G8, section "Whose rights?".
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 CREATE ROLE regress_vend_alice;
 CREATE ROLE regress_vend_bob;
 CREATE ROLE regress_vend_buyer;

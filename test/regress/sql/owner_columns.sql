@@ -4,7 +4,7 @@
 -- Guarantees: G3, G6, G8 (plain tables, to which the owner adds what he likes).
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 SELECT vend.create_store('shop');
 CREATE FUNCTION shop.state() RETURNS text LANGUAGE sql AS $$
     SELECT concat_ws(' | ', (SELECT string_agg(id || ' ' || stock, ', ' ORDER BY id COLLATE "C") FROM shop.item), (SELECT string_agg(id || ' ' || balance, ', ' ORDER BY id COLLATE "C") FROM shop.wallet),

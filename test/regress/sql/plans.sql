@@ -4,7 +4,7 @@
 -- Guarantees: G3, G6, G8.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 CREATE ROLE regress_vend_owner;
 CREATE ROLE regress_vend_buyer;
 DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO regress_vend_owner', current_database()); END $$;

@@ -3,7 +3,7 @@
 -- Guarantee: G6 (one journal for each table), section "The store".
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 CREATE TABLE product (id text PRIMARY KEY, stock bigint NOT NULL, price bigint NOT NULL);
 CREATE TABLE customer (id text PRIMARY KEY, balance bigint NOT NULL);
 INSERT INTO product VALUES ('lamp', 9, 10);

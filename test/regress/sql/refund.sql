@@ -3,7 +3,7 @@
 -- Guarantees: G3 (stock, money and holding go back together), G4 (once), G6.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 100, 10), ('vase', 30, 10), ('free', 0, 10);
 INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 1000), ('beta', 500);

@@ -3,7 +3,7 @@
 -- Guarantees: G3 (a cart goes back whole), G4 (once), G6 (units and money).
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 SELECT vend.create_store('shop', money_type => 'numeric(12,2)');
 INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 10.05, 100), ('vase', 1, 100), ('free', 0, 100);
 INSERT INTO shop.wallet VALUES ('alpha', 1000);

@@ -3,7 +3,7 @@
 -- Guarantees: G2 (no wallet below zero), G3, G4 (once), G6.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 100, 5);
 INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 1000), ('beta', 300), ('empty', 0), ('rich', 9223372036854775807);

@@ -3,7 +3,7 @@
 -- Guarantees: G1 (never more than is there), G4 (once), G6.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-SET statement_timeout = '60s';
+SET statement_timeout = '3min';
 SELECT vend.create_store('shop', direct_writes => 'refuse');
 INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 100, 0), ('vase', 30, 0);
 INSERT INTO shop.wallet VALUES ('alpha', 0);

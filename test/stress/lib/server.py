@@ -10,7 +10,7 @@ import psycopg2
 DATA = os.environ["STRESS_DATA"]
 LOG = os.environ["STRESS_LOG"]
 BYTES_MAX = os.environ["STRESS_BYTES_MAX"]
-START_SECONDS_MAX = 60
+START_SECONDS_MAX = 180
 # What the server logs: severity after the SQLSTATE.
 LINE = re.compile(r"\[\d+\] (?P<type>.*?) (?P<code>[0-9A-Z]{5}) (?P<severity>ERROR|FATAL|PANIC|WARNING|LOG):  (?P<text>.*)")
 # How a transaction of the settler's may end.

@@ -6,7 +6,7 @@ from books import differences, halves
 from server import connect
 from shop import BALANCE, DATABASES, ITEMS, MOVED, STOCKS, STORES, WALLETS
 
-QUIET_SECONDS_MAX = 45
+QUIET_SECONDS_MAX = 180
 REPLAYS = 500
 
 

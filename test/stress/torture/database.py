@@ -50,3 +50,13 @@ def check(database, schema, store):
             look("SELECT bt_index_parent_check(%s::regclass, true, true)", index)
     connection.close()
     return failures
+
+
+def recorded(database):
+    """The ids of all calls that the ledger of the store shop has."""
+    connection = connect(database, "checker")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT id::text FROM shop.ledger WHERE kind <> 'refusal'")
+        found = {known for (known,) in cursor.fetchall()}
+    connection.close()
+    return found

@@ -9,7 +9,8 @@ from collections import Counter
 
 import psycopg2
 
-from database import ROW_MODES, array, check, make_database
+from database import ROW_MODES, array, check, make_database, recorded
+from rounds import join_all
 from server import connect
 
 DATABASE = "torture_ddl"
@@ -295,22 +296,10 @@ def run(seed, seconds, server):
     for thread in threads:
         thread.start()
     disturb(seed, deadline, round_, started + seconds * random.Random(seed).uniform(0.3, 0.8))
-    for thread in threads:
-        thread.join(90)
-        if thread.is_alive():
-            round_.failures.append(f"{thread.name} does not come to an end")
+    round_.failures += join_all(threads)
     if not round_.failures:
         round_.failures += check(DATABASE, "shop", "shop")
         acknowledged = set().union(*(seller.acknowledged for seller in sellers))
         round_.counts["acknowledged"] = len(acknowledged)
-        round_.failures += [f"acknowledged, and not in the ledger: {known}" for known in acknowledged - recorded()]
+        round_.failures += [f"acknowledged, and not in the ledger: {known}" for known in acknowledged - recorded(DATABASE)]
     return sorted(round_.counts.items()), round_.failures
-
-
-def recorded():
-    connection = connect(DATABASE, "checker")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT id::text FROM shop.ledger WHERE kind <> 'refusal'")
-        found = {known for (known,) in cursor.fetchall()}
-    connection.close()
-    return found

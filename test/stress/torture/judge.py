@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 import psycopg2
 
-from database import ROW_MODES, array, check, make_database
+from database import ROW_MODES, array, check, make_database, recorded
+from rounds import join_all
 from server import connect
 
 DATABASE = "torture_judge"
@@ -132,7 +133,7 @@ class Client(threading.Thread):
             if status in TAKEN:
                 continue
             changes = dict(requests)[known]
-            if status in ("sold_out", "all_pending", "all_pending"):
+            if status in ("sold_out", "all_pending"):
                 resource, change = changes[2 * (line or 1) - 2] if can_be_refused == "lines" else changes[0]
                 self.refusals.append(Refusal(status, resource, -change, began, ended, transaction))
             elif status == "insufficient_funds":
@@ -213,7 +214,7 @@ class History:
 
     def least(self, refusal):
         """The least that can have been left during the call of a refusal."""
-        is_of_all = refusal.status in ("all_pending", "all_pending")
+        is_of_all = refusal.status == "all_pending"
         takes = [(began, ended, units) for began, ended, units, is_made, transaction in self.takes[refusal.resource]
                  if is_made or is_of_all or transaction is refusal.transaction]
         gifts = self.gifts[refusal.resource]
@@ -246,10 +247,7 @@ def run(seed, seconds, _server):
     for client in clients:
         client.start()
     disturb(seed, deadline, failures)
-    for client in clients:
-        client.join(90)
-        if client.is_alive():
-            failures.append(f"{client.name} does not come to an end")
+    failures += join_all(clients)
     # Alone, a client leaves nothing to doubt: what was left is known exactly, at each of its calls.
     alone = Client(CLIENTS, seed, time.monotonic(), failures)
     clients.append(alone)
@@ -265,17 +263,16 @@ def run(seed, seconds, _server):
 def judge(clients):
     connection = connect(DATABASE, "judge")
     with connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT id::text FROM shop.ledger WHERE kind <> 'refusal'")
-        recorded = {known for (known,) in cursor.fetchall()}
         cursor.execute("SELECT 'item', id, stock FROM shop.item UNION ALL SELECT 'wallet', id, balance FROM shop.wallet")
         found = {(kind, key): int(figure) for kind, key, figure in cursor.fetchall()}
     connection.close()
-    history = History(clients, recorded)
+    ids = recorded(DATABASE)
+    history = History(clients, ids)
     for resource, figure in history.last.items():
         if found[resource] != figure:
             yield f"{resource}: {figure} by what the clients were told, {found[resource]} in its row"
     made = {effect.id for client in clients for one in client.transactions if one.fate == "made" for effect in one.effects}
-    yield from (f"told, and not in the ledger: {known}" for known in made - recorded)
+    yield from (f"told, and not in the ledger: {known}" for known in made - ids)
     for refusal in (refusal for client in clients for refusal in client.refusals):
         least = history.least(refusal)
         if least >= refusal.wanted:

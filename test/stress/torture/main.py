@@ -7,11 +7,10 @@ import time
 import ddl
 import fuzz
 import judge
+from rounds import show_failures
 from server import Server
 
 ROUND_SECONDS = 10
-SHOWN_MAX = 20
-LINE_CHARACTERS_MAX = 300
 PARTS = (ddl, judge, fuzz)
 
 
@@ -37,12 +36,7 @@ def main():
         failures = run_round(part, seed + number, server)
         number += 1
         if failures:
-            print(f"FAILED; TORTURE_SEED={seed + number - 1} does the same again")
-            for failure in failures[:SHOWN_MAX]:
-                print(f"  {failure}")
-            print("the end of the server's log:")
-            for line in server.log_tail():
-                print(f"  {line[:LINE_CHARACTERS_MAX]}")
+            show_failures(failures, f"TORTURE_SEED={seed + number - 1}", server)
             return 1
     print(f"{number} rounds, nothing wrong")
     return 0

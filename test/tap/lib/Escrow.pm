@@ -4,20 +4,20 @@ package Escrow;
 use strict;
 use warnings;
 use Exporter 'import';
+use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(usleep);
 
 use Answers;
 
-our @EXPORT = qw(preload send_query wait_until comes_true hold_row settler_of stop_settler books_are_right start_load end_load);
+our @EXPORT = qw(preload wait_until comes_true hold_row settler_of stop_settler books_are_right start_load end_load);
 
-# Put into the configuration of each server, with what else it needs.
+# Writes what the tests of escrow need into the configuration of a server, and more if the test needs more.
 sub preload
 {
 	my ($node, $more) = @_;
 	$node->append_conf('postgresql.conf', qq{
 shared_preload_libraries = 'pg_vend'
-statement_timeout = '30s'
+statement_timeout = '3min'
 log_statement = none
 max_connections = 40
 max_worker_processes = 16
@@ -26,15 +26,7 @@ max_worker_processes = 16
 	return;
 }
 
-# Sends a query and does not wait for its end; the next answer() of the session begins with what it gives.
-sub send_query
-{
-	my ($session, $sql) = @_;
-	$session->query_until(qr/^sent$/m, "\\echo sent\n$sql;\n");
-	$session->{stdout} =~ s/^sent\n//;
-	return;
-}
-
+# Dies unless the condition comes true.
 sub wait_until
 {
 	my ($node, $database, $condition) = @_;
@@ -42,20 +34,14 @@ sub wait_until
 	return;
 }
 
-# Whether a condition comes true within 8 seconds, or so many, for what the rest of a test does not depend on.
+# Returns whether the condition comes true.
 sub comes_true
 {
-	my ($node, $database, $condition, $seconds) = @_;
-	my $until = time() + ($seconds // 8);
-	while (time() < $until)
-	{
-		return 1 if $node->safe_psql($database, "SELECT $condition") eq 't';
-		usleep(100_000);
-	}
-	return 0;
+	my ($node, $database, $condition) = @_;
+	return await(sub { $node->safe_psql($database, "SELECT $condition") eq 't' });
 }
 
-# A session that has an item's row locked, so that the settler leaves its deltas alone.
+# Returns a session that has locked an item's row, so that the settler leaves the item's deltas alone.
 sub hold_row
 {
 	my ($node, $database, $item) = @_;
@@ -64,7 +50,7 @@ sub hold_row
 	return $session;
 }
 
-# The process id of the settler of a database, once it is there; with a condition, once that holds.
+# Returns the process id of the settler of a database once it is there, or once the condition is true of it.
 sub settler_of
 {
 	my ($node, $database, $condition) = @_;
@@ -74,7 +60,7 @@ sub settler_of
 	return $node->safe_psql('postgres', "SELECT pid $query");
 }
 
-# Nobody starts another before the next sale.
+# Ends the settler of a database. Nobody starts another before the next sale.
 sub stop_settler
 {
 	my ($node, $database) = @_;
@@ -84,7 +70,8 @@ sub stop_settler
 	return;
 }
 
-# Nothing pending, nobody waits, what is available is what row and deltas come to, and the audit finds nothing.
+# Tests that nothing is pending, that nobody waits, that what is available is the row's stock plus its deltas, and that the audit
+# finds nothing.
 sub books_are_right
 {
 	my ($node, $database, $name) = @_;
@@ -98,26 +85,29 @@ sub books_are_right
 	return;
 }
 
-# Sales by many clients until end_load().
+# Starts many clients that buy until end_load().
 sub start_load
 {
 	my ($node, $database, $directory) = @_;
 	my $script = "$directory/load.sql";
 	PostgreSQL::Test::Utils::append_to_file($script, "SELECT status FROM vend.try_purchase('lamp', 'alpha');\n")
 		unless -f $script;
-	my %load = (output => '');
+	my %load = (node => $node, output => '');
 	$load{run} = IPC::Run::start(
-		[ 'pgbench', '-n', '-c', 4, '-j', 1, '-T', 60, '-f', $script, $node->connstr($database) ],
-		'<', \undef, '>', \$load{output}, '2>', \$load{output}, IPC::Run::timeout(120));
+		[ 'pgbench', '-n', '-c', 4, '-j', 1, '-T', 3600, '-f', $script, $node->connstr($database) . ' application_name=load' ],
+		'<', \undef, '>', \$load{output}, '2>', \$load{output});
 	return \%load;
 }
 
-# Returns what the clients said; they are stopped unless their server has gone.
+# Stops the clients, and waits until their last sales have ended if the server is there. Returns what the clients said.
 sub end_load
 {
 	my ($load) = @_;
+	my $node = $load->{node};
 	$load->{run}->signal('TERM') if $load->{run}->pumpable;
 	$load->{run}->finish;
+	wait_until($node, 'postgres', "count(*) = 0 FROM pg_stat_activity WHERE application_name = 'load'")
+		if -f $node->data_dir . '/postmaster.pid';
 	return $load->{output};
 }
 
