@@ -5,6 +5,7 @@
 #include "base/prelude.hpp"
 
 #include "base/clock.hpp"
+#include "core/counter.hpp"
 #include "shared/counter_key.hpp"
 
 namespace vend {
@@ -26,9 +27,7 @@ struct Counter {
     int pins;    // holds on it, which keep it in memory
     int waiting; // sessions, for units
 
-    int64 available; // committed stock less pending sales
-    int64 taken;     // pending
-    int64 added;     // pending
+    CounterUnits units;
     uint64 changes;
 
     int64 unsettled;               // committed deltas

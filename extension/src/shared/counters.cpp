@@ -353,10 +353,12 @@ std::optional<CounterReading> read_counter(const CounterKey &key) {
         const PendingUnits own = pending_units(counter);
         lock(counter);
         const bool is_loaded = counter->state == Counter::State::loaded;
-        const CounterReading reading{Quantity{counter->available}, Quantity{counter->taken - own.taken},
-                                     Quantity{own.added}, counter->changes};
+        const CounterUnits units = counter->units;
+        const uint64 changes = counter->changes;
         unlock(counter);
-        return is_loaded ? std::optional(reading) : std::nullopt;
+        if (!is_loaded) return std::nullopt;
+        return CounterReading{units.available, units.pending_elsewhere(Quantity{own.taken}),
+                              Quantity{own.added}, changes};
     });
 }
 
@@ -391,7 +393,7 @@ void end_load(const std::optional<CounterLoad> &load) {
     if (load) {
         lock(counter);
         counter->state = Counter::State::loaded;
-        counter->available = load->available.value;
+        counter->units.load(load->available);
         counter->unsettled = load->deltas;
         counter->unsettled_since = load->deltas > 0 ? now : MonotonicTime{};
         unlock_changed(counter);
@@ -400,14 +402,11 @@ void end_load(const std::optional<CounterLoad> &load) {
 }
 
 CounterChange take_from_counter(const CounterKey &key, Quantity qty) {
-    return change_counter(key, {.kind = Pending::Kind::taken, .qty = qty.value, .deltas = 1},
-                          [&](Counter *counter) {
-                              if (counter->available < qty.value) return false;
-                              counter->available -= qty.value;
-                              counter->taken += qty.value;
-                              counter->reserved_total += qty.value;
-                              return true;
-                          });
+    return change_counter(key, {.kind = Pending::Kind::taken, .qty = qty.value}, [&](Counter *counter) {
+        if (!counter->units.take(qty)) return false;
+        counter->reserved_total += qty.value;
+        return true;
+    });
 }
 
 void give_back(const CounterKey &key) {
@@ -416,17 +415,8 @@ void give_back(const CounterKey &key) {
 }
 
 CounterChange add_to_counter(const CounterKey &key, Quantity qty, Quantity stock_max) {
-    return change_counter(key, {.kind = Pending::Kind::added, .qty = qty.value, .deltas = 1},
-                          [&](Counter *counter) {
-                              // All that may come back or come in must fit.
-                              int64 sum = 0;
-                              if (__builtin_add_overflow(counter->available, counter->taken, &sum) ||
-                                  __builtin_add_overflow(sum, counter->added, &sum) ||
-                                  __builtin_add_overflow(sum, qty.value, &sum) || sum > stock_max.value)
-                                  return false;
-                              counter->added += qty.value;
-                              return true;
-                          });
+    return change_counter(key, {.kind = Pending::Kind::added, .qty = qty.value},
+                          [&](Counter *counter) { return counter->units.add(qty, stock_max); });
 }
 
 bool wait_for_change(const CounterKey &key, uint64 changes, MonotonicTime until) {
@@ -503,7 +493,7 @@ List *unsettled_counters(bool *is_awaited) {
         const bool is_due = counter->unsettled > 0 && counter->settle_after <= now;
         // One that failed is tried once more before nobody waits for it any longer.
         const bool is_coming = counter->unsettled > 0 && counter->failures < 2;
-        *is_awaited = *is_awaited || is_due || is_coming || counter->taken != 0 || counter->added != 0;
+        *is_awaited = *is_awaited || is_due || is_coming || counter->units.is_anything_pending();
         if (!is_due) return false;
         *unsettled = description_of(*counter);
         return true;
@@ -570,9 +560,9 @@ List *loaded_counters(const TableState &table) {
         if (counter->state != Counter::State::loaded || !is_same_state(counter->key.table, table))
             return false;
         loaded->key = counter->key;
-        loaded->available = Quantity{counter->available};
+        loaded->available = counter->units.available;
         loaded->changes = counter->changes;
-        loaded->is_quiet = counter->taken == 0 && counter->added == 0;
+        loaded->is_quiet = !counter->units.is_anything_pending();
         return true;
     });
 }
@@ -584,8 +574,8 @@ List *counter_statistics() {
         (void)strlcpy(statistics->store, counter->store, NAMEDATALEN);
         (void)strlcpy(statistics->item, counter->item, NAMEDATALEN);
         const bool is_loaded = counter->state == Counter::State::loaded;
-        statistics->available = is_loaded ? std::optional(counter->available) : std::nullopt;
-        statistics->pending = counter->taken;
+        statistics->available = is_loaded ? std::optional(counter->units.available.value) : std::nullopt;
+        statistics->pending = counter->units.taken.value;
         statistics->waiting = counter->waiting;
         statistics->reserved = counter->reserved_total;
         statistics->refused = counter->refused_total;

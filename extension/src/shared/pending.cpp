@@ -52,6 +52,16 @@ void add_unsettled(Counter *counter, int64 deltas) {
         counter->unsettled_since = monotonic_now();
 }
 
+// Ends what a sale or restock has done to the counter with the delta that it has appended.
+void end_move(Counter *counter, Quantity delta, bool is_committed) {
+    if (is_committed) {
+        counter->units.commit(delta);
+        add_unsettled(counter, 1);
+    } else {
+        counter->units.abort(delta);
+    }
+}
+
 // Runs inside PostgreSQL's commit and abort, where nothing may be allocated or raised.
 void end(const Pending &hold, bool is_committed) {
     sum_up(hold, -1); // there is a sum
@@ -60,18 +70,10 @@ void end(const Pending &hold, bool is_committed) {
     lock(counter);
     switch (hold.kind) {
     case Pending::Kind::taken:
-        counter->taken -= hold.qty;
-        if (is_committed)
-            add_unsettled(counter, hold.deltas);
-        else
-            counter->available += hold.qty;
+        end_move(counter, negated(Quantity{hold.qty}), is_committed);
         break;
     case Pending::Kind::added:
-        counter->added -= hold.qty;
-        if (is_committed) {
-            counter->available += hold.qty;
-            add_unsettled(counter, hold.deltas);
-        }
+        end_move(counter, Quantity{hold.qty}, is_committed);
         break;
     case Pending::Kind::settled:
         if (is_committed) {

@@ -25,8 +25,8 @@ struct Pending {
     SubTransactionId owner = InvalidSubTransactionId;
     Counter *counter = nullptr;      // pinned; null: closed
     const CounterKey *key = nullptr; // of closed
-    int64 qty = 0;
-    int64 deltas = 0;
+    int64 qty = 0;                   // of taken and added
+    int64 deltas = 0;                // of settled
 };
 
 // Makes room for so many more holds. What may fail fails here.
