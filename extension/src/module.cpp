@@ -1,6 +1,8 @@
 // pg_vend: table of contents.
 //
 //   entry/    the SQL functions and triggers: arguments in, rows and errors out
+//   plan/     what a call sees of the plan that makes it
+//   batch/    many sales or transfers in one call; carts
 //   engine/   a sale and the other movements: read, lock, claim, decide, record
 //   claim/    taking units from an item, one file for each lock mode
 //   escrow/   items whose units are counted in shared memory, their deltas, the settling worker
@@ -13,8 +15,8 @@
 //   base/     PostgreSQL's headers and versions, SQLSTATEs, settings, ids
 //   core/     the rules: verdicts, quantities, money, the decision; no PostgreSQL
 //
-// Each room uses only rooms that stand below it. docs/architecture.md has a map and follows a sale
-// through the files; docs/words.md says what the words mean.
+// Each room uses only rooms that stand below it: scripts/rooms checks that. docs/architecture.md has a
+// map and follows a sale through the files; docs/words.md says what the words mean.
 
 #include "base/prelude.hpp"
 

@@ -85,7 +85,7 @@ struct Store {
     // wait.
     bool has_unique_ledger_rows = false;
 
-    // A key may have belonged to two rows, so whoever records one says to which; see eras.hpp.
+    // A key may have belonged to two rows, so whoever records one says to which; see rows/eras.hpp.
     bool has_reborn_keys = false;
 
     KeyType item_type;

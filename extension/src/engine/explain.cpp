@@ -5,7 +5,7 @@
 #include "base/error_codes.hpp"
 #include "binding/number_type.hpp"
 #include "core/checked.hpp"
-#include "engine/movement.hpp"
+#include "engine/movement_outcome.hpp"
 
 namespace vend {
 char *money_text(const Store &store, Money money) {

@@ -1,15 +1,15 @@
 #include "base/prelude.hpp"
 
-#include "engine/movement.hpp"
+#include "engine/refund.hpp"
 
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
+#include "base/new_array.hpp"
 #include "binding/key_type.hpp"
 #include "core/checked.hpp"
 #include "core/identity.hpp"
 #include "core/kind.hpp"
 #include "core/refund.hpp"
-#include "engine/distinct_keys.hpp"
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
 #include "escrow/items.hpp"
@@ -201,18 +201,18 @@ bool lock_buyer(Refund &refund) {
 }
 
 // The same for an item that gets units.
-bool hold_line(Refund &refund, RefundLine *line) {
+bool lock_line(Refund &refund, RefundLine *line) {
     const KeyEra bought = item_of(*line);
     for (int i = 0; i < replacements_max; ++i) {
         CHECK_FOR_INTERRUPTS();
         const auto now = row_of_era(refund.store, KeyOf::item, bought);
         if (!now) return false;
         LockedItem item;
-        const bool is_held = lock_for_change(refund.store, now->key, &item) == LockResult::locked;
+        const bool is_locked = lock_for_change(refund.store, now->key, &item) == LockResult::locked;
         const auto after = row_of_era(refund.store, KeyOf::item, bought);
         if (!after) return false;
         if (!is_same_row(refund.store.item_type, *now, *after)) continue;
-        if (!is_held) return false;
+        if (!is_locked) return false;
         line->row = *after;
         line->item = item;
         return true;
@@ -273,7 +273,7 @@ Verdict decide_lines(Refund &refund) {
 }
 
 // In the order of all calls: by the keys that the rows have now.
-Verdict hold_items(Refund &refund) {
+Verdict lock_items(Refund &refund) {
     const auto order = new_array<RefundLine *>(refund.lines.size());
     std::ranges::transform(refund.lines, order.begin(), [](RefundLine &line) { return &line; });
     for (RefundLine &line : refund.lines)
@@ -283,7 +283,7 @@ Verdict hold_items(Refund &refund) {
     });
     for (RefundLine *line : order) {
         // What is written off at once needs no row.
-        if (line->now.qty == Quantity{0} || !refund.request.restock || hold_line(refund, line)) continue;
+        if (line->now.qty == Quantity{0} || !refund.request.restock || lock_line(refund, line)) continue;
         describe(refund, line->purchase, true);
         return Verdict::unknown_item;
     }
@@ -412,7 +412,7 @@ MovementOutcome refund(Store &store, const RefundRequest &request, MemoryContext
         describe(refund, refund.lines[0].purchase, refund.lines.size() == 1);
     if (outcome.verdict == Verdict::accept) outcome.verdict = decide_lines(refund);
     if (outcome.verdict == Verdict::accept) {
-        outcome.verdict = hold_items(refund);
+        outcome.verdict = lock_items(refund);
         // Read again: a refund of another purchase may have used the id while this one waited for the
         // item.
         if (answer_from_ledger(refund)) return outcome;

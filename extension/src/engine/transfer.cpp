@@ -1,12 +1,13 @@
 #include "base/prelude.hpp"
 
-#include "engine/movement.hpp"
+#include "engine/transfer.hpp"
 
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
 #include "binding/key_type.hpp"
 #include "core/checked.hpp"
 #include "core/kind.hpp"
+#include "core/verdict.hpp"
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
 #include "rows/ledger.hpp"

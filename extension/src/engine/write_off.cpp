@@ -1,7 +1,8 @@
 #include "base/prelude.hpp"
 
+#include "engine/write_off.hpp"
+
 #include "base/clock.hpp"
-#include "engine/movement.hpp"
 
 #include "base/ids.hpp"
 #include "base/settings.hpp"
@@ -9,6 +10,7 @@
 #include "core/checked.hpp"
 #include "core/decision.hpp"
 #include "core/kind.hpp"
+#include "core/verdict.hpp"
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
 #include "escrow/deltas.hpp"

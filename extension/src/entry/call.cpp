@@ -2,7 +2,7 @@
 
 #include "entry/call.hpp"
 
-#include "entry/call_plan.hpp"
+#include "plan/call_plan.hpp"
 #include "rows/execute.hpp"
 
 namespace vend {

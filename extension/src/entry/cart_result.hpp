@@ -3,8 +3,8 @@
 
 #include "base/prelude.hpp"
 
+#include "batch/cart.hpp"
 #include "binding/number_type.hpp"
-#include "engine/cart.hpp"
 #include "entry/result.hpp"
 
 namespace vend {

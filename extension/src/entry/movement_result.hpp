@@ -6,7 +6,7 @@
 #include "binding/number_type.hpp"
 #include "binding/store.hpp"
 #include "core/kind.hpp"
-#include "engine/movement.hpp"
+#include "engine/movement_outcome.hpp"
 #include "entry/result.hpp"
 
 namespace vend {

@@ -7,9 +7,14 @@
 #include "core/right.hpp"
 #include "core/uuid.hpp"
 #include "core/verdict.hpp"
-#include "engine/movement.hpp"
+#include "engine/deposit.hpp"
+#include "engine/movement_outcome.hpp"
+#include "engine/refund.hpp"
 
 #include "engine/replay.hpp"
+#include "engine/restock.hpp"
+#include "engine/transfer.hpp"
+#include "engine/write_off.hpp"
 #include "entry/arguments.hpp"
 #include "entry/call.hpp"
 #include "entry/movement_result.hpp"
@@ -19,8 +24,8 @@
 namespace vend {
 namespace {
 
-// Numbers of the arguments: of deposit, withdraw and restock; of transfer; of refund.
-enum CounterArgument : int { arg_key, arg_change, arg_counter_id, arg_counter_store };
+// Numbers of the arguments: of deposit, withdraw, restock and write_off; of transfer; of refund.
+enum FigureArgument : int { arg_key, arg_change, arg_figure_id, arg_figure_store };
 enum TransferArgument : int {
     arg_payer,
     arg_payee,
@@ -43,21 +48,25 @@ struct Moved {
     NumberType money;
 };
 
-MovementOutcome move_counter(const Arguments &arguments, Store &store, Kind kind,
-                             MemoryContext context) {
-    FigureRequest request;
+MovementOutcome move_money(const Arguments &arguments, Store &store, Kind kind, MemoryContext context) {
+    require_wallets(store);
+    DepositRequest request;
     request.kind = kind;
-    if (kind == Kind::restock) {
-        request.key = arguments.key(arg_key, store.item_type, "item");
-        request.qty = arguments.quantity(arg_change, "qty");
-    } else {
-        require_wallets(store);
-        request.key = arguments.key(arg_key, store.buyer_type, "wallet");
-        request.amount = arguments.money(arg_change, store.money, "amount");
-    }
-    request.id = arguments.optional_uuid(arg_counter_id);
+    request.wallet = arguments.key(arg_key, store.buyer_type, "wallet");
+    request.amount = arguments.money(arg_change, store.money, "amount");
+    request.id = arguments.optional_uuid(arg_figure_id);
     MovementOutcome outcome;
-    as_owner(store, [&] { outcome = change_figure(store, request, context); });
+    as_owner(store, [&] { outcome = deposit_or_withdraw(store, request, context); });
+    return outcome;
+}
+
+MovementOutcome move_in(const Arguments &arguments, Store &store, MemoryContext context) {
+    RestockRequest request;
+    request.item = arguments.key(arg_key, store.item_type, "item");
+    request.qty = arguments.quantity(arg_change, "qty");
+    request.id = arguments.optional_uuid(arg_figure_id);
+    MovementOutcome outcome;
+    as_owner(store, [&] { outcome = restock(store, request, context); });
     return outcome;
 }
 
@@ -65,7 +74,7 @@ MovementOutcome move_out(const Arguments &arguments, Store &store, MemoryContext
     WriteOffRequest request;
     request.item = arguments.key(arg_key, store.item_type, "item");
     request.qty = arguments.quantity(arg_change, "qty");
-    request.id = arguments.optional_uuid(arg_counter_id);
+    request.id = arguments.optional_uuid(arg_figure_id);
     MovementOutcome outcome;
     as_owner(store, [&] { outcome = write_off(store, request, context); });
     return outcome;
@@ -101,7 +110,7 @@ MovementOutcome move_back(const Arguments &arguments, Store &store, MemoryContex
 Moved move_by(FunctionCallInfo fcinfo, const char *function, Kind kind) {
     require_writable(fcinfo, function);
     MemoryContext context = CurrentMemoryContext;
-    int store_number = arg_counter_store;
+    int store_number = arg_figure_store;
     if (kind == Kind::transfer) store_number = arg_transfer_store;
     if (kind == Kind::refund) store_number = arg_refund_store;
     Moved moved;
@@ -117,8 +126,10 @@ Moved move_by(FunctionCallInfo fcinfo, const char *function, Kind kind) {
             moved.outcome = move_out(arguments, store, context);
         else if (kind == Kind::refund)
             moved.outcome = move_back(arguments, store, context);
+        else if (kind == Kind::restock)
+            moved.outcome = move_in(arguments, store, context);
         else
-            moved.outcome = move_counter(arguments, store, kind, context);
+            moved.outcome = move_money(arguments, store, kind, context);
     });
     return moved;
 }

@@ -9,6 +9,7 @@
 #include "rows/call.hpp"
 #include "setup/attach_store.hpp"
 #include "setup/create_store.hpp"
+#include "setup/detach_store.hpp"
 #include "setup/grants.hpp"
 
 namespace vend {

@@ -2,7 +2,7 @@
 
 #include "base/clock.hpp"
 #include "base/settings.hpp"
-#include "escrow/settling.hpp"
+#include "escrow/worker_turn.hpp"
 #include "shared/counter_key.hpp"
 #include "shared/counters.hpp"
 #include "shared/settlers.hpp"

@@ -10,11 +10,15 @@
 #include "binding/registry.hpp"
 #include "binding/store.hpp"
 #include "core/lock_mode.hpp"
-#include "setup/common.hpp"
-#include "setup/companions.hpp"
+#include "setup/companion_tables.hpp"
 #include "setup/ddl.hpp"
+#include "setup/detach_store.hpp"
+#include "setup/draft.hpp"
 #include "setup/ownership.hpp"
-#include "shared/counters.hpp"
+#include "setup/store_options.hpp"
+#include "setup/store_schema.hpp"
+#include "setup/store_triggers.hpp"
+#include "setup/take_over.hpp"
 #include "table/as_role.hpp"
 #include "table/catalog.hpp"
 
@@ -253,21 +257,6 @@ void bind_tables(const RegistryRow &row, const Attachment &to) {
     require_bindable(row, Stage::attaching);
 }
 
-// A row whose binding ends here. Nobody else has a call under way when it is back.
-void unbind(const RegistryRow &row) {
-    // First, so that of two who detach one store at once the second waits here and finds it gone.
-    if (!delete_registry(row.name)) raise_unknown_store(row.name);
-    const Oid items = relation_named(row.item);
-    if (OidIsValid(items) && has_pending(items))
-        ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
-                        errmsg("this transaction has itself moved units of escrow items of store \"%s\"",
-                               row.name),
-                        errhint("Commit first.")));
-    lock_bound(row, AccessExclusiveLock);
-    drop_triggers(row);
-    settle_unbound(row);
-}
-
 } // namespace
 
 void attach_store(const Attachment &attachment) {
@@ -307,16 +296,12 @@ void reattach_store(const Attachment &attachment) {
     if (!OidIsValid(relation_named(row.ledger)))
         raise_invalid(draft_of(row.name, Stage::attaching),
                       psprintf("Table %s does not exist.", row.ledger));
-    unbind(row);
+    end_binding(row);
     lock_tables(attachment, AccessExclusiveLock);
     row.creator = GetUserNameFromId(GetUserId(), false); // who made it may have left
     change_row(&row, attachment);
     require_unbound(row);
     bind_tables(row, attachment);
-}
-
-void detach_store(const char *name) {
-    unbind(own_store(name));
 }
 
 } // namespace vend

@@ -1,5 +1,5 @@
 #pragma once
-// A store of tables that are there already, and the end of any store's binding.
+// A store of tables that are there already.
 
 #include "base/prelude.hpp"
 
@@ -32,7 +32,5 @@ void attach_store(const Attachment &attachment);
 // Binds what has become of the tables and columns of a store. An empty name unbinds a column that a
 // store can do without.
 void reattach_store(const Attachment &attachment);
-
-void detach_store(const char *name);
 
 } // namespace vend

@@ -6,9 +6,13 @@
 #include "binding/columns.hpp"
 #include "binding/registry.hpp"
 #include "core/lock_mode.hpp"
-#include "setup/common.hpp"
-#include "setup/companions.hpp"
+#include "setup/companion_tables.hpp"
 #include "setup/ddl.hpp"
+#include "setup/draft.hpp"
+#include "setup/store_options.hpp"
+#include "setup/store_schema.hpp"
+#include "setup/store_triggers.hpp"
+#include "setup/take_over.hpp"
 #include "table/catalog.hpp"
 
 #include <initializer_list>

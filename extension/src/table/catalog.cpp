@@ -2,6 +2,8 @@
 
 #include "table/catalog.hpp"
 
+#include <algorithm>
+
 namespace vend {
 
 bool split_relation_name(const char *quoted_name, const char **schema, const char **relation) {
@@ -40,6 +42,12 @@ char *relation_label(Oid relation) {
 char *quoted_relation_name(Relation relation) {
     return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
                                       RelationGetRelationName(relation));
+}
+
+bool has_columns(Oid relation, std::initializer_list<const char *> columns) {
+    return OidIsValid(relation) && std::ranges::all_of(columns, [&](const char *column) {
+               return get_attnum(relation, column) > 0;
+           });
 }
 
 AttrNumber primary_key_column(Relation relation) {

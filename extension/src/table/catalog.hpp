@@ -3,6 +3,8 @@
 
 #include "base/prelude.hpp"
 
+#include <initializer_list>
+
 namespace vend {
 
 // The parts of a quoted, qualified name; false where the text is none.
@@ -19,6 +21,9 @@ char *relation_label(Oid relation);
 
 // Its name in SQL, quoted and qualified.
 char *quoted_relation_name(Relation relation);
+
+// Whether there is such a relation, with these columns.
+bool has_columns(Oid relation, std::initializer_list<const char *> columns);
 
 // The column of a primary key that has no other; InvalidAttrNumber where there is none.
 AttrNumber primary_key_column(Relation relation);

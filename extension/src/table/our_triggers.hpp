@@ -3,6 +3,8 @@
 
 #include "base/prelude.hpp"
 
+#include <string_view>
+
 namespace vend {
 
 // The functions, in schema vend.
@@ -13,6 +15,9 @@ inline constexpr const char *delta = "delta";
 inline constexpr const char *key_era = "key_era";
 inline constexpr const char *append_only = "append_only";
 inline constexpr const char *guard = "guard";
+// Those of the triggers that stand on the tables of a store.
+inline constexpr std::string_view of_stores[] = {journal, invalidate_counters, delta, key_era,
+                                                 append_only};
 } // namespace trigger_functions
 
 inline constexpr const char *journal_trigger = "vend_journal";

@@ -5,7 +5,7 @@
 // UPDATE and UPDATE of one row by its key.
 //
 // Only a plain store is written this way, one whose tables carry nothing of the owner's that has to run
-// with a write (see is_plain_table() in plain.hpp).
+// with a write (see is_plain_table() in table/plain.hpp).
 
 #include "base/prelude.hpp"
 
@@ -22,7 +22,7 @@ inline constexpr int key_columns_max = 2;
 struct Table {
     Oid relation = InvalidOid;   // invalid: the store has no such table
     Relation rel = nullptr;      // open while a call is under way
-    bool is_partitioned = false; // so its rows are reached by statements, see selected_rows.hpp
+    bool is_partitioned = false; // so its rows are reached by statements, see rows/selected_rows.hpp
     Oid key_index = InvalidOid;
     int key_columns = 0;
     AttrNumber key_numbers[key_columns_max] = {};

@@ -1,6 +1,6 @@
 #include "base/prelude.hpp"
 
-#include "setup/companions.hpp"
+#include "setup/companion_tables.hpp"
 
 #include "base/error_codes.hpp"
 #include "binding/columns.hpp"
@@ -8,9 +8,7 @@
 #include "binding/key_type.hpp"
 #include "core/kind.hpp"
 #include "setup/ddl.hpp"
-#include "table/as_role.hpp"
 #include "table/catalog.hpp"
-#include "table/our_triggers.hpp"
 
 #include <algorithm>
 #include <initializer_list>
@@ -102,43 +100,6 @@ void create_rights(const char *schema) {
                      schema));
 }
 
-void create_journal(const char *relation, const char *store) {
-    create_trigger(relation, journal_trigger, "AFTER INSERT OR UPDATE OR DELETE", "ROW",
-                   trigger_functions::journal, quote_literal_cstr(store));
-    create_trigger(relation, journal_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT",
-                   trigger_functions::journal, quote_literal_cstr(store));
-}
-
-// They fire always: what replication or a session in the replica role writes concerns the counters too.
-void create_counter_triggers(const RegistryRow &row) {
-    const char *store = quote_literal_cstr(row.name);
-    const char *events = "AFTER INSERT OR UPDATE OR DELETE";
-    create_trigger(row.item, counter_trigger, events, "ROW", trigger_functions::invalidate_counters,
-                   store);
-    create_trigger(row.delta, delta_trigger, events, "ROW", trigger_functions::delta, store);
-    create_trigger(row.delta, delta_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT",
-                   trigger_functions::delta, store);
-    run_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", row.item, counter_trigger));
-    run_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", row.delta, delta_trigger));
-}
-
-// What replication brings concerns all sessions too.
-void create_era_trigger(const RegistryRow &row) {
-    const char *eras = eras_beside(row.ledger);
-    const char *store = quote_literal_cstr(row.name);
-    create_trigger(eras, era_trigger, "AFTER INSERT OR UPDATE OR DELETE", "ROW",
-                   trigger_functions::key_era, store);
-    create_trigger(eras, era_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT",
-                   trigger_functions::key_era, store);
-    run_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", eras, era_trigger));
-}
-
-bool has_columns(Oid relation, std::initializer_list<const char *> columns) {
-    return OidIsValid(relation) && std::ranges::all_of(columns, [&](const char *column) {
-               return get_attnum(relation, column) > 0;
-           });
-}
-
 char *collation_sql(Oid collation) {
     HeapTuple tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
     const auto *form = reinterpret_cast<Form_pg_collation>(GETSTRUCT(tuple));
@@ -192,22 +153,6 @@ void require_lossless(const Retyping &to) {
                         errmsg("\"%s\" of %s cannot become %s", to.column, to.relation, to.type),
                         errdetail("It has %s, which would be another then.",
                                   SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1))));
-}
-
-// On what is there now, whatever the transaction's snapshot shows: sales that it does not show have left
-// their deltas too. The number of rows.
-uint64 run_on_newest(const char *sql) {
-    SPIPlanPtr plan = SPI_prepare(sql, 0, nullptr);
-    CommandCounterIncrement();
-    Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
-    const int result = plan == nullptr ? SPI_result
-                                       : SPI_execute_snapshot(plan, nullptr, nullptr, snapshot,
-                                                              InvalidSnapshot, false, true, 0);
-    UnregisterSnapshot(snapshot);
-    if (result < 0)
-        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
-                        errmsg("could not run \"%s\": %s", sql, SPI_result_code_string(result))));
-    return SPI_processed;
 }
 
 } // namespace
@@ -265,65 +210,6 @@ void retype_companions(const RegistryRow &row, const char *schema, const Compani
                          retyping.column, retyping.type, retyping.column, retyping.type));
     }
     if (has_holding) create_holding(quote_identifier(schema));
-}
-
-void create_triggers(const RegistryRow &row) {
-    const char *store = quote_literal_cstr(row.name);
-    create_journal(row.item, row.name);
-    if (row.wallet != nullptr) create_journal(row.wallet, row.name);
-    create_trigger(row.ledger, append_only_trigger, "BEFORE UPDATE OR DELETE", "ROW",
-                   trigger_functions::append_only, store);
-    create_trigger(row.ledger, append_only_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT",
-                   trigger_functions::append_only, store);
-    create_counter_triggers(row);
-    create_era_trigger(row);
-}
-
-void drop_triggers(const RegistryRow &row) {
-    Datum relations[] = {
-        relation_named(row.item), row.wallet == nullptr ? InvalidOid : relation_named(row.wallet),
-        relation_named(row.ledger), relation_named(row.delta), relation_named(eras_beside(row.ledger))};
-    for (Datum &relation : relations) relation = ObjectIdGetDatum(relation);
-    const std::size_t bytes = strlen(row.name) + 1; // as pg_trigger keeps an argument
-    Datum values[] = {PointerGetDatum(cstring_to_text_with_len(row.name, static_cast<int>(bytes))),
-                      PointerGetDatum(construct_array(relations, std::size(relations), OIDOID,
-                                                      sizeof(Oid), true, TYPALIGN_INT))};
-    Oid types[] = {BYTEAOID, OIDARRAYOID};
-    const int result = SPI_execute_with_args(
-        "SELECT pg_catalog.format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::pg_catalog.regclass) "
-        "FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid "
-        "JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid "
-        "WHERE f.pronamespace = 'vend'::pg_catalog.regnamespace AND "
-        "f.proname IN ('journal', 'append_only', 'invalidate_counters', 'delta', 'key_era') AND t.tgparentid = 0 AND (t.tgargs = $1 OR t.tgrelid = ANY ($2)) AND "
-        "pg_catalog.pg_has_role(c.relowner, 'USAGE')",
-        std::size(values), types, values, nullptr, false, 0);
-    if (result != SPI_OK_SELECT)
-        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
-                        errmsg("could not find triggers: %s", SPI_result_code_string(result))));
-    SPITupleTable *found = SPI_tuptable;
-    for (uint64 i = 0; i < found->numvals; ++i) run_ddl(SPI_getvalue(found->vals[i], found->tupdesc, 1));
-}
-
-void settle_unbound(const RegistryRow &row) {
-    if (!has_columns(relation_named(row.item), {row.item_key, row.stock}) ||
-        !has_columns(relation_named(row.delta), {"item", "qty"}))
-        return;
-    const char *key = kept_key_sql(relation_named(row.item), row.item_key);
-    // The keys of the items have become others: whoever binds them again brings the deltas along.
-    if (strcmp(key, column_sql(relation_named(row.delta), "item")) != 0) return;
-    // Anything of the owner's may stand in place of the deltas, and triggers of his on the items.
-    bool is_settled = true;
-    as_role(relation_owner(relation_named(row.delta)),
-            [&] { is_settled = run_on_newest(psprintf("SELECT FROM %s LIMIT 1", row.delta)) == 0; });
-    if (is_settled) return;
-    as_role(relation_owner(relation_named(row.item)), [&] {
-        (void)run_on_newest(
-            psprintf("WITH d AS (DELETE FROM %s RETURNING item, qty), "
-                     "s AS (SELECT item, pg_catalog.sum(qty) AS qty FROM d GROUP BY item) "
-                     "UPDATE %s AS i SET %s = i.%s + s.qty FROM s WHERE i.%s::%s = s.item",
-                     row.delta, row.item, quote_identifier(row.stock), quote_identifier(row.stock),
-                     quote_identifier(row.item_key), key));
-    });
 }
 
 } // namespace vend

@@ -1,7 +1,8 @@
 #include "base/prelude.hpp"
 
-#include "engine/distinct_keys.hpp"
+#include "batch/distinct_keys.hpp"
 
+#include "base/new_array.hpp"
 #include "binding/store.hpp"
 
 #include <algorithm>

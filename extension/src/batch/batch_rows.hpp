@@ -5,10 +5,10 @@
 #include "base/prelude.hpp"
 
 #include "base/clock.hpp"
+#include "batch/distinct_keys.hpp"
 #include "binding/key_type.hpp"
 #include "binding/store.hpp"
 #include "core/decision.hpp"
-#include "engine/distinct_keys.hpp"
 #include "escrow/items.hpp"
 #include "rows/rows.hpp"
 
@@ -65,7 +65,7 @@ void write_late_wallets(BatchRows &rows);
 // Opens what that writes to, which has to happen outside of the subtransaction that may be undone.
 void open_written(BatchRows &rows);
 
-// Whether a batch of so many requests waits for its turn (rows/row_lock.hpp), if it brings no ids.
+// Whether a batch of so many requests waits for its turn (rows/call_locks.hpp), if it brings no ids.
 // Smaller ones are over before it is worth it; a snapshot that stands would only grow old meanwhile; and
 // for what a transaction block has locked before others may be waiting.
 bool takes_turns(const Store &store, std::size_t request_count);

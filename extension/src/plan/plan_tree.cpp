@@ -1,6 +1,6 @@
 #include "base/prelude.hpp"
 
-#include "entry/plan_tree.hpp"
+#include "plan/plan_tree.hpp"
 
 #include "base/compat.hpp"
 

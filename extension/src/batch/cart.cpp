@@ -1,11 +1,13 @@
 #include "base/prelude.hpp"
 
-#include "engine/cart.hpp"
+#include "batch/cart.hpp"
 
 #include "base/clock.hpp"
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
+#include "base/new_array.hpp"
 #include "base/settings.hpp"
+#include "batch/batch_rows.hpp"
 #include "binding/key_type.hpp"
 #include "binding/store.hpp"
 #include "core/batch.hpp"
@@ -16,7 +18,6 @@
 #include "core/lock_mode.hpp"
 #include "core/uuid.hpp"
 #include "core/verdict.hpp"
-#include "engine/batch_rows.hpp"
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
 #include "rows/call_locks.hpp"

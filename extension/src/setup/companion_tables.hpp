@@ -1,5 +1,5 @@
 #pragma once
-// What a store keeps beside items and wallets, and the triggers that make tables a store's.
+// The tables and views that a store has beside items and wallets.
 
 #include "base/prelude.hpp"
 
@@ -27,15 +27,5 @@ List *create_companions(const char *schema, const CompanionTypes &types);
 // What has become of the types of bound columns becomes of the companions', which are rewritten where
 // they differ.
 void retype_companions(const RegistryRow &row, const char *schema, const CompanionTypes &types);
-
-void create_triggers(const RegistryRow &row);
-
-// Drops every trigger of ours that names the store or stands on one of its tables, whatever they were
-// renamed to.
-void drop_triggers(const RegistryRow &row);
-
-// Brings the rows of the items up to their deltas, as far as there still are both. The triggers are
-// gone, and a lock keeps everybody out.
-void settle_unbound(const RegistryRow &row);
 
 } // namespace vend

@@ -1,12 +1,11 @@
 #pragma once
-// Many sales or transfers in one call and one transaction, in the order of their arrival: wallets are
+// Many sales in one call and one transaction, in the order of their arrival: wallets are
 // locked, then items, then everything is decided, then each row is written once. A request that is
 // refused, malformed or mismatched is an outcome like any other and changes nothing for its neighbours.
 
 #include "base/prelude.hpp"
 
 #include "binding/store.hpp"
-#include "engine/movement.hpp"
 #include "engine/sale.hpp"
 
 #include <span>
@@ -22,13 +21,5 @@ struct BatchRequest {
 // One outcome for each request. Raises faults only, as sell() does, but none for a single request.
 std::span<SaleOutcome> sell_many(Store &store, std::span<const BatchRequest> requests, bool remembers,
                                  MemoryContext result_context);
-
-struct BatchTransfer {
-    const char *problem = nullptr;
-    TransferRequest transfer;
-};
-
-std::span<MovementOutcome> transfer_many(Store &store, std::span<const BatchTransfer> requests,
-                                         MemoryContext result_context);
 
 } // namespace vend

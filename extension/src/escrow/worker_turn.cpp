@@ -1,6 +1,6 @@
 #include "base/prelude.hpp"
 
-#include "escrow/settling.hpp"
+#include "escrow/worker_turn.hpp"
 
 #include "base/clock.hpp"
 #include "base/compat.hpp"

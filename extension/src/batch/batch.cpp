@@ -1,10 +1,12 @@
 #include "base/prelude.hpp"
 
-#include "engine/batch.hpp"
+#include "batch/batch.hpp"
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
+#include "base/new_array.hpp"
 #include "base/settings.hpp"
+#include "batch/batch_rows.hpp"
 #include "binding/store.hpp"
 #include "core/batch.hpp"
 #include "core/checked.hpp"
@@ -13,7 +15,6 @@
 #include "core/lock_mode.hpp"
 #include "core/uuid.hpp"
 #include "core/verdict.hpp"
-#include "engine/batch_rows.hpp"
 #include "engine/explain.hpp"
 #include "engine/replay.hpp"
 #include "rows/call_locks.hpp"

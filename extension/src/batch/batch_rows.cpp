@@ -1,8 +1,9 @@
 #include "base/prelude.hpp"
 
-#include "engine/batch_rows.hpp"
+#include "batch/batch_rows.hpp"
 
 #include "base/clock.hpp"
+#include "base/new_array.hpp"
 #include "binding/key_type.hpp"
 #include "binding/store.hpp"
 #include "core/checked.hpp"

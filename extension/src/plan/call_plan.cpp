@@ -1,9 +1,9 @@
 #include "base/prelude.hpp"
 
-#include "entry/call_plan.hpp"
+#include "plan/call_plan.hpp"
 
 #include "base/error_codes.hpp"
-#include "entry/plan_tree.hpp"
+#include "plan/plan_tree.hpp"
 
 #include <algorithm>
 #include <optional>

@@ -1,0 +1,22 @@
+#pragma once
+// Many transfers in one call and one transaction, carried out as a batch of sales is.
+
+#include "base/prelude.hpp"
+
+#include "binding/store.hpp"
+#include "engine/movement_outcome.hpp"
+#include "engine/transfer.hpp"
+
+#include <span>
+
+namespace vend {
+
+struct BatchTransfer {
+    const char *problem = nullptr;
+    TransferRequest transfer;
+};
+
+std::span<MovementOutcome> transfer_many(Store &store, std::span<const BatchTransfer> requests,
+                                         MemoryContext result_context);
+
+} // namespace vend

@@ -1,0 +1,115 @@
+#include "base/prelude.hpp"
+
+#include "engine/deposit.hpp"
+
+#include "base/ids.hpp"
+#include "binding/key_type.hpp"
+#include "core/checked.hpp"
+#include "core/kind.hpp"
+#include "core/verdict.hpp"
+#include "engine/explain.hpp"
+#include "engine/replay.hpp"
+#include "rows/ledger.hpp"
+#include "rows/movement.hpp"
+#include "rows/rows.hpp"
+#include "table/lock_wait.hpp"
+
+namespace vend {
+namespace {
+
+struct Paid {
+    std::optional<Wallet> wallet;
+    Datum key = 0;
+};
+
+// What the movement adds to the balance.
+Money signed_amount(const DepositRequest &request) {
+    return request.kind == Kind::withdrawal ? negated(request.amount) : request.amount;
+}
+
+Paid read_wallet_of(Store &store, const DepositRequest &request) {
+    const auto wallet = read_wallet(store, request.wallet);
+    return {wallet, wallet ? wallet->key : request.wallet};
+}
+
+bool lock_wallet_of(Store &store, const DepositRequest &request, Paid *paid) {
+    Wallet wallet;
+    if (lock_wallet(store, request.wallet, {}, &wallet) != LockResult::locked) return false;
+    *paid = {wallet, wallet.key};
+    return true;
+}
+
+bool answer_from_ledger(Store &store, const DepositRequest &request, const Paid &paid,
+                        MovementOutcome *outcome) {
+    if (!request.id) return false;
+    const auto entry = read_entry(store, *request.id);
+    if (!entry) return false;
+    require_same_request(store, *request.id, *entry,
+                         {request.kind, {}, paid.key, Quantity{}, signed_amount(request)});
+    outcome->replayed = true;
+    outcome->at = entry->at;
+    if (paid.wallet) outcome->balance = paid.wallet->balance;
+    return true;
+}
+
+// Writes the balance, or refuses.
+bool write_balance(Store &store, const DepositRequest &request, const Wallet &wallet,
+                   MovementOutcome *outcome) {
+    outcome->balance = wallet.balance;
+    if (request.kind == Kind::withdrawal && wallet.balance < request.amount) {
+        outcome->verdict = Verdict::insufficient_funds;
+        return false;
+    }
+    outcome->balance = checked_add(store.balance.figures, wallet.balance, signed_amount(request));
+    if (!outcome->balance) raise_overflow(store, "balance", outcome->wallet);
+    outcome->balance = change_locked_balance(store, wallet, signed_amount(request));
+    return true;
+}
+
+void record_payment(Store &store, const DepositRequest &request, const Paid &paid,
+                    MovementOutcome *outcome) {
+    outcome->id = request.id ? *request.id : new_uuid_v7();
+    outcome->at = GetCurrentTimestamp();
+    Movement movement;
+    movement.id = *outcome->id;
+    movement.kind = request.kind;
+    movement.wallet = paid.key;
+    movement.amount = signed_amount(request);
+    movement.at = *outcome->at;
+    record(store, movement);
+}
+
+void describe(Store &store, const DepositRequest &request, const Paid &paid, MovementOutcome *outcome) {
+    outcome->id = request.id;
+    outcome->wallet = key_text(store.buyer_type, paid.key);
+    outcome->amount = request.amount;
+}
+
+} // namespace
+
+MovementOutcome deposit_or_withdraw(Store &store, const DepositRequest &request,
+                                    MemoryContext result_context) {
+    MovementOutcome outcome;
+    Paid paid = read_wallet_of(store, request);
+    bool is_replayed = answer_from_ledger(store, request, paid, &outcome);
+    bool is_known = true;
+    if (!is_replayed) {
+        is_known = lock_wallet_of(store, request, &paid);
+        // Read again: a call with the same id may have committed while this one waited for the lock.
+        is_replayed = answer_from_ledger(store, request, paid, &outcome);
+    }
+    MemoryContext context = MemoryContextSwitchTo(result_context);
+    describe(store, request, paid, &outcome);
+    MemoryContextSwitchTo(context);
+    if (is_replayed) return outcome;
+    if (!is_known) {
+        outcome.verdict = Verdict::unknown_buyer;
+        outcome.unknown = outcome.wallet;
+    } else if (write_balance(store, request, *paid.wallet, &outcome)) {
+        record_payment(store, request, paid, &outcome);
+    }
+    explain_movement(store, result_context, &outcome);
+    return outcome;
+}
+
+} // namespace vend

@@ -1,0 +1,25 @@
+#pragma once
+// Paying money into a wallet, or taking it out.
+
+#include "base/prelude.hpp"
+
+#include "binding/store.hpp"
+#include "core/checked.hpp"
+#include "core/kind.hpp"
+#include "core/uuid.hpp"
+#include "engine/movement_outcome.hpp"
+
+#include <optional>
+
+namespace vend {
+
+struct DepositRequest {
+    Kind kind = Kind::deposit; // or withdrawal
+    Datum wallet = 0;
+    Money amount{};
+    std::optional<Uuid> id;
+};
+MovementOutcome deposit_or_withdraw(Store &store, const DepositRequest &request,
+                                    MemoryContext result_context);
+
+} // namespace vend

@@ -1,0 +1,22 @@
+#pragma once
+// Adding units to an item.
+
+#include "base/prelude.hpp"
+
+#include "binding/store.hpp"
+#include "core/checked.hpp"
+#include "core/uuid.hpp"
+#include "engine/movement_outcome.hpp"
+
+#include <optional>
+
+namespace vend {
+
+struct RestockRequest {
+    Datum item = 0;
+    Quantity qty{};
+    std::optional<Uuid> id;
+};
+MovementOutcome restock(Store &store, const RestockRequest &request, MemoryContext result_context);
+
+} // namespace vend

@@ -1,0 +1,34 @@
+#pragma once
+// Moving money from one wallet to another.
+
+#include "base/prelude.hpp"
+
+#include "binding/store.hpp"
+#include "core/checked.hpp"
+#include "core/uuid.hpp"
+#include "engine/movement_outcome.hpp"
+#include "rows/movement.hpp"
+
+#include <optional>
+
+namespace vend {
+
+// The ledger lines of a transfer.
+inline constexpr int32 payer_line = 0;
+inline constexpr int32 payee_line = 1;
+
+// One of them, to be recorded.
+Movement transfer_movement(const Uuid &id, int32 line, Datum wallet, Money amount, TimestampTz at);
+
+// Raises 55000: the ledger has one line only.
+[[noreturn]] void raise_half_transfer(const Store &store);
+
+struct TransferRequest {
+    Datum payer = 0;
+    Datum payee = 0;
+    Money amount{};
+    std::optional<Uuid> id;
+};
+MovementOutcome transfer(Store &store, const TransferRequest &request, MemoryContext result_context);
+
+} // namespace vend

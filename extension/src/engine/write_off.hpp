@@ -1,0 +1,23 @@
+#pragma once
+// Taking units from an item that were not sold.
+
+#include "base/prelude.hpp"
+
+#include "binding/store.hpp"
+#include "core/checked.hpp"
+#include "core/uuid.hpp"
+#include "engine/movement_outcome.hpp"
+
+#include <optional>
+
+namespace vend {
+
+// Waits for units that sales under way may give back, as a sale does.
+struct WriteOffRequest {
+    Datum item = 0;
+    Quantity qty{};
+    std::optional<Uuid> id;
+};
+MovementOutcome write_off(Store &store, const WriteOffRequest &request, MemoryContext result_context);
+
+} // namespace vend
