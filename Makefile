@@ -8,6 +8,7 @@
 # EXTRA_CXXFLAGS= flags that follow all others
 # with_llvm=no    no bitcode for the JIT
 # REGRESS="a b" ISOLATION=   only these tests
+# STORES=KIND     the isolation specs that say so, on stores of this kind: test/isolation/stores/KIND.sql
 
 vend_dir := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 vend_version := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(vend_dir)/pg_vend.control)
@@ -30,9 +31,11 @@ EXTRA_CLEAN = build tmp_check $(OBJS:=.d) $(OBJS:.o=.bc.d)
 # the extension.
 REGRESS = $(basename $(notdir $(sort $(wildcard $(vend_dir)/test/regress/sql/*.sql))))
 REGRESS_OPTS = --inputdir=$(vend_dir)/test/regress --outputdir=build/regress --load-extension=pg_vend
-ISOLATION = $(basename $(notdir $(sort $(wildcard $(vend_dir)/test/isolation/specs/*.spec))))
-ISOLATION_OPTS = --inputdir=$(vend_dir)/test/isolation --outputdir=build/isolation --load-extension=pg_vend
-REGRESS_PREP = vend-output
+STORES = plain
+isolation_specs := $(sort $(wildcard $(vend_dir)/test/isolation/specs/*.spec))
+ISOLATION = $(basename $(notdir $(if $(filter plain,$(STORES)),$(isolation_specs),$(shell grep -lE '^# Also on:.*\b$(STORES)\b' $(isolation_specs)))))
+ISOLATION_OPTS = --inputdir=$(vend_dir)/test/isolation --outputdir=build/$(STORES:plain=isolation) --use-existing
+REGRESS_PREP = vend-output $(if $(strip $(ISOLATION)),isolation-database)
 
 WERROR = -Werror
 vend_cxxflags = $(VEND_CXXFLAGS) $(WERROR) $(EXTRA_CXXFLAGS)
@@ -44,6 +47,7 @@ $(if $(PGXS),,$(error $(PG_CONFIG) does not run: install postgresql-server-dev, 
 PG_CPPFLAGS = -I$(vend_dir)/extension/src $(addprefix -isystem ,$(shell $(PG_CONFIG) --includedir-server))
 PG_CXXFLAGS = $(vend_cxxflags)
 include $(PGXS)
+ISOLATION_TESTDB = isolation_regression_$(STORES)
 
 # PostgreSQL hands down the flags of the compiler that built it.
 ifneq (,$(findstring clang,$(shell $(CXX) --version)))
@@ -92,3 +96,8 @@ tapcheck:
 .PHONY: vend-output
 vend-output:
 	@$(MKDIR_P) build
+
+.PHONY: isolation-database
+isolation-database:
+	$(bindir)/psql -Xq -d postgres -c 'DROP DATABASE IF EXISTS $(ISOLATION_TESTDB)' -c 'CREATE DATABASE $(ISOLATION_TESTDB)'
+	$(bindir)/psql -Xq -v ON_ERROR_STOP=1 -d $(ISOLATION_TESTDB) -c 'CREATE EXTENSION pg_vend' $(addprefix -f ,$(vend_dir)/test/isolation/common.sql $(wildcard $(vend_dir)/test/isolation/stores/$(STORES).sql))

@@ -37,73 +37,17 @@ run_unit() {
 }
 
 run_regress() { run_pg_regress regress REGRESS ISOLATION "$@"; }
-run_isolation() { run_pg_regress isolation ISOLATION REGRESS "$@"; }
+# The isolation specs; and those that say so, once more on stores of another kind.
+run_isolation() { run_specs_on plain isolation "$@"; }
+run_pessimistic() { run_specs_on pessimistic pessimistic "$@"; }
+run_optimistic() { run_specs_on optimistic optimistic "$@"; }
+run_statements() { run_specs_on statements statements "$@"; }
+run_escrow() { run_specs_on escrow escrow "$@"; }
 
-# The isolation specs once more, on stores that are not plain.
-run_statements() {
-    # batch_turn: there, batches take no turns; changed_rows: about plans, whatever the store; meant_store: about who may use
-    # which store, and its roles are the whole server's
-    run_specs_on owners_triggers statements test/isolation "${1:-$(specs_except 'batch_turn|changed_rows|meant_store')}"
-}
-
-# specs_except PATTERN: the names of the other isolation specs, in a line.
-specs_except() {
-    local names
-    names=$(basename -as .spec test/isolation/specs/*.spec | grep -vxE "$1")
-    echo "${names//$'\n'/ }"
-}
-
-# run_specs_on SQL STAGE INPUT [TEST]: in a database in which test/isolation/SQL.sql sees to the stores.
+# run_specs_on KIND DIRECTORY [TEST]
 run_specs_on() {
-    local sql=$1 stage=$2 input=$3
-    shift 3
-    if ! { psql -Xq -d postgres -c "DROP DATABASE IF EXISTS $stage" -c "CREATE DATABASE $stage" &&
-        psql -Xq -v ON_ERROR_STOP=1 -d "$stage" -c 'CREATE EXTENSION pg_vend' -f "test/isolation/$sql.sql"; }; then
-        record broken database
-        return
-    fi
-    local regress_options=("ISOLATION_OPTS=--inputdir=$PWD/$input --outputdir=build/$stage --use-existing --dbname=$stage")
-    run_pg_regress "$stage" ISOLATION REGRESS "$@"
-}
-
-# The specs of the row modes on items in escrow, with expected output of its own.
-run_escrow() {
-    local input=build/escrow_input spec name names=()
-    rm -rf "$input"
-    mkdir -p "$input/specs"
-    ln -s "$PWD/test/isolation/expected_escrow" "$input/expected"
-    for spec in test/isolation/specs/*.spec; do
-        name=$(basename "$spec" .spec)
-        case $name in
-            escrow_* | detach_levels) ;; # about escrow as they are
-            changed_rows) ;; # about plans, whatever the store
-            guard_*) ;;  # about tables of the user's, and edits of an item
-            attach_* | attached_*) ;; # of attached tables, as they are
-            meant_store) ;; # about who may use which store
-            mode_change | batch_as_read | batch_turn) ;; # about the row modes of an item, and arguments against them
-            *)
-                escrow_spec "$spec" >"$input/specs/$name.spec"
-                names+=("$name")
-                ;;
-        esac
-    done
-    run_specs_on escrow_items escrow "$input" "${1:-${names[*]}}"
-}
-
-# escrow_spec SPEC: the spec as it is run on escrow items. Their own mode rules, so no call names one, and steps
-# and permutations that differed by that are run once. What would depend on when the settling worker
-# comes by is shown so that it does not: stock is the row and its deltas; the row's stock alone, stock_version and
-# the item's triggers are left out; who wants the row waits for the worker; what is written as stock never happens to
-# be there already. What is sold out is answered without a lock once its counter is loaded.
-escrow_spec() {
-    sed -E "s/,? *lock_mode => '(atomic|pessimistic|optimistic)'//g; s/(\w)_(pessimistic|optimistic)\b/\1_atomic/g
-        s/(string_agg\(id \|\| ' ' \|\| )stock(.* FROM (\w+)[.]item\))/\1stock + coalesce((SELECT sum(qty) FROM \3.stock_delta WHERE item = id), 0)\2/
-        s/(SELECT sum\(stock\) FROM (\w+)[.]item\))/\1 + coalesce((SELECT sum(qty) FROM \2.stock_delta), 0)/
-        s/SELECT stock FROM (\w+[.]item)/SELECT id FROM \1/; s/, stock_version,/,/
-        s/(FROM shop.item WHERE .* FOR UPDATE) NOWAIT/\1/; s/SET stock = 5 /SET stock = 9 /
-        s/FROM shop.seen GROUP/FROM shop.seen WHERE what <> 'item' GROUP/
-        s/^(step hold \{) (.* FROM shop.item ORDER BY .*)/\1 SELECT status FROM vend.try_purchase('none', 'alpha'); \2/
-        s/^(step \w+) +/\1 /" "$1" | awk '!/^(step|permutation) / || !seen[$0]++'
+    local regress_options=("STORES=$1")
+    run_pg_regress "$2" ISOLATION REGRESS "${@:3}"
 }
 
 # run_pg_regress DIRECTORY LIST OTHER_LIST [TEST]
