@@ -6,7 +6,7 @@
 // the server answers an id that it has recorded with what took place under it.
 //
 // What must stay true:
-// - All attempts of a call have one id, and one set of parameters but for `remember`.
+// - All attempts of a call have the same id and the same parameters, except `remember`.
 // - When the caller hears of a refusal, no earlier attempt can succeed any more. After a doubt, a
 // purchase is
 //   sent with `remember`, which records the refusal under the id. Other calls have no `remember`:
@@ -101,7 +101,7 @@ rows client::repeat(call &what, const deadline &until, bool &is_in_doubt) {
     }
 }
 
-// Makes the ids of a call void that was refused after a doubt. False: an earlier attempt has taken place
+// After a doubt, makes the ids of a refused call void. False: an earlier attempt has taken place
 // meanwhile.
 bool client::make_final(const call &what, const std::vector<uuid> &ids, const deadline &until) {
     if (ids.empty()) return true;

@@ -66,7 +66,8 @@ namespace {
 
 keywords parsed(const std::string &text) {
     char *message = nullptr;
-    const std::unique_ptr<PQconninfoOption, finish> options(PQconninfoParse(text.c_str(), &message));
+    const std::unique_ptr<PQconninfoOption, libpq_deleter> options(
+        PQconninfoParse(text.c_str(), &message));
     if (!options) {
         const std::string reason = trimmed(message);
         PQfreemem(message);

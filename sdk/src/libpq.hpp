@@ -13,13 +13,13 @@
 
 namespace vend {
 
-struct finish {
+struct libpq_deleter {
     void operator()(PGconn *connection) const noexcept { PQfinish(connection); }
     void operator()(PGcancel *cancel) const noexcept { PQfreeCancel(cancel); }
     void operator()(PQconninfoOption *options) const noexcept { PQconninfoFree(options); }
 };
-using connection_ptr = std::unique_ptr<PGconn, finish>;
-using cancel_ptr = std::unique_ptr<PGcancel, finish>;
+using connection_ptr = std::unique_ptr<PGconn, libpq_deleter>;
+using cancel_ptr = std::unique_ptr<PGcancel, libpq_deleter>;
 using result_ptr = std::shared_ptr<PGresult>;
 
 inline result_ptr own(PGresult *result) {
@@ -44,9 +44,10 @@ inline result_ptr own(PGresult *result) {
 
 // What libpq has noticed of a session, beside the answers.
 struct session_notices {
-    bool is_out_of_step = false; // a message that belongs to no statement, or ends the session
-    bool is_perhaps_not_on_standby =
-        false; // the wait of a COMMIT for the synchronous standby was cancelled
+    // A message belongs to no statement, or ends the session.
+    bool is_out_of_step = false;
+    // The wait of a COMMIT for the synchronous standby was cancelled.
+    bool is_perhaps_not_on_standby = false;
 };
 
 // Has libpq keep *found up to date.

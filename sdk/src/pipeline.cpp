@@ -44,7 +44,7 @@
 namespace vend {
 namespace {
 
-// How exactly the time of a call is kept.
+// How often the pipeline looks for purchases whose time is over.
 constexpr std::chrono::milliseconds look_interval{10};
 
 // Purchases under way: enough that the server is never idle. More of them could all wait for one lock
@@ -468,7 +468,7 @@ void pipeline::state::release_like(const pending_call &one) {
     }
 }
 
-// The end of a time or of a connection.
+// Late purchases and lost connections.
 
 void pipeline::state::expire() {
     const instant now = std::chrono::steady_clock::now();

@@ -10,9 +10,9 @@
 // PgBouncer gives the SQLSTATE 08P01 to nearly everything it says. Only its words tell a wrong password
 // from a server that is starting. It does not translate them, so they can be compared.
 //
-// What must stay true: a message that is not known here is not transient. A caller who is told at once
-// of a passing fault can try again; one who waits half a minute for a wrong password cannot have that
-// time back.
+// What must stay true: a message that is not known here is not transient. A caller who hears of a
+// passing fault at once can try again. A caller who waits half a minute to hear of a wrong password has
+// lost that time.
 
 #include "retry.hpp"
 

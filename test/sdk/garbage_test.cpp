@@ -37,7 +37,7 @@ call_result result_in_short_limits(fake_server &server, Call call, int queries =
     return found;
 }
 
-// The same of a purchase by a client, and of one by a pipeline.
+// A purchase by a client, and one by a pipeline, in such limits.
 call_result purchase_in_short_limits(fake_server &server, int queries = 1) {
     return result_in_short_limits(
         server,

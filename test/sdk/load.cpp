@@ -1,5 +1,5 @@
-// Threads that buy without a pause until a file appears; then one line: calls that were answered,
-// refused, in doubt, failed. Every answer is checked: what was not sold once is an error.
+// Buys from many threads until a file appears. Then prints how many calls sold, were refused, ended in
+// doubt or failed, and how many attempts were repeated.
 //   load CONNINFO ITEM WALLETS THREADS STOP_FILE
 #include <vend/vend.hpp>
 
@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-// Until the file is there, or whoever would make it has cleaned up and gone.
+// False when the file is there, or when its directory is gone because the test has ended.
 static bool goes_on(const std::filesystem::path &stop) {
     return !std::filesystem::exists(stop) && std::filesystem::exists(stop.parent_path());
 }

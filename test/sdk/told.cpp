@@ -1,6 +1,7 @@
-// Calls at the same time, each on a connection of its own; one line for each of what it was told:
+// Makes calls at the same time, each on a connection of its own, and prints what the caller of each is
+// told: a line "CALL told STATUS", or "CALL doubt" or "CALL failed" with the error. A call uses the item
+// and the wallet of its name.
 //   told CONNINFO ATTEMPT_MS CALL_MS CALL:ID...
-// A call has the item and the wallet of its name.
 #include <vend/coalescer.hpp>
 #include <vend/vend.hpp>
 
@@ -45,7 +46,7 @@ std::string by_pipeline(const told_call &call) {
     return word(answer.get().status);
 }
 
-// Told to stop when its COMMIT waits for the standby.
+// Stops the call when its COMMIT waits for the standby.
 std::string stopped(const told_call &call) {
     std::stop_source stop;
     std::thread watcher([&] {

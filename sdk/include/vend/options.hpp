@@ -30,8 +30,7 @@ struct attempt_event {
 };
 
 struct options {
-    // The store of calls that name none. Without it the database decides, which has one store or a
-    // default.
+    // The store of calls that name none. Without it the database takes its only store or its default.
     std::optional<std::string> store = {};
 
     // Connections of the pool. The pool makes them when they are needed.
