@@ -6,8 +6,8 @@
 # doubt: the next one. What was written down goes into the table told, and there, once the doubts are settled by asking
 # again, stands all that ever happened: stocks and balances must follow from it without a look at the ledger.
 #
-# In each round one more client, the held one, stands in mid-purchase when the kill comes, at a place that changes from
-# round to round. Where that is within a trigger of the owner's, all sales of the round run as statements; without
+# In each round one more client, the halted one, stands in mid-purchase when the kill comes, at a place that changes from
+# round to round. If the place is within a trigger of the owner's, all sales of the round run as statements; without
 # such triggers they go to the rows directly.
 use strict;
 use warnings;
@@ -18,17 +18,17 @@ use Time::HiRes qw(usleep);
 
 my $rounds = $ENV{CRASH_ROUNDS} || 10;
 my $clients = 8;
-my $held = $clients + 1;
+my $halted = $clients + 1;
 my $locker = $clients + 2;
 my @modes = qw(atomic pessimistic optimistic);
-my @victims = ('the held backend', 'the server', 'a backend under load', 'the server');
-# In a trigger: claimed and not paid, paid and not recorded, recorded and not answered. Without: waiting for the item
-# with the wallet locked, answered and not committed.
+my @victims = ('the halted backend', 'the server', 'a backend under load', 'the server');
+# In a trigger the purchase has claimed and not paid, paid and not recorded, or recorded and not answered. Without triggers it waits for
+# the item with the wallet locked, or has answered and not committed.
 my @places = qw(item commit wallet row ledger commit);
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
-# fsync, so that clients spend their time in commits; small checkpoints, so that some of the kills hit one.
+# With fsync clients spend their time in commits. Checkpoints come often, so that some of the kills hit one.
 $node->append_conf('postgresql.conf', q{
 fsync = on
 restart_after_crash = on
@@ -42,7 +42,7 @@ $node->safe_psql('postgres', qq{
 CREATE EXTENSION pg_vend;
 SELECT vend.create_store('shop', 'bigint', 'bigint');
 INSERT INTO shop.item (id, price, stock) SELECT i, 3, CASE i WHEN 4 THEN 0 ELSE 1000000 END FROM generate_series(1, 5) i;
-INSERT INTO shop.wallet (id, balance) SELECT i, CASE i WHEN 8 THEN 20 ELSE 1000000 END FROM generate_series(1, $held) i;
+INSERT INTO shop.wallet (id, balance) SELECT i, CASE i WHEN 8 THEN 20 ELSE 1000000 END FROM generate_series(1, $halted) i;
 CREATE TABLE first_item AS SELECT id, stock FROM shop.item;
 CREATE TABLE first_wallet AS SELECT id, balance FROM shop.wallet;
 
@@ -53,7 +53,7 @@ CREATE FUNCTION id_of(round int, client int, step int, part int) RETURNS uuid LA
 	RETURN vend.id_from(format('%s/%s/%s/%s', round, client, step, part));
 });
 
-# Of ten steps five are purchases, the seventh is a transaction of two calls; a refund is of a purchase four steps ago.
+# Five of ten steps are purchases. One step in ten is a transaction of two calls. A refund gives back the purchase of four steps before.
 $node->safe_psql('postgres', qq{
 INSERT INTO plan
 	SELECT c, n, 1, k, CASE WHEN k = 'purchase' THEN 1 + (n * 7 + c) % 4 END, c, CASE k WHEN 'transfer' THEN 1 + c % $clients END,
@@ -63,7 +63,7 @@ INSERT INTO plan
 			'transfer', 'refund', 'deposit'])[1 + n % 10] AS k) kinds;
 INSERT INTO plan SELECT client, step, 2, 'purchase', 1, wallet, NULL, 1, NULL, 'atomic' FROM plan WHERE step % 10 = 6;
 UPDATE plan r SET item = p.item, qty = 1 FROM plan p WHERE r.kind = 'refund' AND p.client = r.client AND p.step = r.ref_step;
-INSERT INTO plan VALUES (0, 1, 1, 'restock', 4, NULL, NULL, 5), ($held, 1, 1, 'purchase', 5, $held, NULL, 2);
+INSERT INTO plan VALUES (0, 1, 1, 'restock', 4, NULL, NULL, 5), ($halted, 1, 1, 'purchase', 5, $halted, NULL, 2);
 
 CREATE FUNCTION ask(round int, client int, step int, part int) RETURNS told LANGUAGE plpgsql AS \$\$
 DECLARE
@@ -92,7 +92,7 @@ BEGIN
 END
 \$\$;
 
--- Where the held client stands still.
+-- Where the halted client stands still.
 CREATE FUNCTION stand_still() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(600); RETURN NULL; END';
 CREATE TRIGGER still AFTER UPDATE ON shop.item FOR EACH ROW WHEN (current_setting('test.place', true) = 'item')
 	EXECUTE FUNCTION stand_still();
@@ -108,7 +108,7 @@ CREATE VIEW made AS SELECT t.*, p.kind, p.item, p.wallet, p.payee, p.mode FROM t
 CREATE FUNCTION in_doubt(r int) RETURNS SETOF plan LANGUAGE sql STABLE BEGIN ATOMIC
 	SELECT p.* FROM plan p JOIN (
 		SELECT c, 1 + coalesce((SELECT max(t.step) FROM told t WHERE t.round = r AND t.client = c), 0) AS step
-		FROM generate_series(1, $held) c) AS next ON p.client = next.c AND p.step = next.step;
+		FROM generate_series(1, $halted) c) AS next ON p.client = next.c AND p.step = next.step;
 END;
 });
 
@@ -128,10 +128,10 @@ sub write_scripts
 				FROM plan WHERE client = $client GROUP BY step) AS steps}) . "\n");
 	}
 	append_to_file("$dir/client$_.sql", "SELECT pg_sleep(3600);\n") for 1 .. $clients; # the crash ends each of them
-	append_to_file("$dir/client$held.sql", qq{BEGIN;
+	append_to_file("$dir/client$halted.sql", qq{BEGIN;
 SET vend.lock_mode = :mode;
 SET test.place = :place;
-SELECT * FROM ask(:round, $held, 1, 1);
+SELECT * FROM ask(:round, $halted, 1, 1);
 SELECT pg_sleep(3600);
 });
 	append_to_file("$dir/client$locker.sql", q{BEGIN;
@@ -151,7 +151,7 @@ sub start_client
 		'<', \undef, '>', "$name.out", '2>', "$name.err");
 }
 
-# The answers of a client; those of a transaction that did not come to its end are none.
+# Returns the answers of a client, without those of a transaction that did not end.
 sub answers
 {
 	my ($file) = @_;
@@ -166,8 +166,8 @@ sub answers
 	return @told;
 }
 
-# Starts the held client, and returns its backend once it stands where it is meant to.
-sub hold
+# Starts the halted client, and returns its backend once it stands where it is meant to.
+sub halt
 {
 	my ($round, $mode, $place, $running) = @_;
 	if ($place eq 'row')
@@ -175,8 +175,8 @@ sub hold
 		push @$running, start_client($locker, $round);
 		backend_of($locker, "wait_event = 'PgSleep'");
 	}
-	push @$running, start_client($held, $round, mode => $mode, place => $place);
-	return backend_of($held, $place eq 'commit' ? "wait_event = 'PgSleep' AND query LIKE 'SELECT pg_sleep%'"
+	push @$running, start_client($halted, $round, mode => $mode, place => $place);
+	return backend_of($halted, $place eq 'commit' ? "wait_event = 'PgSleep' AND query LIKE 'SELECT pg_sleep%'"
 		: $place eq 'row' ? "wait_event_type = 'Lock'" : "wait_event = 'PgSleep' AND query LIKE 'SELECT * FROM ask%'");
 }
 
@@ -201,14 +201,14 @@ sub kill_server
 	$node->kill9;
 	my $tries = 200;
 	usleep(50_000) while kill(0, @family) && $tries-- > 0;
-	# Dead for sure, but never buried, as in a container without an init: its lock files would be believed.
+	# In a container without an init nobody waits for the dead server, so the next one would believe its lock files.
 	unlink $node->data_dir . '/postmaster.pid', $node->host . '/.s.PGSQL.' . $node->port . '.lock' if kill(0, $server);
 	return;
 }
 
 sub start_again
 {
-	# Refused as long as a child of the dead server holds its shared memory.
+	# A start is refused as long as a child of the dead server uses its shared memory.
 	for (1 .. $PostgreSQL::Test::Utils::timeout_default)
 	{
 		return if $node->start(fail_ok => 1);
@@ -220,7 +220,7 @@ sub start_again
 # Kills what the round says, and waits until the server runs again. Returns what it logged meanwhile.
 sub crash
 {
-	my ($victim, $held_backend) = @_;
+	my ($victim, $halted_backend) = @_;
 	my $offset = -s $node->logfile;
 	if ($victim eq 'the server')
 	{
@@ -229,13 +229,13 @@ sub crash
 	}
 	else
 	{
-		kill 'KILL', $victim eq 'the held backend' ? $held_backend : backend_of(1 + int(rand($clients)), "state = 'active'");
+		kill 'KILL', $victim eq 'the halted backend' ? $halted_backend : backend_of(1 + int(rand($clients)), "state = 'active'");
 		$node->wait_for_log(qr/database system is ready to accept connections/, $offset);
 	}
 	return slurp_file($node->logfile, $offset);
 }
 
-# What must be so, and the query that finds where it is not.
+# Tests each rule by a query that finds what breaks it.
 sub none_of
 {
 	my ($name, @checks) = @_;
@@ -246,7 +246,7 @@ sub none_of
 	return;
 }
 
-# Before anything is asked again.
+# Tests what must be true before any call is repeated.
 sub check_crash
 {
 	my ($name, $round) = @_;
@@ -261,13 +261,13 @@ sub check_crash
 		'no transaction is half done' => "SELECT client, step FROM in_doubt($round) p
 			LEFT JOIN shop.ledger l ON l.id = id_of($round, client, step, part) AND line = 0
 			GROUP BY client, step HAVING count(l.id) NOT IN (0, count(*))",
-		'the held sale is gone' => "SELECT * FROM shop.ledger WHERE id = id_of($round, $held, 1, 1)",
+		'the halted sale is gone' => "SELECT * FROM shop.ledger WHERE id = id_of($round, $halted, 1, 1)",
 		'the audit is empty' => 'SELECT * FROM vend.audit()');
 	return;
 }
 
-# Asks again for all of the round: what was acknowledged, and twice for what is in doubt, which is told from then on.
-# Returns how many calls were acknowledged, in doubt and made, in doubt and not made.
+# Repeats each call of the round that was acknowledged, and twice each that is in doubt; the answers to the latter join the table told.
+# Returns how many calls were acknowledged, how many in doubt had been made, and how many in doubt had not.
 sub settle
 {
 	my ($name, $round) = @_;
@@ -290,7 +290,7 @@ sub settle
 	return ($acknowledged, $made, $not_made);
 }
 
-# All rounds so far: stocks and balances follow from what was told.
+# Tests that stocks and balances follow from what was told in all rounds so far.
 sub check_books
 {
 	my ($name) = @_;
@@ -309,7 +309,7 @@ sub check_books
 					UNION ALL SELECT payee, amount FROM made WHERE payee IS NOT NULL
 				) AS changes (id, change) GROUP BY id) AS sums USING (id)
 			WHERE balance <> change OR balance < 0",
-		'the ledger holds nothing else' => "SELECT id FROM shop.ledger WHERE kind <> 'adjustment'
+		'the ledger has nothing else' => "SELECT id FROM shop.ledger WHERE kind <> 'adjustment'
 			EXCEPT SELECT id FROM told WHERE status = 'made'",
 		'the audit is still empty' => 'SELECT * FROM vend.audit()');
 	return;
@@ -328,16 +328,16 @@ for my $round (1 .. $rounds)
 	my $triggers = $place =~ /item|wallet|ledger/ ? 'ENABLE' : 'DISABLE';
 	$node->safe_psql('postgres', "ALTER TABLE shop.$_ $triggers TRIGGER still") for qw(item wallet ledger);
 	my @running = map { start_client($_, $round) } 1 .. $clients;
-	my $held_backend = hold($round, $mode, $place, \@running);
+	my $halted_backend = halt($round, $mode, $place, \@running);
 	# Nothing refuses the deposit of the ninth step. By then each client has made a call of each kind, and item 4 is sold out.
 	$node->poll_query_until('postgres', "SELECT count(*) = $clients FROM generate_series(1, $clients) AS client
 		JOIN shop.ledger ON id = id_of($round, client, 9, 1)") or die 'not all clients get to their ninth step';
 	usleep(rand(200_000));
-	like(crash($victim, $held_backend), $victim eq 'the server' ? qr/not properly shut down; automatic recovery in progress/
+	like(crash($victim, $halted_backend), $victim eq 'the server' ? qr/not properly shut down; automatic recovery in progress/
 		: qr/was terminated by signal 9.*automatic recovery in progress/s, "$name: it died, and recovered");
 
 	$_->finish for @running;
-	# 0 is the end of the script; an error of the server's would end it as well.
+	# A status of 0 would mean that the script has ended, or that an error has ended it.
 	is((grep { $_->result(0) == 0 } @running), 0, "$name: each client lost its connection");
 	unlike(join('', map { slurp_file($_) } glob("$dir/round$round.client*.err")), qr/ERROR:/, "$name: and met no error before");
 	my @told = map { answers("$dir/round$round.client$_.out") } 1 .. $clients;

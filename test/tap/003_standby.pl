@@ -50,16 +50,16 @@ for my $relation (qw(shop.item shop.wallet shop.ledger shop.holding vend.store))
 	is(answer($reader, $rows), $primary->safe_psql('postgres', $rows), "the standby reads $relation");
 }
 
-# An audit that finds nothing there must be one that could.
+# The audit on the standby is one that finds what is wrong.
 is(answer($reader, 'SELECT count(*) FROM vend.audit()'), '0', 'the audit runs on the standby');
 on_primary("SET session_replication_role = replica; UPDATE shop.item SET stock = stock - 4 WHERE id = 'vase'");
-is(answer($reader, 'SELECT finding, key, expected, found FROM vend.audit()'), 'stock|vase|4|0', 'it finds there what is wrong');
+is(answer($reader, 'SELECT finding, key, expected, found FROM vend.audit()'), 'stock|vase|4|0', 'the audit finds there what is wrong');
 on_primary("SET session_replication_role = replica; UPDATE shop.item SET stock = stock + 4 WHERE id = 'vase'");
-is(answer($reader, 'SELECT count(*) FROM vend.audit()'), '0', 'and is empty once the primary has mended it');
+is(answer($reader, 'SELECT count(*) FROM vend.audit()'), '0', 'the audit is empty once the primary has mended the stock');
 is(answer($reader, "SELECT vend.id_from('order 1') = (SELECT id FROM shop.ledger WHERE item = 'lamp' AND kind = 'purchase')"),
 	't', 'ids are made there');
 
-# Each function that writes, also where the primary would only replay, and plain SQL.
+# Each of these writes: every function that does, also for calls that the primary would only replay, and plain SQL.
 my $order = "vend.id_from('order 1')";
 my @writes = (
 	"SELECT vend.purchase('lamp', 'beta')",
@@ -97,9 +97,9 @@ my @writes = (
 	q{SELECT vend.update_if('shop.item', 'lamp', 1, '{"price": 1}')},
 	"UPDATE shop.item SET stock = stock + 1");
 is(answer($reader, $_), '25006', "refused on the standby: $_") for @writes;
-is(answer($reader, 'SELECT count(*) FROM vend.audit()'), '0', 'and the session goes on');
-is(answer($reader, "BEGIN; SAVEPOINT s; SELECT vend.try_purchase('lamp', 'beta')"), '25006', 'refused in a transaction');
-is(answer($reader, 'ROLLBACK TO s; SELECT count(*) FROM vend.audit(); COMMIT'), '0', 'and the transaction goes on');
+is(answer($reader, 'SELECT count(*) FROM vend.audit()'), '0', 'the session goes on');
+is(answer($reader, "BEGIN; SAVEPOINT s; SELECT vend.try_purchase('lamp', 'beta')"), '25006', 'a call in a transaction is refused');
+is(answer($reader, 'ROLLBACK TO s; SELECT count(*) FROM vend.audit(); COMMIT'), '0', 'the transaction goes on');
 my ($status, $out, $error) = $standby->psql('postgres', "SELECT vend.try_purchase('lamp', 'beta')");
 like($error, qr/ERROR:  cannot execute vend\.try_purchase\(\) in a read-only transaction/, 'the message says why');
 is(join(',', $primary->safe_psql('postgres', q{
@@ -108,16 +108,16 @@ is(join(',', $primary->safe_psql('postgres', q{
 	join(',', sort { $a cmp $b } keys %{ { map { $_ => 1 } 'audit', 'available', 'call_support', 'id_from', 'stat_items', 'uuid_v7', map { /vend\.(\w+)\(/ } @writes } }),
 	'no function was left out');
 is(answer($reader, "SELECT vend.available('lamp') = stock FROM shop.item WHERE id = 'lamp'"), 't', 'what is available can be asked');
-is(answer($reader, 'SELECT count(*) FROM vend.stat_item'), '0', 'and nothing is counted');
+is(answer($reader, 'SELECT count(*) FROM vend.stat_item'), '0', 'the standby has no counters');
 
 # What the session has cached follows the primary.
 on_primary("SELECT vend.create_store('stall'); INSERT INTO stall.item VALUES ('lamp', 1, 1)");
 is(answer($reader, "SELECT count(*) FROM vend.audit('stall')"), '0', 'a new store is known at once');
 on_primary("SELECT vend.detach_store('stall'); ALTER TABLE shop.item RENAME COLUMN stock TO pieces");
-is(answer($reader, "SELECT count(*) FROM vend.audit('stall')"), '42704', 'and one that is gone is not');
+is(answer($reader, "SELECT count(*) FROM vend.audit('stall')"), '42704', 'a store that is gone is unknown');
 is(answer($reader, 'SELECT finding FROM vend.audit()'), 'binding', 'a store that was changed is no longer valid');
 on_primary('ALTER TABLE shop.item RENAME COLUMN pieces TO stock');
-is(answer($reader, 'SELECT count(*) FROM vend.audit()'), '0', 'until it is changed back');
+is(answer($reader, 'SELECT count(*) FROM vend.audit()'), '0', 'the store is valid once it is changed back');
 
 # The primary dies with a sale under way, the standby takes over.
 my $unfinished = open_session($primary, 'postgres');
@@ -131,11 +131,11 @@ is(answer($reader, "SELECT count(*) FROM vend.audit()"), '0', 'promoted: the aud
 is(answer($reader, "SELECT status, qty, amount, balance FROM vend.try_purchase('lamp', 'alpha', 2, $order)"),
 	'replayed|2|200|3430', 'a sale of the primary is replayed');
 is(answer($reader, "SELECT status FROM vend.try_purchase('vase', 'alpha', 1, vend.id_from('order 4'))"),
-	'replayed', 'the last one too');
+	'replayed', 'the last sale is replayed');
 is(answer($reader, "SELECT status, amount FROM vend.try_refund($order, 1, vend.id_from('refund 1'))"),
 	'replayed|100', 'a refund of the primary is replayed');
 is(answer($reader, "SELECT status FROM vend.try_transfer('alpha', 'beta', 70, vend.id_from('transfer 1'))"),
-	'replayed', 'and a transfer');
+	'replayed', 'a transfer of the primary is replayed');
 is(answer($reader, "SELECT status FROM vend.try_purchase('lamp', 'beta', 50, vend.id_from('order 3'))"),
 	'sold_out', 'a remembered refusal is remembered');
 for my $mode (qw(atomic pessimistic optimistic))
@@ -147,11 +147,11 @@ is(answer($reader, "SELECT status FROM vend.try_purchase('lamp', 'beta', 1, vend
 	'purchased', 'what the primary had not committed is bought now');
 my $newcomer = open_session($standby, 'postgres');
 is(answer($newcomer, "SELECT status FROM vend.try_purchase('lamp', 'beta', 1, vend.id_from('unfinished'))"),
-	'replayed', 'and then replayed, in a new session');
+	'replayed', 'a new session then replays it');
 is(answer($reader, 'SELECT stock FROM shop.item ORDER BY id'), "5\n3", 'every unit is accounted for');
 is(answer($reader, 'SELECT count(*) FROM vend.audit()'), '0', 'the audit is empty in the end');
 
-# The one of the primary has lost its server.
+# The session of the primary has lost its server.
 eval { $_->quit } for $reader, $newcomer, $unfinished;
 $standby->stop;
 done_testing();

@@ -91,7 +91,7 @@ do_business('unpublished');
 $publisher->safe_psql('postgres', 'CREATE PUBLICATION everything FOR ALL TABLES');
 do_business('published');
 
-# A store of the subscriber's own, made first; the publication names the tables.
+# The subscriber makes a store of its own first; the publication names the tables.
 $publisher->safe_psql('postgres', "CREATE PUBLICATION shop FOR TABLE @{[ join(', ', @tables) ]}");
 my $make_store = "CREATE EXTENSION pg_vend; SELECT vend.create_store('shop', money_type => 'numeric(12,2)')";
 $subscriber->safe_psql('postgres', 'CREATE DATABASE own');
@@ -104,8 +104,8 @@ same_rows('after the copy', 'own', @tables);
 do_business('subscribed');
 same_rows('applied', 'own', @tables);
 
-# Each transaction is applied as a whole, so the audit is empty at any moment of it: here in its midst, where the apply
-# worker has written the item and waits for the wallet.
+# Each transaction is applied as a whole, so the audit is empty while one is applied: here the apply worker has written the item and
+# waits for the wallet.
 my $holder = open_session($subscriber, 'own');
 for my $round (1 .. 5)
 {
@@ -120,7 +120,7 @@ for my $round (1 .. 5)
 	$publisher->wait_for_catchup('own');
 }
 
-# And wherever the apply is at the time.
+# The audits of this loop meet the apply wherever it is.
 my $load = open_session($publisher, 'postgres');
 send_query($load, q{SET statement_timeout = 0;
 DO $$ BEGIN
@@ -145,11 +145,11 @@ same_rows('after the load', 'own', @tables);
 is(answer($seller, 'TRUNCATE shop.wallet'), '', 'the publisher empties its wallets');
 same_rows('after TRUNCATE', 'own', @tables);
 is(answer($reader, 'SELECT sum(amount), count(*) > 0 FROM shop.ledger WHERE wallet IS NOT NULL'), '0.00|t',
-	'and the journal of it has arrived');
-is(answer($seller, "INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 100), ('beta', 100)"), '', 'and fills them again');
+	'the journal of the TRUNCATE has arrived');
+is(answer($seller, "INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 100), ('beta', 100)"), '', 'the publisher fills them again');
 same_rows('filled again', 'own', @tables);
 
-# Takes tables, views and triggers to the subscriber, and no row.
+# Copies tables, views and triggers to the subscriber, and no row.
 sub copy_definitions
 {
 	my ($database, @options) = @_;
@@ -174,7 +174,7 @@ is(answer($early, "SELECT count(*) FROM vend.audit('shop')"), '0', 'a session th
 do_business('all tables');
 same_rows('all tables, applied', 'whole', @tables, 'vend.store');
 
-# Whoever makes the store there all the same has two rows of one name; the subscriber's own has to go.
+# If the subscriber makes the store as well, two rows of the registry have one name; the subscriber's row has to go.
 $subscriber->safe_psql('postgres', 'CREATE DATABASE twice');
 $subscriber->safe_psql('twice', $make_store);
 my $offset = -s $subscriber->logfile;
@@ -188,7 +188,7 @@ same_rows('made twice', 'twice', @tables, 'vend.store');
 is(answer($seller, "SELECT vend.create_store('stall')"), '', 'the publisher makes a second store');
 $publisher->wait_for_catchup('whole');
 is(answer($early, "SELECT count(*) FROM vend.audit('stall')"), '1', 'without its tables the audit says that the subscriber cannot use it');
-is(answer($early, 'SELECT count(*) FROM vend.audit()'), '0', 'but the first, which is still the one that is meant');
+is(answer($early, 'SELECT count(*) FROM vend.audit()'), '0', 'a call that names no store still means the first');
 $offset = -s $subscriber->logfile;
 is(answer($seller, "INSERT INTO stall.item (id, price, stock) VALUES ('book', 1, 5)"), '', 'the publisher fills it');
 $subscriber->wait_for_log(qr/logical replication target relation "stall\.\w+" does not exist/, $offset);
@@ -202,7 +202,7 @@ for my $database (qw(whole twice))
 }
 is(answer($seller, "SELECT vend.detach_store('stall')"), '', 'the publisher detaches it');
 $publisher->wait_for_catchup($_) for qw(whole twice);
-is($subscriber->safe_psql('whole', 'SELECT name FROM vend.store'), 'shop', 'which takes it from the registry of the subscriber');
+is($subscriber->safe_psql('whole', 'SELECT name FROM vend.store'), 'shop', 'the registry of the subscriber has lost it');
 
 # The end of the subscriptions: each subscriber sells on by itself.
 for my $case (['own', $reader], ['whole', $early])
@@ -222,13 +222,13 @@ for my $case (['own', $reader], ['whole', $early])
 	# The wallets were emptied and filled again while this session had the store in its memory.
 	is(answer($session, "SELECT status FROM vend.try_purchase('vase', 'beta', 1, vend.id_from('own sale'));
 		SELECT wallet_era FROM shop.ledger WHERE id = vend.id_from('own sale')"), "purchased\n1", "$name: it knows whose key it is");
-	is(answer($session, "SELECT status FROM vend.try_refund(vend.id_from('own sale'))"), 'recorded', "$name: and pays it back to whom it took it from");
-	is(answer($session, "SELECT status FROM vend.try_refund(vend.id_from('order 1'))"), 'unknown_buyer', "$name: and to nobody who has the key since");
+	is(answer($session, "SELECT status FROM vend.try_refund(vend.id_from('own sale'))"), 'recorded', "$name: a refund goes to the wallet that paid");
+	is(answer($session, "SELECT status FROM vend.try_refund(vend.id_from('order 1'))"), 'unknown_buyer', "$name: a refund goes to no later wallet of that key");
 	is(answer($session, "UPDATE shop.item SET stock = stock + 1 WHERE id = 'vase'; SELECT count(*) FROM vend.audit()"),
 		'0', "$name: it journals, and the audit is empty");
 }
 
-# Who sells on the subscriber all the same is overwritten by the next sale of the publisher, and the audit shows it.
+# The next sale of the publisher overwrites a sale on the subscriber, and the audit shows it.
 my $last = open_session($subscriber, 'twice');
 is(answer($last, "SELECT status FROM vend.try_purchase('vase', 'beta')"), 'purchased', 'the subscriber sells');
 is(answer($seller, "SELECT status FROM vend.try_purchase('vase', 'beta')"), 'purchased', 'the publisher as well');

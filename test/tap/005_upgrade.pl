@@ -35,7 +35,7 @@ sub installed
 	return catalog_of($node, $database, 'pg_vend');
 }
 
-# A store of the version before, and a session that has it cached and a sale under way.
+# Makes a store of the earlier version, and returns a session that has the store cached and a sale under way.
 sub make_store
 {
 	my ($database) = @_;
@@ -72,7 +72,7 @@ sub sells_on
 	return;
 }
 
-# The catalog of a fresh install, and that it is one.
+# The lines show that the catalog of a fresh install is read.
 my @fresh = installed('fresh', $default);
 for my $line (qr/^function vend\.purchase\(.*: .*vend_purchase/, qr/^function vend\.audit\(.*\): comment \w+/,
 	qr/^table vend\.store: kind rp, .*privileges .*=r\//, qr/^table vend\.store column 1 name: text not null t/,
@@ -102,7 +102,7 @@ is($node->safe_psql('postgres', q{SELECT source FROM pg_extension_update_paths('
 	WHERE path IS NULL AND target = (SELECT default_version FROM pg_available_extensions WHERE name = 'pg_vend')}),
 	'', "every version leads to $default");
 
-# What a next version may bring, and where the comparison shows it when the upgrade script forgets it.
+# Each of these may be in a next version; the pattern is what the comparison shows if the upgrade script forgets it.
 my @news = (
 	[ "CREATE FUNCTION vend.next_id() RETURNS uuid LANGUAGE c PARALLEL SAFE AS 'MODULE_PATHNAME', 'vend_uuid_v7'" => undef ],
 	[ "COMMENT ON FUNCTION vend.next_id() IS 'The next id'" => qr/next_id\(\): comment/ ],
@@ -144,7 +144,7 @@ SKIP:
 	is(differences(\@next, [ catalog_of($node, 'updated', 'pg_vend') ]), '', 'updated, it is what is installed');
 	sells_on('updated', $seller);
 
-	# One statement forgotten at a time.
+	# The upgrade script forgets one statement at a time.
 	$node->safe_psql('postgres', 'CREATE DATABASE forgetful');
 	for my $forgotten (grep { defined $_->[1] } @news)
 	{

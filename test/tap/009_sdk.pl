@@ -37,7 +37,7 @@ sub sold
 my $run;
 END { $run->kill_kill if $run && $run->pumpable; }
 
-# Begins to buy; what it gives back ends that and returns the driver's counts.
+# Starts the driver, which buys. Returns a function that stops it and returns its counts.
 sub start_load
 {
 	my ($conninfo) = @_;
@@ -57,7 +57,7 @@ sub start_load
 	};
 }
 
-# Waits until so many more are sold.
+# Waits until 200 more are sold.
 sub goes_on
 {
 	my ($node, $name) = @_;
@@ -66,7 +66,7 @@ sub goes_on
 	return;
 }
 
-# What the driver was told is what there is.
+# Tests that what the driver was told is what the tables have.
 sub expect_exact
 {
 	my ($node, $before, $counts, $name) = @_;

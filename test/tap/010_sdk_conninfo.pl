@@ -12,7 +12,7 @@ my $hello = dirname($ENV{VEND_SDK_LOAD} // '') . '/sdk/examples/hello';
 plan skip_all => 'VEND_SDK_LOAD does not name the driver' unless -x $hello;
 plan skip_all => 'no openssl' if system('openssl version >/dev/null 2>&1') != 0;
 
-# A certificate for localhost, signed by itself, and one that signed nothing.
+# The server has a certificate for localhost that is signed by itself; the stranger's has signed nothing.
 my $dir = PostgreSQL::Test::Utils::tempdir();
 for my $name ('server', 'stranger')
 {
@@ -29,7 +29,7 @@ ssl = on
 ssl_cert_file = '$dir/server.crt'
 ssl_key_file = '$dir/server.key'
 });
-# Over TCP by TLS and a password, and not otherwise.
+# TCP needs TLS and a password.
 unlink $node->data_dir . '/pg_hba.conf';
 append_to_file($node->data_dir . '/pg_hba.conf', "local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n");
 $node->start;

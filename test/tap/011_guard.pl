@@ -1,5 +1,6 @@
 # Aim: version guards are plain triggers of plain tables (G8): a dump carries them, a restored table is guarded as before, DROP EXTENSION
-# needs no CASCADE; logical replication applies the publisher's versions, and who writes to the subscriber himself is held to his.
+# needs no CASCADE; logical replication applies the publisher's versions, and a client that writes to the subscriber must know the
+# subscriber's version.
 use strict;
 use warnings;
 use FindBin;
@@ -40,7 +41,7 @@ my $depends = q{SELECT count(*) FROM pg_depend WHERE classid = 'pg_trigger'::reg
 my $before = $publisher->safe_psql('postgres', $guards);
 is(scalar(split(/\n/, $before)), 5, 'the tables and partitions are guarded');
 
-# Each write, and what it hears where the tables are as they were made.
+# Each write, and its answer if the tables are as they were made.
 my @writes = (
 	"UPDATE product SET name = 'x' WHERE id = 1" => 'VN011',
 	"UPDATE product SET name = 'x', version = 1 WHERE id = 2" => 'VN004',
@@ -84,7 +85,7 @@ for my $form (['plain'], ['custom', '-Fc'])
 	is($publisher->safe_psql($name, q{UPDATE product SET name = 'free' WHERE id = 1 RETURNING version}), '3', "$name: and leaves the tables");
 }
 
-# Rows alone, into guarded tables: they are inserted.
+# Rows alone can be restored into guarded tables.
 $publisher->safe_psql('postgres', 'CREATE DATABASE rows_alone');
 $publisher->safe_psql('rows_alone', q{
 CREATE EXTENSION pg_vend;
@@ -115,7 +116,7 @@ my $writer = open_session($subscriber, 'postgres');
 is(answer($writer, "UPDATE product SET name = 'local' WHERE id = 1"), 'VN011', 'who writes to the subscriber says which version he read');
 is(answer($writer, "UPDATE product SET name = 'local', version = 2 WHERE id = 1"), 'VN004', 'and is refused when it is old');
 is(answer($writer, "UPDATE product SET name = 'local', version = 3 WHERE id = 1 RETURNING version"), '4', 'and otherwise not');
-# The apply worker asks nobody: the publisher's row is the row.
+# The guard does not fire in the apply worker: the publisher's row overwrites the subscriber's.
 $publisher->safe_psql('postgres', "UPDATE product SET name = 'published', version = 3 WHERE id = 1");
 $publisher->wait_for_catchup('tables');
 is($subscriber->safe_psql('postgres', 'SELECT name, version FROM product WHERE id = 1'), 'published|4', 'a conflict of two writers there is not found');

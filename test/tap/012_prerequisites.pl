@@ -10,7 +10,7 @@ use Test::More;
 my $prerequisites = abs_path("$FindBin::Bin/../../scripts/lib/prerequisites.sh");
 my $root = PostgreSQL::Test::Utils::tempdir;
 
-# A PostgreSQL 16 with these files below $root.
+# Returns what is missing if a PostgreSQL 16 has these files below $root.
 sub missing_with
 {
 	my @files = @_;

@@ -36,7 +36,7 @@ INSERT INTO shop.wallet (id, balance) SELECT name, 1000 FROM unnest(string_to_ar
 
 sub id_of { return $primary->safe_psql('postgres', "SELECT vend.id_from('$_[0]')"); }
 
-# What each call was told, by its name.
+# Starts the driver. Returns a function that waits for its end and returns what each call was told, by its name.
 sub run_driver
 {
 	my ($node, $attempt_ms, $call_ms, @named) = @_;
@@ -62,21 +62,21 @@ sub waiting
 	return "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name $who";
 }
 
-# An asynchronous commit can be seen before it is on disk. Whoever asks with synchronous_commit is told what stays.
+# An asynchronous commit can be seen before it is on disk. A session with synchronous_commit is told only what stays.
 my $writer = $primary->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'");
 my $order = "vend.try_purchase('purchase', 'payee', id => vend.id_from('asynchronous'))";
 $primary->safe_psql('postgres', 'CHECKPOINT');
 kill 'STOP', $writer;
-is($primary->safe_psql('postgres', "SET synchronous_commit = off; SELECT status FROM $order"), 'purchased', 'sold without a flush');
-is($primary->safe_psql('postgres', 'SELECT pg_current_wal_flush_lsn() < pg_current_wal_insert_lsn()'), 't', 'which is not on disk');
+is($primary->safe_psql('postgres', "SET synchronous_commit = off; SELECT status FROM $order"), 'purchased', 'a sale is made without a flush');
+is($primary->safe_psql('postgres', 'SELECT pg_current_wal_flush_lsn() < pg_current_wal_insert_lsn()'), 't', 'its commit is not on disk');
 my $end = $primary->safe_psql('postgres', 'SELECT pg_current_wal_insert_lsn()');
-is($primary->safe_psql('postgres', "SELECT status FROM $order"), 'replayed', 'told to who commits with a flush');
-is($primary->safe_psql('postgres', "SELECT pg_current_wal_flush_lsn() >= '$end'"), 't', 'after the flush');
+is($primary->safe_psql('postgres', "SELECT status FROM $order"), 'replayed', 'a session that commits with a flush is told of the sale');
+is($primary->safe_psql('postgres', "SELECT pg_current_wal_flush_lsn() >= '$end'"), 't', 'the log is flushed by then');
 $primary->stop('immediate');
 $primary->start;
-is($primary->safe_psql('postgres', "SELECT count(*) FROM shop.ledger WHERE id = vend.id_from('asynchronous')"), '1', 'and is there after a crash');
+is($primary->safe_psql('postgres', "SELECT count(*) FROM shop.ledger WHERE id = vend.id_from('asynchronous')"), '1', 'the sale is there after a crash');
 
-# Where no standby is asked for, an answer from the ledger writes nothing.
+# If no standby is asked for, an answer from the ledger writes nothing.
 is($primary->safe_psql('postgres', "BEGIN; SELECT status, pg_current_xact_id_if_assigned() IS NULL FROM $order; COMMIT"),
 	'replayed|t', 'no standby: an answer from the ledger takes no transaction id');
 
@@ -94,16 +94,16 @@ ok($primary->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_repl
 my %success = map { $_ => /^(deposit|transfer|restock)$/ ? 'told recorded' : $_ eq 'void' ? 'told void' : 'told purchased' } @calls;
 my @all = grep { $_ ne 'stopped' } @calls;
 my $told = run_driver($primary, 120000, 170000, map { "$_:" . id_of("first $_") } @all)->();
-is($told->{$_}, $success{$_}, "the standby is there: $_") for @all;
+is($told->{$_}, $success{$_}, "the standby is there: $_ succeeds") for @all;
 
 $standby->stop;
 $told = run_driver($primary, 5000, 15000, map { "$_:" . id_of("second $_") } @calls)->();
 like($told->{$_}, qr/^doubt /, "the standby is away: $_ is in doubt") for @calls;
 # The pipeline cancels nothing: its sale waits on, and is not to be seen.
 is($primary->safe_psql('postgres', "SELECT count(DISTINCT id) FROM shop.ledger WHERE id IN (SELECT vend.id_from('second ' || name) "
-	. "FROM unnest(string_to_array('@calls', ' ')) name)"), @calls - 1, 'though they have committed on the primary');
+	. "FROM unnest(string_to_array('@calls', ' ')) name)"), @calls - 1, "all but the pipeline's sale have committed on the primary");
 
-# Who is told of something by the ledger waits as who did it.
+# A call that is answered from the ledger waits for the standby as the call that wrote there did.
 $primary->safe_psql('postgres', q{
 SET synchronous_commit = local;
 SELECT vend.purchase('purchase', 'purchase', id => vend.id_from('known'));
@@ -139,35 +139,35 @@ for my $name (sort keys %known)
 	is($primary->safe_psql('postgres', "SELECT $is_waiting"), 't', "$name waits for the standby, though nothing is new");
 }
 is($primary->safe_psql('postgres', "SET synchronous_commit = local; SELECT status FROM "
-	. "vend.try_purchase('purchase', 'purchase', id => vend.id_from('known'))"), 'replayed', 'who does not ask for the standby does not wait');
+	. "vend.try_purchase('purchase', 'purchase', id => vend.id_from('known'))"), 'replayed', 'a session that does not ask for the standby does not wait');
 
-# Somebody else's cancel: told by the warning, and asked again.
+# Somebody cancels the COMMIT: the client hears the warning and asks again.
 my $cancelled = run_driver($primary, 500000, 600000, 'cancelled:' . id_of('cancelled'));
-ok($primary->poll_query_until('postgres', waiting("= 'cancelled'"), '1'), 'a sale waits');
+ok($primary->poll_query_until('postgres', waiting("= 'cancelled'"), '1'), 'a sale waits for the standby');
 my $pid = $primary->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE application_name = 'cancelled'");
 $primary->safe_psql('postgres', "SELECT pg_cancel_backend($pid)");
 await(sub { !$cancelled->('only look') || $primary->safe_psql('postgres', waiting("= 'cancelled' AND pid <> $pid")) });
-ok($cancelled->('only look'), 'and asks again, which waits');
+ok($cancelled->('only look'), 'the client asks again once it is cancelled, and waits');
 
 $standby->start;
 $told = $cancelled->();
-is($told->{cancelled}, 'told replayed', 'with the standby back it is told');
+is($told->{cancelled}, 'told replayed', 'the client is told once the standby is back');
 for my $name (sort keys %session)
 {
-	ok($primary->poll_query_until('postgres', waiting("= 'asks $name'"), '0'), "$name is told");
+	ok($primary->poll_query_until('postgres', waiting("= 'asks $name'"), '0'), "$name is told once the standby is back");
 	$session{$name}->quit;
 }
 $told = run_driver($primary, 120000, 170000, map { "$_:" . id_of("second $_") } @calls[0 .. 8])->();
-is($told->{$_}, $_ eq 'void' ? 'told void' : 'told replayed', "asked again: $_") for @calls[0 .. 8];
+is($told->{$_}, $_ eq 'void' ? 'told void' : 'told replayed', "asked again: $_ succeeds") for @calls[0 .. 8];
 
-# A failover: what was told is there.
+# After a failover everything is there that was told.
 $standby->stop;
 $told = run_driver($primary, 5000, 10000, 'purchase:' . id_of('last'))->();
 like($told->{purchase}, qr/^doubt /, 'a last sale is in doubt');
 $primary->stop('immediate');
 $standby->start;
 $standby->promote;
-is($standby->safe_psql('postgres', "SELECT count(*) FROM shop.ledger WHERE id = vend.id_from('last')"), '0', 'which the standby never had');
+is($standby->safe_psql('postgres', "SELECT count(*) FROM shop.ledger WHERE id = vend.id_from('last')"), '0', 'the standby never had that sale');
 is($standby->safe_psql('postgres', "SELECT count(DISTINCT id) FROM shop.ledger WHERE id IN (SELECT vend.id_from(n || ' ' || name) "
 	. "FROM unnest('{first,second}'::text[]) n, unnest(string_to_array('@calls[0 .. 8]', ' ')) name)"), '18', 'all that was told is there');
 is($standby->safe_psql('postgres', 'SELECT count(*) FROM vend.audit()'), '0', 'audit');

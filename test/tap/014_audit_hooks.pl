@@ -44,7 +44,8 @@ SELECT kind FROM vend.restock('5', 1);
 SELECT FROM vend.set_lock_mode('6', 'optimistic');
 };
 
-# How many rows of which table statements have written since the last look; what auto_explain says of them.
+# Makes the calls. Returns how many rows of each table pg_stat_statements has seen written, how many plans of writes auto_explain has
+# logged, and what the session was told.
 sub seen
 {
 	my ($as, $before, @options) = @_;

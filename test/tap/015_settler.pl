@@ -1,5 +1,5 @@
-# Aim: the worker that settles. What a database has set for its sessions makes no other of it: it stays who it is, and settles. A store
-# whose triggers take long, or do not end, holds up the others by one item.
+# Aim: the settings that a database has for its sessions do not change the worker that settles. A store whose triggers take long, or do
+# not end, delays the others by one item.
 # Guarantees: G6 (each delta counts once).
 use strict;
 use warnings;
@@ -61,12 +61,12 @@ for my $setting ("role = 'dba_default'", "session_authorization = 'dba_default'"
 	stop_settler($node, 'shop');
 	$node->safe_psql('postgres', "ALTER DATABASE shop SET $setting");
 	answer($seller, 'TRUNCATE shop.heard');
-	is(answer($seller, "SELECT status FROM vend.try_purchase('lamp', 'alpha')"), 'purchased', "$setting: a sale");
+	is(answer($seller, "SELECT status FROM vend.try_purchase('lamp', 'alpha')"), 'purchased', "$setting: a sale is made");
 	++$sold;
-	ok(is_settled(), "$setting: it is settled") or last;
-	is(answer($seller, "SELECT stock FROM shop.item WHERE id = 'lamp'"), 1000 - $sold, "$setting: into the row");
+	ok(is_settled(), "$setting: the sale is settled") or last;
+	is(answer($seller, "SELECT stock FROM shop.item WHERE id = 'lamp'"), 1000 - $sold, "$setting: the row has the new stock");
 	is(answer($seller, "SELECT DISTINCT session = (SELECT rolname FROM pg_roles WHERE oid = 10), is_origin, isolation, path FROM shop.heard"),
-		't|t|read committed|pg_catalog, pg_temp', "$setting: by whom it was to be");
+		't|t|read committed|pg_catalog, pg_temp', "$setting: the worker has its own user and settings");
 	$node->safe_psql('postgres', 'ALTER DATABASE shop RESET ALL');
 }
 
@@ -90,16 +90,16 @@ ok(await(sub {
 	answer($seller, "SELECT status FROM vend.try_purchase('lamp', 'alpha')");
 	return answer($seller, "SELECT count(*) FROM shop.stock_delta WHERE item = 'vase'") eq '0';
 }), 'the first item is settled once it can be');
-ok(is_settled(), 'so is the other');
+ok(is_settled(), 'the other item is settled as well');
 
-# Those who are in the database sell on when nobody else is let in.
+# Sessions in the database sell on when nobody else is let in.
 stop_settler($node, 'shop');
 $node->safe_psql('postgres', 'ALTER DATABASE shop ALLOW_CONNECTIONS false');
-is(answer($seller, "SELECT status FROM vend.try_purchase('lamp', 'alpha')"), 'purchased', 'no connections: a sale');
-ok(is_settled(), 'no connections: it is settled');
+is(answer($seller, "SELECT status FROM vend.try_purchase('lamp', 'alpha')"), 'purchased', 'no connections: a session that was there sells');
+ok(is_settled(), 'no connections: the sale is settled');
 $node->safe_psql('postgres', 'ALTER DATABASE shop ALLOW_CONNECTIONS true');
 
-# Somebody has stores whose triggers wait for as long as they may.
+# Somebody has stores whose triggers wait until they are cancelled.
 $node->safe_psql('shop', q{
 CREATE ROLE slow;
 GRANT CREATE ON DATABASE shop TO slow;
@@ -149,14 +149,14 @@ sub items_waited_for
 	# The sales of this transaction become work for the worker at one moment, while it waits for the first item of the store slow. Until
 	# then the worker stays, as a unit is pending, and learns that the store shop is quick.
 	is(answer($seller, "BEGIN; SELECT status FROM vend.try_purchase('lamp', 'alpha', store => 'shop')"), 'purchased',
-		'slow: sale 1 in the quick store');
+		'slow: sale 1 is made in the quick store');
 	for (1 .. 3)
 	{
-		is(one("status FROM vend.try_purchase('lamp', 'beta', store => 'shop')"), 'purchased', 'slow: a sale in the quick store');
+		is(one("status FROM vend.try_purchase('lamp', 'beta', store => 'shop')"), 'purchased', 'slow: a sale is made in the quick store');
 		ok(comes_true($node, 'shop', 'count(*) = 0 FROM shop.stock_delta'), 'slow: the sale is settled');
 	}
 	is(one("count(*) FROM vend.purchase_many((SELECT array_agg(id) FROM slow.item), array_fill('x'::text, ARRAY[8]), store => 'slow',
-		unit_prices => array_fill(0, ARRAY[8]))"), '8', 'slow: eight sales in slow');
+		unit_prices => array_fill(0, ARRAY[8]))"), '8', 'slow: eight sales are made in slow');
 	wait_until($node, 'shop', "count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted");
 	my $from = -s $node->logfile;
 	for my $sale (1 .. 5)
@@ -164,12 +164,12 @@ sub items_waited_for
 		if ($sale == 1)
 		{
 			is(answer($seller, "SELECT status FROM unnest('{slow2,slow3}'::text[]) AS store,
-				vend.try_purchase('item', 'x', unit_price => 0, store => store); COMMIT"), "purchased\npurchased", 'slow: a sale in each of the others');
+				vend.try_purchase('item', 'x', unit_price => 0, store => store); COMMIT"), "purchased\npurchased", 'slow: a sale is made in slow2 and in slow3');
 		}
 		else
 		{
 			is(answer($seller, "SELECT status FROM vend.try_purchase('lamp', 'alpha', store => 'shop')"), 'purchased',
-				"slow: sale $sale in the quick store");
+				"slow: sale $sale is made in the quick store");
 		}
 		answer($seller, "DO 'BEGIN RAISE LOG ''sold %'', $sale; END'");
 		ok(is_settled(), "slow: sale $sale is settled");
@@ -219,10 +219,10 @@ sub pauses_below
 	return join ', ', @short;
 }
 
-# Triggers that go on when they are cancelled.
+# The trigger of the store stays goes on when it is cancelled.
 $offset = -s $node->logfile;
 is(one("count(*) FROM vend.purchase_many((SELECT array_agg(id) FROM stays.item), array_fill('x'::text, ARRAY[3]), store => 'stays',
-	unit_prices => array_fill(0, ARRAY[3]))"), '3', 'stays: sales');
+	unit_prices => array_fill(0, ARRAY[3]))"), '3', 'stays: three sales are made');
 my $settler;
 unless (ok(await(sub { ($settler) = slurp_file($node->logfile, $offset) =~ /\[(\d+)\] WARNING:  $went_on/ }), 'stays: the worker says that it ends'))
 {
@@ -233,8 +233,8 @@ unless (ok(await(sub { ($settler) = slurp_file($node->logfile, $offset) =~ /\[(\
 ok(comes_true($node, 'postgres', "count(*) = 0 FROM pg_stat_activity WHERE pid = $settler"), 'stays: the worker ends');
 for (1 .. 3)
 {
-	is(answer($seller, "SELECT status FROM vend.try_purchase('lamp', 'alpha', store => 'shop')"), 'purchased', "stays: sale $_ in another store");
-	ok(is_settled(), "stays: sale $_ is settled, by another worker");
+	is(answer($seller, "SELECT status FROM vend.try_purchase('lamp', 'alpha', store => 'shop')"), 'purchased', "stays: sale $_ is made in another store");
+	ok(is_settled(), "stays: another worker settles sale $_");
 }
 is(pauses_below(45, entries($went_on, $offset)), '', 'stays: the other workers leave it alone for as long as it is to pause');
 stop_settler($node, 'shop');

@@ -1,5 +1,5 @@
-# Aim: somebody sets the server's clock, back or forth, by an hour. No wait and no interval of escrow is longer or shorter for it: the
-# wait for pending units, the pause after a settling that failed, the start of the worker and its leave, the lag that is shown.
+# Aim: if somebody sets the server's clock back or forth by an hour, no wait and no interval of escrow gets longer or shorter: neither the
+# wait for pending units, nor the pause after a settling that failed, nor the start and the end of the worker, nor the lag that is shown.
 use strict;
 use warnings;
 use FindBin;
@@ -48,7 +48,7 @@ set_clock(-$hour);
 cmp_ok(one('extract(epoch FROM clock_timestamp())'), '<', $started - $hour / 2, 'the clock can be set');
 set_clock(0);
 
-# Who waits for pending units waits for vend.escrow_wait, whatever becomes of the clock.
+# A buyer waits for pending units for vend.escrow_wait, whatever the clock shows.
 my $holder = open_session($node, 'postgres');
 is(answer($holder, "BEGIN; SELECT status FROM vend.try_purchase('lamp', 'alpha', 5)"), 'purchased', 'the units are pending');
 my $clock = 0;
@@ -73,39 +73,39 @@ for my $call ("SELECT status FROM vend.try_purchase('lamp', 'beta')",
 		done_testing();
 		exit;
 	}
-	is(answer($buyer, 'SELECT 1'), "all_pending\n1", "the buyer gets the answer of a wait that was in vain: $call");
+	is(answer($buyer, 'SELECT 1'), "all_pending\n1", "the buyer is told that all units are pending: $call");
 	$buyer->quit;
 }
 is(answer($holder, 'ROLLBACK'), '', 'the units are given back');
 my $buyer = open_session($node, 'postgres');
-is(answer($holder, "BEGIN; SELECT status FROM vend.try_purchase('lamp', 'alpha', 5)"), 'purchased', 'and pending again');
+is(answer($holder, "BEGIN; SELECT status FROM vend.try_purchase('lamp', 'alpha', 5)"), 'purchased', 'the units are pending again');
 send_query($buyer, "SET vend.escrow_wait = '10min'; SELECT status FROM vend.try_purchase('lamp', 'beta')");
 wait_until($node, 'postgres', "waiting = 1 FROM vend.stat_item WHERE item = 'lamp'");
 set_clock($clock += $hour);
-is(one("waiting FROM vend.stat_item WHERE item = 'lamp'"), '1', 'the wait has not come to its end early');
+is(one("waiting FROM vend.stat_item WHERE item = 'lamp'"), '1', 'the wait has not ended early');
 is(answer($holder, 'ROLLBACK'), '', 'the units are given back once more');
-is(answer($buyer, 'SELECT 1'), "purchased\n1", 'and are sold to who has waited');
+is(answer($buyer, 'SELECT 1'), "purchased\n1", 'the buyer who has waited gets a unit');
 
-# The lag is as long as it is, and what could not be settled is settled after the pause.
-my $locker = hold_row($node, 'postgres', 'vase');
-is(answer($buyer, "SELECT status FROM vend.try_purchase('vase', 'beta')"), 'purchased', 'a sale that cannot be settled');
+# The lag does not follow the clock, and what could not be settled is settled after the pause.
+my $locker = lock_row($node, 'postgres', 'vase');
+is(answer($buyer, "SELECT status FROM vend.try_purchase('vase', 'beta')"), 'purchased', 'a sale is made that cannot be settled');
 wait_until($node, 'postgres', "unsettled = 1 FROM vend.stat_item WHERE item = 'vase'");
 for my $shift (-$hour, 3 * $hour)
 {
 	set_clock($clock += $shift);
-	is(one("settle_lag BETWEEN '0' AND '10min' FROM vend.stat_item WHERE item = 'vase'"), 't', 'the lag is that of a clock that nobody sets');
+	is(one("settle_lag BETWEEN '0' AND '10min' FROM vend.stat_item WHERE item = 'vase'"), 't', 'the lag does not follow the clock');
 }
 set_clock($clock -= 4 * $hour);
-is(answer($locker, 'COMMIT'), '', 'now it can be settled');
+is(answer($locker, 'COMMIT'), '', "the row's lock is released");
 $locker->quit;
-ok(comes_true($node, 'postgres', "count(*) = 0 FROM shop.stock_delta"), 'and is');
+ok(comes_true($node, 'postgres', "count(*) = 0 FROM shop.stock_delta"), 'the sale is settled');
 
-# The worker leaves when it has had nothing to do, and is started again by who started it before.
+# The worker leaves when it has nothing to do, and the session that started it starts another.
 set_clock($clock -= $hour);
 ok(comes_true($node, 'postgres', "count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'pg_vend settler'"), 'the worker leaves');
 set_clock($clock -= $hour);
-is(answer($buyer, "SELECT status FROM vend.try_purchase('vase', 'beta')"), 'purchased', 'the session that started it sells');
-ok(comes_true($node, 'postgres', "count(*) = 0 FROM shop.stock_delta"), 'and has started another');
+is(answer($buyer, "SELECT status FROM vend.try_purchase('vase', 'beta')"), 'purchased', 'the session that started the worker sells');
+ok(comes_true($node, 'postgres', "count(*) = 0 FROM shop.stock_delta"), 'the session has started another worker');
 books_are_right($node, 'postgres', 'in the end');
 
 $_->quit for $holder, $buyer;

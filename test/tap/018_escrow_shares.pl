@@ -1,5 +1,5 @@
-# Aim: the room for counters is shared. Whoever has many units pending, in one store, in many of his own, or in another database, leaves
-# others enough for theirs; he is told that the rest is kept for them.
+# Aim: owners and databases share the room for counters. However many items an owner has pending, in one store, in many, or in another
+# database, the others have counters enough, and the owner is told that the rest is kept for others.
 use strict;
 use warnings;
 use FindBin;
@@ -34,7 +34,7 @@ make_store('market', 'mallory', $_) for qw(m1 m2);
 make_store('market', 'alice', 'a');
 make_store('victim', 'postgres', 'v');
 
-# One unit each of so many items, in a transaction that stays open.
+# Buys a unit of each of $count items, in the open transaction of the session.
 sub take
 {
 	my ($session, $store, $first, $count) = @_;
@@ -51,35 +51,35 @@ sub refused_with
 }
 
 my $mallory = open_session($node, 'market');
-is(answer($mallory, 'SET SESSION AUTHORIZATION mallory'), '', 'mallory comes');
-is(answer($mallory, 'BEGIN'), '', 'and begins');
-is(answer($mallory, 'SAVEPOINT a'), '', 'a savepoint');
-is(take($mallory, 'm1', 1, 24), '53400', 'one store does not get all');
-is(answer($mallory, 'ROLLBACK TO a'), '', 'back to the savepoint');
-is(take($mallory, 'm1', 1, 18), 'purchased', 'it gets three quarters');
-refused_with('market', 'm1', 'x19', 'the store', 'and not one more');
-is($node->safe_psql('market', "SELECT status FROM vend.try_purchase('x3', 'b', unit_price => 0, store => 'm1')"), 'purchased', 'what is in use is sold on');
-is(take($mallory, 'm2', 1, 2), 'purchased', 'his second store gets a few');
-refused_with('market', 'm2', 'x3', 'the stores of its owner', 'and not one more');
-is($node->safe_psql('market', "SELECT status FROM vend.try_purchase('x1', 'b', unit_price => 0, store => 'a')"), 'purchased', 'another owner in that database sells');
+is(answer($mallory, 'SET SESSION AUTHORIZATION mallory'), '', 'mallory has a session');
+is(answer($mallory, 'BEGIN'), '', 'mallory begins a transaction');
+is(answer($mallory, 'SAVEPOINT a'), '', 'mallory sets a savepoint');
+is(take($mallory, 'm1', 1, 24), '53400', 'one store does not get all counters');
+is(answer($mallory, 'ROLLBACK TO a'), '', 'mallory rolls back to the savepoint');
+is(take($mallory, 'm1', 1, 18), 'purchased', 'one store gets three quarters of the counters');
+refused_with('market', 'm1', 'x19', 'the store', 'the next counter is refused');
+is($node->safe_psql('market', "SELECT status FROM vend.try_purchase('x3', 'b', unit_price => 0, store => 'm1')"), 'purchased', 'another session sells an item whose counter is in use');
+is(take($mallory, 'm2', 1, 2), 'purchased', "mallory's second store gets a few");
+refused_with('market', 'm2', 'x3', 'the stores of its owner', 'the next counter is refused');
+is($node->safe_psql('market', "SELECT status FROM vend.try_purchase('x1', 'b', unit_price => 0, store => 'a')"), 'purchased', 'another owner sells in that database');
 is($node->safe_psql('victim', "SELECT status FROM vend.try_purchase('x1', 'b', unit_price => 0, store => 'v')"), 'purchased', 'another database sells');
 
 my $alice = open_session($node, 'market');
-is(answer($alice, 'BEGIN'), '', 'the other owner begins');
-is(take($alice, 'a', 1, 1), 'purchased', 'has a unit pending');
-refused_with('market', 'a', 'x2', 'the stores of its database', 'and not one more: the database has its share');
+is(answer($alice, 'BEGIN'), '', 'the other owner begins a transaction');
+is(take($alice, 'a', 1, 1), 'purchased', 'the other owner has a unit pending');
+refused_with('market', 'a', 'x2', 'the stores of its database', 'the next counter is refused, as the database has its share');
 my $one_by_one = q{DO $$ BEGIN FOR g IN 1 .. 24 LOOP PERFORM vend.purchase('x' || g, 'b', unit_price => 0, store => 'v'); COMMIT; END LOOP; END $$};
-is($node->safe_psql('victim', "$one_by_one; SELECT sum(qty) FROM v.ledger WHERE kind = 'purchase'"), '-25', 'another database sells one item after the other');
+is($node->safe_psql('victim', "$one_by_one; SELECT sum(qty) FROM v.ledger WHERE kind = 'purchase'"), '-25', 'another database sells all its items, one after the other');
 my $victim = open_session($node, 'victim');
-is(answer($victim, 'BEGIN'), '', 'the victim begins');
-is(take($victim, 'v', 1, 2), 'purchased', 'and has two pending');
+is(answer($victim, 'BEGIN'), '', 'the victim begins a transaction');
+is(take($victim, 'v', 1, 2), 'purchased', 'the victim has two units pending');
 
-# What nobody has pending any more is there for all.
-is(answer($mallory, 'ROLLBACK'), '', 'mallory goes');
+# Counters on which nothing is pending any more are there for all.
+is(answer($mallory, 'ROLLBACK'), '', 'mallory rolls back');
 is(answer($alice, 'COMMIT'), '', 'alice commits');
-is(answer($victim, 'ROLLBACK; BEGIN'), '', 'the victim begins anew');
-is(take($victim, 'v', 1, 18), 'purchased', 'and gets three quarters');
-is(answer($victim, 'COMMIT'), '', 'and commits');
+is(answer($victim, 'ROLLBACK; BEGIN'), '', 'the victim begins another transaction');
+is(take($victim, 'v', 1, 18), 'purchased', 'the victim gets three quarters of the counters');
+is(answer($victim, 'COMMIT'), '', 'the victim commits');
 
 # Settling many items in one transaction takes no room from others either. Until then the rows are locked, so that the worker does not
 # settle them.
@@ -87,15 +87,15 @@ is(answer($victim, 'BEGIN; SELECT count(*) FROM (SELECT FROM v.item FOR UPDATE) 
 $node->safe_psql('victim', $one_by_one);
 is($node->safe_psql('victim', 'SELECT count(*) FROM vend.stat_item'), '24', 'the victim has all counters, and none in use');
 is(answer($victim, "SELECT vend.settle('v') >= 24"), 't', 'the victim settles all its items');
-is($node->safe_psql('market', "SELECT status FROM vend.try_purchase('x$_', 'b', unit_price => 0, store => 'a')"), 'purchased', "others sell x$_ meanwhile")
+is($node->safe_psql('market', "SELECT status FROM vend.try_purchase('x$_', 'b', unit_price => 0, store => 'a')"), 'purchased', "another database sells x$_ meanwhile")
 	for 5 .. 10;
 is(answer($victim, 'COMMIT'), '', 'settled');
 
-# Once nothing is in use, all is as it was: what is settled is counted.
+# Once no counter is in use, what is settled is counted again.
 is(answer($victim, "BEGIN; SELECT id FROM v.item WHERE id = 'x1' FOR UPDATE"), 'x1', 'the victim locks an item');
 is($node->safe_psql('victim', "SELECT status FROM vend.try_purchase('x1', 'b', unit_price => 0, store => 'v')"), 'purchased', 'another session sells a unit of it');
 is(answer($victim, "SELECT vend.settle('v') > 0; COMMIT"), 't', 'the victim settles it');
-is($node->safe_psql('victim', "SELECT settled > 0, unsettled FROM vend.stat_item WHERE item = 'x1'"), 't|0', 'and counted');
+is($node->safe_psql('victim', "SELECT settled > 0, unsettled FROM vend.stat_item WHERE item = 'x1'"), 't|0', 'the settled delta is counted');
 is($node->safe_psql('victim', 'SELECT count(*) FROM vend.audit()'), '0', 'the books are right');
 is($node->safe_psql('victim', q{SELECT sum(pending) FROM vend.stat_item}), '0', 'nothing is pending');
 $_->quit for $mallory, $alice, $victim;

@@ -80,7 +80,7 @@ SELECT sku, stock_qty, CASE WHEN lock_mode IS DISTINCT FROM 'escrow' THEN stock_
 UPDATE products SET lock_mode = 'hasty';
 \echo :SQLSTATE
 
--- The end of it: every trigger goes, what is pending is settled, the tables and the ledger stay.
+-- Detaching drops every trigger and settles what is pending; the tables and the ledger stay.
 SELECT qty FROM vend.purchase('lamp', 1, 2);
 SELECT vend.available('lamp');
 SELECT vend.detach_store('shop');

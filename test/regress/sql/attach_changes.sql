@@ -155,7 +155,7 @@ SELECT vend.reattach_store('shop', direct_writes => 'often');
 \echo :SQLSTATE
 SELECT vend.reattach_store('nowhere');
 \echo :SQLSTATE
--- The ledger is not made anew: the ids in it would be forgotten.
+-- The ledger is not created again: its ids would be lost.
 ALTER TABLE shop.ledger RENAME TO book;
 SELECT vend.reattach_store('shop');
 \echo :SQLSTATE
@@ -166,7 +166,7 @@ SELECT vend.reattach_store('shop');
 \echo :SQLSTATE
 ALTER SCHEMA mall RENAME TO shop;
 SELECT status FROM vend.try_purchase('lamp', '1');
--- A store that create_store() made is bound anew as well.
+-- A store that create_store() made can be bound again as well.
 SELECT vend.create_store('made');
 INSERT INTO made.item (id, price, stock) VALUES ('lamp', 10, 50);
 INSERT INTO made.wallet VALUES ('1', 1000);

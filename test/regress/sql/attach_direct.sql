@@ -56,7 +56,7 @@ SELECT min(id) AS alpha FROM people \gset
 SELECT item, sum(qty) FROM shop.ledger WHERE item IS NOT NULL GROUP BY item HAVING sum(qty) <> 0 ORDER BY item COLLATE "C";
 SELECT * FROM vend.audit();
 
--- An item in escrow: its stock is not written, whoever writes and however.
+-- Nobody writes the stock of an item in escrow, in whatever way.
 SELECT vend.set_lock_mode('vase', 'escrow'), vend.set_lock_mode('sofa', 'escrow');
 SELECT status FROM vend.try_purchase('vase', :alpha);
 SELECT j.* FROM unnest(ARRAY[$$UPDATE goods SET stock_qty = 5 WHERE sku = 'vase'$$, $$INSERT INTO goods VALUES ('vase', NULL, NULL, 1, 7) ON CONFLICT (sku) DO UPDATE SET stock_qty = 7$$, $$MERGE INTO goods g USING (VALUES ('vase')) v (sku) ON g.sku = v.sku WHEN MATCHED THEN UPDATE SET stock_qty = 3$$]) s, journalled(s) j;

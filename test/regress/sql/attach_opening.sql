@@ -22,7 +22,7 @@ SELECT * FROM vend.audit();
 SELECT vend.detach_store('shop');
 DROP SCHEMA shop CASCADE;
 
--- Later. Until then the audit names what is missing.
+-- The owner may journal the opening later. Until then the audit names what is missing.
 SELECT vend.attach_store('shop', 'goods', price => 'price', lock_mode => 'mode', wallets => 'people', balance => 'balance', journal_opening => false);
 SELECT count(*) FROM shop.ledger;
 SELECT finding, count(*), sum(expected) AS expected, sum(found) AS found FROM vend.audit() GROUP BY finding ORDER BY finding;
@@ -97,7 +97,7 @@ SELECT kind FROM vend.restock('item 3', 1);
 UPDATE goods SET stock = stock + 1 WHERE id = 'item 3';
 DROP TRIGGER a ON goods;
 DROP FUNCTION open_books;
--- Nor from within a statement that writes: it has journalled nothing yet.
+-- A statement that writes cannot call it: that statement has journalled nothing yet.
 WITH written AS (UPDATE goods SET stock = stock + 1 WHERE id = 'item 3' RETURNING id) SELECT vend.journal_opening() FROM written;
 \echo :SQLSTATE
 WITH written AS (UPDATE people SET balance = balance + 1 WHERE id = 5 RETURNING id) SELECT vend.journal_opening() FROM written;
@@ -115,7 +115,7 @@ SELECT status FROM vend.try_purchase('item 3', 5);
 SELECT vend.journal_opening();
 SELECT * FROM vend.audit();
 
--- Who may: the owner, and whoever is the owner by membership; no right of a store is enough.
+-- The owner may call it, and members of the owner; no right of a store is enough.
 SELECT vend.grant_role(r, 'regress_vend_clerk') FROM unnest(ARRAY['buyer', 'cashier', 'operator', 'auditor']) r;
 SET ROLE regress_vend_clerk;
 SELECT vend.journal_opening();

@@ -63,7 +63,7 @@ UPDATE goods SET price = 5, version = 3, id = 103 WHERE id = 3;
 SELECT id, price, units, version FROM goods WHERE id = 103;
 DROP OWNED BY regress_vend_clerk;
 DROP ROLE regress_vend_clerk;
--- What a crash empties is no shelf and no purse: not at the start, nor later.
+-- A partition that a crash would empty is refused, when the store is attached and later.
 \set VERBOSITY default
 CREATE UNLOGGED TABLE goods_3 PARTITION OF goods FOR VALUES FROM (200) TO (300);
 INSERT INTO goods VALUES (201, 1, 10);

@@ -75,7 +75,7 @@ SELECT vend.reattach_store('shop');
 \echo :SQLSTATE
 ALTER TABLE app.goods OWNER TO regress_vend_owner;
 SELECT pg_temp.hears('buyer', $$SELECT vend.purchase('lamp', 1, store => 'shop')$$);
--- Reattached by a superuser, the new table's owner must be that of all others.
+-- When a superuser reattaches, the owner of the new table must own all the others.
 SET ROLE regress_vend_other;
 CREATE TABLE theirs (id text PRIMARY KEY, price integer NOT NULL, stock integer NOT NULL);
 SET ROLE regress_vend_owner;
@@ -95,7 +95,7 @@ SELECT vend.attach_store('shop', 'app.goods', price => 'price', wallets => 'app.
 \echo :SQLSTATE
 ALTER SCHEMA app OWNER TO regress_vend_owner;
 GRANT ALL ON SCHEMA app TO regress_vend_owner;
--- Attached anew by the member, in the owner's schema.
+-- The member attaches again, in the owner's schema.
 SET ROLE regress_vend_member;
 SELECT vend.attach_store('shop', 'app.goods', price => 'price', wallets => 'app.people', balance => 'balance');
 SELECT status FROM vend.try_purchase('lamp', 1);

@@ -15,7 +15,7 @@ ALTER TABLE shop.wallet ENABLE TRIGGER vend_journal;
 COMMIT;
 SELECT finding, key, expected, found FROM vend.audit();
 
--- A counter in memory whose item's row and deltas come to less than 0. Nothing but a superuser who replaces our trigger functions
+-- A counter in memory belongs to an item whose row and deltas sum up to less than 0. Nothing but a superuser who replaces our trigger functions
 -- gets that far.
 SELECT status FROM vend.try_purchase('lamp', 'a', 1000);
 CREATE OR REPLACE FUNCTION vend.invalidate_counters() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
@@ -68,7 +68,7 @@ REVOKE ALL ON poor.item, poor.ledger, poor.stock_delta FROM regress_broken_owner
 SELECT finding, key, expected, found FROM vend.audit('poor');
 GRANT ALL ON poor.item, poor.wallet, poor.ledger, poor.stock_delta TO regress_broken_owner;
 
--- A binding that is broken: whoever may audit is told, and nobody else.
+-- A role that may audit is told of a broken binding, and nobody else is.
 ALTER TABLE poor.item RENAME stock TO units;
 SELECT * FROM vend.audit('poor');
 SET ROLE regress_broken_auditor;

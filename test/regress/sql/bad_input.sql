@@ -95,7 +95,7 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha', expected_version => 922337
 SELECT * FROM vend.try_purchase('lamp', 'alpha', id => 'order-1');
 \echo :SQLSTATE
 
--- Movements of what is not there.
+-- Movements of items and wallets that do not exist.
 SELECT * FROM vend.deposit('nobody', 1);
 \echo :SQLSTATE
 SELECT * FROM vend.restock('ghost', 1);

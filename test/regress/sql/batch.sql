@@ -55,7 +55,7 @@ SELECT status, detail, right(id::text, 2) AS id, item, buyer, qty, unit_price, a
 SELECT status, detail, amount, balance, at IS NOT NULL AS has_time FROM vend.purchase_many('{s,s,s,s,s}', '{beta,beta,alpha,beta,beta}', '{1,2,1,1,1}', replace(:one, '01', '02')::uuid[]);
 -- The first may be refused or malformed: then the id is free for the next.
 SELECT status, detail, balance FROM vend.purchase_many('{s,s,r,r,r}', '{broke,alpha,alpha,alpha,broke}', '{1,0,99,1,1}', replace(:one, '01', '03')::uuid[]);
--- Replays of earlier calls, of batches and single sales, both ways: the same time and amount, the balance of now.
+-- A batch replays single sales, and a single sale replays those of a batch: with their time and amount, and the current balance.
 SELECT id AS single_id, at AS single_at FROM vend.purchase('s', 'beta', 2, '00000000-0000-4000-8000-000000000004') \gset
 UPDATE shop.item SET price = 7 WHERE id IN ('r', 's');
 SELECT status, unit_price, amount, balance, at = :'single_at' AS same_time FROM vend.purchase_many('{r,s,r,s}', '{alpha,beta,beta,beta}', '{2,2,1,2}', ARRAY['00000000-0000-4000-8000-000000000001', :'single_id', NULL, :'single_id']::uuid[]);
@@ -70,7 +70,7 @@ SELECT kind FROM vend.restock('s', 5, '00000000-0000-4000-8000-000000000006');
 SELECT kind FROM vend.transfer('alpha', 'beta', 5, '00000000-0000-4000-8000-000000000007');
 SELECT id AS made FROM vend.purchase_many('{r}', '{poor}') \gset
 SELECT status, detail, item, buyer, amount FROM vend.purchase_many('{r,s,r,r,r}', '{alpha,alpha,alpha,poor,poor}', '{1,5,1,1,2}', ARRAY['00000000-0000-4000-8000-000000000005', '00000000-0000-4000-8000-000000000006', '00000000-0000-4000-8000-000000000007', :'made', :'made']::uuid[]);
--- What is gone since can be replayed still.
+-- A sale of an item that is gone can still be replayed.
 INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('brief', 1, 5, NULL), ('short', 1, 5, 'escrow');
 INSERT INTO shop.wallet (id, balance) VALUES ('guest', 100);
 SELECT status FROM vend.purchase_many('{brief,short}', '{guest,guest}', ids => ARRAY[vend.id_from('brief'), vend.id_from('short')]);
@@ -97,7 +97,7 @@ SELECT status FROM vend.try_purchase('s', 'alpha', 500, vend.id_from('memory 10'
 UPDATE shop.item SET stock = 600 WHERE id = 'r';
 SELECT stock FROM vend.restock('s', 500);
 SELECT status, detail FROM vend.purchase_many('{r,s,r,s}', '{alpha,alpha,beta,alpha}', '{500,500,500,1}', ARRAY[vend.id_from('memory 9'), vend.id_from('memory 10'), vend.id_from('memory 9'), vend.id_from('memory 10')], remember => true);
--- One id twice: the refusal is remembered within the batch already. Not so what is malformed, or has no id.
+-- An id that comes twice finds the remembered refusal of the same batch. Malformed requests, and those without an id, are not remembered.
 SELECT status, detail, amount FROM vend.purchase_many('{r,r,s,s,s,r,r}', '{poor,poor,beta,beta,alpha,alpha,alpha}', '{99,99,0,1,1,1,1}', ARRAY[vend.id_from('m1'), vend.id_from('m1'), vend.id_from('m2'), vend.id_from('m2'), vend.id_from('m2'), NULL, vend.id_from('m3')], remember => true);
 SELECT status, detail FROM vend.purchase_many('{r,s}', '{alpha,alpha}', remember => true);
 TABLE shop.book;
@@ -264,7 +264,7 @@ SELECT count(*), sum(vend.available(id)) AS stock FROM shop.item WHERE id ~ '^m\
 SELECT vend.available('hot'), vend.available('warm');
 SELECT findings FROM shop.book;
 
--- What is wrong with each of many outlives the call.
+-- The details of many refusals outlive the call.
 SELECT status, detail, count(*) FROM vend.purchase_many(array_fill('warm'::text, ARRAY[5000]), array_fill('crowd'::text, ARRAY[5000]), array_fill(0, ARRAY[5000])) GROUP BY 1, 2;
 SELECT status, detail, count(*) FROM vend.transfer_many(array_fill('alpha'::text, ARRAY[5000]), array_fill('beta'::text, ARRAY[5000]), array_fill(0, ARRAY[5000])) GROUP BY 1, 2;
 SELECT status, length(detail) FROM vend.purchase_many(ARRAY[repeat('z', 1000000), 'warm'], '{alpha,nobody}', ids => ARRAY[vend.id_from('long'), vend.id_from('short')], remember => true);

@@ -84,7 +84,7 @@ SELECT status, item, buyer FROM vend.purchase_many('{1,2}'::text[], ARRAY[7, 8])
 SELECT status, item, buyer FROM vend.purchase_many(ARRAY[-5, 9223372036854775807], '{-9223372036854775808,7}');
 -- Spellings of a number are one item and one wallet, which the outcome spells as the row does.
 SELECT status, item, buyer, balance FROM vend.purchase_many('{01,1," +1 ",002}', '{7,007," 7",+7}');
--- What is no number spoils its own request only, whichever of the two it is.
+-- A value that is not a number spoils its own request only, as a price and as an amount.
 SELECT status, detail, item, buyer, amount, balance FROM vend.purchase_many('{1,x,2,1,99999999999999999999,1.5,"",NULL,2}', '{7,7,y,7,7,7,7,7,7}', '{1,2,3,4,5,6,7,8,9}');
 SELECT status, detail, item, buyer FROM vend.purchase_many(ARRAY[1, 2.5, 2], ARRAY[7, 7, 7]);
 SELECT status, item, buyer FROM vend.purchase_many(ARRAY[true], ARRAY[7]);
@@ -159,7 +159,7 @@ SELECT status, item, buyer, qty FROM vend.purchase_many('[0:1]={lamp,vase}'::tex
 SELECT status, item, buyer FROM vend.purchase_many((ARRAY['x', 'lamp', 'vase'])[2:3], (ARRAY['alpha', 'beta', 'x'])[:2]);
 SELECT count(*), count(DISTINCT id), min(status), max(status) FROM vend.purchase_many(ARRAY(SELECT 'lamp' FROM generate_series(1, 9)), ARRAY(SELECT 'alpha' FROM generate_series(1, 9)));
 
--- What is wrong with one request: a null, no quantity, a price that is none.
+-- One request is wrong: it has a null, no quantity, or no valid price.
 SELECT status, detail, item, buyer, qty, amount, at IS NULL AS no_time FROM vend.purchase_many('{lamp,NULL,lamp,lamp,lamp,lamp,lamp}', '{alpha,alpha,NULL,alpha,alpha,alpha,alpha}', '{1,1,1,NULL,0,-1,9223372036854775807}');
 SELECT status, detail, id = vend.id_from(n::text) AS has_id FROM vend.purchase_many('{lamp,NULL,lamp}', '{alpha,alpha,alpha}', '{1,1,0}', ARRAY[vend.id_from('1'), vend.id_from('2'), vend.id_from('3')]) WITH ORDINALITY p (status, detail, id, item, buyer, qty, unit_price, amount, balance, at, n);
 SELECT status, detail, unit_price FROM vend.purchase_many('{lamp,lamp,lamp,lamp,lamp,lamp}', '{alpha,alpha,alpha,alpha,alpha,alpha}', max_prices => '{100,99,-1,99.5,NaN,1e30}');

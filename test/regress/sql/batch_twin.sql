@@ -25,13 +25,13 @@ UPDATE chance.request r SET (item, buyer, qty, id, max_price, unit_price, amount
 CREATE TABLE chance.batch (n int PRIMARY KEY, first int, last int, remember boolean);
 CREATE TABLE chance.answer (store text, n int, status text, detail text, item text, buyer text, qty bigint, unit_price numeric, amount numeric, balance numeric);
 
--- Of two twins the second has the name of the first.
+-- The second twin has the name of the first.
 CREATE TABLE chance.store (name text PRIMARY KEY, single text, is_attached boolean NOT NULL);
 INSERT INTO chance.store VALUES ('single', NULL, false), ('many', 'single', false), ('old_single', NULL, true), ('old_many', 'old_single', true);
 CREATE TABLE chance.key (key text PRIMARY KEY, spelled uuid NOT NULL);
 INSERT INTO chance.key SELECT key, md5(key)::uuid FROM (SELECT 'i' || generate_series(0, 11) UNION ALL SELECT 'b' || generate_series(0, 7) UNION ALL VALUES ('ghost'), ('palace'), ('nobody')) k (key);
 CREATE FUNCTION chance.spell(store text, key text) RETURNS text LANGUAGE sql STABLE AS $$ SELECT CASE WHEN s.is_attached THEN (SELECT k.spelled::text FROM chance.key k WHERE k.key = spell.key) ELSE key END FROM chance.store s WHERE s.name = store $$;
--- What is said of a key, in letters again.
+-- The text about a key, with the number of the key as letters again.
 CREATE FUNCTION chance.read(said text) RETURNS text LANGUAGE sql STABLE AS $$ SELECT coalesce((SELECT replace(said, k.spelled::text, k.key) FROM chance.key k WHERE position(k.spelled::text IN said) > 0), said) $$;
 
 CREATE FUNCTION chance.run_one(store text, first int, last int, remember boolean) RETURNS void LANGUAGE plpgsql AS $$
@@ -142,7 +142,7 @@ SELECT store, n, (s).status FROM chance.twins
 WHERE (s).status NOT IN ('id_mismatch', 'invalid')
   AND (((s).item, (s).buyer, (s).qty, (s).unit_price, (s).amount) IS DISTINCT FROM ((m).item, (m).buyer, (m).qty, (m).unit_price, (m).amount) OR (s).status IN ('purchased', 'replayed') AND (s).balance IS DISTINCT FROM (m).balance) ORDER BY store, n;
 
--- What is left. Ids that were given are those of the same rows; the others are as many of each kind.
+-- What is left is the same. Given ids belong to the same rows; there are as many other ids of each kind.
 CREATE FUNCTION chance.left_in(store text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
     RETURN QUERY EXECUTE format('SELECT ''item '' || (id, vend.available(id, %L), price, version)::text FROM %I.item', store, store);

@@ -151,7 +151,7 @@ SELECT * FROM pg_temp.ask_all();
 ROLLBACK;
 TRUNCATE pg_temp.query RESTART IDENTITY;
 
--- What is sound is not refused.
+-- Sound queries are not refused.
 CREATE VIEW sale AS SELECT id, status FROM vend.try_purchase('lamp', 'ann');
 CREATE TABLE done (n int, status text);
 INSERT INTO pg_temp.query (sql) VALUES

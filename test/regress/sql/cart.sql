@@ -13,7 +13,7 @@ CREATE VIEW shop.book AS
            (SELECT string_agg(concat_ws(' ', line, item, qty, amount), ', ' ORDER BY line) FROM shop.ledger WHERE id = vend.id_from('cart')) AS lines,
            (SELECT count(*) FROM vend.audit('shop')) AS findings;
 
--- Of all modes at once; asked again it is replayed with the balance of now.
+-- A cart has items of all modes; asked for again, it is replayed with the current balance.
 SELECT status, line, buyer, amount, balance, at IS NOT NULL AS has_time, lines FROM vend.try_checkout('alpha', '{a,p,o,e,free}', '{1,2,3,4,1}', vend.id_from('cart'));
 SELECT status, line, buyer, amount, balance, at = (SELECT max(at) FROM shop.ledger WHERE id = vend.id_from('cart')) AS same_time, lines FROM vend.try_checkout('alpha', '{a,p,o,e,free}', '{1,2,3,4,1}', vend.id_from('cart'));
 SELECT replayed, amount, balance, lines FROM vend.checkout('alpha', '{a,p,o,e,free}', '{1,2,3,4,1}', vend.id_from('cart'));
@@ -55,7 +55,7 @@ SELECT pg_current_xact_id_if_assigned() IS NULL AS cost_nothing;
 COMMIT;
 TABLE shop.book;
 
--- What is no cart.
+-- Malformed carts are faults.
 SELECT * FROM vend.checkout('beta', '{}');
 SELECT * FROM vend.checkout('beta', '{a,p,a}');
 SELECT * FROM vend.checkout('beta', '{a,NULL}');

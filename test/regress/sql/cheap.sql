@@ -39,7 +39,7 @@ BEGIN
 END
 $$;
 
--- Each in a transaction of its own.
+-- Each call is a transaction of its own.
 SELECT format('SELECT %L AS what, %L AS mode, m.* FROM shop.question q, shop.measure(q, %L) m WHERE n = %s', what, mode, mode, n)
 FROM shop.question, unnest(ARRAY['atomic', 'pessimistic', 'optimistic']) WITH ORDINALITY u (mode, o) WHERE n < 8 ORDER BY n, o \gexec
 -- The measure works: a sale writes and takes an id. How many records is PostgreSQL's business.

@@ -202,7 +202,7 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha');
 \echo :SQLSTATE
 SELECT vend.detach_store('shop');
 SELECT count(*) FROM vend.store;
--- Or made anew under its name, without detaching first.
+-- A store cannot be created under the same name before the first is detached.
 SELECT vend.create_store('shop');
 DROP SCHEMA shop CASCADE;
 SELECT vend.create_store('shop', 'bigint', 'bigint');

@@ -1,4 +1,4 @@
--- Aim: who ends the binding of somebody else's store runs nothing of its owner's with rights of his own.
+-- Aim: a role that ends the binding of another owner's store runs nothing of that owner's with its own rights.
 -- Section "SQL surface", security.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;

@@ -8,7 +8,7 @@ SET client_encoding = 'UTF8';
 SELECT vend.id_from('Bestellung Köln 1'), vend.id_from('Bestellung Köln 1') = '2179dd9d-d5b7-53b9-a792-02e2cdefae5c' AS is_uuid5;
 SELECT vend.id_from('注文 1');
 SELECT provolatile FROM pg_proc WHERE oid = 'vend.id_from(text)'::regprocedure;
--- What is too long for shared memory: 62 bytes of its 63, since a character has two.
+-- Shared memory shows 63 bytes of a key at most, and no half character: 62 bytes if each character has two.
 SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock, lock_mode) VALUES (repeat('ä', 40), 5, 3, 'escrow');
 INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 100);
@@ -30,7 +30,7 @@ CREATE INDEX ON orders (vend.id_from(name));
 INSERT INTO orders VALUES ('Bestellung Köln 1');
 SET enable_seqscan = off;
 SELECT name FROM orders WHERE vend.id_from(name) = '2179dd9d-d5b7-53b9-a792-02e2cdefae5c';
--- Keys, and what is told of them.
+-- Keys, and messages that name them.
 SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock) VALUES ('Öl', 5, 3);
 INSERT INTO shop.wallet (id, balance) VALUES ('Jürgen', 100);

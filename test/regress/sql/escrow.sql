@@ -7,7 +7,7 @@ SET statement_timeout = '3min';
 SELECT vend.create_store('fair');
 INSERT INTO fair.item (id, price, stock, lock_mode) VALUES ('lamp', 100, 10, 'escrow'), ('vase', 30, 5, NULL);
 INSERT INTO fair.wallet (id, balance) VALUES ('alpha', 5000), ('poor', 5);
--- The row alone does not say: the settler may have come by or not.
+-- The sum of row and deltas does not depend on the settler, as the row alone does.
 CREATE VIEW fair.book AS
     SELECT id, lock_mode, stock + coalesce((SELECT sum(qty) FROM fair.stock_delta WHERE item = id), 0) AS stock, vend.available(id, 'fair') AS available FROM fair.item;
 -- Waits until the settler has brought the rows up to what was sold, and has counted it, which comes after it has committed.
@@ -38,7 +38,7 @@ SELECT * FROM fair.book ORDER BY id;
 SELECT * FROM fair.holding;
 SELECT * FROM vend.audit();
 
--- What is pending: taken from what others find, and given back.
+-- Pending units are missing from what others find, and come back.
 BEGIN;
 SELECT status FROM vend.try_purchase('lamp', 'alpha', 4);
 SELECT vend.available('lamp');

@@ -1,7 +1,7 @@
 -- Aim: escrow items under DDL: rewrites of the tables, dropped and made again under the same name, the extension dropped with sales
 -- that are not settled, tables that are not fit for escrow, an item that cannot be settled, a store with triggers of the owner's.
 -- Guarantees: G1 (no counter of tables that are gone), G3, G6 (no delta is lost), G8 (the tables outlive the extension).
--- (A transaction of its own keeps its deltas from the settler. What else is shown is the same whether it came by or not.)
+-- (A transaction keeps its own deltas from the settler. All else that is shown does not depend on the settler.)
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SET statement_timeout = '3min';

@@ -16,7 +16,7 @@ INSERT INTO made (scheme, key, sql) VALUES
                       CREATE TABLE two PARTITION OF things FOR VALUES WITH (MODULUS 3, REMAINDER 1) PARTITION BY RANGE (id); CREATE TABLE two_part PARTITION OF two DEFAULT;
                       CREATE TABLE three PARTITION OF things FOR VALUES WITH (MODULUS 3, REMAINDER 0)');
 CREATE TABLE heard (n int GENERATED ALWAYS AS IDENTITY, what text);
--- What is done to the partition that has the item, whose stock is 5 afterwards.
+-- Each of these changes the partition that has the item; the stock is 5 afterwards.
 CREATE TABLE done (n int GENERATED ALWAYS AS IDENTITY, name text, sql text);
 INSERT INTO done (name, sql) VALUES
     ('away and back', 'ALTER TABLE %1$s DETACH PARTITION %2$s; UPDATE %2$s SET units = 5; ALTER TABLE %1$s ATTACH PARTITION %2$s %3$s'),
@@ -63,7 +63,7 @@ END
 $$;
 SELECT format('CALL hear(%L, %L, %L)', scheme, key, sql) FROM made ORDER BY n \gexec
 SELECT what FROM heard ORDER BY n;
--- Partitions of other items come and go: what is loaded stays. What went is no longer seen.
+-- Partitions of other items come and go: loaded counters stay. Items of a detached partition are not seen any more.
 CREATE TABLE goods (id int PRIMARY KEY, units int NOT NULL, mode text) PARTITION BY RANGE (id);
 CREATE TABLE goods_1 PARTITION OF goods FOR VALUES FROM (1) TO (100);
 CREATE TABLE goods_2 PARTITION OF goods FOR VALUES FROM (100) TO (200);
@@ -78,7 +78,7 @@ SELECT item, available, reserved FROM vend.stat_item WHERE store = 'shop' ORDER 
 SELECT status FROM vend.try_purchase(1, 'ann'::text, unit_price => 1);
 SELECT item, available, reserved FROM vend.stat_item WHERE store = 'shop' ORDER BY item;
 SELECT vend.settle() >= 0 AS settled;
--- Without the triggers of its partition nobody would hear what is written to the item: it is not sold.
+-- Without the triggers of its partition an item is not sold: nobody would learn of writes to it.
 ALTER TABLE goods_1 DISABLE TRIGGER vend_journal;
 SELECT status FROM vend.try_purchase(1, 'ann'::text, unit_price => 1);
 \echo :SQLSTATE

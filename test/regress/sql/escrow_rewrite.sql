@@ -1,4 +1,4 @@
--- G1: an item in escrow whose table this transaction itself writes anew, with deltas that are not settled. A
+-- G1: this transaction itself rewrites the table of an item in escrow, with deltas that are not settled. A
 -- CHECK keeps the settler from settling them.
 SELECT vend.create_store('shop', wallets => false);
 INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('lamp', 1, 10, 'escrow');
@@ -22,7 +22,7 @@ SELECT status FROM vend.try_purchase('lamp', 'a');
 COMMIT;
 SELECT vend.available('lamp');
 SELECT status FROM vend.try_purchase('lamp', 'a');
--- Sold before and after: what is pending belongs to the table of before.
+-- The transaction sells before and after the rewrite: the earlier sale is pending on the counter of the old table.
 SELECT stock FROM vend.restock('lamp', 100);
 BEGIN;
 SELECT status FROM vend.try_purchase('lamp', 'a', 10);

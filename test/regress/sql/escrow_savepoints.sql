@@ -7,12 +7,12 @@ SET statement_timeout = '3min';
 SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('lamp', 1, 100, 'escrow'), ('vase', 1, 50, 'escrow'), ('none', 1, 0, 'escrow');
 INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 10000), ('poor', 5);
--- In a session's eyes: units that a sale would find now, what the item's row and its deltas come to, units that buyers own.
+-- A session sees: the units that a sale would find now, the sum of the item's row and its deltas, and the units that buyers own.
 CREATE VIEW shop.book AS
     SELECT id, vend.available(id, 'shop') AS available, stock + coalesce((SELECT sum(qty) FROM shop.stock_delta WHERE item = i.id), 0) AS stock,
            coalesce((SELECT sum(qty) FROM shop.holding WHERE item = i.id), 0) AS sold FROM shop.item i ORDER BY id;
 
--- Three levels, each sells and restocks an amount of its own; the levels end in each of the orders that there are.
+-- Three levels each sell and restock an amount of their own, and end in every possible way.
 CREATE FUNCTION shop.move(units bigint) RETURNS void LANGUAGE sql AS $$
     SELECT vend.purchase('lamp', 'alpha', units, store => 'shop'), vend.restock('vase', units, store => 'shop')
 $$;
@@ -173,7 +173,7 @@ TABLE shop.book;
 SELECT * FROM vend.audit();
 
 -- What fails after the units were taken gives them back: in one statement, in a savepoint, in the whole transaction.
--- (the failing row has an id and a time of now)
+-- (the failing row has a new id and the current time)
 \set VERBOSITY terse
 ALTER TABLE shop.wallet ADD CONSTRAINT rich CHECK (balance >= 9000 OR id = 'poor');
 ALTER TABLE shop.ledger ADD CONSTRAINT few CHECK (qty >= -40 AND qty <= 40) NOT VALID;

@@ -1,6 +1,6 @@
 -- Aim: a counter belongs to one state of the tables, and no two states are the same, however often a transaction changes
 -- them and back: triggers, files, columns, the binding, partitions; with savepoints rolled back in between.
--- Guarantees: G1 (no counter of before is sold from), G5 (nor is less sold than there is), G6.
+-- Guarantees: G1 (no sale is made from an outdated counter), G5 (nor is less sold than there is), G6.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SET statement_timeout = '3min';
@@ -131,7 +131,7 @@ COMMIT;
 SELECT vend.available('lamp');
 SELECT status, detail FROM vend.try_purchase('lamp', 'a', 7);
 SELECT vend.settle() >= 0 AS settled;
--- Taken back with its savepoint, the other state is no matter; what is written after a savepoint that first met it is.
+-- A state that is rolled back with its savepoint does not matter; a write after the savepoint in which the state was first met does.
 BEGIN;
 SELECT status, detail FROM vend.try_purchase('lamp', 'a', 1);
 SAVEPOINT a;
@@ -149,7 +149,7 @@ CALL shop.swap();
 COMMIT;
 SELECT vend.available('lamp');
 SELECT status, detail FROM vend.try_purchase('lamp', 'a', 4);
--- A transaction that has itself written what is the stock again sells nothing of it before it commits.
+-- A transaction that has itself written the column that becomes the stock again sells nothing of it before it commits.
 SELECT vend.settle() >= 0 AS settled;
 BEGIN;
 CALL shop.swap();

@@ -1,20 +1,20 @@
 -- Aim: plain SQL on escrow items and on their deltas: what is refused, what closes the counter and folds the deltas into the
 -- row, items that the transaction itself has made or switched, the replica role, triggers switched off and on.
--- Guarantees: G1 (no counter of before is sold from), G3 (undone with its savepoint), G6 (ledger = row and deltas).
+-- Guarantees: G1 (no sale is made from an outdated counter), G3 (a write is undone with its savepoint), G6 (ledger = row and deltas).
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SET statement_timeout = '3min';
 SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('lamp', 1, 20, 'escrow'), ('vase', 1, 20, 'escrow'), ('sofa', 1, 20, NULL);
 INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 10000);
--- What a sale would find, what row and deltas come to, what the ledger says.
+-- The units that a sale would find, the sum of row and deltas, and the sum of the ledger.
 CREATE VIEW shop.book AS
     SELECT id, lock_mode, vend.available(id, 'shop') AS available, stock + coalesce((SELECT sum(qty) FROM shop.stock_delta WHERE item = i.id), 0) AS stock,
            (SELECT sum(qty) FROM shop.ledger WHERE item = i.id) AS ledger, version FROM shop.item i ORDER BY id;
 SELECT status FROM vend.try_purchase('lamp', 'alpha', 2);
 SELECT status FROM vend.try_purchase('vase', 'alpha', 3);
 
--- The stock of an item in escrow is not written, whatever it is set to; a write that leaves it is none.
+-- The stock of an item in escrow cannot be written, whatever the new value is; an UPDATE that leaves it passes.
 UPDATE shop.item SET stock = 30 WHERE id = 'lamp';
 \echo :SQLSTATE
 UPDATE shop.item SET stock = stock - 1 WHERE id = 'lamp';
@@ -26,7 +26,7 @@ INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 1, 5) ON CONFLICT (id) 
 UPDATE shop.item SET stock = stock WHERE id = 'lamp';
 UPDATE shop.item SET lock_mode = 'escrow' WHERE id = 'lamp';
 TABLE shop.book;
--- Nor are the deltas.
+-- The deltas cannot be written either.
 INSERT INTO shop.stock_delta VALUES ('lamp', 5);
 \echo :SQLSTATE
 BEGIN;
@@ -295,7 +295,7 @@ SELECT finding, key, expected, found FROM vend.audit() ORDER BY key;
 SELECT repair FROM vend.audit() ORDER BY key \gexec
 SELECT * FROM vend.audit();
 
--- Triggers off, a write, triggers on: the counter of before is not sold from.
+-- Triggers are disabled for a write and enabled again: no sale is made from the outdated counter.
 INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('book', 1, 10, 'escrow');
 BEGIN;
 SELECT status FROM vend.try_purchase('book', 'alpha', 4);

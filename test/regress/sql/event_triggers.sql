@@ -80,7 +80,7 @@ SELECT given.lives_with('regress_vend_alice', n, c) FROM (VALUES
     (12, '^shop\.item$', 'CREATE TABLE shop.child () INHERITS (shop.item)'), (13, '^vend_journal on shop\.item$', 'ALTER TABLE shop.item DISABLE TRIGGER vend_journal'), (14, '^shop\.ledger$', 'REVOKE INSERT ON %s FROM regress_vend_alice'),
     (15, '^shop\.(item|wallet|ledger)$', 'CREATE TRIGGER audit AFTER INSERT OR UPDATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION given.nothing()'), (16, '^shop\.item$', 'SELECT given.refuse()')) v (i, n, c) ORDER BY i;
 
--- Tables that were there, of the caller's; what is made beside them belongs to whom they belong.
+-- The caller's tables were there before; their owner gets what is made beside them.
 CREATE FUNCTION given.attach(owner text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE 'SET ROLE ' || owner;
@@ -113,7 +113,7 @@ DROP EVENT TRIGGER regress_vend_new_table;
 ALTER DEFAULT PRIVILEGES FOR ROLE regress_vend_alice REVOKE INSERT ON TABLES FROM regress_vend_alice;
 SELECT given.lives_with('regress_vend_alice', '-', '-');
 ALTER DEFAULT PRIVILEGES FOR ROLE regress_vend_alice GRANT INSERT ON TABLES TO regress_vend_alice;
--- A right is one on a column of the view: what everybody gets on new tables is none.
+-- A right of a store is a privilege on a column of the view: what everybody gets on new tables gives no right.
 ALTER DEFAULT PRIVILEGES FOR ROLE regress_vend_alice GRANT SELECT ON TABLES TO PUBLIC;
 SET ROLE regress_vend_alice;
 SELECT vend.create_store('shop');

@@ -85,7 +85,7 @@ SELECT a.proname AS function, a.argument, count(*) AS forms, h.code, h.message F
 GROUP BY a.proname, a.argument, h.code, h.message ORDER BY a.proname COLLATE "C", min(a.n), h.code;
 -- Several at once: the first is named.
 SELECT h.* FROM pg_temp.hears('SET LOCAL vend.default_store = ''shop''', 'SELECT * FROM vend.try_purchase(NULL, NULL, NULL, nowait => NULL, remember => NULL)') h;
--- A required one left out, a name that is none, a type that is none: there is no such function.
+-- If a required argument is left out, or a name or a type does not exist, there is no such function.
 SELECT s AS statement, h.code FROM unnest(ARRAY['vend.purchase(''lamp'')', 'vend.deposit(''7'')', 'vend.refund()', 'vend.transfer(''7'', ''8'')', 'vend.restock(''lamp'')', 'vend.purchase(''lamp'', ''7'', price => 1)', 'vend.deposit(''7'', true)']) s,
     pg_temp.hears('SELECT', 'SELECT * FROM ' || s) h;
 

@@ -90,7 +90,7 @@ FROM (VALUES (1, 'pessimistic', $$SELECT vend.purchase(1, 7, lock_mode => 'pessi
              (6, 'mode', $$SELECT vend.set_lock_mode(1, 'optimistic')$$)) m (n, name, sql) ORDER BY m.n;
 
 -- A row of this transaction whose foreign key is yet to be checked: the INSERT's check passes over a version that a sale has
--- replaced, so the sale has one of its own.
+-- replaced, so the sale has its own.
 ALTER TABLE own.item ADD CONSTRAINT item_category FOREIGN KEY (category) REFERENCES own.category DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE own.wallet ADD CONSTRAINT wallet_kind FOREIGN KEY (kind) REFERENCES own.category DEFERRABLE;
 BEGIN;
@@ -103,7 +103,7 @@ INSERT INTO own.item (id, price, stock, category) VALUES (3, 10, 5, 9);
 SELECT status FROM vend.try_purchase(3, 7), vend.restock(3, 2);
 SET CONSTRAINTS ALL IMMEDIATE;
 ROLLBACK;
--- What is mended in time is well.
+-- A fault that is mended in time does no harm.
 BEGIN;
 INSERT INTO own.item (id, price, stock, category) VALUES (3, 10, 5, 9);
 SELECT status FROM vend.try_purchase(3, 7);
@@ -157,7 +157,7 @@ INSERT INTO own.wallet VALUES (9, 100, 2);
 SELECT status FROM vend.try_purchase(3, 9);
 COMMIT;
 SELECT * FROM own.wallet ORDER BY id;
--- A trigger that sells before PostgreSQL has come to check the row that was inserted.
+-- A trigger sells before PostgreSQL has checked the row that was inserted.
 ALTER TABLE own.item ALTER CONSTRAINT item_category NOT DEFERRABLE;
 CREATE FUNCTION own.sell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM vend.purchase(NEW.id, 7, store => 'shop'); RETURN NULL; END $$;
 CREATE TRIGGER "A" AFTER INSERT ON own.item FOR EACH ROW EXECUTE FUNCTION own.sell();

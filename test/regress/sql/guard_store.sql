@@ -10,7 +10,7 @@ ALTER TABLE shop.wallet ADD nickname text, ADD version bigint NOT NULL DEFAULT 1
 INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('lamp', 100, 10, NULL), ('hot', 100, 10, 'escrow');
 INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 5000), ('beta', 5000);
 
--- What the engine counts in is not guarded, nor is what only the engine writes.
+-- Columns that the engine counts in, and columns that only the engine writes, are not guarded.
 CREATE FUNCTION pg_temp.hears(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE detail text;
 BEGIN

@@ -25,7 +25,7 @@ SELECT s AS call, pg_temp.hears('SELECT vend.guard_version(' || s || ')') FROM u
     '''public.product'', ''version'', ''{{name},{price_cents}}''', '''public.product'', ''version'', ''{loud}''', '''public.product'', ''version'', ''{Name}''', '''public.product'', ''version'', ''{ctid}''', '''public.product'', ''revision'', ''{name}''', '''public.product'', ''nullable'', ''{name}''', '''public.product'', ''counted'', ''{name}''',
     '''public.product'', ''amount'', ''{name}''', '''public.product'', ''xmin'', ''{name}''', '''public.product'', ''version'', ''{name}'', ''last''', '''public.product'', ''version'', ''{name}'', NULL', '''public.product'', NULL, ''{name}''', '''public.product'', ''version'', NULL', 'NULL, ''version'', ''{name}''', '0, ''version'', ''{name}''',
     '''public.shown'', ''version'', ''{name}''', '''public.product_pkey'', ''version'', ''{name}''']) WITH ORDINALITY u (s, n) ORDER BY n;
--- From 18 on NOT NULL can be NOT VALID: rows of before may still have null.
+-- From 18 on NOT NULL can be NOT VALID: older rows may still have null.
 SELECT current_setting('server_version_num')::int < 180000 OR (pg_temp.hears(a || v) ~ 'Column "nullable" may be null' AND pg_temp.hears(a || b || v) = 'allowed') AS is_right
     FROM (VALUES ('ALTER TABLE public.product ADD CONSTRAINT present NOT NULL nullable NOT VALID; ', 'ALTER TABLE public.product VALIDATE CONSTRAINT present; ', 'SELECT vend.guard_version(''public.product'', ''nullable'', ''{name}'')')) t (a, b, v);
 DROP VIEW public.shown;
@@ -37,7 +37,7 @@ SELECT vend.guard_version('public.product', 'version', '{name}');
 SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = 'public.product'::regclass;
 SELECT vend.guard();
 \echo :SQLSTATE
--- The same by hand, with what is none.
+-- A trigger made by hand, with arguments that are wrong.
 CREATE TABLE public.made (id int PRIMARY KEY, name text, version int NOT NULL);
 INSERT INTO public.made VALUES (1, 'a', 1);
 CREATE FUNCTION pg_temp.made(definition text) RETURNS text LANGUAGE plpgsql AS $$

@@ -17,7 +17,7 @@ SELECT type, count(*) FROM member GROUP BY type ORDER BY type COLLATE "C";
 -- None of them outside schema vend.
 SELECT type, identity FROM member WHERE schema IS DISTINCT FROM 'vend' AND identity <> 'vend';
 
--- None of them without a comment; nor a column of the registry, nor a trigger on it.
+-- Each of them has a comment, and so have the columns of the registry and its triggers.
 SELECT type, identity FROM member WHERE obj_description(objid, classid::regclass::name) IS NULL;
 SELECT attname FROM pg_attribute
 WHERE attrelid = 'vend.store'::regclass AND attnum > 0 AND NOT attisdropped

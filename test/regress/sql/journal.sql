@@ -58,7 +58,7 @@ SELECT * FROM shop.news();
 UPDATE shop.item SET id = 'void' WHERE id = 'empty';
 SELECT * FROM shop.news();
 
--- MERGE, an UPDATE in a WITH, a function, DELETE, DELETE of what is empty.
+-- MERGE, an UPDATE in a WITH, a function, DELETE, DELETE of rows without stock or balance.
 MERGE INTO shop.item i USING (VALUES ('pot', 2), ('pan', 3), ('void', -1)) v (id, n) ON i.id = v.id
 WHEN MATCHED AND v.n < 0 THEN DELETE WHEN MATCHED THEN UPDATE SET stock = stock + n WHEN NOT MATCHED THEN INSERT (id, price, stock) VALUES (v.id, 1, v.n);
 SELECT * FROM shop.news();
@@ -68,7 +68,7 @@ DELETE FROM shop.item WHERE id LIKE 'set%' OR id LIKE 'copied%';
 DELETE FROM shop.wallet WHERE id = 'broke';
 SELECT * FROM shop.news();
 SELECT * FROM vend.audit();
--- A key deleted and made anew goes on in the same account.
+-- A key that is deleted and inserted again goes on in the same account.
 DELETE FROM shop.item WHERE id = 'cup';
 INSERT INTO shop.item (id, price, stock) VALUES ('cup', 5, 1);
 SELECT * FROM shop.news();

@@ -55,7 +55,7 @@ SELECT status, item, buyer FROM vend.try_purchase('1', '7', id => '00000000-0000
 SELECT status, item, buyer FROM vend.try_purchase(1, 7, id => '00000000-0000-4000-8000-00000000000a');
 SELECT status, item, buyer FROM vend.try_purchase(' +1 ', ' 7', id => '00000000-0000-4000-8000-00000000000a');
 SELECT stock FROM numbers.item WHERE id = 1;
--- What is no number is an error, not an unknown item.
+-- A key that is not a number is an error, not an unknown item.
 SELECT status FROM vend.try_purchase('lamp', 7);
 \echo :SQLSTATE
 SELECT status FROM vend.try_purchase(42, 'alpha');

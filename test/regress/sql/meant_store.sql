@@ -70,7 +70,7 @@ ALTER DATABASE :"db" OWNER TO :"usr";
 SELECT told();
 SELECT told('SELECT vend.revoke_role(''buyer'', ''pg_database_owner'', ''m2'')');
 
--- What is rolled back, whole or in part, has changed nothing.
+-- A change that is rolled back, whole or in part, has changed nothing.
 BEGIN;
 SELECT told('SELECT vend.grant_role(''buyer'', ''regress_vend_buyer'', ''m2'')');
 SAVEPOINT one;
@@ -118,7 +118,7 @@ END
 $$;
 SELECT pg_temp.many();
 
--- The stores of others are not looked at again for each call, nor when something changes that is none of theirs or ours.
+-- The stores of others are not looked at again for each call, nor when a relation changes that belongs to no store.
 CREATE FUNCTION pg_temp.scans() RETURNS bigint LANGUAGE sql AS $$ SELECT pg_stat_get_xact_numscans('vend.store'::regclass) $$;
 BEGIN;
 SET LOCAL ROLE regress_vend_buyer;
@@ -126,7 +126,7 @@ SELECT unit_price FROM vend.try_purchase('lamp', 'x');
 SELECT pg_temp.scans() AS before \gset
 SELECT count(*) AS sold FROM generate_series(1, 10) n, LATERAL vend.try_purchase('lamp', 'x' || n);
 SELECT pg_temp.scans() - :before AS scans;
--- (Of another user the answer is made from what is known of the stores.)
+-- (For another user the answer comes from what is known of the stores.)
 SET LOCAL ROLE regress_vend_other;
 SELECT unit_price FROM vend.try_purchase('lamp', 'x');
 SELECT pg_temp.scans() - :before AS scans;
@@ -150,7 +150,7 @@ SELECT pg_temp.scans() - :before AS scans;
 ROLLBACK;
 SELECT told();
 
--- A store is resolved anew when its own row, relations or schemas have changed, not with those of others. (To resolve one is to look at
+-- A store is resolved again when its own row, relations or schemas have changed, not those of others. (To resolve one is to look at
 -- its triggers.)
 CREATE FUNCTION pg_temp.resolved(change text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -178,7 +178,7 @@ SELECT pg_temp.resolved('ALTER SCHEMA shop RENAME TO away; ALTER SCHEMA m3 RENAM
 ALTER SCHEMA shop RENAME TO m3;
 ALTER SCHEMA away RENAME TO shop;
 
--- Of one store alone everybody's call means that.
+-- If there is one store, everybody's call means that store.
 SELECT count(*) FROM vend.store s, vend.detach_store(s.name) WHERE s.name <> 'shop';
 SELECT told();
 SELECT told('SELECT vend.detach_store(''shop'')');

@@ -155,7 +155,7 @@ SELECT * FROM vend.audit();
 SELECT vend.detach_store('gift');
 DROP SCHEMA gift CASCADE;
 
--- Neither wallets nor prices: a counter that never goes below zero.
+-- A store without wallets and prices is a count that never goes below zero.
 SELECT vend.create_store('bare', 'bigint', 'bigint', wallets => false, prices => false);
 INSERT INTO bare.item (id, stock) VALUES (1, 3);
 SELECT status, qty, unit_price, amount, balance FROM vend.try_purchase(1, 7, 2, unit_price => 0);

@@ -30,7 +30,7 @@ SELECT * FROM shop.holding ORDER BY buyer;
 SELECT * FROM shop.key_era ORDER BY item, wallet, era;
 SELECT kind, item, item_era, wallet, wallet_era, qty, amount, ref_line FROM shop.ledger WHERE kind IN ('purchase', 'refund') ORDER BY at;
 SELECT * FROM vend.audit();
--- The same request under its id: by the keys of then, which are others' now, and by those of now.
+-- The same request under its id names the old keys, which belong to others now, and then the current ones.
 SELECT status FROM vend.try_purchase('SKU-1', 'ann@old.example', 2, id => :'o1');
 SELECT status FROM vend.try_purchase('SKU-9', 'ann@new.example', 2, id => :'o1');
 SELECT status FROM vend.try_purchase('SKU-9', 'ann@new.example', 3, id => :'o1');
@@ -204,7 +204,7 @@ SELECT status, item, wallet, stock, balance FROM vend.try_refund(vend.id_from('t
 SELECT status, item, wallet, stock, balance FROM vend.try_refund(vend.id_from('tea 2'), store => 'till');
 SELECT * FROM vend.audit('till');
 
--- In escrow: the counter of the old key is closed, that of the new one takes the units.
+-- In escrow the counter of the old key is closed, and the counter of the new key takes the units.
 UPDATE till.item SET lock_mode = 'escrow';
 SELECT status FROM vend.try_purchase('chai', 'table 5', 2, vend.id_from('hot'), store => 'till');
 UPDATE till.item SET id = 'masala' WHERE id = 'chai';

@@ -1,4 +1,4 @@
--- Aim: deposit and restock: what they give, what they write, the same again, and what is not there.
+-- Aim: deposit and restock: what they give, what they write, replays, and items and wallets that do not exist.
 -- Guarantees: G4 (once), G6.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
@@ -16,7 +16,7 @@ SELECT line, kind, item, qty, wallet, amount, unit_price, ref FROM shop.ledger W
 SELECT id, stock, stock_version, version FROM shop.item ORDER BY id;
 SELECT id, balance FROM shop.wallet ORDER BY id;
 
--- The same again: what was recorded, with the stock and the balance of now.
+-- A replay tells what was recorded, with the current stock and balance.
 SELECT status, balance FROM vend.try_purchase('lamp', 'alpha', 4);
 SELECT id, kind, item, wallet, qty, amount, stock, balance, replayed FROM vend.deposit('alpha', 500, id => :a);
 SELECT id, kind, item, wallet, qty, amount, stock, balance, replayed FROM vend.restock('lamp', 5, id => :b);
@@ -36,7 +36,7 @@ SELECT stock FROM vend.restock('vase', 5, id => :b);
 SELECT balance FROM vend.deposit('alpha', 5, id => :b);
 \echo :SQLSTATE
 
--- What is not there cannot be filled; what is gone still replays.
+-- An item or wallet that does not exist cannot be filled; a movement of one that is gone still replays.
 SELECT balance FROM vend.deposit('nobody', 1);
 \echo :SQLSTATE
 SELECT stock FROM vend.restock('ghost', 1);

@@ -27,7 +27,7 @@ SELECT buyer, amount FROM vend.purchase('lamp', 7, 2);
 SELECT status, buyer FROM vend.purchase_many('{lamp,lamp}'::text[], '{7,7}'::bigint[]);
 SELECT status, buyer, amount FROM vend.try_checkout(7, '{lamp}'::text[], '{3}');
 COMMIT;
--- Another's wallet, that of key 0, and one that is none sound the same.
+-- The answers for another buyer's wallet, for the wallet of key 0 and for one that does not exist are the same.
 SET vend.current_buyer = '7';
 SELECT vend.try_purchase('lamp', 8);
 \echo :SQLSTATE
@@ -39,7 +39,7 @@ SELECT vend.checkout(8, '{lamp}'::text[]);
 SELECT vend.try_checkout(99, '{lamp}'::text[]);
 -- A request that is malformed is an outcome as ever, and sells nothing.
 SELECT status, detail FROM vend.purchase_many('{lamp,lamp}'::text[], '{7,x}'::text[]);
--- A key that is none.
+-- A key that is not valid.
 SET vend.current_buyer = 'seven';
 SELECT vend.try_purchase('lamp', 7);
 -- Without wallets it is the buyer's name that counts.
@@ -50,7 +50,7 @@ SELECT status FROM vend.try_purchase('lamp', 'bob', store => 'kiosk');
 SELECT status FROM vend.try_purchase('lamp', 8, store => 'mall');
 RESET vend.current_buyer;
 RESET ROLE;
--- A cashier names whom he sells to; so do the owner and who is both.
+-- A cashier names the buyer; so do the owner, and a role that is both buyer and cashier.
 SET ROLE regress_own_cashier;
 SELECT status FROM vend.try_purchase('lamp', 8);
 RESET ROLE;

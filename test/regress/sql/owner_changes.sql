@@ -24,7 +24,7 @@ INSERT INTO data.person VALUES (1, 100);
 SELECT s, vend.grant_role('buyer', 'regress_vend_buyer', s), vend.grant_role('auditor', 'regress_vend_auditor', s) FROM unnest(ARRAY['shop', 'kiosk']) s;
 RESET ROLE;
 
--- What each store does for a buyer, an auditor and the owner of now.
+-- What each store does for a buyer, an auditor and the current owner.
 CREATE FUNCTION pg_temp.works(store text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     answers text := '';
@@ -109,7 +109,7 @@ SELECT status FROM vend.try_purchase('1', '1', store => 'shop');
 SELECT vend.detach_store('shop');
 SET ROLE regress_vend_bob;
 SELECT vend.create_store('shop');
--- (He has bound it anew.)
+-- (The owner has bound it again.)
 SELECT vend.detach_store('kiosk');
 RESET ROLE;
 SELECT vend.detach_store('shop');

@@ -45,7 +45,7 @@ SELECT * FROM shop.trade();
 SELECT shop.state();
 SELECT o.what, o.id, o.others = b.others AS as_before FROM shop.others o JOIN shop.before b USING (what, id) ORDER BY what, id COLLATE "C";
 SELECT length(story) AS story, length(packed) AS packed, (box).h, tags, size, version, stock_version, number, added FROM shop.item WHERE id = 'lamp';
--- Vacuumed, written anew.
+-- The tables are vacuumed and rewritten.
 VACUUM (FULL) shop.item;
 VACUUM shop.wallet;
 SELECT count(*) FROM shop.trade();

@@ -8,7 +8,7 @@ SET statement_timeout = '3min';
 CREATE ROLE regress_vend_owner;
 CREATE ROLE regress_vend_buyer;
 DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO regress_vend_owner', current_database()); END $$;
--- What keeps plans of its own, outside of the store's schema.
+-- These keep plans of their own, outside of the store's schema.
 CREATE SCHEMA calls;
 GRANT ALL ON SCHEMA calls TO PUBLIC;
 CREATE FUNCTION calls.by_plpgsql(i text, w text) RETURNS text LANGUAGE plpgsql AS $$
@@ -119,7 +119,7 @@ EXECUTE buy;
 \echo :SQLSTATE
 SELECT calls.by_plpgsql('1', '7');
 
--- ALTER TABLE under kept plans: columns come, go and change places; an index is made anew; the table is written anew.
+-- ALTER TABLE under kept plans: columns come, go and change places; an index is made again; the table is rewritten.
 SET ROLE regress_vend_owner;
 ALTER TABLE shop.item ADD COLUMN a int DEFAULT 1, ADD COLUMN b text, ADD COLUMN c numeric DEFAULT random();
 EXECUTE buy;
@@ -259,7 +259,7 @@ EXECUTE buy;
 \echo :SQLSTATE
 SELECT status, balance FROM vend.try_purchase('1', '7', unit_price => 3);
 DROP SCHEMA shop CASCADE;
--- In one transaction, and undone: the plans are those of the store that stays.
+-- A store is replaced in one transaction, which is undone: the plans are those of the store that stays.
 SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock) VALUES ('1', 30, 500);
 INSERT INTO shop.wallet (id, balance) VALUES ('7', 1000);

@@ -14,7 +14,7 @@ SELECT id, balance FROM shop.wallet WHERE id = 'alpha';
 SELECT line, kind, item, qty, wallet, amount, unit_price, ref, refusal, refusal_qty FROM shop.ledger WHERE kind = 'purchase' ORDER BY qty;
 SELECT buyer, item, qty FROM shop.holding;
 
--- The id and the time of the receipt are those of the ledger; the id is one of version 7 unless one was given.
+-- The receipt has the id and the time of the ledger's row; the id is of version 7 unless one was given.
 SELECT id AS sale_id, at AS sale_at FROM vend.purchase('vase', 'alpha') \gset
 SELECT at = :'sale_at' AS at, line, substr(id::text, 15, 1) AS id_version FROM shop.ledger WHERE id = :'sale_id';
 SELECT id, replayed FROM vend.purchase('vase', 'alpha', id => '00000000-0000-4000-8000-00000000000a');
@@ -81,7 +81,7 @@ $$;
 CREATE FUNCTION shop.buy_lamp(who text) RETURNS text LANGUAGE sql AS $$ SELECT status FROM vend.try_purchase('lamp', who) $$;
 SELECT shop.buy_lamp('alpha'), shop.buy_lamp('nobody');
 
--- Columns of the owner's own are no hindrance, wherever they stand; nor are dropped ones.
+-- The owner's own columns do no harm, wherever they stand; nor do dropped ones.
 ALTER TABLE shop.item ADD COLUMN title text DEFAULT 'x', ADD COLUMN gone int, ADD COLUMN twice bigint GENERATED ALWAYS AS (stock * 2) STORED;
 ALTER TABLE shop.wallet ADD COLUMN name text, ADD COLUMN since timestamptz DEFAULT now();
 ALTER TABLE shop.ledger ADD COLUMN note text DEFAULT 'sold';

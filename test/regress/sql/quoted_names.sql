@@ -9,7 +9,7 @@ CREATE TABLE customer (id text PRIMARY KEY, balance bigint NOT NULL);
 INSERT INTO product VALUES ('lamp', 9, 10);
 INSERT INTO customer VALUES ('alpha', 1000);
 
--- One session quotes what it must, the other everything: whoever made the store.
+-- One session quotes what it must, the other quotes everything; either may have made the store.
 SELECT vend.attach_store('a', 'product', price => 'price', wallets => 'customer', balance => 'balance');
 SET quote_all_identifiers = on;
 SELECT vend.attach_store('b', 'product');

@@ -90,7 +90,7 @@ SELECT * FROM vend.audit();
 ALTER SCHEMA mall RENAME TO shop;
 SELECT vend.detach_store('mall');
 
--- Views that are gone are made anew.
+-- Views that are gone are created again.
 DROP VIEW shop.holding, shop.role;
 SELECT vend.create_store('shop');
 SELECT * FROM shop.holding ORDER BY buyer, item;

@@ -81,13 +81,13 @@ EXCEPTION WHEN SQLSTATE 'VN010' THEN
     RAISE WARNING 'caught: %', SQLERRM;
 END
 $$;
--- The memory of a refusal is no purchase; nor is an adjustment.
+-- A remembered refusal cannot be refunded; nor can an adjustment.
 SELECT status FROM vend.try_purchase('lamp', 'alpha', 99, id => '00000000-0000-4000-8000-0000000000b1', remember => true);
 SELECT status FROM vend.try_refund('00000000-0000-4000-8000-0000000000b1');
 SELECT status FROM vend.try_refund((SELECT id FROM shop.ledger WHERE kind = 'adjustment' AND item = 'lamp'));
 SELECT (SELECT count(*) FROM shop.ledger WHERE kind <> 'refusal') = ledger AS ledger, (SELECT sum(stock) FROM shop.item) = stock AS stock, (SELECT sum(balance) FROM shop.wallet) = balance AS balance FROM shop.before;
 
--- The same again: what was recorded, with the stock and the balance of now; also where nothing would be left to refund.
+-- A replay tells what was recorded, with the current stock and balance; also if nothing would be left to refund.
 SELECT stock FROM vend.restock('lamp', 5);
 SELECT id, kind, item, wallet, qty, amount, stock, balance, replayed FROM vend.refund(:p, id => :a);
 SELECT id, kind, item, wallet, qty, amount, stock, balance, replayed FROM vend.refund(:p, 3, id => :a);
@@ -127,7 +127,7 @@ SELECT status FROM vend.try_withdraw('alpha', 60, id => :b);
 SELECT status FROM vend.try_transfer('alpha', 'beta', 60, id => :b);
 \echo :SQLSTATE
 
--- A purchase that was refunded is replayed as it was, and not bought again; nor is there more to refund after it.
+-- A purchase that was refunded is replayed as it was and not bought again, and there is no more to refund after that.
 SELECT status, qty, amount, balance FROM vend.try_purchase('lamp', 'alpha', 3, id => :p);
 SELECT status, detail FROM vend.try_refund(:p);
 SELECT status, qty, amount, balance FROM vend.try_purchase('lamp', 'beta', 4, id => :r);
@@ -151,7 +151,7 @@ SELECT status, qty, amount, stock, balance FROM vend.try_refund(:e);
 SELECT status, detail FROM vend.try_refund(:e);
 SELECT qty, amount, unit_price, ref FROM shop.ledger WHERE ref = :e ORDER BY at;
 
--- What is no quantity; NULLs.
+-- Quantities that are not valid, and NULLs.
 SELECT status FROM vend.try_refund(:p, 0);
 \echo :SQLSTATE
 SELECT status FROM vend.try_refund(:p, -1);
@@ -210,7 +210,7 @@ SELECT id, stock FROM shop.item ORDER BY id;
 SELECT id, balance FROM shop.wallet ORDER BY id;
 SELECT * FROM vend.audit();
 
--- What is gone takes nothing back, and still replays.
+-- An item that is gone takes nothing back, and its refunds still replay.
 SELECT status FROM vend.try_purchase('vase', 'alpha', 3, id => '00000000-0000-4000-8000-0000000000a4');
 SELECT status FROM vend.try_purchase('free', 'beta', 3, id => '00000000-0000-4000-8000-0000000000a5');
 SELECT status, qty, stock, balance FROM vend.try_refund('00000000-0000-4000-8000-0000000000a4', 1, id => '00000000-0000-4000-8000-0000000000f4');

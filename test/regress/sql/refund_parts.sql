@@ -51,7 +51,7 @@ SELECT status FROM vend.try_purchase('vase', 'alpha', 2, vend.id_from('r'));
 SELECT status, qty, amount FROM vend.try_refund(vend.id_from('r'), 2, amount => 0.5);
 SELECT status, qty, amount, stock FROM vend.try_refund(vend.id_from('r'), restock => false);
 SELECT status FROM vend.try_refund(vend.id_from('r'));
--- Of a free item there is no money.
+-- A refund of a free item gives no money back.
 SELECT status FROM vend.try_purchase('free', 'alpha', 2, vend.id_from('f'));
 SELECT status, detail FROM vend.try_refund(vend.id_from('f'), amount => 1);
 SELECT status, qty, amount FROM vend.try_refund(vend.id_from('f'), restock => false);
@@ -66,7 +66,7 @@ SELECT status, amount FROM vend.try_purchase('lamp', 'alpha', 3, vend.id_from('o
 SELECT status, qty, amount FROM vend.try_refund(vend.id_from('odd too'), 2);
 SELECT status, qty, amount FROM vend.try_refund(vend.id_from('odd too'));
 
--- A whole cart, what is left of each line: in one call, under one id.
+-- One call under one id refunds what is left of each line of a cart.
 SELECT amount FROM vend.checkout('alpha', '{vase,lamp,free}', '{2,3,1}', vend.id_from('cart'));
 SELECT status, item, qty, amount FROM vend.try_refund(vend.id_from('cart'), 1, item => 'lamp');
 SELECT status, item, wallet, qty, amount, stock FROM vend.try_refund(vend.id_from('cart'), id => vend.id_from('all'));
@@ -104,7 +104,7 @@ SELECT repair FROM vend.audit('till') LIMIT 1 \gexec
 SELECT repair FROM vend.audit('till') LIMIT 1 \gexec
 SELECT finding, expected, found FROM vend.audit('till');
 SELECT * FROM till.holding;
--- In escrow, where units that are written off at once are neither added nor taken.
+-- In escrow units that are written off at once are neither added nor taken.
 UPDATE till.item SET lock_mode = 'escrow';
 SELECT status FROM vend.try_purchase('tea', 'anna', 4, vend.id_from('hot'), store => 'till');
 SELECT status, qty, amount, stock FROM vend.try_refund(vend.id_from('hot'), 1, restock => false, store => 'till');

@@ -14,12 +14,12 @@ SELECT *, at AS time FROM vend.purchase('lamp', 'alpha', 2, id => :a) \gset firs
 SELECT id, item, buyer, qty, unit_price, amount, balance, replayed, at = :'first_time' AS same_time FROM vend.purchase('lamp', 'alpha', 2, id => :a);
 SELECT status, detail, id, item, buyer, qty, unit_price, amount, balance, at = :'first_time' AS same_time FROM vend.try_purchase('lamp', 'alpha', 2, id => :a);
 
--- What was recorded, and the balance of now.
+-- A replay tells what was recorded, and the current balance.
 UPDATE shop.item SET price = 1 WHERE id = 'lamp';
 SELECT wallet, balance FROM vend.deposit('alpha', 50);
 SELECT m AS lock_mode, status, qty, unit_price, amount, balance FROM unnest(ARRAY['atomic', 'pessimistic', 'optimistic']) m, vend.try_purchase('lamp', 'alpha', 2, id => :a, lock_mode => m);
 
--- What is no part of a purchase's identity does not matter to a replay.
+-- Arguments that are no part of a purchase's identity do not matter to a replay.
 SELECT status, unit_price FROM vend.try_purchase('lamp', 'alpha', 2, id => :a, expected_version => 1, max_price => 1, nowait => true);
 SELECT status, unit_price FROM vend.try_purchase('lamp', 'alpha', 2, id => :a, remember => true);
 SELECT status, unit_price FROM vend.try_purchase(item => 'lamp', buyer => 'alpha', qty => 2, id => upper(:a)::uuid);

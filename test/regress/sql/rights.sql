@@ -137,7 +137,7 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha');
 SELECT * FROM shop.witness;
 RESET ROLE;
 DROP TRIGGER t ON shop.ledger;
--- And cannot become anybody else, whoever called: neither the superuser nor the caller.
+-- Nor can it become another role, whoever called: neither the superuser nor the caller.
 SET ROLE regress_vend_owner;
 CREATE FUNCTION shop.escape() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE TG_ARGV[0]; INSERT INTO shop.witness VALUES ('escaped: ' || current_user); RETURN NULL; END $$;
 RESET ROLE;

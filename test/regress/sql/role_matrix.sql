@@ -233,7 +233,7 @@ SELECT vend.revoke_role('buyer', 'regress_vend_nobody');
 \echo :SQLSTATE
 ROLLBACK;
 
--- By somebody who does not own the store: neither to others nor to himself, whatever right he has.
+-- A role that does not own the store gives rights neither to others nor to itself, whatever right it has.
 SET ROLE regress_vend_cashier;
 SELECT vend.grant_role('operator', 'regress_vend_cashier');
 \echo :SQLSTATE
@@ -291,7 +291,7 @@ SET ROLE regress_vend_nobody;
 SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
 RESET ROLE;
 
--- The engine works as the owner, whoever calls; the caller is himself afterwards.
+-- The engine works as the owner, whoever calls; the session has its own role afterwards.
 SET ROLE regress_vend_cashier;
 SELECT status, balance FROM vend.try_transfer('alpha', 'beta', 1);
 SELECT status, balance FROM vend.try_transfer('alpha', 'ghost', 1);
@@ -317,7 +317,7 @@ ALTER VIEW shop.role RENAME COLUMN buyer TO seller;
 SELECT status FROM vend.try_purchase('lamp', 'alpha', store => 'shop');
 \echo :SQLSTATE
 ROLLBACK;
--- Nor can the store's owner give rights by it; he is told so.
+-- The store's owner cannot give rights by it either, and is told so.
 ALTER VIEW shop.role OWNER TO regress_vend_other;
 SELECT pg_temp.hears('regress_vend_owner', $$SELECT vend.grant_role('cashier', 'regress_vend_nobody', 'shop')$$) IN ('42501', '55000') AS grant_refused, pg_temp.hears('regress_vend_owner', $$SELECT vend.revoke_role('buyer', 'regress_vend_buyer', 'shop')$$) IN ('42501', '55000') AS revoke_refused;
 ALTER VIEW shop.role OWNER TO regress_vend_owner;

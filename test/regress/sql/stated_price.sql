@@ -46,7 +46,7 @@ SELECT * FROM vend.try_checkout('ann', '{lamp,vase}', amounts => '{1,NULL}');
 \echo :SQLSTATE
 SELECT * FROM vend.checkout('ann', '{lamp,vase}', unit_prices => '{NULL,NULL,3}');
 \echo :SQLSTATE
--- What states nothing is no statement, and what was sold for a stated price is replayed to whoever may buy.
+-- A NULL states no price, and a sale for a stated price is replayed to every role that may buy.
 SELECT status FROM vend.purchase_many('{lamp,lamp}', '{ann,ann}', unit_prices => '{NULL,NULL}', amounts => '{NULL,NULL}');
 SELECT status, amount FROM vend.try_purchase('lamp', 'ann', 10, vend.id_from('ten'), unit_price => NULL, amount => NULL);
 RESET ROLE;
@@ -63,7 +63,7 @@ SELECT * FROM vend.try_purchase('lamp', 'ann', amount => 10000000000);
 SELECT * FROM vend.try_purchase('lamp', 'ann', 50, unit_price => 9999999999);
 SELECT * FROM vend.checkout('ann', '{lamp,vase}', amounts => '{1}');
 SELECT * FROM vend.checkout('ann', '{lamp,vase}', unit_prices => '{1,1}', amounts => '{NULL,1}');
--- Refusals are those of every sale; the price that is shown is the one that was stated.
+-- A sale with a stated price is refused as every sale is; the price that is shown is the stated one.
 SELECT status, detail, unit_price, amount, balance FROM vend.try_purchase('lamp', 'poor', 10, amount => 1.01);
 SELECT status, detail, unit_price, amount, balance FROM vend.try_purchase('lamp', 'poor', 10, unit_price => 0.2);
 SELECT status, detail, unit_price FROM vend.try_purchase('lamp', 'ann', 1000, unit_price => 0.2);

@@ -63,7 +63,7 @@ SELECT status, balance FROM vend.try_transfer('alpha', 'full', 92233720368547748
 -- A refusal leaves its id free.
 SELECT status, balance FROM vend.try_transfer('alpha', 'empty', 5, id => :c);
 
--- The same again: what was recorded, and the payer's balance of now.
+-- A replay tells what was recorded, and the payer's current balance.
 SELECT id, kind, wallet, payee, amount, balance, replayed FROM vend.transfer('alpha', 'beta', 100, id => :a);
 SELECT wallet, balance FROM vend.withdraw('alpha', 900);
 SELECT id, kind, wallet, payee, amount, balance, replayed FROM vend.transfer('alpha', 'beta', 100, id => :a);
@@ -99,7 +99,7 @@ SELECT status, balance FROM vend.try_withdraw('beta', 20, id => :d);
 SELECT status FROM vend.try_transfer('beta', 'alpha', 20, id => :d);
 \echo :SQLSTATE
 
--- What is no amount.
+-- Amounts that are not valid.
 SELECT status FROM vend.try_transfer('alpha', 'beta', 0);
 \echo :SQLSTATE
 SELECT status FROM vend.try_transfer('alpha', 'beta', -1);
@@ -224,7 +224,7 @@ RESET vend.default_store;
 SELECT vend.detach_store(name) FROM vend.store;
 DROP SCHEMA numbers, uuids, words CASCADE;
 
--- Not without wallets; without prices all the same.
+-- A store without wallets has no transfers; a store without prices has.
 SELECT vend.create_store('gift', wallets => false);
 SELECT status FROM vend.try_transfer('anybody', 'else', 5);
 \echo :SQLSTATE

@@ -226,7 +226,7 @@ CREATE FUNCTION shop.drain() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE
 CREATE TRIGGER t AFTER UPDATE OF stock ON shop.item FOR EACH ROW EXECUTE FUNCTION shop.drain();
 SELECT answer, split_part(state, ' | ', 4) AS findings FROM shop.try_all();
 DROP TRIGGER t ON shop.item;
--- All of it: what is not there any more is not spent, with the table's own check and without.
+-- The trigger takes the whole balance: money that is gone is not spent, with the table's own check and without.
 CREATE FUNCTION shop.drain_all() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE shop.wallet SET balance = 1 WHERE id = 'alpha'; RETURN NULL; END $$;
 CREATE TRIGGER t AFTER UPDATE OF stock ON shop.item FOR EACH ROW EXECUTE FUNCTION shop.drain_all();
 SELECT * FROM shop.try_all();

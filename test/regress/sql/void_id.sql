@@ -35,7 +35,7 @@ CREATE TABLE shop.made AS SELECT id, kind FROM vend.deposit('alpha', 1) UNION AL
 SELECT m.kind, h.* FROM shop.made m, LATERAL (SELECT code, replace(message, m.id::text, '...') AS message, detail FROM shop.hears(format('void_id(%L)', m.id))) h ORDER BY m.kind;
 SELECT status, detail FROM vend.try_purchase('lamp', 'alpha', 50, id => vend.id_from('refused'));
 
--- Rolled back, it was never void; nor is it in another store.
+-- An id whose void_id() is rolled back is not void; nor is a void id void in another store.
 BEGIN;
 SELECT vend.void_id(vend.id_from('undone'));
 SAVEPOINT one;

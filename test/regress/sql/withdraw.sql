@@ -52,7 +52,7 @@ SELECT (SELECT count(*) FROM shop.ledger) = ledger AS ledger, (SELECT sum(balanc
 -- A refusal leaves its id free.
 SELECT status, balance FROM vend.try_withdraw('beta', 10, id => :b);
 
--- The same again: what was recorded, and the balance of now; also where it could not be paid any more.
+-- A replay tells what was recorded, and the current balance; also if the withdrawal could not be paid any more.
 SELECT id, kind, wallet, amount, balance, replayed FROM vend.withdraw('alpha', 50, id => :a);
 SELECT wallet, balance FROM vend.withdraw('alpha', 850);
 SELECT id, kind, wallet, amount, balance, replayed FROM vend.withdraw('alpha', 50, id => :a);
@@ -85,7 +85,7 @@ SELECT status, balance FROM vend.try_purchase('lamp', 'alpha', id => :d);
 SELECT status FROM vend.try_withdraw('alpha', 100, id => :d);
 \echo :SQLSTATE
 
--- What is no amount.
+-- Amounts that are not valid.
 SELECT status FROM vend.try_withdraw('alpha', 0);
 \echo :SQLSTATE
 SELECT status FROM vend.try_withdraw('alpha', -1);
@@ -194,7 +194,7 @@ RESET vend.default_store;
 SELECT vend.detach_store('numbers'), vend.detach_store('mixed');
 DROP SCHEMA numbers, mixed CASCADE;
 
--- Neither without wallets; without prices all the same.
+-- A store without wallets has no withdrawals; a store without prices has.
 SELECT vend.create_store('gift', wallets => false);
 SELECT status FROM vend.try_withdraw('anybody', 5);
 \echo :SQLSTATE

@@ -9,7 +9,7 @@ use Test::More;
 
 use Answers;
 
-our @EXPORT = qw(preload wait_until comes_true hold_row settler_of stop_settler books_are_right start_load end_load);
+our @EXPORT = qw(preload wait_until comes_true lock_row settler_of stop_settler books_are_right start_load end_load);
 
 # Writes what the tests of escrow need into the configuration of a server, and more if the test needs more.
 sub preload
@@ -42,7 +42,7 @@ sub comes_true
 }
 
 # Returns a session that has locked an item's row, so that the settler leaves the item's deltas alone.
-sub hold_row
+sub lock_row
 {
 	my ($node, $database, $item) = @_;
 	my $session = open_session($node, $database);
