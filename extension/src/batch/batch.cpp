@@ -86,10 +86,10 @@ void look_up_parties(Batch &batch) {
         if (!used) continue;
         const Entry &entry = *batch.entries[place];
         if (entry.item)
-            look_up_party(store, KeyOf::item, batch.rows.items, {*entry.item, entry.item_era},
+            look_up_party(store, batch.rows.items, KeyEra{*entry.item, entry.item_era},
                           batch.purchases[i].item, &used->item);
         if (entry.wallet)
-            look_up_party(store, KeyOf::wallet, batch.rows.buyers, {*entry.wallet, entry.wallet_era},
+            look_up_party(store, batch.rows.buyers, KeyEra{*entry.wallet, entry.wallet_era},
                           batch.purchases[i].wallet, &used->wallet);
     }
 }
@@ -125,9 +125,9 @@ bool is_answered(const Batch &batch, std::size_t i) {
 // Without a lock, an xid or a byte of WAL; the items are read before the ids, as for a single sale.
 bool answer_without_lock(Batch &batch) {
     read_item_rows(batch.rows,
-                   of_valid<Datum>(batch, [](const SaleRequest &sale) { return sale.item; }));
+                   of_valid<ItemKey>(batch, [](const SaleRequest &sale) { return sale.item; }));
     read_wallet_rows(batch.rows,
-                     of_valid<Datum>(batch, [](const SaleRequest &sale) { return sale.buyer; }));
+                     of_valid<WalletKey>(batch, [](const SaleRequest &sale) { return sale.buyer; }));
     batch.ids = distinct_ids(of_valid<Uuid>(batch, [](const SaleRequest &sale) { return sale.id; }));
     batch.used_ids = new_array<std::optional<UsedId>>(batch.ids.ids.size());
     read_ids(batch);
@@ -172,11 +172,11 @@ bool is_recorded(const Batch &batch, std::size_t i) {
     return batch.remembers && batch.requests[i].sale.id && verdict != Verdict::amount_out_of_range;
 }
 
-Datum item_key(const Batch &batch, std::size_t i) {
+ItemKey item_key(const Batch &batch, std::size_t i) {
     return item_key(batch.rows, batch.rows.items.places[i]);
 }
 
-Datum buyer_key(const Batch &batch, std::size_t i) {
+WalletKey buyer_key(const Batch &batch, std::size_t i) {
     return buyer_key(batch.rows, batch.rows.buyers.places[i]);
 }
 

@@ -18,11 +18,12 @@
 namespace vend {
 namespace {
 
-template <typename Row, typename Read>
-std::span<std::optional<Row>> read_places(const KeyType &type, std::span<std::optional<Datum>> given,
-                                          Keys *keys, Read read) {
+template <typename Row, KeyOf of, typename Read>
+std::span<std::optional<Row>> read_places(const KeyTypeOf<of> &type,
+                                          std::span<std::optional<Key<of>>> given, Keys<of> *keys,
+                                          Read read) {
     for (;;) {
-        *keys = distinct_keys(type, given);
+        *keys = distinct_keys<of>(type, given);
         const auto rows = new_array<std::optional<Row>>(keys->keys.size());
         read(keys->keys, rows);
         bool is_as_stored = true;
@@ -147,10 +148,10 @@ bool write_items_as_read(BatchRows &rows) {
 
 } // namespace
 
-void read_item_rows(BatchRows &rows, std::span<std::optional<Datum>> given) {
+void read_item_rows(BatchRows &rows, std::span<std::optional<ItemKey>> given) {
     rows.item_rows =
         read_places<Item>(rows.store.item_type, given, &rows.items,
-                          [&](std::span<const Datum> keys, std::span<std::optional<Item>> read) {
+                          [&](std::span<const ItemKey> keys, std::span<std::optional<Item>> read) {
                               read_items(rows.store, keys, read);
                           });
     for (auto &item : rows.item_rows)
@@ -158,10 +159,10 @@ void read_item_rows(BatchRows &rows, std::span<std::optional<Datum>> given) {
     rows.item_states = new_array<std::optional<ItemState>>(rows.item_rows.size());
 }
 
-void read_wallet_rows(BatchRows &rows, std::span<std::optional<Datum>> given) {
+void read_wallet_rows(BatchRows &rows, std::span<std::optional<WalletKey>> given) {
     rows.wallets =
         read_places<Wallet>(rows.store.buyer_type, given, &rows.buyers,
-                            [&](std::span<const Datum> keys, std::span<std::optional<Wallet>> read) {
+                            [&](std::span<const WalletKey> keys, std::span<std::optional<Wallet>> read) {
                                 if (rows.store.has_wallets()) read_wallets(rows.store, keys, read);
                             });
     rows.wallet_states = new_array<WalletState>(rows.wallets.size());
@@ -228,12 +229,12 @@ bool takes_turns(const Store &store, std::size_t request_count) {
            !IsolationUsesXactSnapshot();
 }
 
-Datum item_key(const BatchRows &rows, int place) {
+ItemKey item_key(const BatchRows &rows, int place) {
     const auto &row = rows.item_rows[static_cast<std::size_t>(place)];
     return row ? row->key : rows.items.keys[static_cast<std::size_t>(place)];
 }
 
-Datum buyer_key(const BatchRows &rows, int place) {
+WalletKey buyer_key(const BatchRows &rows, int place) {
     const auto &row = rows.wallets[static_cast<std::size_t>(place)];
     return row ? row->key : rows.buyers.keys[static_cast<std::size_t>(place)];
 }
@@ -247,12 +248,6 @@ void open_written(BatchRows &rows) {
 
 bool write_rows_as_read(BatchRows &rows) {
     return write_wallets_as_read(rows) && write_items_as_read(rows);
-}
-
-std::span<const char *> names_of(KeyType &type, const Keys &keys) {
-    const auto names = new_array<const char *>(keys.keys.size());
-    std::ranges::transform(keys.keys, names.begin(), [&](Datum key) { return key_text(type, key); });
-    return names;
 }
 
 } // namespace vend

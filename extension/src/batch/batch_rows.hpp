@@ -12,6 +12,7 @@
 #include "escrow/items.hpp"
 #include "rows/rows.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <span>
 
@@ -19,8 +20,8 @@ namespace vend {
 
 struct BatchRows {
     Store &store;
-    Keys items{};
-    Keys buyers{};
+    ItemKeys items{};
+    WalletKeys buyers{};
     std::span<std::optional<Item>> item_rows{};
     std::span<std::optional<LockedItem>> locked{};
     std::span<std::optional<Wallet>> wallets{};
@@ -32,8 +33,8 @@ struct BatchRows {
 
 // The rows of the keys that were given, without a lock; of an item in escrow with what its counter says.
 // The keys become those that the rows have: two spellings of one key are one place.
-void read_item_rows(BatchRows &rows, std::span<std::optional<Datum>> given);
-void read_wallet_rows(BatchRows &rows, std::span<std::optional<Datum>> given);
+void read_item_rows(BatchRows &rows, std::span<std::optional<ItemKey>> given);
+void read_wallet_rows(BatchRows &rows, std::span<std::optional<WalletKey>> given);
 
 // Wallets by key, then items by key.
 void lock_rows(BatchRows &rows);
@@ -72,10 +73,14 @@ bool takes_turns(const Store &store, std::size_t request_count);
 
 // The key of a place as its row has it, which another spelling may have replaced since it was read; as
 // it was given, where there is no row.
-Datum item_key(const BatchRows &rows, int place);
-Datum buyer_key(const BatchRows &rows, int place);
+ItemKey item_key(const BatchRows &rows, int place);
+WalletKey buyer_key(const BatchRows &rows, int place);
 
 // Each key as text, by place.
-std::span<const char *> names_of(KeyType &type, const Keys &keys);
+template <KeyOf of> std::span<const char *> names_of(const KeyTypeOf<of> &type, const Keys<of> &keys) {
+    const auto names = new_array<const char *>(keys.keys.size());
+    std::ranges::transform(keys.keys, names.begin(), [&](Key<of> key) { return key_text(type, key); });
+    return names;
+}
 
 } // namespace vend

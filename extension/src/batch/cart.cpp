@@ -47,11 +47,11 @@ std::optional<Item> &item_of(Cart &cart, std::size_t line) {
     return cart.rows.item_rows[static_cast<std::size_t>(cart.purchases[line].item)];
 }
 
-Datum item_key(const Cart &cart, std::size_t line) {
+ItemKey item_key(const Cart &cart, std::size_t line) {
     return item_key(cart.rows, cart.rows.items.places[line]);
 }
 
-Datum buyer_key(const Cart &cart) {
+WalletKey buyer_key(const Cart &cart) {
     return buyer_key(cart.rows, buyer_place);
 }
 
@@ -70,12 +70,12 @@ void require_different_items(Cart &cart) {
 
 void read_cart(Cart &cart) {
     const std::size_t count = cart.request.lines.size();
-    const auto items = new_array<std::optional<Datum>>(count);
+    const auto items = new_array<std::optional<ItemKey>>(count);
     std::ranges::transform(cart.request.lines, items.begin(),
                            [](const CartLine &line) { return line.item; });
     read_item_rows(cart.rows, items);
     require_different_items(cart);
-    std::optional<Datum> buyer = cart.request.buyer;
+    std::optional<WalletKey> buyer = cart.request.buyer;
     read_wallet_rows(cart.rows, {&buyer, 1});
     cart.purchases = new_array<PurchaseRequest>(count);
     cart.decisions = new_array<BatchDecision>(count);

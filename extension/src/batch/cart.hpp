@@ -15,12 +15,12 @@
 namespace vend {
 
 struct CartLine {
-    Datum item = 0;
+    ItemKey item;
     SaleTerms terms;
 };
 
 struct CartRequest {
-    Datum buyer = 0;
+    WalletKey buyer;
     std::span<const CartLine> lines; // at least one, each of another item
     std::optional<Uuid> id;          // nothing: a new one
 };

@@ -11,14 +11,14 @@ namespace vend {
 namespace {
 
 // A key with its first bytes at hand: most comparisons need no more.
-struct Sortable {
+template <KeyOf of> struct Sortable {
     uint64 start = 0;
-    Datum key = 0;
+    Key<of> key;
     int request = 0;
 };
 
-uint64 start_of(const KeyType &type, const Datum &key) {
-    if (type.by_value) return key;
+template <KeyOf of> uint64 start_of(const KeyTypeOf<of> &type, Key<of> key) {
+    if (type.by_value) return key.value;
     const auto bytes = key_bytes(type, key);
     uint64 start = 0;
     for (std::size_t i = 0; i < sizeof start; ++i)
@@ -26,22 +26,33 @@ uint64 start_of(const KeyType &type, const Datum &key) {
     return start;
 }
 
-std::strong_ordering order(const KeyType &type, const Sortable &a, const Sortable &b) {
+template <KeyOf of>
+std::strong_ordering order(const KeyTypeOf<of> &type, const Sortable<of> &a, const Sortable<of> &b) {
     if (a.start != b.start) return a.start <=> b.start;
     return compare_keys(type, a.key, b.key);
 }
 
+// Where a key stands, or -1.
+template <KeyOf of> int place_of(const KeyTypeOf<of> &type, const Keys<of> &keys, Key<of> key) {
+    const auto found = std::ranges::lower_bound(
+        keys.keys, key, [&](Key<of> a, Key<of> b) { return compare_keys(type, a, b) < 0; });
+    if (found == keys.keys.end() || !same_key(type, *found, key)) return -1;
+    return static_cast<int>(found - keys.keys.begin());
+}
+
 } // namespace
 
-Keys distinct_keys(const KeyType &type, std::span<const std::optional<Datum>> of_requests) {
-    const auto sorted = new_array<Sortable>(of_requests.size());
+template <KeyOf of>
+Keys<of> distinct_keys(const KeyTypeOf<of> &type, std::span<const std::optional<Key<of>>> of_requests) {
+    const auto sorted = new_array<Sortable<of>>(of_requests.size());
     std::size_t count = 0;
     for (std::size_t i = 0; i < of_requests.size(); ++i)
         if (of_requests[i])
             sorted[count++] = {start_of(type, *of_requests[i]), *of_requests[i], static_cast<int>(i)};
-    std::ranges::sort(sorted.first(count),
-                      [&](const Sortable &a, const Sortable &b) { return order(type, a, b) < 0; });
-    const Keys keys{new_array<Datum>(count), new_array<int>(of_requests.size())};
+    std::ranges::sort(sorted.first(count), [&](const Sortable<of> &a, const Sortable<of> &b) {
+        return order(type, a, b) < 0;
+    });
+    const Keys<of> keys{new_array<Key<of>>(count), new_array<int>(of_requests.size())};
     std::ranges::fill(keys.places, -1);
     std::size_t different = 0;
     for (std::size_t i = 0; i < count; ++i) {
@@ -51,21 +62,19 @@ Keys distinct_keys(const KeyType &type, std::span<const std::optional<Datum>> of
     return {keys.keys.first(different), keys.places};
 }
 
-int place_of(const KeyType &type, const Keys &keys, Datum key) {
-    const auto found = std::ranges::lower_bound(
-        keys.keys, key, [&](Datum a, Datum b) { return compare_keys(type, a, b) < 0; });
-    if (found == keys.keys.end() || !same_key(type, *found, key)) return -1;
-    return static_cast<int>(found - keys.keys.begin());
-}
-
-void look_up_party(Store &store, KeyOf of, const Keys &keys, const KeyEra &recorded, int asked,
-                   Party *party) {
-    const KeyType &type = of == KeyOf::item ? store.item_type : store.buyer_type;
+template <KeyOf of>
+void look_up_party(Store &store, const Keys<of> &keys, KeyEra<of> recorded, int asked, Party *party) {
+    const KeyTypeOf<of> &type = store.key_type<of>();
     party->then = place_of(type, keys, recorded.key);
     if (*party == asked || (of == KeyOf::wallet && !store.has_wallets())) return;
-    const auto now = row_of_era(store, of, recorded);
+    const auto now = row_of_era(store, recorded);
     party->now = now ? place_of(type, keys, now->key) : none;
 }
+
+template ItemKeys distinct_keys(const ItemKeyType &, std::span<const std::optional<ItemKey>>);
+template WalletKeys distinct_keys(const WalletKeyType &, std::span<const std::optional<WalletKey>>);
+template void look_up_party(Store &, const ItemKeys &, ItemEra, int, Party *);
+template void look_up_party(Store &, const WalletKeys &, WalletEra, int, Party *);
 
 Ids distinct_ids(std::span<const std::optional<Uuid>> of_requests) {
     const auto ids = new_array<Uuid>(of_requests.size());

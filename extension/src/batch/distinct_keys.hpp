@@ -16,19 +16,19 @@
 namespace vend {
 
 // What is different, in order, and for each request its place there; -1 where it has none.
-struct Keys {
-    std::span<Datum> keys;
+template <KeyOf of> struct Keys {
+    std::span<Key<of>> keys;
     std::span<int> places;
 };
-Keys distinct_keys(const KeyType &type, std::span<const std::optional<Datum>> of_requests);
-
-// Where a key stands, or -1.
-int place_of(const KeyType &type, const Keys &keys, Datum key);
+using ItemKeys = Keys<KeyOf::item>;
+using WalletKeys = Keys<KeyOf::wallet>;
+template <KeyOf of>
+Keys<of> distinct_keys(const KeyTypeOf<of> &type, std::span<const std::optional<Key<of>>> of_requests);
 
 // Who the ledger means, of whom somebody asks for that place: if the key of then is another's, by the
 // key that its row has now.
-void look_up_party(Store &store, KeyOf of, const Keys &keys, const KeyEra &recorded, int asked,
-                   Party *party);
+template <KeyOf of>
+void look_up_party(Store &store, const Keys<of> &keys, KeyEra<of> recorded, int asked, Party *party);
 
 struct Ids {
     std::span<Uuid> ids;

@@ -54,7 +54,7 @@ int payee_place(const Transfers &batch, std::size_t i) {
 
 void read_wallets_of(Transfers &batch) {
     const std::size_t count = batch.requests.size();
-    const auto given = new_array<std::optional<Datum>>(2 * count);
+    const auto given = new_array<std::optional<WalletKey>>(2 * count);
     for (std::size_t i = 0; i < count; ++i) {
         if (!is_valid(batch, i)) continue;
         given[i] = batch.requests[i].transfer.payer;
@@ -76,8 +76,8 @@ void read_ids(Transfers &batch) {
 
 void look_up_wallet(Transfers &batch, const Entry &entry, int asked, Party *party) {
     if (!entry.wallet) return;
-    look_up_party(batch.rows.store, KeyOf::wallet, batch.rows.buyers, {*entry.wallet, entry.wallet_era},
-                  asked, party);
+    look_up_party(batch.rows.store, batch.rows.buyers, KeyEra{*entry.wallet, entry.wallet_era}, asked,
+                  party);
 }
 
 std::optional<UsedId> used_id(const Transfers &batch, std::size_t place) {

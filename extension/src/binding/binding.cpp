@@ -183,9 +183,9 @@ void bind_ledger(const RegistryRow &row, Store *store) {
     bind("id", UUIDOID);
     bind("line", INT4OID);
     bind("kind", TEXTOID);
-    bind_item_or_wallet("item", &store->item_type);
+    bind_item_or_wallet("item", &store->item_type.untyped());
     bind("qty", INT8OID);
-    bind_item_or_wallet("wallet", &store->buyer_type);
+    bind_item_or_wallet("wallet", &store->buyer_type.untyped());
     bind_figure("amount");
     bind_figure("unit_price");
     bind_figure("list_price");
@@ -232,7 +232,7 @@ void bind_items(const RegistryRow &row, Store *store) {
     store->owner = items->rd_rel->relowner;
     require_usable_schema(*store, items);
     store->items = kept_name(*store, items);
-    store->item_key = bind_key(*store, items, row.item_key, &store->item_type);
+    store->item_key = bind_key(*store, items, row.item_key, &store->item_type.untyped());
     bind_table(&store->item_table, items, require_unique(*store, items, {store->item_key.number}),
                store->context);
     store->stock = bind_count(*store, items, row.stock);
@@ -281,7 +281,7 @@ void bind_deltas(const RegistryRow &row, Store *store) {
     require_owner(*store, deltas);
     require_usable_schema(*store, deltas);
     store->deltas = kept_name(*store, deltas);
-    store->delta_item = bind_kept_key(*store, deltas, "item", &store->item_type).number;
+    store->delta_item = bind_kept_key(*store, deltas, "item", &store->item_type.untyped()).number;
     store->delta_qty = bind_typed(*store, deltas, "qty", INT8OID).number;
     require_writable(*store, deltas, {"item", "qty"});
     const Oid index = find_index(deltas, {store->delta_item}, false);
@@ -315,7 +315,7 @@ void bind_wallets(const RegistryRow &row, Store *store) {
     require_owner(*store, wallets);
     require_usable_schema(*store, wallets);
     store->wallets = kept_name(*store, wallets);
-    store->wallet_key = bind_key(*store, wallets, row.wallet_key, &store->buyer_type);
+    store->wallet_key = bind_key(*store, wallets, row.wallet_key, &store->buyer_type.untyped());
     bind_table(&store->wallet_table, wallets,
                require_unique(*store, wallets, {store->wallet_key.number}), store->context);
     store->balance = bind_number(*store, wallets, row.balance);
@@ -330,9 +330,9 @@ void bind_eras(const RegistryRow &row, Store *store) {
     Relation eras = open_bound(*store, eras_beside(row.ledger), trigger_functions::key_era, era_events);
     require_owner(*store, eras);
     for (const char *column : {"item", "now_item"})
-        (void)bind_kept_key(*store, eras, column, &store->item_type);
+        (void)bind_kept_key(*store, eras, column, &store->item_type.untyped());
     for (const char *column : {"wallet", "now_wallet"})
-        (void)bind_kept_key(*store, eras, column, &store->buyer_type);
+        (void)bind_kept_key(*store, eras, column, &store->buyer_type.untyped());
     for (const char *column : {"era", "now_era"}) (void)bind_typed(*store, eras, column, INT4OID);
     store->eras = kept_name(*store, eras);
     store->era_relation = RelationGetRelid(eras);

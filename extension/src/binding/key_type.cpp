@@ -19,7 +19,7 @@ void explain_key_input(void *argument) {
     errdetail("\"%s\" was given for a key of type %s.", input->text, format_type_be(input->type));
 }
 
-Datum read_key(KeyType &type, char *text) {
+Datum read_key(const KeyType &type, char *text) {
     KeyInput input{text, type.type};
     ErrorContextCallback callback{error_context_stack, explain_key_input, &input};
     error_context_stack = &callback;
@@ -99,14 +99,14 @@ KeyType key_type_of(Oid type, Oid collation, MemoryContext context) {
     return key;
 }
 
-Datum key_from_argument(KeyType &type, Oid argument_type, Datum argument) {
+Datum key_from_argument(const KeyType &type, Oid argument_type, Datum argument) {
     if (argument_type == type.type) return argument;
     if (type.type == INT8OID && argument_type == INT4OID) return Int64GetDatum(DatumGetInt32(argument));
     return read_key(type, argument_type == UNKNOWNOID ? DatumGetCString(argument)
                                                       : argument_text(type, argument_type, argument));
 }
 
-char *key_text(KeyType &type, Datum key) {
+char *key_text(const KeyType &type, Datum key) {
     return OutputFunctionCall(&type.output, key);
 }
 
@@ -153,7 +153,7 @@ bool same_key(const KeyType &type, Datum a, Datum b) {
     return datum_image_eq(a, b, type.by_value, type.length);
 }
 
-bool means_same_key(KeyType &type, Datum a, Datum b) {
+bool means_same_key(const KeyType &type, Datum a, Datum b) {
     return DatumGetBool(FunctionCall2Coll(&type.equal, type.collation, a, b));
 }
 

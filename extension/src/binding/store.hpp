@@ -88,12 +88,12 @@ struct Store {
     // A key may have belonged to two rows, so whoever records one says to which; see rows/eras.hpp.
     bool has_reborn_keys = false;
 
-    KeyType item_type;
-    KeyType buyer_type;
+    ItemKeyType item_type;
+    WalletKeyType buyer_type;
     NumberType money; // of the ledger
 
     // Where the row of an item in escrow was last found: sales leave it there.
-    std::optional<Datum> hot_key;
+    std::optional<ItemKey> hot_key;
     ItemPointerData hot_place{};
 
     SPIPlanPtr plans[statement_count] = {};
@@ -106,6 +106,15 @@ struct Store {
     [[nodiscard]] std::array<const BoundColumn *, 2> wallet_columns() const {
         return {&wallet_key, &balance};
     }
+
+    template <KeyOf of> [[nodiscard]] const KeyTypeOf<of> &key_type() const {
+        if constexpr (of == KeyOf::item)
+            return item_type;
+        else
+            return buyer_type;
+    }
+    [[nodiscard]] KeyRef ref(ItemKey key) const { return {item_type, key}; }
+    [[nodiscard]] KeyRef ref(WalletKey key) const { return {buyer_type, key}; }
 
     KnownPartition &partition_at(Oid partition) { return partitions[partition % partitions.size()]; }
 

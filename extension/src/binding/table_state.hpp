@@ -27,11 +27,11 @@ KnownPartition known_partition(Oid partition);
 // The partition that has the row of the item, or would have it, of a table that has partitions. Until
 // the end of the transaction it is locked as the table is: neither is it detached nor do its file and
 // triggers change while a sale is pending.
-const KnownPartition &partition_of_item(Store &store, Datum item);
+const KnownPartition &partition_of_item(Store &store, ItemKey item);
 
 // Whether this transaction has written what the state of the item's table, its partition or the deltas
 // is told by. Within it two states can look the same: a trigger that was switched off and on twice, a
 // file that was emptied twice. No counter of theirs is ever loaded.
-bool is_altered_here(Store &store, Datum item);
+bool is_altered_here(Store &store, ItemKey item);
 
 } // namespace vend

@@ -53,7 +53,7 @@ void look_one_by_one(Store &store, const AuditSink &sink) {
 }
 
 std::optional<Finding> finding_of(Store &store, const LoadedCounter &counter, const char **name) {
-    const Datum item = key_from_bytes(store.item_type, counter_bytes(counter.key));
+    const ItemKey item = key_from_bytes(store.item_type, counter_bytes(counter.key));
     *name = key_text(store.item_type, item);
     if (!is_same(counter_key(store, item), counter.key)) return std::nullopt; // of a partition as it was
     const auto units = committed_units(store, item);

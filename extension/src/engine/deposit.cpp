@@ -19,7 +19,7 @@ namespace {
 
 struct Paid {
     std::optional<Wallet> wallet;
-    Datum key = 0;
+    WalletKey key;
 };
 
 // What the movement adds to the balance.

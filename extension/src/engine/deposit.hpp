@@ -15,7 +15,7 @@ namespace vend {
 
 struct DepositRequest {
     Kind kind = Kind::deposit; // or withdrawal
-    Datum wallet = 0;
+    WalletKey wallet;
     Money amount{};
     std::optional<Uuid> id;
 };

@@ -29,7 +29,7 @@ namespace {
 // A counter's row before or after the event.
 struct RowImage {
     bool exists = false;
-    Datum key = 0;
+    KeyRef key;
     int64 counter = 0;
     bool is_in_escrow = false;
 };
@@ -56,8 +56,9 @@ RowImage image_of(const Store &store, const TriggerData *trigger, HeapTuple tupl
     bool is_counter_null = false;
     RowImage image;
     image.exists = true;
-    image.key = heap_getattr(tuple, (items ? store.item_key : store.wallet_key).number, descriptor,
-                             &is_key_null);
+    const Datum key = heap_getattr(tuple, (items ? store.item_key : store.wallet_key).number, descriptor,
+                                   &is_key_null);
+    image.key = items ? store.ref(ItemKey(key)) : store.ref(WalletKey(key));
     const Datum counter =
         heap_getattr(tuple, (items ? store.stock : store.balance).number, descriptor, &is_counter_null);
     // An old null can only stem from a time without this trigger; it counts as nothing.
@@ -74,10 +75,8 @@ RowImage image_of(const Store &store, const TriggerData *trigger, HeapTuple tupl
     return image;
 }
 
-bool is_same_row(const Store &store, const TriggerData *trigger, const RowImage &was,
-                 const RowImage &is) {
-    const KeyType &type = is_about_items(store, trigger) ? store.item_type : store.buyer_type;
-    return was.exists && is.exists && same_key(type, was.key, is.key);
+bool is_same_row(const RowImage &was, const RowImage &is) {
+    return was.exists && is.exists && was.key.is_same(is.key);
 }
 
 // What to do instead of a direct write.
@@ -105,7 +104,7 @@ void require_journal_mode(const Store &store, const TriggerData *trigger, const 
              errmsg("direct writes to %s of table \"%s\" are refused", items ? "stock" : "balances",
                     relation_label(RelationGetRelid(trigger->tg_relation))),
              errdetail("Store \"%s\" has direct_writes => 'refuse'.", store.name),
-             errhint(instead_of(trigger, items, is_same_row(store, trigger, was, is), was, is),
+             errhint(instead_of(trigger, items, is_same_row(was, is), was, is),
                      items ? "stock" : "balance")));
 }
 
@@ -143,27 +142,28 @@ void require_unmoved(const TriggerData *trigger) {
 
 // The item leaves escrow: what its deltas say becomes part of its row, if that stays.
 void leave_escrow(Store &store, RowImage *was, RowImage *is) {
-    forget_counter(store, was->key);
-    const Quantity unsettled = take_deltas(store, was->key).sum;
+    const ItemKey key = was->key.as_item();
+    forget_counter(store, key);
+    const Quantity unsettled = take_deltas(store, key).sum;
     was->counter = added(was->counter, unsettled);
     if (!is->exists || unsettled == Quantity{}) return;
     is->counter = added(is->counter, unsettled);
     Item item;
-    if (lock_item(store, is->key, {}, &item) == LockResult::locked)
+    if (lock_item(store, is->key.as_item(), {}, &item) == LockResult::locked)
         set_locked_stock(store, item, Quantity{added(item.state.stock.value, unsettled)});
 }
 
-void adjust(Store &store, const TriggerData *trigger, Datum key, int64 change) {
+void adjust(Store &store, KeyRef key, int64 change) {
     if (change == 0) return;
     Movement movement;
     movement.id = new_uuid_v7();
     movement.kind = Kind::adjustment;
     movement.at = GetCurrentTimestamp();
-    if (is_about_items(store, trigger)) {
-        movement.item = key;
+    if (key.of() == KeyOf::item) {
+        movement.item = key.as_item();
         movement.qty = Quantity{change};
     } else {
-        movement.wallet = key;
+        movement.wallet = key.as_wallet();
         movement.amount = Money{change};
     }
     record(store, movement);
@@ -247,10 +247,6 @@ void require_countable(Store &store, Statement statement, const char *what, cons
              "Only what is at least 0 and a whole number of steps can be counted: mend the row first.")));
 }
 
-KeyOf keys_of(const Store &store, const TriggerData *trigger) {
-    return is_about_items(store, trigger) ? KeyOf::item : KeyOf::wallet;
-}
-
 // A row that an UPDATE has deleted here and is about to insert into another partition: the next event of
 // the same command.
 struct MovingRow {
@@ -269,47 +265,44 @@ MovingRow place_of_event(const Store &store, const TriggerData *trigger) {
             DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, 0)), 0};
 }
 
-void remember_moving_row(const Store &store, const TriggerData *trigger, Datum key) {
-    const KeyType &type = is_about_items(store, trigger) ? store.item_type : store.buyer_type;
+void remember_moving_row(const Store &store, const TriggerData *trigger, KeyRef key) {
     moving_row = place_of_event(store, trigger);
     MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
-    moving_row.key = datumCopy(key, type.by_value, type.length);
+    moving_row.key = key.copy().value();
     MemoryContextSwitchTo(caller);
 }
 
 // The key that a row had which has come from another partition.
-std::optional<Datum> key_before_move(const Store &store, const TriggerData *trigger) {
+std::optional<KeyRef> key_before_move(const Store &store, const TriggerData *trigger, KeyRef now) {
     const MovingRow moved = std::exchange(moving_row, {});
     const MovingRow here = place_of_event(store, trigger);
     if (moved.relation != here.relation || moved.transaction != here.transaction ||
         moved.command != here.command || moved.trigger_depth != here.trigger_depth)
         return std::nullopt;
-    return moved.key;
+    return now.with(moved.key);
 }
 
 // What becomes of the purchases under a key: they follow the row to its next one, and are not those of
 // the next row that gets this one.
 void follow_key(Store &store, const TriggerData *trigger, const RowImage &was, const RowImage &is) {
-    const KeyOf of = keys_of(store, trigger);
-    const KeyType &type = of == KeyOf::item ? store.item_type : store.buyer_type;
     if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event)) {
-        if (!same_key(type, was.key, is.key)) move_era(store, of, was.key, is.key);
+        if (!was.key.is_same(is.key)) move_era(store, was.key, is.key);
     } else if (!is.exists) {
         if (HeapTupleHeaderIndicatesMovedPartitions(trigger->tg_trigtuple->t_data))
             remember_moving_row(store, trigger, was.key);
         else
-            end_era(store, of, was.key);
-    } else if (const auto before = key_before_move(store, trigger)) {
-        if (!same_key(type, *before, is.key)) move_era(store, of, *before, is.key);
+            end_era(store, was.key);
+    } else if (const auto before = key_before_move(store, trigger, is.key)) {
+        if (!before->is_same(is.key)) move_era(store, *before, is.key);
     } else {
-        begin_era(store, of, is.key);
+        begin_era(store, is.key);
     }
 }
 
 // The row must have changed by what was decided, whatever other triggers did to it.
 void check_engine_write(EngineWrite *write, const Store &store, const TriggerData *trigger,
                         const RowImage &was, const RowImage &is) {
-    if (!is_same_row(store, trigger, was, is) || difference(is, was) != write->change ||
+    if (!is_same_row(was, is) || difference(is, was) != write->change ||
         !is_stock_version_right(store, trigger, *write))
         raise_write_altered(RelationGetRelid(trigger->tg_relation));
     ++write->rows_seen;
@@ -331,12 +324,12 @@ void journal_row(Store &store, const TriggerData *trigger) {
         return;
     }
 
-    const bool is_same = is_same_row(store, trigger, was, is);
+    const bool is_same = is_same_row(was, is);
     if (was.is_in_escrow && is_same && was.counter != is.counter)
         refuse_write_in_escrow(trigger, was, is);
     if (is.is_in_escrow && !(was.is_in_escrow && is_same)) {
         require_escrow(store);
-        (void)counter_key(store, is.key);
+        (void)counter_key(store, is.key.as_item());
     }
     if (was.is_in_escrow && !(is.is_in_escrow && is_same)) {
         require_unmoved(trigger);
@@ -346,16 +339,16 @@ void journal_row(Store &store, const TriggerData *trigger) {
     if (!moves_nothing) {
         require_journal_mode(store, trigger, was, is);
         if (is_same) {
-            adjust(store, trigger, is.key, difference(is, was));
+            adjust(store, is.key, difference(is, was));
         } else {
-            if (was.exists) adjust(store, trigger, was.key, difference({}, was));
-            if (is.exists) adjust(store, trigger, is.key, is.counter);
+            if (was.exists) adjust(store, was.key, difference({}, was));
+            if (is.exists) adjust(store, is.key, is.counter);
         }
     }
     follow_key(store, trigger, was, is);
     if (is_update && is_about_items(store, trigger) && store.has_versions() &&
         !has_column_changed(trigger, store.version.number) && is_edit(store, trigger))
-        bump_version(store, is.key);
+        bump_version(store, is.key.as_item());
 }
 
 void forget_counters(Store &store, const TriggerData *trigger) {
@@ -368,7 +361,7 @@ void forget_counters(Store &store, const TriggerData *trigger) {
         if (tuple == nullptr || (items && !is_escrow_row(store, tuple, descriptor))) continue;
         bool is_null = false;
         const Datum key = heap_getattr(tuple, key_column, descriptor, &is_null);
-        if (!is_null) forget_counter(store, key);
+        if (!is_null) forget_counter(store, ItemKey(key));
     }
 }
 
@@ -386,7 +379,7 @@ void journal_truncation(Store &store, const TriggerData *trigger) {
                         errhint("Commit first.")));
     journal_set(store, Statement::journal_item_truncate);
     end_all_eras(store, KeyOf::item);
-    for (const Datum item : unsettled_items(store)) (void)take_deltas(store, item);
+    for (const ItemKey item : unsettled_items(store)) (void)take_deltas(store, item);
 }
 
 // Each transaction changes a counter and its ledger by the same, so what the counter has beyond its

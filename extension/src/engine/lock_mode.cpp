@@ -10,7 +10,7 @@
 
 namespace vend {
 
-bool change_lock_mode(Store &store, Datum key, std::optional<LockMode> mode) {
+bool change_lock_mode(Store &store, ItemKey key, std::optional<LockMode> mode) {
     Item item;
     if (lock_item(store, key, {}, &item) != LockResult::locked) return false;
     if (mode == LockMode::escrow) {

@@ -34,7 +34,7 @@ struct RefundLine {
     Entry purchase;
     Refunded before;
     Refunded now;
-    KeyEra row;                     // where its units go, or are recorded to have come from
+    ItemEra row;                    // where its units go, or are recorded to have come from
     std::optional<LockedItem> item; // where units go back onto the shelf
 };
 
@@ -44,32 +44,30 @@ struct Refund {
     const RefundRequest &request;
     MemoryContext result_context;
     std::span<RefundLine> lines{};
-    KeyEra buyer{};
+    WalletEra buyer{};
     std::optional<Wallet> wallet{};
     MovementOutcome outcome{};
 };
 
-KeyEra item_of(const RefundLine &line) {
-    return {required_key(line.purchase.item, "item"), line.purchase.item_era};
+ItemEra item_of(const RefundLine &line) {
+    return {required_key(line.purchase.item), line.purchase.item_era};
 }
 
-KeyEra buyer_of(const Entry &purchase) {
-    return {required_key(purchase.wallet, "wallet"), purchase.wallet_era};
+WalletEra buyer_of(const Entry &purchase) {
+    return {required_key(purchase.wallet), purchase.wallet_era};
 }
 
-char *name_of(Refund &refund, KeyType &type, Datum key) {
+char *name_of(Refund &refund, KeyRef key) {
     MemoryContext caller = MemoryContextSwitchTo(refund.result_context);
-    char *name = key_text(type, key);
+    char *name = key.text();
     MemoryContextSwitchTo(caller);
     return name;
 }
 
 // Names buyer and, where there is one, item as a ledger row of theirs does.
 void describe(Refund &refund, const Entry &entry, bool is_one_item) {
-    if (is_one_item)
-        refund.outcome.item = name_of(refund, refund.store.item_type, required_key(entry.item, "item"));
-    refund.outcome.wallet =
-        name_of(refund, refund.store.buyer_type, required_key(entry.wallet, "wallet"));
+    if (is_one_item) refund.outcome.item = name_of(refund, refund.store.ref(required_key(entry.item)));
+    refund.outcome.wallet = name_of(refund, refund.store.ref(required_key(entry.wallet)));
 }
 
 // A row that was made by hand may be none that can be given back.
@@ -100,13 +98,13 @@ std::span<RefundLine> read_lines(Store &store, const Uuid &purchase) {
 
 // The line of the item, by the key under which it was bought or the one that it has now. Swapped keys
 // can make two of it.
-std::span<RefundLine> line_of_item(Store &store, std::span<RefundLine> lines, Datum item) {
+std::span<RefundLine> line_of_item(Store &store, std::span<RefundLine> lines, ItemKey item) {
     std::span<RefundLine> found;
     for (std::size_t i = 0; i < lines.size(); ++i) {
-        const KeyEra bought = item_of(lines[i]);
+        const auto bought = item_of(lines[i]);
         bool is_meant = means_same_key(store.item_type, bought.key, item);
         if (!is_meant)
-            if (const auto now = row_of_era(store, KeyOf::item, bought))
+            if (const auto now = row_of_era(store, bought))
                 is_meant = means_same_key(store.item_type, now->key, item);
         if (!is_meant) continue;
         if (!found.empty())
@@ -171,25 +169,25 @@ bool answer_from_ledger(Refund &refund) {
     outcome.amount = sum.amount;
     outcome.at = first->at;
     if (refunds == 1)
-        if (const auto item = read_item(refund.store, required_key(first->item, "item")))
+        if (const auto item = read_item(refund.store, required_key(first->item)))
             outcome.stock = stock_as_left(refund.store, *item);
     if (refund.store.has_wallets())
-        if (const auto wallet = read_wallet(refund.store, required_key(first->wallet, "wallet")))
+        if (const auto wallet = read_wallet(refund.store, required_key(first->wallet)))
             outcome.balance = wallet->balance;
     return true;
 }
 
 // Locks the wallet that paid, whatever key it has by now.
 bool lock_buyer(Refund &refund) {
-    const KeyEra paid = buyer_of(refund.lines[0].purchase);
+    const auto paid = buyer_of(refund.lines[0].purchase);
     for (int i = 0; i < replacements_max; ++i) {
         CHECK_FOR_INTERRUPTS();
-        const auto now = row_of_era(refund.store, KeyOf::wallet, paid);
+        const auto now = row_of_era(refund.store, paid);
         if (!now) return false;
         Wallet wallet;
         const bool is_locked = lock_wallet(refund.store, now->key, {}, &wallet) == LockResult::locked;
         // The key may have changed before the lock was there.
-        const auto after = row_of_era(refund.store, KeyOf::wallet, paid);
+        const auto after = row_of_era(refund.store, paid);
         if (!after) return false;
         if (!is_same_row(refund.store.buyer_type, *now, *after)) continue;
         if (!is_locked) return false;
@@ -202,14 +200,14 @@ bool lock_buyer(Refund &refund) {
 
 // The same for an item that gets units.
 bool lock_line(Refund &refund, RefundLine *line) {
-    const KeyEra bought = item_of(*line);
+    const auto bought = item_of(*line);
     for (int i = 0; i < replacements_max; ++i) {
         CHECK_FOR_INTERRUPTS();
-        const auto now = row_of_era(refund.store, KeyOf::item, bought);
+        const auto now = row_of_era(refund.store, bought);
         if (!now) return false;
         LockedItem item;
         const bool is_locked = lock_for_change(refund.store, now->key, &item) == LockResult::locked;
-        const auto after = row_of_era(refund.store, KeyOf::item, bought);
+        const auto after = row_of_era(refund.store, bought);
         if (!after) return false;
         if (!is_same_row(refund.store.item_type, *now, *after)) continue;
         if (!is_locked) return false;
@@ -221,7 +219,7 @@ bool lock_line(Refund &refund, RefundLine *line) {
 }
 
 bool has_item(Refund &refund, const RefundLine &line) {
-    const auto now = row_of_era(refund.store, KeyOf::item, item_of(line));
+    const auto now = row_of_era(refund.store, item_of(line));
     return now && read_item(refund.store, now->key);
 }
 
@@ -277,7 +275,7 @@ Verdict lock_items(Refund &refund) {
     const auto order = new_array<RefundLine *>(refund.lines.size());
     std::ranges::transform(refund.lines, order.begin(), [](RefundLine &line) { return &line; });
     for (RefundLine &line : refund.lines)
-        line.row = row_of_era(refund.store, KeyOf::item, item_of(line)).value_or(item_of(line));
+        line.row = row_of_era(refund.store, item_of(line)).value_or(item_of(line));
     std::ranges::sort(order, [&](const RefundLine *a, const RefundLine *b) {
         return compare_keys(refund.store.item_type, a->row.key, b->row.key) < 0;
     });
@@ -355,8 +353,8 @@ void give_back(Refund &refund) {
         if (!qty || !amount) raise_overflow(store, qty ? "balance" : "stock", outcome.wallet);
         sum = {*qty, *amount};
     }
-    if (only != nullptr) outcome.item = name_of(refund, store.item_type, only->row.key);
-    outcome.wallet = name_of(refund, store.buyer_type, refund.buyer.key);
+    if (only != nullptr) outcome.item = name_of(refund, store.ref(only->row.key));
+    outcome.wallet = name_of(refund, store.ref(refund.buyer.key));
     outcome.qty = sum.qty;
     outcome.amount = sum.amount;
     if (refund.wallet) {
@@ -375,7 +373,7 @@ void give_back(Refund &refund) {
         outcome.balance = change_locked_balance(store, *refund.wallet, sum.amount);
     record_refund(refund);
     if (only != nullptr && !outcome.stock)
-        if (const auto now = row_of_era(store, KeyOf::item, item_of(*only)))
+        if (const auto now = row_of_era(store, item_of(*only)))
             if (const auto item = read_item(store, now->key))
                 outcome.stock = stock_as_left(store, *item);
 }

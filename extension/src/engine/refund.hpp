@@ -16,7 +16,7 @@ struct RefundRequest {
     Uuid purchase{};
     std::optional<Quantity> qty; // nothing: all that is left or, with an amount, none
     std::optional<Uuid> id;
-    std::optional<Datum> item;   // of a cart; nothing: all its lines
+    std::optional<ItemKey> item; // of a cart; nothing: all its lines
     std::optional<Money> amount; // nothing: what was paid for the units
     bool restock = true;         // false: the units are written off
 };

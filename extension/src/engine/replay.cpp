@@ -17,13 +17,14 @@ namespace vend {
 namespace {
 
 // Whether both name one row: by the key of then, or by the one that the row has now.
-bool is_same_party(Store &store, KeyOf of, std::optional<Datum> recorded, int32 era,
-                   std::optional<Datum> asked) {
+template <KeyOf of>
+bool is_same_party(Store &store, std::optional<Key<of>> recorded, int32 era,
+                   std::optional<Key<of>> asked) {
     if (recorded.has_value() != asked.has_value()) return false;
-    KeyType &type = of == KeyOf::item ? store.item_type : store.buyer_type;
+    const KeyTypeOf<of> &type = store.key_type<of>();
     if (!recorded || means_same_key(type, *recorded, *asked)) return true;
     if (of == KeyOf::wallet && !store.has_wallets()) return false;
-    const auto now = row_of_era(store, of, {*recorded, era});
+    const auto now = row_of_era(store, KeyEra{*recorded, era});
     return now && means_same_key(type, now->key, *asked);
 }
 
@@ -35,7 +36,7 @@ Identity identity_of(const Entry &entry) {
 
 } // namespace
 
-AskedMovement asked_purchase(Datum item, Datum buyer, const SaleTerms &terms) {
+AskedMovement asked_purchase(ItemKey item, WalletKey buyer, const SaleTerms &terms) {
     AskedMovement asked{Kind::purchase, item, buyer, negated(terms.qty), {}};
     if (const auto stated = terms.stated_amount()) asked.amount = negated(*stated);
     return asked;
@@ -74,10 +75,9 @@ const char *mismatch_detail(Difference difference) {
 
 void require_same_request(Store &store, const Uuid &id, const Entry &entry, const AskedMovement &asked) {
     const auto is_same = [&](PartyOf party) {
-        if (party == PartyOf::item)
-            return is_same_party(store, KeyOf::item, entry.item, entry.item_era, asked.item);
+        if (party == PartyOf::item) return is_same_party(store, entry.item, entry.item_era, asked.item);
         return party == PartyOf::payee ||
-               is_same_party(store, KeyOf::wallet, entry.wallet, entry.wallet_era, asked.wallet);
+               is_same_party(store, entry.wallet, entry.wallet_era, asked.wallet);
     };
     const Identity identity{asked.kind, asked.qty, asked.amount};
     const Difference found = difference(identity_of(entry), identity, is_same);
@@ -90,11 +90,11 @@ void require_same_refund(const Uuid &id, const Entry &entry, const Uuid &purchas
     if (found != Difference::none) raise_id_mismatch(id, found);
 }
 
-bool is_refund_of_item(Store &store, const Entry &refund, int lines, Datum item) {
+bool is_refund_of_item(Store &store, const Entry &refund, int lines, ItemKey item) {
     if (lines != 1) return false;
-    if (is_same_party(store, KeyOf::item, refund.item, refund.item_era, item)) return true;
+    if (is_same_party(store, refund.item, refund.item_era, std::optional(item))) return true;
     const auto purchase = read_entry(store, *refund.ref, refund.ref_line);
-    return purchase && is_same_party(store, KeyOf::item, purchase->item, purchase->item_era, item);
+    return purchase && is_same_party(store, purchase->item, purchase->item_era, std::optional(item));
 }
 
 // The index on the ids decides between this and a movement under way: whoever is second waits for the

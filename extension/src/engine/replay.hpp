@@ -19,14 +19,14 @@ namespace vend {
 // What a request says that an id must stand for.
 struct AskedMovement {
     Kind kind = Kind::purchase;
-    std::optional<Datum> item;
-    std::optional<Datum> wallet;
+    std::optional<ItemKey> item;
+    std::optional<WalletKey> wallet;
     Quantity qty{};              // signed as in the ledger
     std::optional<Money> amount; // likewise; nothing: of a purchase for the price of its time
 };
 
 // Of a purchase. What is stated of its price must be what was paid.
-AskedMovement asked_purchase(Datum item, Datum buyer, const SaleTerms &terms);
+AskedMovement asked_purchase(ItemKey item, WalletKey buyer, const SaleTerms &terms);
 
 inline constexpr const char *remembered_detail = "It was refused before under this id.";
 
@@ -49,7 +49,7 @@ void require_same_request(Store &store, const Uuid &id, const Entry &entry, cons
 void require_same_refund(const Uuid &id, const Entry &entry, const Uuid &purchase);
 
 // Whether the refund, of so many lines, is one of this item, by the key of then or that of now.
-bool is_refund_of_item(Store &store, const Entry &refund, int lines, Datum item);
+bool is_refund_of_item(Store &store, const Entry &refund, int lines, ItemKey item);
 
 // Records that nothing will ever take place under the id. Raises VN008 where something has. Voided
 // twice, or after a refusal that was remembered, it is void.

@@ -21,7 +21,7 @@ namespace {
 // The item, locked for change once it is locked.
 struct Restocked {
     std::optional<LockedItem> item;
-    Datum key = 0;
+    ItemKey key;
 };
 
 Restocked read_item_of(Store &store, const RestockRequest &request) {

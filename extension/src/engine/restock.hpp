@@ -13,7 +13,7 @@
 namespace vend {
 
 struct RestockRequest {
-    Datum item = 0;
+    ItemKey item;
     Quantity qty{};
     std::optional<Uuid> id;
 };

@@ -44,11 +44,11 @@ std::optional<ItemState> state_of(const std::optional<Item> &item) {
 }
 
 // The keys as the rows have them; as they were given, where there is no row.
-Datum item_key(const Sale &sale) {
+ItemKey item_key(const Sale &sale) {
     return sale.item ? sale.item->key : sale.request.item;
 }
 
-Datum buyer_key(const Sale &sale) {
+WalletKey buyer_key(const Sale &sale) {
     return sale.wallet ? sale.wallet->key : sale.request.buyer;
 }
 

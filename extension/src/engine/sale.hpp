@@ -16,8 +16,8 @@
 namespace vend {
 
 struct SaleRequest {
-    Datum item = 0;  // a key of the store's item type
-    Datum buyer = 0; // a key of the store's buyer type
+    ItemKey item;
+    WalletKey buyer;
     SaleTerms terms;
     std::optional<Uuid> id; // nothing: a new one
     std::optional<LockMode> lock_mode;

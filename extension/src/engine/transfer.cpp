@@ -29,13 +29,13 @@ Parties read_parties(Store &store, const TransferRequest &request) {
     return {read_wallet(store, request.payer), read_wallet(store, request.payee)};
 }
 
-std::optional<Wallet> locked_wallet(Store &store, Datum key) {
+std::optional<Wallet> locked_wallet(Store &store, WalletKey key) {
     Wallet wallet;
     if (lock_wallet(store, key, {}, &wallet) != LockResult::locked) return std::nullopt;
     return wallet;
 }
 
-Datum key_of(const std::optional<Wallet> &wallet, Datum asked) {
+WalletKey key_of(const std::optional<Wallet> &wallet, WalletKey asked) {
     return wallet ? wallet->key : asked;
 }
 
@@ -104,7 +104,7 @@ void require_two(Store &store, const Parties &parties, const TransferRequest &re
 
 } // namespace
 
-Movement transfer_movement(const Uuid &id, int32 line, Datum wallet, Money amount, TimestampTz at) {
+Movement transfer_movement(const Uuid &id, int32 line, WalletKey wallet, Money amount, TimestampTz at) {
     Movement movement;
     movement.id = id;
     movement.line = line;

@@ -18,14 +18,14 @@ inline constexpr int32 payer_line = 0;
 inline constexpr int32 payee_line = 1;
 
 // One of them, to be recorded.
-Movement transfer_movement(const Uuid &id, int32 line, Datum wallet, Money amount, TimestampTz at);
+Movement transfer_movement(const Uuid &id, int32 line, WalletKey wallet, Money amount, TimestampTz at);
 
 // Raises 55000: the ledger has one line only.
 [[noreturn]] void raise_half_transfer(const Store &store);
 
 struct TransferRequest {
-    Datum payer = 0;
-    Datum payee = 0;
+    WalletKey payer;
+    WalletKey payee;
     Money amount{};
     std::optional<Uuid> id;
 };

@@ -47,7 +47,7 @@ bool answer_from_ledger(WriteOff &write_off) {
     if (!write_off.request.id) return false;
     const auto entry = read_entry(write_off.store, *write_off.request.id);
     if (!entry) return false;
-    const Datum item = write_off.item ? write_off.item->item.key : write_off.request.item;
+    const ItemKey item = write_off.item ? write_off.item->item.key : write_off.request.item;
     require_same_request(write_off.store, *write_off.request.id, *entry,
                          {Kind::write_off, item, {}, negated(write_off.request.qty), {}});
     describe(write_off);

@@ -14,7 +14,7 @@ namespace vend {
 
 // Waits for units that sales under way may give back, as a sale does.
 struct WriteOffRequest {
-    Datum item = 0;
+    ItemKey item;
     Quantity qty{};
     std::optional<Uuid> id;
 };

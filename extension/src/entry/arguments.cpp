@@ -168,7 +168,7 @@ Arguments::Elements Arguments::elements(int number, const char *name) const {
     return {{values, size}, {nulls, size}, element};
 }
 
-Datum Arguments::key(int number, KeyType &type, const char *name) const {
+Datum Arguments::key(int number, const KeyType &type, const char *name) const {
     require(number, name);
     return key_from_argument(type, type_of(number, name), datum(number));
 }

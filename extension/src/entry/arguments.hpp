@@ -48,7 +48,11 @@ class Arguments {
     // More than 0, else 22023.
     [[nodiscard]] Money money(int number, const NumberType &type, const char *name) const;
     // Of any type that the key can be read from.
-    [[nodiscard]] Datum key(int number, KeyType &type, const char *name) const;
+    [[nodiscard]] Datum key(int number, const KeyType &type, const char *name) const;
+    template <KeyOf of>
+    [[nodiscard]] Key<of> key(int number, const KeyTypeOf<of> &type, const char *name) const {
+        return Key<of>(key(number, type.untyped(), name));
+    }
 
     // Whether an argument may be left out, as NULL.
     [[nodiscard]] bool is_null(int number) const { return fcinfo->args[number].isnull; }

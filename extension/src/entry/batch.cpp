@@ -62,9 +62,10 @@ template <typename Request, typename Read> void read_each(std::span<Request> req
 }
 
 // Raises 22023 for keys that no index of the ledger can hold, which would end the whole batch.
-void require_recordable(const KeyType &type, Datum key, std::size_t others_bytes = 0) {
+void require_recordable(const Store &store, ItemKey item, WalletKey buyer) {
     constexpr std::size_t bytes_max = 2600;
-    const std::size_t bytes = key_bytes(type, key).size() + others_bytes;
+    const std::size_t bytes =
+        key_bytes(store.item_type, item).size() + key_bytes(store.buyer_type, buyer).size();
     if (bytes > bytes_max)
         ereport(ERROR, (errcode(errcodes::bad_argument),
                         errmsg("the keys have %zu bytes together, at most %zu are possible", bytes,
@@ -86,7 +87,7 @@ std::span<BatchRequest> purchase_requests(const Arguments &arguments, Store &sto
         sale.item = key_from_argument(store.item_type, items.type, required_element(items, i, "item"));
         sale.buyer =
             key_from_argument(store.buyer_type, buyers.type, required_element(buyers, i, "buyer"));
-        require_recordable(store.item_type, sale.item, key_bytes(store.buyer_type, sale.buyer).size());
+        require_recordable(store, sale.item, sale.buyer);
         sale.terms = terms_at(arrays, i, store);
         sale.remember = remembers;
         require_id_to_remember(sale);

@@ -10,7 +10,7 @@
 
 namespace vend {
 
-std::optional<Datum> only_wallet_of_caller(Store &store) {
+std::optional<WalletKey> only_wallet_of_caller(Store &store) {
     if (!store.has_own_wallets_only || is_permitted(store, {Right::cashier})) return std::nullopt;
     const char *buyer = settings::current_buyer();
     if (buyer[0] == '\0')
@@ -22,7 +22,7 @@ std::optional<Datum> only_wallet_of_caller(Store &store) {
     return key_from_argument(store.buyer_type, TEXTOID, CStringGetTextDatum(buyer));
 }
 
-void require_wallet(Store &store, std::optional<Datum> only, Datum buyer) {
+void require_wallet(Store &store, std::optional<WalletKey> only, WalletKey buyer) {
     if (!only || means_same_key(store.buyer_type, *only, buyer)) return;
     ereport(ERROR,
             (errcode(errcodes::not_permitted),

@@ -12,9 +12,9 @@ namespace vend {
 
 // The only wallet that the caller may buy for; nothing where he may buy for any. Raises 42501 where the
 // setting is empty. Called as the caller, not as the owner.
-std::optional<Datum> only_wallet_of_caller(Store &store);
+std::optional<WalletKey> only_wallet_of_caller(Store &store);
 
 // Raises 42501.
-void require_wallet(Store &store, std::optional<Datum> only, Datum buyer);
+void require_wallet(Store &store, std::optional<WalletKey> only, WalletKey buyer);
 
 } // namespace vend

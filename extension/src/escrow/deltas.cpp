@@ -36,10 +36,10 @@ Deltas deltas_of(const Store &store, const DeltaSum &sum) {
 }
 
 // Calls visit(row) for each delta of an item until it answers false.
-template <typename Visit> void for_each_delta(Store &store, Datum item, Visit visit) {
+template <typename Visit> void for_each_delta(Store &store, ItemKey item, Visit visit) {
     open_deltas(store);
     TupleTableSlot *row = new_row(store.delta_table);
-    const RowScan scan = begin_row_scan(store.delta_table, {&item, 1});
+    const RowScan scan = begin_row_scan(store.delta_table, {&item.value, 1});
     while (next_row(scan, row) && visit(row)) continue;
     end_row_scan(scan);
     ExecDropSingleTupleTableSlot(row);
@@ -65,7 +65,7 @@ void append_deltas(Store &store, std::span<const Delta> deltas) {
     for (std::size_t i = 0; i < deltas.size(); ++i) {
         TupleTableSlot *row = slots[i] = MakeSingleTupleTableSlot(descriptor, &TTSOpsVirtual);
         std::fill_n(row->tts_isnull, descriptor->natts, true); // of columns that were dropped
-        row->tts_values[store.delta_item - 1] = deltas[i].item;
+        row->tts_values[store.delta_item - 1] = deltas[i].item.value;
         row->tts_isnull[store.delta_item - 1] = false;
         row->tts_values[store.delta_qty - 1] = Int64GetDatum(deltas[i].qty.value);
         row->tts_isnull[store.delta_qty - 1] = false;
@@ -76,7 +76,7 @@ void append_deltas(Store &store, std::span<const Delta> deltas) {
     FreeTupleDesc(descriptor);
 }
 
-Deltas sum_deltas(Store &store, Datum item) {
+Deltas sum_deltas(Store &store, ItemKey item) {
     DeltaSum sum;
     for_each_delta(store, item, [&](TupleTableSlot *row) {
         add_delta(store, row, &sum);
@@ -88,7 +88,7 @@ Deltas sum_deltas(Store &store, Datum item) {
 namespace {
 
 // Takes deltas until is_enough(sum).
-template <typename IsEnough> Deltas take_until(Store &store, Datum item, IsEnough is_enough) {
+template <typename IsEnough> Deltas take_until(Store &store, ItemKey item, IsEnough is_enough) {
     DeltaSum sum;
     push_snapshot(SnapshotKind::latest);
     for_each_delta(store, item, [&](TupleTableSlot *row) {
@@ -103,7 +103,7 @@ template <typename IsEnough> Deltas take_until(Store &store, Datum item, IsEnoug
 
 } // namespace
 
-Deltas take_deltas(Store &store, Datum item) {
+Deltas take_deltas(Store &store, ItemKey item) {
     return take_until(store, item, [](const DeltaSum & /*sum*/) { return false; });
 }
 
@@ -116,13 +116,13 @@ Deltas fold_deltas(Store &store, const Item &item, int64 count_min) {
     return deltas;
 }
 
-std::span<const Datum> unsettled_items(Store &store) {
+std::span<const ItemKey> unsettled_items(Store &store) {
     CommandCounterIncrement();
     Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
     const Rows rows = run(store, Statement::unsettled_items, {}, snapshot);
     UnregisterSnapshot(snapshot);
-    auto *items = static_cast<Datum *>(palloc(sizeof(Datum) * (rows.count + 1)));
-    for (uint64 i = 0; i < rows.count; ++i) items[i] = rows.value_at(i, 1);
+    auto *items = static_cast<ItemKey *>(palloc(sizeof(ItemKey) * (rows.count + 1)));
+    for (uint64 i = 0; i < rows.count; ++i) items[i] = ItemKey(rows.value_at(i, 1));
     return {items, rows.count};
 }
 

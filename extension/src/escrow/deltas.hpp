@@ -21,18 +21,18 @@ struct Deltas {
 Quantity stock_with(Store &store, const Item &item, const Deltas &deltas);
 
 struct Delta {
-    Datum item;
+    ItemKey item;
     Quantity qty;
 };
 void append_deltas(Store &store, std::span<const Delta> deltas);
 
 // Those of an item, under the snapshot that was pushed last. Raises 22003 when their sum is out of
 // range.
-Deltas sum_deltas(Store &store, Datum item);
+Deltas sum_deltas(Store &store, ItemKey item);
 
 // Deletes the newest state's deltas of an item, whose row the caller has locked, and tells what they
 // were.
-Deltas take_deltas(Store &store, Datum item);
+Deltas take_deltas(Store &store, ItemKey item);
 
 // Makes the deltas of an item, whose row the caller has locked, part of the row, and tells what they
 // were. All of them; or the first ones, as many as asked for or as few more as it takes for the row to
@@ -41,6 +41,6 @@ inline constexpr int64 all_deltas = PG_INT64_MAX;
 Deltas fold_deltas(Store &store, const Item &item, int64 count_min = all_deltas);
 
 // The items that have deltas in the newest state, in the order of their keys.
-std::span<const Datum> unsettled_items(Store &store);
+std::span<const ItemKey> unsettled_items(Store &store);
 
 } // namespace vend

@@ -28,7 +28,7 @@ bool is_escrow(const std::optional<Item> &item) {
     return item && item->state.lock_mode == LockMode::escrow;
 }
 
-std::optional<CounterLoad> units_in(Store &store, Datum key, SnapshotKind kind) {
+std::optional<CounterLoad> units_in(Store &store, ItemKey key, SnapshotKind kind) {
     push_snapshot(kind);
     const auto item = read_item_in_snapshot(store, key);
     std::optional<CounterLoad> load;
@@ -42,7 +42,7 @@ std::optional<CounterLoad> units_in(Store &store, Datum key, SnapshotKind kind) 
 
 // A transaction that has written the stock while the triggers were off would load what it is no longer.
 // Nothing of its own is pending on a counter that is not loaded.
-void require_nothing_unjournalled(Store &store, Datum item, const CounterLoad &committed) {
+void require_nothing_unjournalled(Store &store, ItemKey item, const CounterLoad &committed) {
     if (!TransactionIdIsValid(GetTopTransactionIdIfAny())) return;
     const auto own = units_in(store, item, SnapshotKind::latest);
     if (!own || own->available != committed.available)
@@ -55,7 +55,7 @@ void require_nothing_unjournalled(Store &store, Datum item, const CounterLoad &c
 // The counter has been loaded, by this session or another; or the item is not in escrow.
 enum class Load { done, busy, absent };
 
-Load load_counter(Store &store, Datum item, const CounterKey &key, LockWait wait) {
+Load load_counter(Store &store, ItemKey item, const CounterKey &key, LockWait wait) {
     // Whatever turns them off makes another key of it.
     if (OidIsValid(key.partition[0])) require_item_partition(store, key.partition[0]);
     if (!lock_load(store, item, wait)) return Load::busy;
@@ -113,7 +113,7 @@ void require_escrow(const Store &store) {
                         errdetail("%s", store.escrow_problem)));
 }
 
-CounterKey counter_key(Store &store, Datum item) {
+CounterKey counter_key(Store &store, ItemKey item) {
     const auto bytes = key_bytes(store.item_type, item);
     if (bytes.size() > counter_key_bytes_max)
         ereport(ERROR,
@@ -129,7 +129,7 @@ CounterKey counter_key(Store &store, Datum item) {
     return key;
 }
 
-std::optional<CounterLoad> committed_units(Store &store, Datum item) {
+std::optional<CounterLoad> committed_units(Store &store, ItemKey item) {
     // Nothing of this transaction's own: that is pending, or was taken back.
     return units_in(store, item, SnapshotKind::committed);
 }
@@ -155,7 +155,7 @@ Quantity stock_as_left(Store &store, const Item &item) {
     return available_units(store, item);
 }
 
-LockResult lock_for_change(Store &store, Datum key, LockedItem *locked) {
+LockResult lock_for_change(Store &store, ItemKey key, LockedItem *locked) {
     // A partition that is being detached may show a row to one statement and hide it from the next.
     for (int i = 0; i < replacements_max; ++i) {
         const auto seen = read_item(store, key);
@@ -204,7 +204,7 @@ EnterResult enter_escrow(Store &store, LockWait wait, Item *item) {
     return EnterResult::closed;
 }
 
-std::optional<CounterReading> loaded_reading(Store &store, Datum item, const CounterKey &key,
+std::optional<CounterReading> loaded_reading(Store &store, ItemKey item, const CounterKey &key,
                                              LockWait wait, bool *is_busy) {
     for (;;) {
         if (const auto reading = read_counter(key)) return reading;
@@ -271,7 +271,7 @@ std::optional<Quantity> add_units(Store &store, const LockedItem &locked, Quanti
     }
 }
 
-void forget_counter(Store &store, Datum item) {
+void forget_counter(Store &store, ItemKey item) {
     const CounterKey key = counter_key(store, item);
     require_nothing_pending(key);
     (void)lock_counter(store, item, ExclusiveLock, {});

@@ -22,11 +22,11 @@ bool is_in_escrow(Store &store, const Item &item);
 void require_escrow(const Store &store);
 
 // The counter of an item. Raises 54000 for a key that is too long for one.
-CounterKey counter_key(Store &store, Datum item);
+CounterKey counter_key(Store &store, ItemKey item);
 
 // What the newest commits leave of an item's units: its row and its deltas, under one snapshot. Nothing
 // when it is not in escrow.
-std::optional<CounterLoad> committed_units(Store &store, Datum item);
+std::optional<CounterLoad> committed_units(Store &store, ItemKey item);
 
 // Gives an item whose lock mode is escrow the stock that its counter has now. That is unknown while it
 // is not loaded, and where it is not the counter that counts: the row alone does not say.
@@ -46,7 +46,7 @@ EnterResult enter_escrow(Store &store, LockWait wait, Item *item);
 
 // What the counter has now, after loading it if need be. Nothing when the item is not in escrow, or the
 // load is not to be had in the time allowed.
-std::optional<CounterReading> loaded_reading(Store &store, Datum item, const CounterKey &key,
+std::optional<CounterReading> loaded_reading(Store &store, ItemKey item, const CounterKey &key,
                                              LockWait wait = {}, bool *is_busy = nullptr);
 
 // Gives an item the stock that its counter has.
@@ -57,7 +57,7 @@ struct LockedItem {
     Item item;
     bool is_in_escrow = false;
 };
-LockResult lock_for_change(Store &store, Datum key, LockedItem *locked);
+LockResult lock_for_change(Store &store, ItemKey key, LockedItem *locked);
 // The same for an item that was read before.
 LockResult lock_as_read_for_change(Store &store, const Item &item, LockedItem *locked);
 
@@ -75,7 +75,7 @@ std::optional<Quantity> add_units(Store &store, const LockedItem &locked, Quanti
 
 // Forgets what the counter of an item has, once nobody has anything pending on it; it is this
 // transaction's alone from here on. Raises 55006 when this transaction itself has something pending.
-void forget_counter(Store &store, Datum item);
+void forget_counter(Store &store, ItemKey item);
 
 // Makes the deltas of an item, whose row the caller has locked and which is this transaction's alone,
 // part of the row. Raises 55006 when this transaction itself has something pending.

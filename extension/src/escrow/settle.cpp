@@ -26,7 +26,7 @@ bool is_of_the_session(const ErrorData &error) {
     return ERRCODE_TO_CATEGORY(error.sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION;
 }
 
-void warn_unsettled(Store &store, Datum item, ErrorData *error) {
+void warn_unsettled(Store &store, ItemKey item, ErrorData *error) {
     ereport(WARNING, (errcode(error->sqlerrcode),
                       errmsg("item \"%s\" of store \"%s\" could not be settled",
                              key_text(store.item_type, item), store.name),
@@ -35,7 +35,7 @@ void warn_unsettled(Store &store, Datum item, ErrorData *error) {
 }
 
 // The same in a subtransaction, so that one item that cannot be settled stops no other.
-int64 settle_or_warn(Store &store, Datum item) {
+int64 settle_or_warn(Store &store, ItemKey item) {
     int64 settled = 0;
     ErrorData *error = in_subtransaction([&] { settled = settle_item(store, item, {}).value_or(0); });
     if (error == nullptr) return settled;
@@ -49,7 +49,7 @@ int64 settle_or_warn(Store &store, Datum item) {
 
 } // namespace
 
-std::optional<int64> settle_item(Store &store, Datum item, LockWait wait, int64 deltas_min) {
+std::optional<int64> settle_item(Store &store, ItemKey item, LockWait wait, int64 deltas_min) {
     Item row;
     switch (lock_item(store, item, wait, &row)) {
     case LockResult::busy:
@@ -72,7 +72,7 @@ void settle_as_caller(Store &store) {
     if (!begin_callers_turn()) return;
     const auto counter = longest_unsettled(store.table_state);
     if (!counter || !has_key_size(store.item_type, counter_bytes(counter->key))) return;
-    const Datum item = key_from_bytes(store.item_type, counter_bytes(counter->key));
+    const ItemKey item = key_from_bytes(store.item_type, counter_bytes(counter->key));
     open_deltas(store); // not in the subtransaction, which would close them
     std::optional<int64> settled;
     ErrorData *error =
@@ -89,7 +89,7 @@ void settle_as_caller(Store &store) {
 int64 settle_store(Store &store) {
     int64 settled = 0;
     open_deltas(store); // not in a subtransaction, which would close them
-    for (const Datum item : unsettled_items(store)) settled += settle_or_warn(store, item);
+    for (const ItemKey item : unsettled_items(store)) settled += settle_or_warn(store, item);
     return settled;
 }
 

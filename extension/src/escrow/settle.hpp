@@ -12,7 +12,8 @@ namespace vend {
 // Folds the deltas of an item into its row, all or the first ones, and says how many there were; nothing
 // when the row is locked and the caller does not wait. Raises what the owner's checks and triggers
 // raise.
-std::optional<int64> settle_item(Store &store, Datum item, LockWait wait, int64 deltas_min = all_deltas);
+std::optional<int64> settle_item(Store &store, ItemKey item, LockWait wait,
+                                 int64 deltas_min = all_deltas);
 
 // All items of the store, in the order of their keys. What cannot be settled is a warning.
 int64 settle_store(Store &store);

@@ -206,7 +206,7 @@ End settle(const Unsettled &unsettled) {
                 if (counter != nullptr) forget_unsettled(*counter);
                 return;
             }
-            const Datum item = key_from_bytes(store.item_type, unsettled.item);
+            const ItemKey item = key_from_bytes(store.item_type, unsettled.item);
             with_tables_open(store, [&] {
                 const auto settled = settle_item(store, item, {.nowait = true});
                 if (counter == nullptr || !settled) return;
@@ -224,7 +224,7 @@ End find_unsettled(const char *name, MemoryContext context, List **items) {
         in_call([&] {
             Store &store = open_to_settle(name);
             with_tables_open(store, [&] {
-                for (const Datum item : unsettled_items(store))
+                for (const ItemKey item : unsettled_items(store))
                     add_unsettled(items, name, key_bytes(store.item_type, item), context);
             });
         });

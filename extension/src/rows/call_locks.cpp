@@ -60,11 +60,11 @@ bool acquire_lock(const LOCKTAG &tag, LOCKMODE mode, LockWait wait) {
     });
 }
 
-LOCKTAG counter_tag(const Store &store, Datum item) {
+LOCKTAG counter_tag(const Store &store, ItemKey item) {
     return key_lock_tag(store.item_table.relation, key_bytes(store.item_type, item), counter_lock_class);
 }
 
-LOCKTAG load_tag(const Store &store, Datum item) {
+LOCKTAG load_tag(const Store &store, ItemKey item) {
     return key_lock_tag(store.item_table.relation, key_bytes(store.item_type, item), load_lock_class);
 }
 
@@ -100,20 +100,20 @@ void end_turn(const LOCKTAG *turn) {
         (void)in_transaction_owner([&] { return LockRelease(turn, ExclusiveLock, false); });
 }
 
-bool lock_counter(const Store &store, Datum item, LOCKMODE mode, LockWait wait) {
+bool lock_counter(const Store &store, ItemKey item, LOCKMODE mode, LockWait wait) {
     return acquire_lock(counter_tag(store, item), mode, wait);
 }
 
-void unlock_counter(const Store &store, Datum item) {
+void unlock_counter(const Store &store, ItemKey item) {
     const LOCKTAG tag = counter_tag(store, item);
     (void)in_transaction_owner([&] { return LockRelease(&tag, ShareLock, false); });
 }
 
-bool lock_load(const Store &store, Datum item, LockWait wait) {
+bool lock_load(const Store &store, ItemKey item, LockWait wait) {
     return acquire_lock(load_tag(store, item), ExclusiveLock, wait);
 }
 
-void unlock_load(const Store &store, Datum item) {
+void unlock_load(const Store &store, ItemKey item) {
     const LOCKTAG tag = load_tag(store, item);
     (void)in_transaction_owner([&] { return LockRelease(&tag, ExclusiveLock, false); });
 }

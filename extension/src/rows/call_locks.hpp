@@ -24,13 +24,13 @@ void end_turn(const LOCKTAG *turn);
 // The lock of an item's counter in shared memory: shared by all who take from it or add to it, until the
 // end of their transactions; exclusive for who closes it. It is a lock that the deadlock detector sees.
 // Items that collide in it wait for each other's closing, no more.
-bool lock_counter(const Store &store, Datum item, LOCKMODE mode, LockWait wait);
+bool lock_counter(const Store &store, ItemKey item, LOCKMODE mode, LockWait wait);
 // Of a share lock whose call did nothing with it.
-void unlock_counter(const Store &store, Datum item);
+void unlock_counter(const Store &store, ItemKey item);
 
 // The lock of whoever loads an item's counter, for as long as that takes: he may himself wait for a
 // lock, so who waits for him is seen by the deadlock detector.
-bool lock_load(const Store &store, Datum item, LockWait wait);
-void unlock_load(const Store &store, Datum item);
+bool lock_load(const Store &store, ItemKey item, LockWait wait);
+void unlock_load(const Store &store, ItemKey item);
 
 } // namespace vend

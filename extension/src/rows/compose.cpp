@@ -78,11 +78,11 @@ StatementText select_row(const char *relation, const Table &table, const KeyType
 }
 
 StatementText select_item(const Store &s, const char *how) {
-    return select_row(s.items, s.item_table, s.item_type, s.item_columns(), how);
+    return select_row(s.items, s.item_table, s.item_type.untyped(), s.item_columns(), how);
 }
 
 StatementText select_wallet(const Store &s, const char *how) {
-    return select_row(s.wallets, s.wallet_table, s.buyer_type, s.wallet_columns(), how);
+    return select_row(s.wallets, s.wallet_table, s.buyer_type.untyped(), s.wallet_columns(), how);
 }
 
 char *increment(const BoundColumn &column, const char *by) {

@@ -10,6 +10,7 @@
 #include "table/engine_write.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace vend {
 namespace {
@@ -30,9 +31,11 @@ constexpr EraStatements statements_of(KeyOf of) {
             Statement::end_all_wallet_eras,  Statement::add_all_wallet_eras};
 }
 
-const KeyType &type_of(const Store &store, KeyOf of) {
-    return of == KeyOf::item ? store.item_type : store.buyer_type;
-}
+// An era of a key of either kind.
+struct Era {
+    KeyRef key;
+    int32 number = 0;
+};
 
 // Under the newest snapshot, whatever the transaction's: the rows that have the keys are read so too.
 Rows run_now(Store &store, Statement statement, std::span<const Parameter> parameters) {
@@ -68,10 +71,10 @@ struct LastEra {
     bool goes_on = false;
 };
 
-std::optional<LastEra> last_era(Store &store, KeyOf of, Datum key) {
+std::optional<LastEra> last_era(Store &store, KeyRef key) {
     if (is_untouched(store)) return std::nullopt;
-    const Parameter parameter{key};
-    const Rows rows = run_now(store, statements_of(of).era, {&parameter, 1});
+    const Parameter parameter{key.value()};
+    const Rows rows = run_now(store, statements_of(key.of()).era, {&parameter, 1});
     std::optional<LastEra> last;
     if (rows.count > 0) last = {DatumGetInt32(rows.required(1)), DatumGetBool(rows.required(2))};
     free_rows(rows);
@@ -80,52 +83,65 @@ std::optional<LastEra> last_era(Store &store, KeyOf of, Datum key) {
 
 // The era of the row that has the key. Where the last one has ended and no other was begun, as in the
 // replica role, it is one that nothing is known of.
-int32 era_of_row(Store &store, KeyOf of, Datum key) {
-    const auto last = last_era(store, of, key);
+int32 era_of_row(Store &store, KeyRef key) {
+    const auto last = last_era(store, key);
     if (!last) return 0;
     return last->goes_on ? last->era : last->era + 1;
 }
 
-void add_era(Store &store, KeyOf of, const KeyEra &ended, const std::optional<KeyEra> &now) {
-    const Parameter parameters[] = {{ended.key},
-                                    {Int32GetDatum(ended.era)},
-                                    now ? Parameter{now->key} : null_parameter,
-                                    now ? Parameter{Int32GetDatum(now->era)} : null_parameter};
-    write_now(store, statements_of(of).add, parameters);
+std::array<Parameter, 4> end_parameters(const Era &ended, const std::optional<Era> &now) {
+    return {Parameter{ended.key.value()}, Parameter{Int32GetDatum(ended.number)},
+            now ? Parameter{now->key.value()} : null_parameter,
+            now ? Parameter{Int32GetDatum(now->number)} : null_parameter};
 }
 
-void end_as(Store &store, KeyOf of, const KeyEra &ended, const std::optional<KeyEra> &now) {
-    const Parameter parameters[] = {{ended.key},
-                                    {Int32GetDatum(ended.era)},
-                                    now ? Parameter{now->key} : null_parameter,
-                                    now ? Parameter{Int32GetDatum(now->era)} : null_parameter};
-    if (!is_untouched(store)) write_now(store, statements_of(of).move, parameters);
-    add_era(store, of, ended, now);
+void add_era(Store &store, const Era &ended, const std::optional<Era> &now) {
+    write_now(store, statements_of(ended.key.of()).add, end_parameters(ended, now));
+}
+
+void end_as(Store &store, const Era &ended, const std::optional<Era> &now) {
+    if (!is_untouched(store))
+        write_now(store, statements_of(ended.key.of()).move, end_parameters(ended, now));
+    add_era(store, ended, now);
 }
 
 // The era that a row begins which gets the key now.
-KeyEra next_era(Store &store, KeyOf of, Datum key) {
-    const auto last = last_era(store, of, key);
+Era next_era(Store &store, KeyRef key) {
+    const auto last = last_era(store, key);
     if (!last) return {key, 0};
     // That row has gone while nobody watched.
-    if (last->goes_on) end_as(store, of, {key, last->era}, std::nullopt);
+    if (last->goes_on) end_as(store, {key, last->era}, std::nullopt);
     return {key, last->era + 1};
 }
 
-void begin(Store &store, KeyOf of, const KeyEra &begun) {
-    if (begun.era > 0) add_era(store, of, begun, begun);
+void begin(Store &store, const Era &begun) {
+    if (begun.number > 0) add_era(store, begun, begun);
 }
 
 // The last key that was looked up: a cart has one buyer, a batch many sales of one item.
 struct LookedUp {
-    std::optional<Datum> key;
+    std::optional<KeyRef> key;
     int32 era = 0;
 };
 
-int32 era_of_recorded(Store &store, KeyOf of, Datum key, LookedUp *last) {
-    if (!last->key || !same_key(type_of(store, of), *last->key, key))
-        *last = {key, era_of_row(store, of, key)};
+int32 era_of_recorded(Store &store, KeyRef key, LookedUp *last) {
+    if (!last->key || !last->key->is_same(key)) *last = {key, era_of_row(store, key)};
     return last->era;
+}
+
+// The row that the ledger means, by the key and era that the row has.
+std::optional<Era> row_now(Store &store, const Era &recorded) {
+    if (is_untouched(store)) return recorded;
+    const Parameter parameters[] = {{recorded.key.value()}, {Int32GetDatum(recorded.number)}};
+    const Rows rows = run_now(store, statements_of(recorded.key.of()).now, parameters);
+    Era now = recorded;
+    if (rows.count > 0) {
+        const auto key = rows.value(1);
+        if (!key) return std::nullopt;
+        now = {recorded.key.with(*key), DatumGetInt32(rows.required(2))};
+    }
+    if (era_of_row(store, now.key) != now.number) return std::nullopt;
+    return now;
 }
 
 bool has_reborn_keys(Store &store) {
@@ -137,19 +153,19 @@ bool has_reborn_keys(Store &store) {
 
 } // namespace
 
-void begin_era(Store &store, KeyOf of, Datum key) {
-    begin(store, of, next_era(store, of, key));
+void begin_era(Store &store, KeyRef key) {
+    begin(store, next_era(store, key));
 }
 
-void end_era(Store &store, KeyOf of, Datum key) {
-    end_as(store, of, {key, era_of_row(store, of, key)}, std::nullopt);
+void end_era(Store &store, KeyRef key) {
+    end_as(store, {key, era_of_row(store, key)}, std::nullopt);
 }
 
-void move_era(Store &store, KeyOf of, Datum from, Datum to) {
-    const KeyEra ended{from, era_of_row(store, of, from)};
-    const KeyEra begun = next_era(store, of, to);
-    end_as(store, of, ended, begun);
-    begin(store, of, begun);
+void move_era(Store &store, KeyRef from, KeyRef to) {
+    const Era ended{from, era_of_row(store, from)};
+    const Era begun = next_era(store, to);
+    end_as(store, ended, begun);
+    begin(store, begun);
 }
 
 void end_all_eras(Store &store, KeyOf of) {
@@ -162,23 +178,13 @@ void end_lost_eras(Store &store, KeyOf of) {
     write_now(store, statements_of(of).add_lost, {});
 }
 
-std::optional<KeyEra> row_of_era(Store &store, KeyOf of, const KeyEra &recorded) {
-    if (is_untouched(store)) return recorded;
-    const Parameter parameters[] = {{recorded.key}, {Int32GetDatum(recorded.era)}};
-    const Rows rows = run_now(store, statements_of(of).now, parameters);
-    KeyEra now = recorded;
-    if (rows.count > 0) {
-        const auto key = rows.value(1);
-        if (!key) return std::nullopt;
-        now = {*key, DatumGetInt32(rows.required(2))};
-    }
-    if (era_of_row(store, of, now.key) != now.era) return std::nullopt;
-    return now;
+template <KeyOf of> std::optional<KeyEra<of>> row_of_era(Store &store, KeyEra<of> recorded) {
+    const auto now = row_now(store, {store.ref(recorded.key), recorded.era});
+    if (!now) return std::nullopt;
+    return KeyEra<of>{now->key.template as<of>(), now->number};
 }
-
-bool is_same_row(const KeyType &type, const KeyEra &a, const KeyEra &b) {
-    return a.era == b.era && same_key(type, a.key, b.key);
-}
+template std::optional<ItemEra> row_of_era(Store &store, ItemEra recorded);
+template std::optional<WalletEra> row_of_era(Store &store, WalletEra recorded);
 
 std::span<const Movement> with_eras(Store &store, std::span<const Movement> movements) {
     if (!has_reborn_keys(store)) return movements;
@@ -191,9 +197,9 @@ std::span<const Movement> with_eras(Store &store, std::span<const Movement> move
         Movement &movement = marked[i];
         if (movement.kind == Kind::adjustment) continue;
         if (movement.item && !movement.item_era)
-            movement.item_era = era_of_recorded(store, KeyOf::item, *movement.item, &item);
+            movement.item_era = era_of_recorded(store, store.ref(*movement.item), &item);
         if (store.has_wallets() && movement.wallet && !movement.wallet_era)
-            movement.wallet_era = era_of_recorded(store, KeyOf::wallet, *movement.wallet, &wallet);
+            movement.wallet_era = era_of_recorded(store, store.ref(*movement.wallet), &wallet);
     }
     return {marked, movements.size()};
 }

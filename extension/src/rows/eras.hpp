@@ -24,17 +24,18 @@
 
 namespace vend {
 
-enum class KeyOf { item, wallet };
-
-struct KeyEra {
-    Datum key = 0;
+template <KeyOf of> struct KeyEra {
+    Key<of> key;
     int32 era = 0;
 };
+template <KeyOf of> KeyEra(Key<of>, int32) -> KeyEra<of>;
+using ItemEra = KeyEra<KeyOf::item>;
+using WalletEra = KeyEra<KeyOf::wallet>;
 
 // Each event of a key that the store did not write itself.
-void begin_era(Store &store, KeyOf of, Datum key);
-void end_era(Store &store, KeyOf of, Datum key);
-void move_era(Store &store, KeyOf of, Datum from, Datum to);
+void begin_era(Store &store, KeyRef key);
+void end_era(Store &store, KeyRef key);
+void move_era(Store &store, KeyRef from, KeyRef to);
 
 // All rows are about to go.
 void end_all_eras(Store &store, KeyOf of);
@@ -43,9 +44,12 @@ void end_lost_eras(Store &store, KeyOf of);
 
 // The key and era of the row that the ledger means; nothing where it has gone, or where the key that it
 // had last is another row's by now. What is answered holds as long as that row is locked.
-std::optional<KeyEra> row_of_era(Store &store, KeyOf of, const KeyEra &recorded);
+template <KeyOf of> std::optional<KeyEra<of>> row_of_era(Store &store, KeyEra<of> recorded);
 
-bool is_same_row(const KeyType &type, const KeyEra &a, const KeyEra &b);
+template <KeyOf of>
+bool is_same_row(const KeyTypeOf<of> &type, const KeyEra<of> &a, const KeyEra<of> &b) {
+    return a.era == b.era && same_key(type, a.key, b.key);
+}
 
 // The movements with the eras of their keys, as far as those are not set.
 std::span<const Movement> with_eras(Store &store, std::span<const Movement> movements);

@@ -21,8 +21,8 @@
 namespace vend {
 namespace {
 
-Parameter optional_parameter(std::optional<Datum> value) {
-    return value ? Parameter{*value} : null_parameter;
+template <KeyOf of> Parameter optional_parameter(std::optional<Key<of>> key) {
+    return key ? Parameter{key->value} : null_parameter;
 }
 
 // The id was free when this call looked, and the index found it taken: a concurrent transaction was
@@ -186,9 +186,9 @@ Entry entry_of(const Store &store, TupleTableSlot *row) {
         if (!datum) raise_null_column(name);
         return *datum;
     };
-    const auto key = [&](LedgerColumn column, const KeyType &type) {
+    const auto key = [&](LedgerColumn column, const auto &type) {
         const auto datum = value(column);
-        return datum ? std::optional(datumCopy(*datum, type.by_value, type.length)) : std::nullopt;
+        return datum ? std::optional(copy_key(type, *datum)) : std::nullopt;
     };
     Entry entry;
     entry.kind = TextDatumGetCString(required(column_kind, "kind"));
@@ -267,9 +267,14 @@ void insert_plain(Store &store, std::span<const Movement> movements) {
 
 } // namespace
 
-Datum required_key(const std::optional<Datum> &key, const char *column) {
-    if (!key) raise_null_column(column);
-    return *key;
+ItemKey required_key(const std::optional<ItemKey> &item) {
+    if (!item) raise_null_column("item");
+    return *item;
+}
+
+WalletKey required_key(const std::optional<WalletKey> &wallet) {
+    if (!wallet) raise_null_column("wallet");
+    return *wallet;
 }
 
 std::optional<Entry> read_entry(Store &store, const Uuid &id, int32 line) {

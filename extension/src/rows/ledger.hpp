@@ -15,7 +15,8 @@
 namespace vend {
 
 // The item or wallet of a purchase or refund; raises 55000 for a row that was made by hand without one.
-Datum required_key(const std::optional<Datum> &key, const char *column);
+ItemKey required_key(const std::optional<ItemKey> &item);
+WalletKey required_key(const std::optional<WalletKey> &wallet);
 
 // What is read may be told as done: this transaction's commit then waits for whatever the row's own
 // waited for.

@@ -4,7 +4,7 @@
 
 namespace vend {
 
-Movement purchase_movement(const Uuid &id, Datum item, Datum buyer, Quantity qty,
+Movement purchase_movement(const Uuid &id, ItemKey item, WalletKey buyer, Quantity qty,
                            const Decision &decision, TimestampTz at) {
     Movement movement;
     movement.id = id;
@@ -19,7 +19,8 @@ Movement purchase_movement(const Uuid &id, Datum item, Datum buyer, Quantity qty
     return movement;
 }
 
-Movement memory_of_refusal(const Uuid &id, Datum item, Datum buyer, Quantity qty, Verdict refusal) {
+Movement memory_of_refusal(const Uuid &id, ItemKey item, WalletKey buyer, Quantity qty,
+                           Verdict refusal) {
     Movement movement;
     movement.id = id;
     movement.kind = Kind::refusal;

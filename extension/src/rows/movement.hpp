@@ -3,6 +3,7 @@
 
 #include "base/prelude.hpp"
 
+#include "binding/key.hpp"
 #include "core/checked.hpp"
 #include "core/decision.hpp"
 #include "core/kind.hpp"
@@ -18,8 +19,8 @@ struct Movement {
     Uuid id{};
     int32 line = 0;
     Kind kind = Kind::purchase;
-    std::optional<Datum> item;
-    std::optional<Datum> wallet;
+    std::optional<ItemKey> item;
+    std::optional<WalletKey> wallet;
     Quantity qty{};
     Money amount{};
     std::optional<Money> unit_price;
@@ -35,8 +36,8 @@ struct Movement {
 // A row as it was recorded.
 struct Entry {
     const char *kind = nullptr;
-    std::optional<Datum> item;
-    std::optional<Datum> wallet;
+    std::optional<ItemKey> item;
+    std::optional<WalletKey> wallet;
     Quantity qty{};
     Money amount{};
     std::optional<Money> unit_price;
@@ -52,10 +53,10 @@ struct Entry {
 };
 
 // Of a sale, to be recorded.
-Movement purchase_movement(const Uuid &id, Datum item, Datum buyer, Quantity qty,
+Movement purchase_movement(const Uuid &id, ItemKey item, WalletKey buyer, Quantity qty,
                            const Decision &decision, TimestampTz at);
 
 // The memory of a refusal, to be recorded now.
-Movement memory_of_refusal(const Uuid &id, Datum item, Datum buyer, Quantity qty, Verdict refusal);
+Movement memory_of_refusal(const Uuid &id, ItemKey item, WalletKey buyer, Quantity qty, Verdict refusal);
 
 } // namespace vend

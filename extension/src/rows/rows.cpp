@@ -42,11 +42,6 @@ int64 number_of(TupleTableSlot *row, const BoundColumn &column) {
     return number_from_column(column.figures, required(row, column));
 }
 
-// A copy, which outlives the row.
-Datum key_of(TupleTableSlot *row, const BoundColumn &column, const KeyType &type) {
-    return datumCopy(required(row, column), type.by_value, type.length);
-}
-
 std::string_view text_view(Datum text) {
     const auto *bytes = reinterpret_cast<const struct varlena *>(PG_DETOAST_DATUM_PACKED(text));
     return {VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)};
@@ -62,7 +57,7 @@ template <typename Counter> Counter require_not_negative(const char *what, Count
 Item item_of(Store &store, TupleTableSlot *row) {
     Item item;
     item.version = version_of(row);
-    item.key = key_of(row, store.item_key, store.item_type);
+    item.key = copy_key(store.item_type, required(row, store.item_key));
     item.state.stock = require_not_negative("stock", Quantity{number_of(row, store.stock)});
     if (store.has_prices())
         item.state.price = require_not_negative("price", Money{number_of(row, store.price)});
@@ -80,7 +75,7 @@ Item item_of(Store &store, TupleTableSlot *row) {
 }
 
 Wallet wallet_of(Store &store, TupleTableSlot *row) {
-    return {version_of(row), key_of(row, store.wallet_key, store.buyer_type),
+    return {version_of(row), copy_key(store.buyer_type, required(row, store.wallet_key)),
             require_not_negative("balance", Money{number_of(row, store.balance)})};
 }
 
@@ -109,17 +104,17 @@ bool write_stock(const Store &store, const TableUpdate &update, const Item &item
 
 void run_stock_change(Store &store, const StockChange &change) {
     const int64 units = change.stock.value - change.item->state.stock.value;
-    const auto left =
-        stock_left(store, run_write(store, Statement::add_stock,
-                                    {{change.item->key}, {number_to_column(store.stock.figures, units)}},
-                                    store.item_table.relation, units));
+    const auto left = stock_left(
+        store, run_write(store, Statement::add_stock,
+                         {{change.item->key.value}, {number_to_column(store.stock.figures, units)}},
+                         store.item_table.relation, units));
     if (left != change.stock) raise_write_altered(store.item_table.relation);
 }
 
 void run_balance_change(Store &store, BalanceChange *change) {
     const Rows rows = run_write(
         store, Statement::add_balance,
-        {{change->wallet->key}, {number_to_column(store.balance.figures, change->change.value)}},
+        {{change->wallet->key.value}, {number_to_column(store.balance.figures, change->change.value)}},
         store.wallet_table.relation, change->change.value);
     if (rows.count == 0) raise_write_altered(store.wallet_table.relation);
     change->balance = require_not_negative(
@@ -129,20 +124,20 @@ void run_balance_change(Store &store, BalanceChange *change) {
 
 // Whether the view shows the row of the key where that of an item in escrow was last found, which costs
 // a tenth of finding it by its key. A visible version with that key is the row.
-bool is_in_hot_place(Store &store, Datum key, TupleTableSlot *row) {
+bool is_in_hot_place(Store &store, ItemKey key, TupleTableSlot *row) {
     if (!store.hot_key || !same_key(store.item_type, *store.hot_key, key)) return false;
     Relation rel = store.item_table.rel;
     // VACUUM may have cut the table off before it.
     if (ItemPointerGetBlockNumber(&store.hot_place) >= RelationGetNumberOfBlocks(rel)) return false;
     return table_tuple_fetch_row_version(rel, &store.hot_place, GetActiveSnapshot(), row) &&
-           has_key(store.item_table, {&key, 1}, row);
+           has_key(store.item_table, {&key.value, 1}, row);
 }
 
 void remember_place(Store &store, const Item &item) {
-    if (store.hot_key && !store.item_type.by_value) pfree(DatumGetPointer(*store.hot_key));
+    if (store.hot_key && !store.item_type.by_value) pfree(DatumGetPointer(store.hot_key->value));
     store.hot_key.reset();
     MemoryContext caller = MemoryContextSwitchTo(store.context);
-    store.hot_key = datumCopy(item.key, store.item_type.by_value, store.item_type.length);
+    store.hot_key = copy_key(store.item_type, item.key.value);
     MemoryContextSwitchTo(caller);
     store.hot_place = item.version.place;
 }
@@ -162,30 +157,32 @@ bool are_written_as_read(Table &table, std::span<const Change> changes, Changes 
     return are_written;
 }
 
-bool find_item_in_snapshot(Store &store, Datum key, TupleTableSlot *row) {
-    return store.item_table.is_partitioned ? select_item_in_snapshot(store, key, row)
-                                           : find_row_in_snapshot(store.item_table, {&key, 1}, row);
+bool find_item_in_snapshot(Store &store, ItemKey key, TupleTableSlot *row) {
+    return store.item_table.is_partitioned
+               ? select_item_in_snapshot(store, key, row)
+               : find_row_in_snapshot(store.item_table, {&key.value, 1}, row);
 }
 
-bool find_wallet_in_snapshot(Store &store, Datum key, TupleTableSlot *row) {
-    return store.wallet_table.is_partitioned ? select_wallet_in_snapshot(store, key, row)
-                                             : find_row_in_snapshot(store.wallet_table, {&key, 1}, row);
+bool find_wallet_in_snapshot(Store &store, WalletKey key, TupleTableSlot *row) {
+    return store.wallet_table.is_partitioned
+               ? select_wallet_in_snapshot(store, key, row)
+               : find_row_in_snapshot(store.wallet_table, {&key.value, 1}, row);
 }
 
-LockResult lock_item_row(Store &store, Datum key, LockWait wait, TupleTableSlot *row) {
+LockResult lock_item_row(Store &store, ItemKey key, LockWait wait, TupleTableSlot *row) {
     return store.item_table.is_partitioned ? lock_selected_item(store, key, wait, row)
-                                           : lock_row(store.item_table, key, wait, row);
+                                           : lock_row(store.item_table, key.value, wait, row);
 }
 
-LockResult lock_wallet_row(Store &store, Datum key, LockWait wait, TupleTableSlot *row) {
+LockResult lock_wallet_row(Store &store, WalletKey key, LockWait wait, TupleTableSlot *row) {
     return store.wallet_table.is_partitioned ? lock_selected_wallet(store, key, wait, row)
-                                             : lock_row(store.wallet_table, key, wait, row);
+                                             : lock_row(store.wallet_table, key.value, wait, row);
 }
 
 // Locks the version that was read or, where there is a newer one, that. The slot is left empty.
 bool lock_wallet_as_read(Store &store, Wallet *wallet, TupleTableSlot *row) {
     const bool is_locked = (!store.wallet_table.is_partitioned &&
-                            lock_version(store.wallet_table, wallet->key, wallet->version, row)) ||
+                            lock_version(store.wallet_table, wallet->key.value, wallet->version, row)) ||
                            lock_wallet_row(store, wallet->key, {}, row) == LockResult::locked;
     if (is_locked) *wallet = wallet_of(store, row);
     ExecClearTuple(row);
@@ -193,8 +190,8 @@ bool lock_wallet_as_read(Store &store, Wallet *wallet, TupleTableSlot *row) {
 }
 
 // Calls take(place, row) for each key that has a row; find() finds one where no index has them all.
-template <typename Find, typename Take>
-void read_rows(Table &table, std::span<const Datum> keys, Find find, Take take) {
+template <KeyOf of, typename Find, typename Take>
+void read_rows(Table &table, std::span<const Key<of>> keys, Find find, Take take) {
     if (keys.empty()) return;
     push_snapshot(SnapshotKind::of_transaction);
     if (table.is_partitioned) {
@@ -206,9 +203,9 @@ void read_rows(Table &table, std::span<const Datum> keys, Find find, Take take) 
         return;
     }
     TupleTableSlot *row = new_row(table);
-    const RowScan scan = begin_row_scan(table, keys.first(1));
+    const RowScan scan = begin_row_scan(table, {&keys[0].value, 1});
     for (std::size_t i = 0; i < keys.size(); ++i) {
-        if (i > 0) restart_row_scan(table, scan, {&keys[i], 1});
+        if (i > 0) restart_row_scan(table, scan, {&keys[i].value, 1});
         if (next_row(scan, row)) take(i, row);
     }
     end_row_scan(scan);
@@ -218,17 +215,18 @@ void read_rows(Table &table, std::span<const Datum> keys, Find find, Take take) 
 
 } // namespace
 
-void read_items(Store &store, std::span<const Datum> keys, std::span<std::optional<Item>> items) {
+void read_items(Store &store, std::span<const ItemKey> keys, std::span<std::optional<Item>> items) {
     read_rows(
         store.item_table, keys,
-        [&](Datum key, TupleTableSlot *row) { return select_item_in_snapshot(store, key, row); },
+        [&](ItemKey key, TupleTableSlot *row) { return select_item_in_snapshot(store, key, row); },
         [&](std::size_t i, TupleTableSlot *row) { items[i] = item_of(store, row); });
 }
 
-void read_wallets(Store &store, std::span<const Datum> keys, std::span<std::optional<Wallet>> wallets) {
+void read_wallets(Store &store, std::span<const WalletKey> keys,
+                  std::span<std::optional<Wallet>> wallets) {
     read_rows(
         store.wallet_table, keys,
-        [&](Datum key, TupleTableSlot *row) { return select_wallet_in_snapshot(store, key, row); },
+        [&](WalletKey key, TupleTableSlot *row) { return select_wallet_in_snapshot(store, key, row); },
         [&](std::size_t i, TupleTableSlot *row) { wallets[i] = wallet_of(store, row); });
 }
 
@@ -236,7 +234,7 @@ bool lock_as_read(Store &store, Item *item) {
     TupleTableSlot *row = new_row(store.item_table);
     const bool is_locked = store.item_table.is_partitioned
                                ? lock_selected_item(store, item->key, {}, row) == LockResult::locked
-                               : lock_version(store.item_table, item->key, item->version, row);
+                               : lock_version(store.item_table, item->key.value, item->version, row);
     if (is_locked) *item = item_of(store, row);
     ExecDropSingleTupleTableSlot(row);
     return is_locked;
@@ -249,7 +247,7 @@ void lock_wallets(Store &store, std::span<std::optional<Wallet>> wallets) {
     ExecDropSingleTupleTableSlot(row);
 }
 
-std::optional<Item> read_item_in_snapshot(Store &store, Datum key) {
+std::optional<Item> read_item_in_snapshot(Store &store, ItemKey key) {
     TupleTableSlot *row = new_row(store.item_table);
     std::optional<Item> item;
     if (is_in_hot_place(store, key, row)) {
@@ -263,7 +261,7 @@ std::optional<Item> read_item_in_snapshot(Store &store, Datum key) {
     return item;
 }
 
-std::optional<Item> read_item(Store &store, Datum key, SnapshotKind kind) {
+std::optional<Item> read_item(Store &store, ItemKey key, SnapshotKind kind) {
     push_snapshot(kind);
     const auto item = read_item_in_snapshot(store, key);
     pop_snapshot();
@@ -279,7 +277,7 @@ std::optional<Item> read_again(Store &store, const Item &item) {
     return now;
 }
 
-LockResult lock_item(Store &store, Datum key, LockWait wait, Item *item) {
+LockResult lock_item(Store &store, ItemKey key, LockWait wait, Item *item) {
     TupleTableSlot *row = new_row(store.item_table);
     const LockResult result = lock_item_row(store, key, wait, row);
     if (result == LockResult::locked) *item = item_of(store, row);
@@ -287,7 +285,7 @@ LockResult lock_item(Store &store, Datum key, LockWait wait, Item *item) {
     return result;
 }
 
-std::optional<Wallet> read_wallet(Store &store, Datum key) {
+std::optional<Wallet> read_wallet(Store &store, WalletKey key) {
     TupleTableSlot *row = new_row(store.wallet_table);
     std::optional<Wallet> wallet;
     push_snapshot(SnapshotKind::of_transaction);
@@ -297,7 +295,7 @@ std::optional<Wallet> read_wallet(Store &store, Datum key) {
     return wallet;
 }
 
-LockResult lock_wallet(Store &store, Datum key, LockWait wait, Wallet *wallet) {
+LockResult lock_wallet(Store &store, WalletKey key, LockWait wait, Wallet *wallet) {
     TupleTableSlot *row = new_row(store.wallet_table);
     const LockResult result = lock_wallet_row(store, key, wait, row);
     if (result == LockResult::locked) *wallet = wallet_of(store, row);
@@ -384,7 +382,7 @@ bool change_balances_as_read(Store &store, std::span<const WalletChange> changes
     // Not by its key, which another row may have by now: the ledger says already whose it is.
     const auto is_locked = [&](const WalletChange &change) {
         const Wallet &wallet = *change.wallet;
-        const bool is_there = lock_version(store.wallet_table, wallet.key, wallet.version, row);
+        const bool is_there = lock_version(store.wallet_table, wallet.key.value, wallet.version, row);
         if (is_there) *change.wallet = wallet_of(store, row);
         ExecClearTuple(row);
         return is_there;
@@ -411,13 +409,14 @@ void set_locked_mode(Store &store, const Item &item, std::optional<LockMode> mod
         end_update(update);
         return;
     }
-    const Rows rows =
-        run_write(store, Statement::set_lock_mode, {{item.key}, value}, store.item_table.relation, 0);
+    const Rows rows = run_write(store, Statement::set_lock_mode, {{item.key.value}, value},
+                                store.item_table.relation, 0);
     if (rows.count == 0) raise_write_altered(store.item_table.relation);
 }
 
-void bump_version(Store &store, Datum item) {
-    const Rows rows = run_write(store, Statement::bump_version, {{item}}, store.item_table.relation, 0);
+void bump_version(Store &store, ItemKey item) {
+    const Rows rows =
+        run_write(store, Statement::bump_version, {{item.value}}, store.item_table.relation, 0);
     if (rows.count == 0 && read_item(store, item)) raise_write_altered(store.item_table.relation);
 }
 

@@ -17,7 +17,7 @@ namespace vend {
 
 struct Item {
     RowVersion version; // of the row that was read
-    Datum key = 0;      // as the row has it
+    ItemKey key;        // as the row has it
     ItemState state;
     // Of an item in escrow, whose stock is its counter's.
     bool is_stock_known = true;
@@ -26,24 +26,26 @@ struct Item {
 
 struct Wallet {
     RowVersion version;
-    Datum key = 0; // as the row has it
+    WalletKey key; // as the row has it
     Money balance{};
 };
 
-std::optional<Item> read_item(Store &store, Datum key, SnapshotKind kind = SnapshotKind::of_transaction);
+std::optional<Item> read_item(Store &store, ItemKey key,
+                              SnapshotKind kind = SnapshotKind::of_transaction);
 // The same under the snapshot that was pushed last.
-std::optional<Item> read_item_in_snapshot(Store &store, Datum key);
+std::optional<Item> read_item_in_snapshot(Store &store, ItemKey key);
 // The item as it is in the newest state, where that was read before and may have changed.
 std::optional<Item> read_again(Store &store, const Item &item);
 // Locks the row FOR NO KEY UPDATE and gives its newest version.
-LockResult lock_item(Store &store, Datum key, LockWait wait, Item *item);
+LockResult lock_item(Store &store, ItemKey key, LockWait wait, Item *item);
 
-std::optional<Wallet> read_wallet(Store &store, Datum key);
-LockResult lock_wallet(Store &store, Datum key, LockWait wait, Wallet *wallet);
+std::optional<Wallet> read_wallet(Store &store, WalletKey key);
+LockResult lock_wallet(Store &store, WalletKey key, LockWait wait, Wallet *wallet);
 
 // The rows of many keys, each at the place of its key; nothing where there is none.
-void read_items(Store &store, std::span<const Datum> keys, std::span<std::optional<Item>> items);
-void read_wallets(Store &store, std::span<const Datum> keys, std::span<std::optional<Wallet>> wallets);
+void read_items(Store &store, std::span<const ItemKey> keys, std::span<std::optional<Item>> items);
+void read_wallets(Store &store, std::span<const WalletKey> keys,
+                  std::span<std::optional<Wallet>> wallets);
 
 // Locks the row of an item that was read before and gives its newest version. False when it has gone,
 // or may have: another may have its key.
@@ -93,6 +95,6 @@ bool change_balances_as_read(Store &store, std::span<const WalletChange> changes
 void set_locked_mode(Store &store, const Item &item, std::optional<LockMode> mode);
 
 // Counts an edit of the item that is not a sale.
-void bump_version(Store &store, Datum item);
+void bump_version(Store &store, ItemKey item);
 
 } // namespace vend

@@ -11,9 +11,9 @@
 namespace vend {
 
 // Each leaves what is bound of the row in a virtual row of the table; false where there is none.
-bool select_item_in_snapshot(Store &store, Datum key, TupleTableSlot *row);
-bool select_wallet_in_snapshot(Store &store, Datum key, TupleTableSlot *row);
-LockResult lock_selected_item(Store &store, Datum key, LockWait wait, TupleTableSlot *row);
-LockResult lock_selected_wallet(Store &store, Datum key, LockWait wait, TupleTableSlot *row);
+bool select_item_in_snapshot(Store &store, ItemKey key, TupleTableSlot *row);
+bool select_wallet_in_snapshot(Store &store, WalletKey key, TupleTableSlot *row);
+LockResult lock_selected_item(Store &store, ItemKey key, LockWait wait, TupleTableSlot *row);
+LockResult lock_selected_wallet(Store &store, WalletKey key, LockWait wait, TupleTableSlot *row);
 
 } // namespace vend
