@@ -10,6 +10,8 @@ run_lint() {
     check python bench_compiles
     check META.json meta_is_sound
     check mutants test/mutants/apply --check
+    check rooms scripts/rooms
+    check "rooms that break the rules" test/lint/rooms
     check g++ build_extension .
     check clang++ build_with_clang
     check "clang++ sdk" build_sdk_with_clang

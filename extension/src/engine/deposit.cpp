@@ -17,7 +17,7 @@
 namespace vend {
 namespace {
 
-struct Paid {
+struct PaidWallet {
     std::optional<Wallet> wallet;
     WalletKey key;
 };
@@ -27,19 +27,19 @@ Money signed_amount(const DepositRequest &request) {
     return request.kind == Kind::withdrawal ? negated(request.amount) : request.amount;
 }
 
-Paid read_wallet_of(Store &store, const DepositRequest &request) {
+PaidWallet read_wallet_of(Store &store, const DepositRequest &request) {
     const auto wallet = read_wallet(store, request.wallet);
     return {wallet, wallet ? wallet->key : request.wallet};
 }
 
-bool lock_wallet_of(Store &store, const DepositRequest &request, Paid *paid) {
+bool lock_wallet_of(Store &store, const DepositRequest &request, PaidWallet *paid) {
     Wallet wallet;
     if (lock_wallet(store, request.wallet, {}, &wallet) != LockResult::locked) return false;
     *paid = {wallet, wallet.key};
     return true;
 }
 
-bool answer_from_ledger(Store &store, const DepositRequest &request, const Paid &paid,
+bool answer_from_ledger(Store &store, const DepositRequest &request, const PaidWallet &paid,
                         MovementOutcome *outcome) {
     if (!request.id) return false;
     const auto entry = read_entry(store, *request.id);
@@ -66,7 +66,7 @@ bool write_balance(Store &store, const DepositRequest &request, const Wallet &wa
     return true;
 }
 
-void record_payment(Store &store, const DepositRequest &request, const Paid &paid,
+void record_payment(Store &store, const DepositRequest &request, const PaidWallet &paid,
                     MovementOutcome *outcome) {
     outcome->id = request.id ? *request.id : new_uuid_v7();
     outcome->at = GetCurrentTimestamp();
@@ -79,7 +79,8 @@ void record_payment(Store &store, const DepositRequest &request, const Paid &pai
     record(store, movement);
 }
 
-void describe(Store &store, const DepositRequest &request, const Paid &paid, MovementOutcome *outcome) {
+void describe(Store &store, const DepositRequest &request, const PaidWallet &paid,
+              MovementOutcome *outcome) {
     outcome->id = request.id;
     outcome->wallet = key_text(store.buyer_type, paid.key);
     outcome->amount = request.amount;
@@ -90,7 +91,7 @@ void describe(Store &store, const DepositRequest &request, const Paid &paid, Mov
 MovementOutcome deposit_or_withdraw(Store &store, const DepositRequest &request,
                                     MemoryContext result_context) {
     MovementOutcome outcome;
-    Paid paid = read_wallet_of(store, request);
+    PaidWallet paid = read_wallet_of(store, request);
     bool is_replayed = answer_from_ledger(store, request, paid, &outcome);
     bool is_known = true;
     if (!is_replayed) {

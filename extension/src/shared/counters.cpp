@@ -4,6 +4,8 @@
 
 #include "base/error_codes.hpp"
 #include "base/settings.hpp"
+#include "core/counter.hpp"
+#include "shared/counter.hpp"
 #include "shared/memory.hpp"
 #include "shared/pending.hpp"
 #include "shared/shares.hpp"

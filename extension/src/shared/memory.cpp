@@ -3,6 +3,8 @@
 #include "shared/memory.hpp"
 
 #include "base/settings.hpp"
+#include "shared/counter.hpp"
+#include "shared/counter_key.hpp"
 
 #include <algorithm>
 

@@ -4,7 +4,6 @@
 #include "base/prelude.hpp"
 
 #include "base/clock.hpp"
-#include "shared/counter.hpp"
 
 namespace vend {
 

@@ -2,6 +2,9 @@
 
 #include "shared/pending.hpp"
 
+#include "base/clock.hpp"
+#include "core/checked.hpp"
+#include "shared/counter_key.hpp"
 #include "shared/shares.hpp"
 
 #include <algorithm>

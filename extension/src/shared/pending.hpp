@@ -6,6 +6,7 @@
 
 #include "core/pending_sums.hpp"
 #include "shared/counter.hpp"
+#include "shared/counter_key.hpp"
 
 #include <algorithm>
 

@@ -3,6 +3,7 @@
 #include "shared/shares.hpp"
 
 #include "base/settings.hpp"
+#include "shared/counter_key.hpp"
 #include "shared/memory.hpp"
 
 #include <array>

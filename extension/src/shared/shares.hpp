@@ -10,6 +10,7 @@
 #include "base/prelude.hpp"
 
 #include "shared/counter.hpp"
+#include "shared/counter_key.hpp"
 
 #include <optional>
 
