@@ -7,6 +7,7 @@
 #include "base/new_array.hpp"
 #include "base/settings.hpp"
 #include "batch/batch_rows.hpp"
+#include "binding/key.hpp"
 #include "binding/store.hpp"
 #include "core/batch.hpp"
 #include "core/checked.hpp"

@@ -4,6 +4,7 @@
 
 #include "base/clock.hpp"
 #include "base/new_array.hpp"
+#include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "binding/store.hpp"
 #include "core/checked.hpp"

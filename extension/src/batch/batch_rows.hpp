@@ -5,7 +5,9 @@
 #include "base/prelude.hpp"
 
 #include "base/clock.hpp"
+#include "base/new_array.hpp"
 #include "batch/distinct_keys.hpp"
+#include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "binding/store.hpp"
 #include "core/decision.hpp"

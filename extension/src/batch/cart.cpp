@@ -8,6 +8,7 @@
 #include "base/new_array.hpp"
 #include "base/settings.hpp"
 #include "batch/batch_rows.hpp"
+#include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "binding/store.hpp"
 #include "core/batch.hpp"

@@ -3,6 +3,7 @@
 #include "batch/distinct_keys.hpp"
 
 #include "base/new_array.hpp"
+#include "binding/key.hpp"
 #include "binding/store.hpp"
 
 #include <algorithm>

@@ -6,6 +6,7 @@
 #include "base/new_array.hpp"
 #include "batch/batch_rows.hpp"
 #include "batch/distinct_keys.hpp"
+#include "binding/key.hpp"
 #include "binding/store.hpp"
 #include "core/batch.hpp"
 #include "core/checked.hpp"

@@ -5,6 +5,7 @@
 #include "base/prelude.hpp"
 
 #include "base/settings.hpp"
+#include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "binding/number_type.hpp"
 #include "binding/registry.hpp"

@@ -3,6 +3,7 @@
 #include "binding/table_state.hpp"
 
 #include "base/compat.hpp"
+#include "binding/key.hpp"
 #include "table/our_triggers.hpp"
 
 #include <algorithm>

@@ -4,6 +4,7 @@
 
 #include "base/error_codes.hpp"
 #include "binding/binding.hpp"
+#include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "binding/statement.hpp"
 #include "escrow/items.hpp"

@@ -3,6 +3,7 @@
 #include "engine/deposit.hpp"
 
 #include "base/ids.hpp"
+#include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "core/checked.hpp"
 #include "core/kind.hpp"

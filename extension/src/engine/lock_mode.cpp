@@ -2,6 +2,7 @@
 
 #include "engine/lock_mode.hpp"
 
+#include "binding/key.hpp"
 #include "binding/store.hpp"
 #include "core/lock_mode.hpp"
 #include "escrow/items.hpp"

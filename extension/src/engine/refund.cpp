@@ -5,6 +5,7 @@
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
 #include "base/new_array.hpp"
+#include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "core/checked.hpp"
 #include "core/identity.hpp"

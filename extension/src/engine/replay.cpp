@@ -4,6 +4,7 @@
 
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
+#include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "core/checked.hpp"
 #include "core/decision.hpp"

@@ -6,6 +6,7 @@
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
 #include "base/settings.hpp"
+#include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "binding/store.hpp"
 #include "claim/claim.hpp"

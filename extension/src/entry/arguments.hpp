@@ -3,6 +3,7 @@
 
 #include "base/prelude.hpp"
 
+#include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "binding/number_type.hpp"
 #include "core/checked.hpp"

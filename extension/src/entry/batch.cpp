@@ -1,6 +1,7 @@
 #include "base/prelude.hpp"
 
 #include "batch/batch.hpp"
+#include "binding/key.hpp"
 
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"

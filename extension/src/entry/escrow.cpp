@@ -2,6 +2,7 @@
 
 #include "base/clock.hpp"
 #include "base/error_codes.hpp"
+#include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "binding/open_store.hpp"
 #include "binding/store.hpp"

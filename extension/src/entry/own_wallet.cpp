@@ -4,6 +4,7 @@
 
 #include "base/error_codes.hpp"
 #include "base/settings.hpp"
+#include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "binding/rights.hpp"
 #include "core/right.hpp"

@@ -3,6 +3,7 @@
 #include "escrow/deltas.hpp"
 
 #include "base/error_codes.hpp"
+#include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "binding/statement.hpp"
 #include "binding/store.hpp"

@@ -4,6 +4,7 @@
 
 #include "base/prelude.hpp"
 
+#include "binding/key.hpp"
 #include "binding/store.hpp"
 #include "core/checked.hpp"
 #include "rows/rows.hpp"

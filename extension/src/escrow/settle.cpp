@@ -4,6 +4,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "binding/store.hpp"
 #include "escrow/items.hpp"

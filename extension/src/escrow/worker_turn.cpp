@@ -4,6 +4,7 @@
 
 #include "base/clock.hpp"
 #include "base/compat.hpp"
+#include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "binding/open_store.hpp"
 #include "binding/registry.hpp"

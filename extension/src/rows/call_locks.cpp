@@ -3,6 +3,7 @@
 #include "rows/call_locks.hpp"
 
 #include "base/settings.hpp"
+#include "binding/key.hpp"
 #include "binding/key_type.hpp"
 
 #include <algorithm>

@@ -4,6 +4,7 @@
 
 #include "base/prelude.hpp"
 
+#include "binding/key.hpp"
 #include "binding/store.hpp"
 #include "table/lock_wait.hpp"
 

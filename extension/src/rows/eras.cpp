@@ -3,6 +3,7 @@
 #include "rows/eras.hpp"
 
 #include "binding/era_table.hpp"
+#include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "binding/statement.hpp"
 #include "core/kind.hpp"

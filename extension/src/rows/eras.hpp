@@ -15,6 +15,7 @@
 
 #include "base/prelude.hpp"
 
+#include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "binding/store.hpp"
 #include "rows/movement.hpp"

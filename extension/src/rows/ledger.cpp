@@ -5,6 +5,7 @@
 #include "base/compat.hpp"
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
+#include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "binding/number_type.hpp"
 #include "binding/statement.hpp"

@@ -3,6 +3,7 @@
 #include "rows/rows.hpp"
 
 #include "base/error_codes.hpp"
+#include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "binding/number_type.hpp"
 #include "binding/statement.hpp"

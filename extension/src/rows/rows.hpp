@@ -3,6 +3,7 @@
 
 #include "base/prelude.hpp"
 
+#include "binding/key.hpp"
 #include "binding/store.hpp"
 #include "core/checked.hpp"
 #include "core/decision.hpp"

@@ -2,6 +2,7 @@
 
 #include "rows/selected_rows.hpp"
 
+#include "binding/key.hpp"
 #include "binding/statement.hpp"
 #include "binding/store.hpp"
 #include "rows/execute.hpp"
