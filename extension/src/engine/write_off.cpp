@@ -7,6 +7,7 @@
 
 #include "base/ids.hpp"
 #include "base/settings.hpp"
+#include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "core/checked.hpp"
 #include "core/decision.hpp"

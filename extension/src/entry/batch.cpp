@@ -7,6 +7,7 @@
 #include "base/ids.hpp"
 #include "base/new_array.hpp"
 #include "batch/transfer_many.hpp"
+#include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "binding/number_type.hpp"
 #include "binding/open_store.hpp"
