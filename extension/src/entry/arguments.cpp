@@ -11,9 +11,8 @@ namespace vend {
 Quantity quantity_from(Datum value, const char *name) {
     const Quantity quantity{DatumGetInt64(value)};
     if (quantity < Quantity{1})
-        ereport(ERROR,
-                (errcode(errcodes::bad_argument), errmsg("%s must be at least 1", name),
-                 errhint("Units are given back with vend.refund() and added with vend.restock().")));
+        ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("%s must be at least 1", name),
+                        errhint("vend.refund() gives units back, and vend.restock() adds units.")));
     return quantity;
 }
 
@@ -27,9 +26,8 @@ Money price_from(Datum value, const NumberType &type, const char *name) {
 Money amount_from(Datum value, const NumberType &type, const char *name) {
     const Money amount = money_from_numeric(type, value, name);
     if (amount <= Money{0})
-        ereport(ERROR,
-                (errcode(errcodes::bad_argument), errmsg("%s must be more than 0", name),
-                 errhint("Money is put in with vend.deposit() and taken out with vend.withdraw().")));
+        ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("%s must be more than 0", name),
+                        errhint("vend.deposit() adds money, and vend.withdraw() takes money out.")));
     return amount;
 }
 
@@ -45,7 +43,7 @@ const char *Arguments::optional_string(int number) const {
 
 Oid Arguments::optional_table(int number) const {
     if (is_null(number)) return InvalidOid;
-    // Not an argument that was left out: it is what '-' is read as.
+    // The caller did not leave the argument out: '-' is read as oid 0.
     if (!OidIsValid(DatumGetObjectId(datum(number))))
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("there is no table of oid 0")));
     return DatumGetObjectId(datum(number));
@@ -127,7 +125,7 @@ Money Arguments::money(int number, const NumberType &type, const char *name) con
 Oid Arguments::type_of(int number, const char *name) const {
     Oid type = get_fn_expr_argtype(fcinfo->flinfo, number);
     if (!OidIsValid(type)) {
-        // Called through the function manager, without an expression: the declaration has to tell.
+        // The call came through the function manager, without an expression: use the declared type.
         Oid *types = nullptr;
         int count = 0;
         (void)get_func_signature(fcinfo->flinfo->fn_oid, &types, &count);
@@ -145,7 +143,7 @@ Arguments::Elements Arguments::elements(int number, const char *name) const {
     Oid element = get_element_type(getBaseType(type));
     Datum value = datum(number);
     if (type == TEXTOID || type == UNKNOWNOID) {
-        // The text form of an array: what a literal or parameter without a type is.
+        // A literal or parameter without a type is an array in its text form.
         char *form = type == TEXTOID ? TextDatumGetCString(value) : DatumGetCString(value);
         element = TEXTOID;
         value = OidInputFunctionCall(F_ARRAY_IN, form, element, -1);

@@ -1,5 +1,5 @@
 #pragma once
-// Arguments of the SQL functions, checked and typed.
+// Reads the arguments of an SQL function, checked and typed.
 
 #include "base/prelude.hpp"
 
@@ -14,21 +14,21 @@
 
 namespace vend {
 
-// The checks of values, wherever they stand: each raises 22023 for one that makes no sense.
+// Check a value of an argument or an array element. Each raises 22023 for a value that makes no sense.
 Quantity quantity_from(Datum value, const char *name);
 Money price_from(Datum value, const NumberType &type, const char *name);
 Money amount_from(Datum value, const NumberType &type, const char *name);
 
-// One call's arguments. A missing required one raises 22004 and names it.
+// The arguments of one call. A required argument that is null raises 22004, which names it.
 class Arguments {
   public:
     explicit Arguments(FunctionCallInfo call_info) : fcinfo(call_info) {}
 
-    // Null when the argument is null.
+    // A null pointer when the argument is null.
     [[nodiscard]] const char *optional_string(int number) const;
-    // Invalid when the argument is null.
+    // InvalidOid when the argument is null.
     [[nodiscard]] Oid optional_table(int number) const;
-    // Of a type that there is.
+    // Raises 42704 when there is no such type.
     [[nodiscard]] Oid optional_type(int number, const char *name) const;
     [[nodiscard]] Oid type(int number, const char *name) const;
     [[nodiscard]] std::optional<int64> optional_bigint(int number) const;
@@ -36,7 +36,7 @@ class Arguments {
     [[nodiscard]] std::optional<Money> optional_money(int number, const NumberType &type,
                                                       const char *name) const;
 
-    // Null, or at least 1, else 22023.
+    // Raises 22023 for a quantity below 1.
     [[nodiscard]] std::optional<Quantity> optional_quantity(int number, const char *name) const;
     [[nodiscard]] Uuid uuid(int number, const char *name) const;
     [[nodiscard]] const char *string(int number, const char *name) const;
@@ -44,20 +44,20 @@ class Arguments {
     [[nodiscard]] Oid oid(int number, const char *name) const;
     [[nodiscard]] int64 bigint(int number, const char *name) const;
     [[nodiscard]] Datum jsonb(int number, const char *name) const;
-    // At least 1, else 22023.
+    // Raises 22023 for a quantity below 1.
     [[nodiscard]] Quantity quantity(int number, const char *name) const;
-    // More than 0, else 22023.
+    // Raises 22023 for an amount of 0 or less.
     [[nodiscard]] Money money(int number, const NumberType &type, const char *name) const;
-    // Of any type that the key can be read from.
+    // The argument may have any type that a key can be read from.
     [[nodiscard]] Datum key(int number, const KeyType &type, const char *name) const;
     template <KeyOf of>
     [[nodiscard]] Key<of> key(int number, const KeyTypeOf<of> &type, const char *name) const {
         return Key<of>(key(number, type.untyped(), name));
     }
 
-    // Whether an argument may be left out, as NULL.
+    // Whether the caller left the argument out, or passed NULL.
     [[nodiscard]] bool is_null(int number) const { return fcinfo->args[number].isnull; }
-    // The elements of an array of one dimension, and their type.
+    // The elements of a one-dimensional array, and their type.
     struct Elements {
         std::span<Datum> values;
         std::span<bool> nulls;
@@ -70,7 +70,7 @@ class Arguments {
     };
     [[nodiscard]] Elements elements(int number, const char *name) const;
 
-    // Raises 22004 where the argument is null.
+    // Raises 22004 when the argument is null.
     void require(int number, const char *name) const;
 
   private:

@@ -1,5 +1,5 @@
 #pragma once
-// Arguments that are arrays, with an element for each request of a batch or each line of a cart.
+// Reads array arguments. Each has an element for each request of a batch, or each line of a cart.
 
 #include "base/prelude.hpp"
 
@@ -13,26 +13,26 @@ namespace vend {
 
 using ArrayElements = Arguments::Elements;
 
-// The first array of a batch, which says how many requests there are.
+// The first array of a batch. Its length is the number of requests. Raises 54000 for too many.
 ArrayElements first_array(const Arguments &arguments, int number, const char *name);
 
-// Another one, as long as the first.
+// Another array. Raises 2202E unless it is as long as the first.
 ArrayElements array_like(const Arguments &arguments, int number, const char *name,
                          const ArrayElements &first);
 
-// One that may be left out: then it has no values.
+// An array that the caller may leave out. Then it has no values.
 ArrayElements optional_array(const Arguments &arguments, int number, const char *name,
                              const ArrayElements &first);
 
-// Whether an array is given and says something of any request.
+// Whether the caller passed the array with an element that is not null.
 bool has_element(const Arguments &arguments, int number, const char *name);
 
-// The element of a request; nothing: it is null, or the array was left out.
+// The element of a request. Nothing where it is null, or where the caller left the array out.
 std::optional<Datum> element(const ArrayElements &elements, std::size_t i);
-// Raises what is wrong with the value.
+// Raises 22004 where element() gives nothing.
 Datum required_element(const ArrayElements &elements, std::size_t i, const char *name);
 
-// The arrays that say how each sale is meant.
+// The arrays with the terms of each sale.
 struct TermArrays {
     ArrayElements qtys, max_prices, unit_prices, amounts;
 };

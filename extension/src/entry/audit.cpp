@@ -18,7 +18,7 @@ VEND_FUNCTION(vend_audit);
 namespace vend {
 namespace {
 
-// The store, or a finding where its binding is broken.
+// Opens the store. Where its binding is broken, that is a finding.
 Store *open_audited(const char *name, const AuditSink &sink) {
     Store *store = nullptr;
     ErrorData *error = in_subtransaction([&] { store = &open_store(name, {Right::auditor}); });

@@ -49,8 +49,8 @@ enum TransfersArgument : int {
     arg_transfers_store,
 };
 
-// Calls read(i) for each request; one that is malformed by itself is told why, and the others go on,
-// which costs a subtransaction.
+// Calls read(i) for each request. A malformed request keeps the error message as its problem, and the
+// others go on. Each malformed request costs a subtransaction.
 template <typename Request, typename Read> void read_each(std::span<Request> requests, Read read) {
     std::size_t i = 0;
     while (i < requests.size()) {
@@ -63,14 +63,15 @@ template <typename Request, typename Read> void read_each(std::span<Request> req
     }
 }
 
-// Raises 22023 for keys that no index of the ledger can hold, which would end the whole batch.
+// Raises 22023 for keys that are too long for an index of the ledger. Recording them would end the
+// whole batch.
 void require_recordable(const Store &store, ItemKey item, WalletKey buyer) {
     constexpr std::size_t bytes_max = 2600;
     const std::size_t bytes =
         key_bytes(store.item_type, item).size() + key_bytes(store.buyer_type, buyer).size();
     if (bytes > bytes_max)
         ereport(ERROR, (errcode(errcodes::bad_argument),
-                        errmsg("the keys have %zu bytes together, at most %zu are possible", bytes,
+                        errmsg("the keys have %zu bytes together, and at most %zu are possible", bytes,
                                bytes_max)));
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// What every SQL function of ours does around its own work, inside the frame of rows/call.hpp.
+// What each SQL function does around its own work, inside the frame of rows/call.hpp.
 
 #include "base/prelude.hpp"
 
@@ -12,8 +12,8 @@
 
 namespace vend {
 
-// Runs body() as the store's owner, with its tables open. Afterwards the call settles an item, if it is
-// its turn.
+// Runs body() as the store's owner, with the store's tables open. Afterwards the call settles an item,
+// where no worker does and it is the call's turn.
 template <typename Body> void as_owner(Store &store, Body body) {
     static_assert(std::is_trivially_destructible_v<Body>, "an error jumps over destructors");
     with_tables_open(store, [&] {
@@ -23,9 +23,9 @@ template <typename Body> void as_owner(Store &store, Body body) {
     });
 }
 
-// Raises the clear error where nothing can be written (read-only transaction, standby, parallel worker,
-// replica role), and where the query's plan would tell something else than what is written. Every call
-// that writes begins with it.
+// Each function that writes calls this first. Raises a clear error where nothing can be written
+// (25006: read-only transaction, standby, parallel worker; 55000: replica role), and where the plan of
+// the query would show other answers than what is written (0A000).
 void require_writable(FunctionCallInfo fcinfo, const char *function);
 
 } // namespace vend

@@ -8,7 +8,7 @@
 namespace vend {
 namespace {
 
-// The lines as the array that stands last in the function's result type.
+// The lines as an array, which is the last column of the function's result type.
 Datum lines_array(FunctionCallInfo fcinfo, const NumberType &money, const CartOutcome &outcome) {
     const TupleDesc result = result_type(fcinfo);
     const Oid type = get_element_type(TupleDescAttr(result, result->natts - 1)->atttypid);
@@ -28,7 +28,7 @@ Datum lines_array(FunctionCallInfo fcinfo, const NumberType &money, const CartOu
                                            false, TYPALIGN_DOUBLE));
 }
 
-// The fields that a receipt and an outcome share, from id to at.
+// The columns that a receipt and an outcome share, from id to at.
 void add_common(ResultRow &result, const NumberType &money, const CartOutcome &outcome) {
     result.add_uuid(outcome.id);
     result.add_optional_text(outcome.buyer);

@@ -1,5 +1,5 @@
 #pragma once
-// Carts as rows.
+// Turns the outcome of a cart into a row.
 
 #include "base/prelude.hpp"
 

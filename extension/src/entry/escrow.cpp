@@ -39,7 +39,7 @@ namespace {
                   explain(store, {.verdict = Verdict::unknown_item}, {}, {}, {}, name, nullptr));
 }
 
-// Whether the table is still there, with the file and partition that the counter was loaded from.
+// Whether the table still has the file and the partition that the counter was loaded from.
 bool is_current(const CounterStatistics &counter) {
     if (file_of(counter.table.items) != counter.table.files[0]) return false;
     const Oid partition = counter.partition[0];

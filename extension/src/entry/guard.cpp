@@ -24,7 +24,7 @@ const TriggerData *trigger_data(FunctionCallInfo fcinfo) {
         !TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
         ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
                         errmsg("vend.guard() must be fired BEFORE or AFTER UPDATE ... FOR EACH ROW")));
-    // The row of a foreign table has no place that a second write could find it at.
+    // A row of a foreign table has no place at which a second write could find it.
     if (!TRIGGER_FIRED_BEFORE(trigger->tg_event) &&
         trigger->tg_relation->rd_rel->relkind != RELKIND_RELATION)
         ereport(ERROR,

@@ -11,7 +11,7 @@ VEND_FUNCTION(vend_id_from);
 namespace vend {
 namespace {
 
-// The name as every other database and program has it, whatever the encoding of this one.
+// Converts the name to UTF-8, so that any database or program computes the same id.
 std::string_view utf8_of(const text *name) {
     const char *bytes = VARDATA_ANY(name);
     const int length = static_cast<int>(VARSIZE_ANY_EXHDR(name));
@@ -33,7 +33,7 @@ Datum vend_uuid_v7(PG_FUNCTION_ARGS) {
     return to_datum(new_uuid_v7());
 }
 
-// Immutable: what it depends on beside the name is the encoding of the database, which never changes.
+// Immutable: besides the name, the id depends only on the encoding of the database, which never changes.
 Datum vend_id_from(PG_FUNCTION_ARGS) {
     return to_datum(uuid_from_name(utf8_of(PG_GETARG_TEXT_PP(0))));
 }

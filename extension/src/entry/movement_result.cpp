@@ -11,7 +11,7 @@
 namespace vend {
 namespace {
 
-// The fields that a movement and its outcome share, from id to at.
+// The columns that a movement and its outcome share, from id to at.
 void add_common(ResultRow &result, const NumberType &money, Kind kind, const MovementOutcome &outcome) {
     result.add_uuid(outcome.id);
     result.add_text(to_text(kind));
@@ -31,7 +31,7 @@ void require_wallets(const Store &store) {
     if (!store.has_wallets())
         ereport(ERROR,
                 (errcode(errcodes::not_in_state), errmsg("store \"%s\" has no wallets", store.name),
-                 errhint("It has no wallets: payment happens elsewhere.")));
+                 errhint("Name a store with wallets; buyers of this store pay elsewhere.")));
 }
 
 ResultRow movement_row(const NumberType &money, Kind kind, const MovementOutcome &outcome) {

@@ -1,5 +1,5 @@
 #pragma once
-// What single movements and batches of them have in common at the surface.
+// Turns the outcome of a movement into a row, alone or in a batch.
 
 #include "base/prelude.hpp"
 
@@ -11,7 +11,7 @@
 
 namespace vend {
 
-// Raises 55000 for a store that has none.
+// Raises 55000 for a store without wallets.
 void require_wallets(const Store &store);
 
 ResultRow movement_row(const NumberType &money, Kind kind, const MovementOutcome &outcome);

@@ -205,7 +205,7 @@ Datum vend_try_refund(PG_FUNCTION_ARGS) {
     return give_outcome(fcinfo, "vend.try_refund()", Kind::refund);
 }
 
-// For whoever may move anything: it takes no more from an id than a movement under it would.
+// Any right that may move something suffices: voiding an id takes no more from it than a movement would.
 Datum vend_void_id(PG_FUNCTION_ARGS) {
     require_writable(fcinfo, "vend.void_id()");
     in_call([&] {

@@ -18,8 +18,10 @@ std::optional<WalletKey> only_wallet_of_caller(Store &store) {
         ereport(
             ERROR,
             (errcode(errcodes::not_permitted), errmsg("vend.current_buyer is not set"),
-             errdetail("A buyer of store \"%s\" may name only the wallet that it holds.", store.name),
-             errhint("Whoever lets buyers in sets it: SET LOCAL vend.current_buyer = '...'.")));
+             errdetail("A buyer of store \"%s\" may name only the wallet that the setting names.",
+                       store.name),
+             errhint(
+                 "The gateway in front of the buyers sets it: SET LOCAL vend.current_buyer = '...'.")));
     return key_from_argument(store.buyer_type, TEXTOID, CStringGetTextDatum(buyer));
 }
 
@@ -28,7 +30,7 @@ void require_wallet(Store &store, std::optional<WalletKey> only, WalletKey buyer
     ereport(ERROR,
             (errcode(errcodes::not_permitted),
              errmsg("permission denied for wallet \"%s\"", key_text(store.buyer_type, buyer)),
-             errdetail("A buyer of store \"%s\" may name only the wallet that vend.current_buyer holds.",
+             errdetail("A buyer of store \"%s\" may name only the wallet that vend.current_buyer names.",
                        store.name)));
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Of a store with buyers => 'own': whose wallet a buyer may name. The setting
-// vend.current_buyer is for a gateway in front to make; it binds nobody who can run SET himself.
+// Which wallet a buyer may name in a store with buyers => 'own'. A gateway in front of the buyers sets
+// vend.current_buyer. The setting does not bind a caller who can run SET.
 
 #include "base/prelude.hpp"
 
@@ -11,11 +11,11 @@
 
 namespace vend {
 
-// The only wallet that the caller may buy for; nothing where he may buy for any. Raises 42501 where the
-// setting is empty. Called as the caller, not as the owner.
+// The only wallet that the caller may buy for, or nothing where the caller may buy for any. Raises 42501
+// where the setting is empty. Runs as the caller, not as the owner of the store.
 std::optional<WalletKey> only_wallet_of_caller(Store &store);
 
-// Raises 42501.
+// Raises 42501 for another wallet.
 void require_wallet(Store &store, std::optional<WalletKey> only, WalletKey buyer);
 
 } // namespace vend

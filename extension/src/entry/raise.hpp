@@ -1,5 +1,5 @@
 #pragma once
-// Refusals as errors.
+// Raises a refusal as an error.
 
 #include "base/prelude.hpp"
 
@@ -7,8 +7,8 @@
 
 namespace vend {
 
-// Raises the refusal under its SQLSTATE. A retry can cure 40001 only; a refusal that was recorded under
-// an id never is one.
+// Raises the refusal under its SQLSTATE. Only 40001 may end otherwise in a retry under the same id, and
+// a refusal that was recorded under an id is never 40001.
 [[noreturn]] void raise_refusal(Verdict verdict, const char *item, const char *buyer,
                                 const char *detail);
 

@@ -1,5 +1,5 @@
 #pragma once
-// A result row, filled column by column in the order of its type.
+// A result row. Its columns are added in the order of the row type.
 
 #include "base/prelude.hpp"
 
@@ -14,7 +14,7 @@
 
 namespace vend {
 
-// What the function returns, which is a row.
+// The row type that the function returns.
 inline TupleDesc result_type(FunctionCallInfo fcinfo) {
     TupleDesc descriptor = nullptr;
     if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)
@@ -39,7 +39,7 @@ class ResultRow {
     }
     void add_time(std::optional<TimestampTz> at) { at ? add(TimestampTzGetDatum(*at)) : add_null(); }
 
-    // The row as the function's result type; call it when SPI is finished.
+    // Makes the row in the function's result type. Call it after SPI_finish().
     [[nodiscard]] Datum row(FunctionCallInfo fcinfo) { return row(result_type(fcinfo)); }
 
     [[nodiscard]] Datum row(TupleDesc descriptor) {
@@ -57,7 +57,7 @@ class ResultRow {
     void require_columns(TupleDesc descriptor) const {
         if (descriptor->natts != count)
             ereport(ERROR, (errcode(errcodes::not_in_state),
-                            errmsg("the library and the extension's types are not of one version"),
+                            errmsg("library and extension have different versions"),
                             errhint("Connect again, or run ALTER EXTENSION pg_vend UPDATE.")));
     }
 

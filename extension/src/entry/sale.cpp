@@ -45,8 +45,8 @@ std::optional<LockMode> lock_mode_argument(const Arguments &arguments) {
                         errhint("The lock modes are atomic, pessimistic and optimistic.")));
     if (mode == LockMode::escrow)
         ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("lock_mode of a sale cannot be escrow"),
-                        errdetail("An item is in escrow for all of its sales, or for none."),
-                        errhint("Put it there with vend.set_lock_mode().")));
+                        errdetail("An item is in escrow for all its sales or for none."),
+                        errhint("vend.set_lock_mode() puts an item into escrow.")));
     return mode;
 }
 
@@ -54,7 +54,7 @@ void require_memory(const SaleRequest &request, bool raises) {
     if (request.remember && raises)
         ereport(ERROR,
                 (errcode(errcodes::bad_argument), errmsg("vend.purchase() cannot remember a refusal"),
-                 errdetail("The error that it raises would roll the memory of it back."),
+                 errdetail("Its error would roll back the record of the refusal."),
                  errhint("Use vend.try_purchase().")));
 }
 

@@ -13,7 +13,7 @@
 namespace vend {
 namespace {
 
-// The fields that a receipt and an outcome share, from id to at.
+// The columns that a receipt and an outcome share, from id to at.
 void add_common(ResultRow &result, const NumberType &money, const SaleOutcome &outcome) {
     result.add_uuid(outcome.id);
     result.add_optional_text(outcome.item);
@@ -32,7 +32,7 @@ void require_right_to_price(const Store &store) {
     ereport(ERROR,
             (errcode(errcodes::not_permitted),
              errmsg("permission denied to state the price of a sale in store \"%s\"", store.name),
-             errdetail("The store has prices, and the caller is no cashier of it."),
+             errdetail("The store has prices, and only a cashier may state another price."),
              errhint("Leave unit_price and amount out; max_price refuses a price higher than the one "
                      "shown.")));
 }
@@ -66,7 +66,7 @@ void require_consistent(const Store &store, const SaleTerms &terms) {
 void require_id_to_remember(const SaleRequest &request) {
     if (request.remember && !request.id)
         ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("remember needs an id"),
-                        errhint("Pass id => ..., and ask again under the same id.")));
+                        errhint("Pass id => ..., and send the request again under the same id.")));
 }
 
 ResultRow receipt_row(const NumberType &money, const SaleOutcome &outcome) {

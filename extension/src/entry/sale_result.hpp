@@ -1,6 +1,6 @@
 #pragma once
-// What single sales and batches have in common at the surface: what is asked of a request, and the rows
-// that answer it.
+// Checks the terms of a sale, and turns its outcome into a row. Single sales, batches and carts share
+// these.
 
 #include "base/prelude.hpp"
 
@@ -12,12 +12,12 @@
 
 namespace vend {
 
-// Raises 42501 for a caller who may not state what a sale costs. In a store without prices every sale
-// has to.
+// Raises 42501 for a caller who may not state the price of a sale. In a store without prices every sale
+// states its price.
 void require_right_to_price(const Store &store);
-// Raises 22023 for prices that the store does not have, or has itself.
+// Raises 22023 for terms that contradict each other or that the store has no columns for.
 void require_consistent(const Store &store, const SaleTerms &terms);
-// Raises 22023 for a memory without an id.
+// Raises 22023 for remember => true without an id.
 void require_id_to_remember(const SaleRequest &request);
 
 ResultRow receipt_row(const NumberType &money, const SaleOutcome &outcome);

@@ -81,17 +81,19 @@ Attachment attachment_from(const Arguments &arguments) {
     return attachment;
 }
 
-// A trigger sees the rows of a write whose ledger row is still to come: it would be journalled twice.
+// A trigger may run after a row was written and before the write is journalled. The opening would then
+// journal that write a second time.
 void require_no_trigger(const char *function) {
     if (DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, 0)) == 0) return;
-    ereport(ERROR,
-            (errcode(errcodes::not_in_state), errmsg("%s cannot be called by a trigger", function),
-             errdetail("What the statement that fired it has written may not be journalled yet, and "
-                       "would be a second time."),
-             errhint("Call it in a statement of its own.")));
+    ereport(
+        ERROR,
+        (errcode(errcodes::not_in_state), errmsg("%s cannot be called by a trigger", function),
+         errdetail("The statement that fired it may have writes that are not journalled yet, and the "
+                   "opening would journal them twice."),
+         errhint("Call it in a statement of its own.")));
 }
 
-// Nor what a statement under way has written so far: its triggers fire when it ends.
+// A statement that is still running has not journalled its writes either: its triggers fire at its end.
 void require_no_statement(const Store &store) {
     for (const Oid table : {store.item_table.relation, store.wallet_table.relation}) {
         if (!OidIsValid(table)) continue;

@@ -32,8 +32,8 @@ void require_after_row(const TriggerData *trigger, const char *function) {
                         errmsg("%s must be fired AFTER ... FOR EACH ROW", function)));
 }
 
-// Whether rows that are written in the origin role are journalled. Where that was switched off, the
-// state is another, which has counters of its own.
+// Whether rows that are written in the origin role are journalled. Where the journal was switched off,
+// the table has another state, which has counters of its own.
 bool is_journal_on(Relation relation) {
     const Oid journal = trigger_function(trigger_functions::journal);
     const TriggerDesc *triggers = relation->trigdesc;
@@ -50,7 +50,7 @@ void forget_counters_of(const TriggerData *trigger) {
         Store &store = open_store_of_trigger(trigger);
         as_owner(store, [&] {
             const TriggerData event = as_of_bound_table(store, trigger);
-            // A partition's row may be the engine's write of the table.
+            // The row of a partition may be part of the engine's write to the table.
             if (engine_write_of(RelationGetRelid(event.tg_relation)) == nullptr)
                 forget_counters(store, &event);
         });
@@ -75,7 +75,7 @@ Datum vend_journal(PG_FUNCTION_ARGS) {
     if (!is_truncate) require_after_row(trigger, "vend.journal()");
     in_call([&] {
         Store &store = open_store_of_trigger(trigger);
-        // A partition may be anything that the table which is bound may not.
+        // A partition may be of a kind that a bound table must not be.
         require_table(store, trigger->tg_relation, true);
         as_owner(store, [&] {
             const TriggerData event = as_of_bound_table(store, trigger);
@@ -97,10 +97,10 @@ Datum vend_append_only(PG_FUNCTION_ARGS) {
     return PointerGetDatum(nullptr);
 }
 
-// These two fire always. In the replica role nobody journals: replication, or a restore. Which triggers
-// a row fires PostgreSQL decides when it writes the row, and the statement may set another role before
-// they fire: so this one does not go by the role. What was journalled has closed the counter itself,
-// where need be.
+// This trigger and the next one fire always. In the replica role, that is under replication or a
+// restore, nothing is journalled. PostgreSQL decides which triggers a row fires when it writes the row,
+// and the statement may set another role before they fire: so this function does not look at the role. A
+// write that was journalled has already closed the counter where that was needed.
 Datum vend_invalidate_counters(PG_FUNCTION_ARGS) {
     const TriggerData *trigger = trigger_data(fcinfo, "vend.invalidate_counters()");
     require_after_row(trigger, "vend.invalidate_counters()");
@@ -118,14 +118,14 @@ Datum vend_delta(PG_FUNCTION_ARGS) {
         ereport(ERROR, (errcode(errcodes::not_in_state),
                         errmsg("table \"%s\" cannot be written directly",
                                relation_label(RelationGetRelid(trigger->tg_relation))),
-                        errdetail("It holds what sales in escrow have not settled yet."),
-                        errhint("vend.settle() empties it.")));
-    // The truncated table is another file, which no counter was loaded from.
+                        errdetail("It has the deltas that sales in escrow have not settled yet."),
+                        errhint("vend.settle() settles them and empties the table.")));
+    // TRUNCATE gives the table another file, and no counter was loaded from that one.
     if (!is_truncate) forget_counters_of(trigger);
     return PointerGetDatum(nullptr);
 }
 
-// Rows may come from a restore of the data alone, as those of the ledger do; none is altered or goes.
+// A data-only restore may insert rows, as it does into the ledger. No row may be updated or deleted.
 Datum vend_key_era(PG_FUNCTION_ARGS) {
     const TriggerData *trigger = trigger_data(fcinfo, "vend.key_era()");
     const bool is_truncate = TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event);
@@ -133,11 +133,12 @@ Datum vend_key_era(PG_FUNCTION_ARGS) {
     const Oid eras = RelationGetRelid(trigger->tg_relation);
     if (!TRIGGER_FIRED_BY_INSERT(trigger->tg_event) &&
         SessionReplicationRole != SESSION_REPLICATION_ROLE_REPLICA && engine_write_of(eras) == nullptr)
-        ereport(ERROR,
-                (errcode(errcodes::not_in_state),
-                 errmsg("rows of table \"%s\" cannot be changed directly", relation_label(eras)),
-                 errdetail("They say which row a key of the ledger means."),
-                 errhint("Change the keys of items and wallets; the triggers on them write it.")));
+        ereport(
+            ERROR,
+            (errcode(errcodes::not_in_state),
+             errmsg("rows of table \"%s\" cannot be changed directly", relation_label(eras)),
+             errdetail("They say which row a key of the ledger means."),
+             errhint("Change the keys of items and wallets instead: their triggers write this table.")));
     if (!is_truncate) announce_eras(trigger->tg_relation);
     return PointerGetDatum(nullptr);
 }

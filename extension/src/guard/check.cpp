@@ -13,7 +13,7 @@ const char *column_name(Relation relation, AttrNumber number) {
     return NameStr(TupleDescAttr(RelationGetDescr(relation), number - 1)->attname);
 }
 
-// The first guarded column that is another; 0 where all are the same.
+// The first guarded column that changes; 0 where none does.
 AttrNumber changed_column(const TriggerData *trigger, const Guard &guard) {
     for (const GuardedColumn &column : guard.columns) {
         bool was_null = false;
@@ -42,8 +42,9 @@ std::optional<int64> version_in(TupleTableSlot *row, const Guard &guard) {
          errdetail("%s", detail),
          guard.convention == Convention::read
              ? errhint("SET %s = the version that was read; the guard counts it up.", version)
-             : errhint("SET %s = the version that was read, plus 1, WHERE %s is the one that was read.",
-                       version, version)));
+             : errhint(
+                   "SET %s = the version that was read, plus 1, WHERE %s is the version that was read.",
+                   version, version)));
     pg_unreachable();
 }
 
@@ -52,7 +53,7 @@ std::optional<int64> version_in(TupleTableSlot *row, const Guard &guard) {
     const char *version = column_name(relation, guard.version);
     switch (verdict) {
     case GuardVerdict::stale:
-        // In this convention the version that was read is the one before.
+        // In this convention the UPDATE states the version that was read, plus 1.
         raise_stale(relation, update.was,
                     guard.convention == Convention::next && *update.is > PG_INT64_MIN ? *update.is - 1
                                                                                       : *update.is);
@@ -82,7 +83,7 @@ void raise_stale(Relation relation, int64 was, int64 read) {
                     relation_label(RelationGetRelid(relation))),
              errdetail("Its version is " INT64_FORMAT ", and the one that was read is " INT64_FORMAT ".",
                        was, read),
-             errhint("Read the row again, and decide anew.")));
+             errhint("Read the row again and decide again.")));
     pg_unreachable();
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Version guards at work: an UPDATE of a guarded column is refused unless it says the version that the
-// row has.
+// A version guard checks an UPDATE: it refuses to change a guarded column unless the UPDATE states the
+// row's current version.
 
 #include "base/prelude.hpp"
 
@@ -9,7 +9,7 @@
 
 namespace vend {
 
-// What the guard makes of a row that is updated.
+// What the guard decides about an updated row.
 struct GuardedRow {
     GuardVerdict verdict = GuardVerdict::pass; // pass, or count_up
     int64 was = 0;
@@ -18,16 +18,16 @@ struct GuardedRow {
 // Raises when the UPDATE is refused.
 GuardedRow check_update(const TriggerData *trigger, const Guard &guard);
 
-// The row with its version counted up, before it is written.
+// Returns the row with its version counted up, for a BEFORE trigger.
 HeapTuple counted_up(const TriggerData *trigger, const Guard &guard, int64 was);
 
-// Whether the type of the column has a version after this one.
+// Whether the type of the column can hold the next version.
 bool has_next(const Guard &guard, int64 version);
 
-// Raises 22003 where it has none.
+// Raises 22003 where it cannot.
 void require_in_range(Relation relation, const Guard &guard, int64 was);
 
-// Raises VN004: the row has another version than the one that was read.
+// Raises VN004: the row has another version than the one that the caller read.
 [[noreturn]] void raise_stale(Relation relation, int64 was, int64 read);
 
 } // namespace vend

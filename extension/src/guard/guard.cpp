@@ -29,14 +29,14 @@ void require_fit(const Trigger &trigger, Relation relation, const char *fault) {
     ereport(ERROR, (errcode(errcodes::not_in_state),
                     errmsg("version guard \"%s\" of table \"%s\" is not valid", trigger.tgname, label),
                     errdetail("%s", fault),
-                    errhint("Take it off with vend.unguard_version(), and make it anew with "
+                    errhint("Take it off with vend.unguard_version(), and make it again with "
                             "vend.guard_version() for the columns as they are now.")));
 }
 
 [[noreturn]] void raise_bad_arguments(const Trigger &trigger) {
     ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
                     errmsg("trigger \"%s\" does not say what it guards", trigger.tgname),
-                    errhint("Guards are made by vend.guard_version().")));
+                    errhint("Make guards with vend.guard_version().")));
     pg_unreachable();
 }
 
@@ -60,7 +60,7 @@ const char *guarded_column_fault(Relation relation, const char *name) {
     const TupleDesc descriptor = RelationGetDescr(relation);
     const AttrNumber number = column_number(descriptor, name);
     if (number == InvalidAttrNumber) return psprintf("Column \"%s\" does not exist.", name);
-    // It is computed after the triggers have seen the row.
+    // PostgreSQL computes a generated column after the triggers have run.
     if (TupleDescAttr(descriptor, number - 1)->attgenerated != '\0')
         return psprintf("Column \"%s\" is generated: guard the columns that it is made from.", name);
     return nullptr;

@@ -1,5 +1,5 @@
 #pragma once
-// Version guards: the trigger that one is, and the columns that its arguments name.
+// A version guard is a trigger. Its arguments name the version column and the guarded columns.
 
 #include "base/prelude.hpp"
 
@@ -16,7 +16,7 @@ struct GuardedColumn {
     bool by_value = false;
 };
 
-// A guard of one relation. The partitions of a table number their columns each in their own way.
+// The guard of one relation. Partitions of one table may number their columns differently.
 struct Guard {
     Oid relation = InvalidOid;
     Convention convention = Convention::read;
@@ -26,20 +26,20 @@ struct Guard {
     std::span<GuardedColumn> columns;
 };
 
-// What keeps a column from being a guard's; null where nothing does.
+// Why the column cannot be the version column or a guarded column; null where it can.
 const char *version_column_fault(Relation relation, const char *name);
 const char *guarded_column_fault(Relation relation, const char *name);
 
-// Reads what the trigger says of the relation, into the context. Raises 55000 when a column that it
-// names is not fit any more: nothing goes unguarded unnoticed.
+// Reads the trigger's arguments into `context`. Raises 55000 when a column that it names is no longer
+// fit: no column becomes unguarded unnoticed.
 Guard *resolve_guard(const Trigger &trigger, Relation relation, MemoryContext context);
 
 bool fits_version(Oid type, int64 version);
 int64 version_from(Oid type, Datum datum);
 Datum version_datum(Oid type, int64 version);
 
-// Whether two values of a column are the same bytes; of a value that is stored out of line, and was left
-// alone, nothing is fetched.
+// Whether two values of a column have the same bytes. An unchanged value that is stored out of line
+// (TOAST) is not fetched.
 bool is_same_value(const GuardedColumn &column, Datum was, Datum is);
 
 } // namespace vend

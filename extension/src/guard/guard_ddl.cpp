@@ -22,7 +22,7 @@ namespace {
     pg_unreachable();
 }
 
-// Opens a table that is the caller's; the lock is the one that CREATE TRIGGER takes.
+// Opens a table that the caller owns, under the lock that CREATE TRIGGER takes.
 Relation open_own(Oid id, LOCKMODE lock) {
     const Oid owner = relation_owner(id);
     if (OidIsValid(owner) && !has_privs_of_role(GetUserId(), owner))
@@ -38,7 +38,7 @@ Relation open_own(Oid id, LOCKMODE lock) {
     return relation;
 }
 
-// The columns of a store's table that its engine writes.
+// The columns of a store's table that sales write.
 struct EngineColumns {
     bool is_bound = false;
     const char *columns[3] = {};
@@ -84,7 +84,7 @@ void require_columns(Relation relation, const GuardDefinition &definition) {
     }
 }
 
-// Row triggers of a table are those of its partitions, but not of the tables that inherit from it.
+// Partitions of a table get its row triggers. Tables that inherit from it do not.
 void warn_of_children(Relation relation) {
     if (relation->rd_rel->relkind == RELKIND_RELATION &&
         find_inheritance_children(RelationGetRelid(relation), NoLock) != NIL)
@@ -126,8 +126,8 @@ void guard_table(const GuardDefinition &definition) {
         raise_bad_guard(definition.relation, "It is a partition, and a table of a store.");
     warn_of_children(relation);
     const char *table = quoted_relation_name(relation);
-    // A BEFORE trigger makes each UPDATE lock the row first, and each sale is one. The rows of
-    // partitions, which may move, are locked before anyway.
+    // A BEFORE trigger makes each UPDATE lock the row first, and each sale is an UPDATE. PostgreSQL
+    // locks rows of partitions first in any case, since they may move.
     const bool is_before = !engine.is_bound || relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
     relation_close(relation, NoLock);
     create_guard(table, definition, is_before);

@@ -1,5 +1,5 @@
 #pragma once
-// Putting a version guard on a table and taking it off.
+// Puts a version guard on a table and takes it off.
 
 #include "base/prelude.hpp"
 

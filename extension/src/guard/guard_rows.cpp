@@ -13,7 +13,7 @@ namespace {
 
 const char *table_sql(Relation relation) {
     const char *name = quoted_relation_name(relation);
-    // What inherits from a table has keys of its own.
+    // A table that inherits from it has its own primary key.
     return relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ? name : psprintf("ONLY %s", name);
 }
 
@@ -42,7 +42,8 @@ std::optional<int64> found_version(Oid type) {
     return version_from(type, version);
 }
 
-// The newest version of a row that this transaction has written; false when it has deleted it.
+// Finds the newest version of a row that this transaction has written. False when it has deleted the
+// row.
 bool find_newest(Relation relation, ItemPointer place, TupleTableSlot *row) {
     CommandCounterIncrement();
     Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
@@ -62,7 +63,7 @@ void require_update_right(Oid id) {
                         errmsg("permission denied for table \"%s\"", relation_label(id))));
 }
 
-// The primary key's column.
+// The column of the primary key.
 void bind_primary_key(KeyedTable *table) {
     table->key = primary_key_column(table->relation);
     if (table->key == InvalidAttrNumber)

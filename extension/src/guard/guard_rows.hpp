@@ -1,5 +1,5 @@
 #pragma once
-// Writing and reading rows of guarded tables, by statements.
+// Writes and reads rows of guarded tables by statements.
 
 #include "base/prelude.hpp"
 
@@ -11,12 +11,12 @@
 
 namespace vend {
 
-// Counts up the version of a row that this transaction has written, unless that has been done since.
-// With the rights of the caller, who has set the version: who may put triggers on the table must not get
-// them run as its owner. SPI is connected.
+// Counts up the version of a row that this transaction has written, unless that was done already. Runs
+// with the rights of the caller, who has set the version: otherwise a role that may put triggers on the
+// table could have them run with the rights of its owner. SPI is connected.
 void count_up(Relation relation, const Guard &guard, ItemPointer place, int64 was);
 
-// A guarded table whose rows are found by a primary key of one column.
+// A guarded table with a primary key of one column.
 struct KeyedTable {
     Relation relation = nullptr;
     const Guard *guard = nullptr;
@@ -24,17 +24,17 @@ struct KeyedTable {
     KeyType key_type;
 };
 
-// Raises unless the caller may change the table and it is what the comment above says. The lock of an
-// UPDATE stays until the end of the transaction.
+// Raises unless the caller may update the table and the table is such a one. Takes the lock of an
+// UPDATE, which stays until the end of the transaction.
 KeyedTable open_keyed(Oid id);
 void close_keyed(const KeyedTable &table);
 
-// The version of the row of a key, with the rights of the caller; nothing where he sees none.
+// The version of a row, read with the rights of the caller. Nothing where the caller sees no such row.
 std::optional<int64> read_version(const KeyedTable &table, Datum key);
 
-// Sets columns to the fields of an object and the version to another, where it is what is expected, with
-// the rights of the caller. Nothing where no such row was to be had; else its version as RETURNING has
-// it.
+// Sets columns to the fields of an object, and the version to the next one, in the row with this key and
+// the expected version, with the rights of the caller. Returns the version from RETURNING, or nothing
+// where no such row was found.
 struct VersionedUpdate {
     Datum key = 0;
     int64 expected = 0;

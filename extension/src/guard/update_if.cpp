@@ -20,7 +20,7 @@ namespace {
     pg_unreachable();
 }
 
-// The columns that the fields of the object mean.
+// The columns that the fields of the object name.
 std::span<const AttrNumber> changed_columns(const KeyedTable &table, Datum changes) {
     Relation relation = table.relation;
     Jsonb *object = DatumGetJsonbP(changes);
@@ -46,7 +46,7 @@ std::span<const AttrNumber> changed_columns(const KeyedTable &table, Datum chang
     return {columns, count};
 }
 
-// Why no row was changed.
+// Says why no row was changed.
 [[noreturn]] void explain_nothing(KeyedTable &table, Datum key, int64 expected) {
     const auto version = read_version(table, key);
     if (version && *version != expected) raise_stale(table.relation, *version, expected);
@@ -80,7 +80,7 @@ int64 update_if(KeyedTable &table, Datum key, int64 expected, Datum changes) {
     }
     const auto version = update_versioned(table, update);
     if (!version) explain_nothing(table, key, expected);
-    // What an AFTER trigger has counted up, RETURNING does not show.
+    // RETURNING does not show what an AFTER trigger has counted up.
     if (guard.is_before || guard.convention == Convention::next) return *version;
     return read_version(table, key).value_or(*version);
 }

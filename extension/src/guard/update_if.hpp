@@ -1,5 +1,5 @@
 #pragma once
-// An UPDATE of a guarded table as one call.
+// Updates a row of a guarded table in one call.
 
 #include "base/prelude.hpp"
 
@@ -7,9 +7,9 @@
 
 namespace vend {
 
-// Changes the row of a key, if it is at the version that is expected of it, to the fields of an object
-// (jsonb). With the rights of the caller; the version that the row then has. Raises VN004 at another
-// version, P0002 where there is no row.
+// Sets columns of a row to the fields of a jsonb object, if the row has the expected version, with the
+// rights of the caller. Returns the row's new version. Raises VN004 at another version, and P0002 where
+// there is no such row.
 int64 update_if(KeyedTable &table, Datum key, int64 expected, Datum changes);
 
 } // namespace vend

@@ -32,7 +32,7 @@ namespace {
     pg_unreachable();
 }
 
-// Whoever binds a table lets the engine write to it in the name of its owner.
+// Whoever binds a table lets the engine write to it with the rights of its owner.
 void require_owned(Oid relation) {
     if (!OidIsValid(relation_owner(relation)))
         ereport(ERROR,
@@ -54,7 +54,7 @@ char *primary_key(Relation relation, const char *argument) {
     return get_attname(RelationGetRelid(relation), column, false);
 }
 
-// What the argument says becomes of the column: nothing new, none, or this one.
+// null keeps the column as it is, an empty name unbinds it, and any other name binds that column.
 void change_column(char **column, const char *argument) {
     if (argument == nullptr) return;
     *column = argument[0] == '\0' ? nullptr : pstrdup(argument);
@@ -72,7 +72,7 @@ void change_table(char **table, char **key, Oid relation_id, const char *key_arg
     if (relation != nullptr) table_close(relation, NoLock);
 }
 
-// A column that plays two parts would be written by each of them.
+// A column with two roles would be written for each of them.
 void require_different(std::initializer_list<const char *> columns) {
     for (const char *const *a = columns.begin(); a != columns.end(); ++a)
         for (const char *const *b = columns.begin(); b != a; ++b)
@@ -114,14 +114,14 @@ void change_row(RegistryRow *row, const Attachment &to) {
                            "A sale moves units of one and money of the other.");
 }
 
-// The lock that a trigger takes; a column takes the strongest, and so does a trigger that goes. Whoever
-// took that one later would wait for a reader, and the reader for him where he attaches them, too.
+// CREATE TRIGGER takes the weaker lock; ADD COLUMN and DROP TRIGGER take the strongest. To take the
+// strongest one later would be an upgrade, in which two callers who attach the tables can deadlock.
 LOCKMODE lock_for(const Attachment &to) {
     return to.add_columns || has_relation(to.name, "ledger") ? AccessExclusiveLock
                                                              : ShareRowExclusiveLock;
 }
 
-// Before triggers are created, which are refused in words that say nothing of stores.
+// Checks the table before CREATE TRIGGER does, whose error would say nothing about stores.
 void lock_table(const char *store, Oid id, LOCKMODE mode) {
     if (!OidIsValid(id)) return;
     Relation relation = relation_open(id, mode);
@@ -129,13 +129,13 @@ void lock_table(const char *store, Oid id, LOCKMODE mode) {
     relation_close(relation, NoLock);
 }
 
-// In the order in which every call locks them.
+// In the order in which each call locks them.
 void lock_tables(const Attachment &to, LOCKMODE mode) {
     lock_table(to.name, to.items, mode);
     lock_table(to.name, to.wallets, mode);
 }
 
-// Where rows are. What is only divided further may say of itself what it likes.
+// Only leaf partitions have rows. What a partitioned table in between is like does not matter.
 void require_leaves(const char *store, Oid table, LOCKMODE mode) {
     if (get_rel_relkind(table) != RELKIND_PARTITIONED_TABLE) return;
     ListCell *cell = nullptr;
@@ -147,7 +147,7 @@ void require_leaves(const char *store, Oid table, LOCKMODE mode) {
     }
 }
 
-// What the row names must be there, fit to sell from, and all of it one role's.
+// The tables must exist, be fit to sell from, and have one owner.
 void require_tables(const RegistryRow &row, LOCKMODE mode) {
     for (const char *table : {row.item, row.wallet}) {
         if (table == nullptr) continue;
@@ -165,7 +165,7 @@ void require_tables(const RegistryRow &row, LOCKMODE mode) {
                                relation_label(wallets)));
 }
 
-// Relations of these names that no store has made are somebody's own.
+// A relation with one of these names that no store has made belongs to somebody else.
 void require_free_names(const char *schema) {
     for (const char *relation : {"stock_delta", "holding", "role"})
         if (has_relation(schema, relation))
@@ -179,7 +179,7 @@ void add_column(const char *table, const char *column, const char *definition) {
     run_ddl(psprintf("ALTER TABLE %s ADD COLUMN %s %s", table, quote_identifier(column), definition));
 }
 
-// None of them rewrites or reads the table.
+// None of these rewrites or reads the table.
 void add_columns(const RegistryRow &row) {
     add_column(row.item, row.stock_version, "bigint NOT NULL DEFAULT 0");
     add_column(row.item, row.version, "bigint NOT NULL DEFAULT 1");
@@ -196,8 +196,8 @@ NumberType figures_of(const Store &draft, const char *table, const char *column)
     return figures;
 }
 
-// The money of a ledger for such a column: all that has its decimals, whatever its own range. What there
-// is already stays where that will do.
+// The money type of a ledger for such a column: the widest type with its decimals. The type of an
+// existing ledger stays where it is wide enough.
 const char *money_for(const Store &draft, const RegistryRow &row, const char *table,
                       const char *column) {
     const NumberType figures = figures_of(draft, table, column);
@@ -240,8 +240,8 @@ CompanionTypes types_for(const RegistryRow &row, const Attachment &to) {
     return types;
 }
 
-// As the owner of the tables: companions, triggers, and the whole binding once, so that whatever is
-// wrong with it is said now.
+// Makes the companion tables and the triggers as the owner of the tables, and resolves the whole binding
+// once, so that a fault in it is raised now.
 void bind_tables(const RegistryRow &row, const Attachment &to) {
     require_tables(row, lock_for(to));
     as_role(relation_owner(relation_named(row.item)), [&] {
@@ -266,7 +266,7 @@ void attach_store(const Attachment &attachment) {
     require_owned(attachment.items);
     if (OidIsValid(attachment.wallets)) require_owned(attachment.wallets);
     lock_tables(attachment, lock_for(attachment));
-    forget_dropped_store(attachment.name); // somebody else may have bound them while this call waited
+    forget_dropped_store(attachment.name); // another call may have bound them while this one waited
     provide_schema(attachment.name, relation_owner(attachment.items));
     RegistryRow row;
     row.name = pstrdup(attachment.name);
@@ -292,13 +292,13 @@ void reattach_store(const Attachment &attachment) {
     RegistryRow row = own_store(attachment.name);
     for (const Oid table : {attachment.items, attachment.wallets})
         if (OidIsValid(table)) require_owned(table);
-    // Without its ledger it would forget every id.
+    // A store without its ledger would forget every id.
     if (!OidIsValid(relation_named(row.ledger)))
         raise_invalid(draft_of(row.name, Stage::attaching),
                       psprintf("Table %s does not exist.", row.ledger));
     end_binding(row);
     lock_tables(attachment, AccessExclusiveLock);
-    row.creator = GetUserNameFromId(GetUserId(), false); // who made it may have left
+    row.creator = GetUserNameFromId(GetUserId(), false); // the role that made it may be gone
     change_row(&row, attachment);
     require_unbound(row);
     bind_tables(row, attachment);

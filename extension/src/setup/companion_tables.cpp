@@ -36,19 +36,19 @@ void create_ledger(const char *schema, const CompanionTypes &types) {
                      schema));
 }
 
-// Small and short-lived: what is dead in it is cleared away early.
+// The table stays small and its rows live shortly, so autovacuum clears dead rows early.
 void create_deltas(const char *schema, const CompanionTypes &types) {
     run_ddl(psprintf("CREATE TABLE %s.stock_delta (item %s NOT NULL, qty bigint NOT NULL)", schema,
                      types.item_key));
     run_ddl(psprintf("CREATE INDEX stock_delta_item ON %s.stock_delta (item)", schema));
-    // It has no key: a publication FOR ALL TABLES would keep its rows from being deleted.
+    // The table has no key. Without a replica identity, a publication FOR ALL TABLES forbids DELETE.
     run_ddl(psprintf("ALTER TABLE %s.stock_delta REPLICA IDENTITY FULL", schema));
     run_ddl(psprintf("COMMENT ON TABLE %s.stock_delta IS "
                      "'Changes of the stock of escrow items that are not in its row yet'",
                      schema));
 }
 
-// Few rows: keys that were given up, and keys that were given to another row after that.
+// The table has few rows: keys that were given up, and keys that another row got after that.
 void create_eras(const char *schema, const CompanionTypes &types) {
     run_ddl(psprintf("CREATE TABLE %s.key_era (item %s, wallet %s, era integer NOT NULL, "
                      "now_item %s, now_wallet %s, now_era integer, "
@@ -68,7 +68,7 @@ void create_eras(const char *schema, const CompanionTypes &types) {
                      schema));
 }
 
-// Two branches for the buyer, so that a query for one of them finds his rows by the index.
+// The view has two branches by the buyer, so that a query for one buyer finds the rows by the index.
 void create_holding(const char *schema) {
     const char *moved = psprintf("FROM %s.ledger l JOIN %s.key_era w ON w.wallet = l.wallet AND "
                                  "w.era = coalesce(l.wallet_era, 0) AND w.now_wallet IS NOT NULL",
@@ -128,7 +128,7 @@ struct Retyping {
     const char *relation; // quoted, qualified
     const char *column;
     const char *type; // as SQL
-    const char *same; // the type in which what was and what will be are compared
+    const char *same; // the type in which old and new values are compared
 };
 
 bool is_needed(const Retyping &retyping) {
@@ -137,7 +137,7 @@ bool is_needed(const Retyping &retyping) {
            strcmp(column_type_sql(relation, retyping.column, false), retyping.type) != 0;
 }
 
-// A cast may round, or read two spellings as one.
+// A cast may round a value, or make two spellings equal.
 void require_lossless(const Retyping &to) {
     const char *was = psprintf("%s::%s", to.column, to.same);
     const char *will_be = psprintf("(%s::%s)::%s", to.column, to.type, to.same);
@@ -151,7 +151,7 @@ void require_lossless(const Retyping &to) {
     if (SPI_processed > 0)
         ereport(ERROR, (errcode(errcodes::not_in_state),
                         errmsg("\"%s\" of %s cannot become %s", to.column, to.relation, to.type),
-                        errdetail("It has %s, which would be another then.",
+                        errdetail("It has %s, which the new type would change.",
                                   SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1))));
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// The tables and views that a store has beside items and wallets.
+// Companion tables: ledger, stock_delta, key_era, and the views holding and role.
 
 #include "base/prelude.hpp"
 
@@ -9,23 +9,22 @@ namespace vend {
 
 bool has_relation(const char *schema, const char *relation);
 
-// Of its columns, as SQL.
+// The types of their columns, as SQL.
 struct CompanionTypes {
     const char *item_key;
     const char *wallet_key;
     const char *money;
 };
 
-// The type of a column as SQL, with its collation; of a key, the type in which companions keep it.
+// The type of a column as SQL, with its collation. For a key: the type that the companions store it as.
 char *column_sql(Oid relation, const char *column);
 char *kept_key_sql(Oid relation, const char *column);
 
-// Makes what the schema does not have of ledger, stock_delta, holding and role; a list of the quoted
-// names of what it made.
+// Makes those companions that the schema does not have. Returns a list of their quoted names.
 List *create_companions(const char *schema, const CompanionTypes &types);
 
-// What has become of the types of bound columns becomes of the companions', which are rewritten where
-// they differ.
+// Gives the companions' columns the current types of the bound columns. Rewrites a companion whose type
+// differs.
 void retype_companions(const RegistryRow &row, const char *schema, const CompanionTypes &types);
 
 } // namespace vend

@@ -25,11 +25,11 @@ const char *key_type_sql(Oid type, const char *argument) {
         ereport(ERROR, (errcode(errcodes::bad_argument),
                         errmsg("%s cannot be %s", argument, format_type_be(type)),
                         errhint("The key types are text, bigint and uuid.")));
-    // By their bytes: the fastest comparison, and one that no release of an operating system changes.
+    // Collation "C" compares bytes. That is fastest, and no release of an operating system changes it.
     return type == TEXTOID ? "text COLLATE pg_catalog.\"C\"" : format_type_be(type);
 }
 
-// NaN sorts above every number.
+// NaN sorts above every number, so >= 0 alone would let it in.
 const char *not_negative(const char *column, const CompanionTypes &types) {
     const bool is_integer = strcmp(types.money, "bigint") == 0;
     return psprintf("CHECK (%s >= 0%s)", column, is_integer ? "" : psprintf(" AND %s <> 'NaN'", column));
@@ -44,8 +44,8 @@ CompanionTypes checked_types(const StoreDefinition &definition) {
             money_type_sql(definition.money_type)};
 }
 
-// Whether the schema has the tables of an earlier store. Raises when it has other relations of these
-// names, which are somebody's own.
+// Whether the schema has the tables of an earlier store. Raises 42P07 when it has other relations with
+// these names.
 bool has_earlier_tables(const StoreDefinition &definition) {
     const char *schema = definition.name;
     if (has_relation(schema, "item") && has_relation(schema, "ledger") &&
@@ -114,10 +114,10 @@ void require_argument(const char *argument, const char *given, const char *found
     ereport(ERROR,
             (errcode(errcodes::bad_argument),
              errmsg("%s is %s, but the earlier tables of the store have %s", argument, given, found),
-             errhint("Say %s => '%s'.", argument, found)));
+             errhint("Pass %s => '%s'.", argument, found)));
 }
 
-// An event trigger may have given the new tables to another role, as teams do that own together.
+// An event trigger may give new tables to another role, for example to one that a team shares.
 Oid owner_of_items(const RegistryRow &row, Stage stage) {
     const Oid owner = relation_owner(relation_named(row.item));
     if (!OidIsValid(owner))

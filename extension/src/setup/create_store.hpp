@@ -1,5 +1,5 @@
 #pragma once
-// A store of new tables, or of those of an earlier one.
+// Makes a store of new tables, or of the tables of an earlier store.
 
 #include "base/prelude.hpp"
 
@@ -18,12 +18,12 @@ struct StoreDefinition {
     const char *buyers = nullptr;     // any, own
 };
 
-// Runs as the caller, who becomes or must be the owner; SPI is connected. Tells whether it bound the
-// tables of an earlier store, locked against writes until the end of the transaction, instead of making
-// new ones.
+// Runs as the caller, who becomes the owner or must be the owner; SPI is connected. Returns true when it
+// bound the tables of an earlier store, and false when it made new ones. The tables of an earlier store
+// are then locked against writes until the end of the transaction.
 bool create_store(const StoreDefinition &definition);
 
-// Raises 22023 unless the earlier tables are what the definition says.
+// Raises 22023 unless the tables of the earlier store have the types that the definition says.
 void require_definition(const Store &store, const StoreDefinition &definition);
 
 } // namespace vend

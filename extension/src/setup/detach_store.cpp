@@ -14,8 +14,8 @@
 namespace vend {
 namespace {
 
-// On what is there now, whatever the transaction's snapshot shows: sales that it does not show have left
-// their deltas too. The number of rows.
+// Runs a statement under a new snapshot: sales that the transaction's snapshot does not show have left
+// deltas, too. Returns the number of rows.
 uint64 run_on_newest(const char *sql) {
     SPIPlanPtr plan = SPI_prepare(sql, 0, nullptr);
     CommandCounterIncrement();
@@ -37,7 +37,8 @@ void detach_store(const char *name) {
 }
 
 void end_binding(const RegistryRow &row) {
-    // First, so that of two who detach one store at once the second waits here and finds it gone.
+    // This comes first: the second of two calls that detach one store waits here, and finds the row
+    // gone.
     if (!delete_registry(row.name)) raise_unknown_store(row.name);
     const Oid items = relation_named(row.item);
     if (OidIsValid(items) && has_pending(items))
@@ -55,9 +56,9 @@ void settle_unbound(const RegistryRow &row) {
         !has_columns(relation_named(row.delta), {"item", "qty"}))
         return;
     const char *key = kept_key_sql(relation_named(row.item), row.item_key);
-    // The keys of the items have become others: whoever binds them again brings the deltas along.
+    // The items have other keys now. To bind them again brings the deltas along.
     if (strcmp(key, column_sql(relation_named(row.delta), "item")) != 0) return;
-    // Anything of the owner's may stand in place of the deltas, and triggers of his on the items.
+    // The owner may have put another relation in place of the deltas, and triggers on the items.
     bool is_settled = true;
     as_role(relation_owner(relation_named(row.delta)),
             [&] { is_settled = run_on_newest(psprintf("SELECT FROM %s LIMIT 1", row.delta)) == 0; });

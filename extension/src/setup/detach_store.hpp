@@ -1,5 +1,5 @@
 #pragma once
-// The end of the binding of a store.
+// Ends the binding of a store.
 
 #include "base/prelude.hpp"
 
@@ -9,11 +9,12 @@ namespace vend {
 
 void detach_store(const char *name);
 
-// Ends the binding of a row. Once this is back, nobody else has a call of the store under way.
+// Ends the binding of a registry row. When this returns, no other session has a call of the store
+// running.
 void end_binding(const RegistryRow &row);
 
-// Brings the rows of the items up to their deltas, as far as there still are both. The triggers are
-// gone, and a lock keeps everybody out.
+// Adds the deltas to the rows of the items, as far as both still exist. The triggers are gone, and a
+// lock keeps other sessions out.
 void settle_unbound(const RegistryRow &row);
 
 } // namespace vend

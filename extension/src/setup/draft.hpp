@@ -1,5 +1,5 @@
 #pragma once
-// A store that is not one yet: whether its tables can be bound.
+// Checks whether tables can be bound as a store.
 
 #include "base/prelude.hpp"
 
@@ -8,14 +8,13 @@
 
 namespace vend {
 
-// A store that is not yet one, to tell a fault in its tables by.
+// A store that is not made yet, for errors about its tables.
 Store draft_of(const char *name, Stage stage);
 
-// Raises 55000 where a relation that the row names is not there.
+// Raises 55000 where a relation that the row names does not exist.
 void require_relations(const RegistryRow &row, Stage stage);
 
-// Resolves the whole binding once, as the owner of the tables, so that whatever is wrong with it is said
-// now.
+// Resolves the whole binding once, as the owner of the tables, so that a fault in it is raised now.
 void require_bindable(const RegistryRow &row, Stage stage);
 
 } // namespace vend

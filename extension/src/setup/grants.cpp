@@ -22,7 +22,7 @@ Right right_named(const char *name) {
     return *right;
 }
 
-// The store's row, and that its view is there to be granted on.
+// Reads the store's registry row. Raises 55000 where the view of the rights does not exist.
 RegistryRow own_store_with_rights(const char *store) {
     RegistryRow row = own_store(store);
     if (!OidIsValid(relation_named(row.role)))
@@ -54,7 +54,7 @@ void revoke_right(const char *store, const char *right, Oid role) {
         ereport(
             WARNING,
             (errmsg("role \"%s\" still has the right of a %s on store \"%s\"", role_name, right, store),
-             errdetail("It has it from PUBLIC, through another role or from another grantor.")));
+             errdetail("It has the right from PUBLIC, through another role or from another grantor.")));
 }
 
 } // namespace vend

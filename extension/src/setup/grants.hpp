@@ -1,5 +1,5 @@
 #pragma once
-// Giving and taking rights on a store.
+// Grants and revokes rights on a store.
 
 #include "base/prelude.hpp"
 

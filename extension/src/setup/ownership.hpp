@@ -1,5 +1,5 @@
 #pragma once
-// Whose a store is: what is done to the store itself is for him alone.
+// Ownership checks: only the owner may change or drop a store.
 
 #include "base/prelude.hpp"
 
@@ -7,11 +7,11 @@
 
 namespace vend {
 
-// Raises unless the caller owns what is left of the store's tables; where nothing is left, unless he
-// made the store or owns the database.
+// Raises 42501 unless the caller owns what is left of the store's tables. Where nothing is left, the
+// role that made the store and the owner of the database may go on.
 void require_owner_of(const RegistryRow &row);
 
-// The row of a store that is the caller's. Raises 42704, 42501.
+// The registry row of a store that the caller owns. Raises 42704 for an unknown store, else 42501.
 RegistryRow own_store(const char *name);
 
 } // namespace vend

@@ -9,7 +9,7 @@
 namespace vend {
 namespace {
 
-// The type that a text means; none where it means none.
+// Parses the name of a type. Returns an empty NumberType for a text that names no number type.
 NumberType parsed_money_type(const char *text) {
     Oid type = InvalidOid;
     int32 typmod = -1;
@@ -36,12 +36,12 @@ void require_store_name(const char *name) {
     if (name[0] == '\0' || strlen(name) >= NAMEDATALEN)
         ereport(ERROR, (errcode(errcodes::bad_argument),
                         errmsg("name of a store must have 1 to %d bytes", NAMEDATALEN - 1)));
-    // pg_dump leaves these schemas out.
+    // pg_dump does not dump these schemas.
     for (const char *reserved : {"vend", "information_schema"})
         if (strcmp(name, reserved) == 0)
             ereport(ERROR, (errcode(errcodes::bad_argument),
                             errmsg("a store cannot be called \"%s\"", reserved),
-                            errdetail("The schema of that name is not the user's.")));
+                            errdetail("That schema name is reserved.")));
 }
 
 void require_direct_writes(const char *direct_writes) {
@@ -55,7 +55,7 @@ void require_buyers(const char *buyers) {
     if (strcmp(buyers, "any") != 0 && strcmp(buyers, "own") != 0)
         ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("unknown buyers \"%s\"", buyers),
                         errhint("Use any, or own: each buyer may then name only the wallet that "
-                                "vend.current_buyer holds.")));
+                                "vend.current_buyer names.")));
 }
 
 const char *money_type_sql(const char *money_type) {

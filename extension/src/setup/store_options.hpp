@@ -1,11 +1,11 @@
 #pragma once
-// What the arguments that make a store or attach one may say.
+// Checks the options of create_store, attach_store and reattach_store.
 
 #include "base/prelude.hpp"
 
 namespace vend {
 
-// Raise 22023.
+// Each raises 22023 for a bad value.
 void require_store_name(const char *name);
 void require_direct_writes(const char *direct_writes);
 void require_buyers(const char *buyers);

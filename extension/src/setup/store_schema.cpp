@@ -15,7 +15,7 @@ Oid schema_owner(Oid schema) {
     return owner;
 }
 
-// Tables in a schema of somebody else's could be replaced by him.
+// The owner of a schema could replace the tables in it.
 bool provide_schema(const char *name, Oid owner) {
     const Oid schema = get_namespace_oid(name, true);
     if (!OidIsValid(schema)) {

@@ -1,5 +1,5 @@
 #pragma once
-// The schema of a store, and to whom it and the relations in it belong.
+// The schema of a store, and the owner of the schema and of its relations.
 
 #include "base/prelude.hpp"
 
@@ -7,13 +7,13 @@ namespace vend {
 
 Oid schema_owner(Oid schema);
 
-// Makes the schema, which will be the owner's; false where it is there already. Raises 42501 for one
-// that is not the caller's and the owner's: whoever has the schema could replace what the engine writes
-// to as the owner.
+// Makes the schema for the owner. Returns false where the schema exists. Raises 42501 for a schema that
+// does not belong to both the caller and the owner: its owner could replace the tables that the engine
+// writes with the rights of the store's owner.
 bool provide_schema(const char *name, Oid owner);
 
-// Gives relations that this call has made, a list of quoted names, to the owner of the store's tables:
-// an event trigger may have given some of them to somebody else.
+// Gives relations that this call has made to the owner of the store's tables. An event trigger may have
+// given some of them to another role. `names` has quoted names.
 void give_relations(const List *names, Oid owner);
 
 } // namespace vend

@@ -18,7 +18,8 @@ void create_journal(const char *relation, const char *store) {
                    trigger_functions::journal, quote_literal_cstr(store));
 }
 
-// They fire always: what replication or a session in the replica role writes concerns the counters too.
+// These triggers fire always: the counters must follow what replication and sessions in the replica role
+// write.
 void create_counter_triggers(const RegistryRow &row) {
     const char *store = quote_literal_cstr(row.name);
     const char *events = "AFTER INSERT OR UPDATE OR DELETE";
@@ -31,7 +32,7 @@ void create_counter_triggers(const RegistryRow &row) {
     run_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", row.delta, delta_trigger));
 }
 
-// What replication brings concerns all sessions too.
+// This trigger fires always: eras that replication brings concern all sessions, too.
 void create_era_trigger(const RegistryRow &row) {
     const char *eras = eras_beside(row.ledger);
     const char *store = quote_literal_cstr(row.name);
@@ -61,7 +62,8 @@ void drop_triggers(const RegistryRow &row) {
         relation_named(row.item), row.wallet == nullptr ? InvalidOid : relation_named(row.wallet),
         relation_named(row.ledger), relation_named(row.delta), relation_named(eras_beside(row.ledger))};
     for (Datum &relation : relations) relation = ObjectIdGetDatum(relation);
-    const std::size_t bytes = strlen(row.name) + 1; // as pg_trigger keeps an argument
+    const std::size_t bytes =
+        strlen(row.name) + 1; // pg_trigger stores an argument with its null character
     Datum values[] = {PointerGetDatum(cstring_to_text_with_len(row.name, static_cast<int>(bytes))),
                       PointerGetDatum(construct_array(relations, std::size(relations), OIDOID,
                                                       sizeof(Oid), true, TYPALIGN_INT))};

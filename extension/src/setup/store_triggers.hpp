@@ -1,5 +1,5 @@
 #pragma once
-// The triggers that make tables those of a store.
+// The triggers of a store on its tables.
 
 #include "base/prelude.hpp"
 
@@ -9,8 +9,8 @@ namespace vend {
 
 void create_triggers(const RegistryRow &row);
 
-// Drops every trigger of ours that names the store or stands on one of its tables, whatever they were
-// renamed to.
+// Drops every trigger of pg_vend that names the store or stands on one of its tables, also where it was
+// renamed.
 void drop_triggers(const RegistryRow &row);
 
 } // namespace vend

@@ -14,7 +14,7 @@
 namespace vend {
 namespace {
 
-// Whether the triggers of one stand on rows of the other: they are the same, or one is a partition of
+// Whether triggers on one table fire for rows of the other: both are one table, or one is a partition of
 // the other.
 bool shares_rows(Oid a, Oid b) {
     const auto is_in = [](Oid partition, Oid table) {
@@ -24,7 +24,8 @@ bool shares_rows(Oid a, Oid b) {
     return a == b || is_in(a, b) || is_in(b, a);
 }
 
-// What the names of a row mean, in the order of registry_relations; InvalidOid where that is nothing.
+// The relations that a registry row names, in the order of registry_relations. InvalidOid where a name
+// means no relation.
 using RelationIds = std::array<Oid, std::size(registry_relations)>;
 RelationIds relations_of(const RegistryRow &row) {
     RelationIds ids{};
@@ -66,7 +67,7 @@ void take_over(const RegistryRow &row) {
     for (const char *relation : {row.item, row.wallet, row.ledger, row.delta})
         if (relation != nullptr && OidIsValid(relation_named(relation)))
             run_ddl(psprintf("LOCK TABLE %s", relation));
-    forget_dropped_store(row.name); // somebody else may have bound them while this call waited
+    forget_dropped_store(row.name); // another call may have bound them while this one waited
     require_unbound(row);
     drop_triggers(row);
 }

@@ -1,5 +1,5 @@
 #pragma once
-// Tables that belong to a store already, or belonged to one.
+// Tables that belong or belonged to another store.
 
 #include "base/prelude.hpp"
 
@@ -7,14 +7,14 @@
 
 namespace vend {
 
-// A registry row whose tables are gone is left over from a DROP SCHEMA. Raises 42710 where they are not.
+// Deletes a registry row that DROP SCHEMA left behind. Raises 42710 where the tables still exist.
 void forget_dropped_store(const char *name);
 
 // Raises 42710 where one of the tables belongs to a store.
 void require_unbound(const RegistryRow &row);
 
-// The tables of an earlier store, which the caller must own, to be bound anew: nobody writes to them
-// until the end of the transaction, and the triggers that a dump brought along go.
+// Prepares the tables of an earlier store, which the caller must own, for a new binding: locks them
+// against writes until the end of the transaction, and drops the triggers that a dump restored.
 void take_over(const RegistryRow &row);
 
 } // namespace vend

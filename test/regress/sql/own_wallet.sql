@@ -1,4 +1,4 @@
--- Aim: in a store with buyers => 'own', who has the right of a buyer alone names only the wallet that vend.current_buyer holds; any
+-- Aim: in a store with buyers => 'own', who has the right of a buyer alone names only the wallet that vend.current_buyer names; any
 -- other is 42501, whether it exists or not, in each call that sells; cashiers and the owner name any wallet.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
