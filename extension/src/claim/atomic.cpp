@@ -1,7 +1,8 @@
 #include "base/prelude.hpp"
 
-#include "binding/store.hpp"
 #include "claim/claim.hpp"
+
+#include "binding/store.hpp"
 
 namespace vend {
 

@@ -3,8 +3,6 @@
 #include "engine/write_off.hpp"
 
 #include "base/clock.hpp"
-#include "binding/key.hpp"
-
 #include "base/ids.hpp"
 #include "base/settings.hpp"
 #include "binding/key.hpp"

@@ -1,11 +1,9 @@
 #include "base/prelude.hpp"
 
-#include "batch/batch.hpp"
-#include "binding/key.hpp"
-
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
 #include "base/new_array.hpp"
+#include "batch/batch.hpp"
 #include "batch/transfer_many.hpp"
 #include "binding/key.hpp"
 #include "binding/key_type.hpp"

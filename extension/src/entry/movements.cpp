@@ -10,7 +10,6 @@
 #include "engine/deposit.hpp"
 #include "engine/movement_outcome.hpp"
 #include "engine/refund.hpp"
-
 #include "engine/replay.hpp"
 #include "engine/restock.hpp"
 #include "engine/transfer.hpp"
