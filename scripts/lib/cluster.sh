@@ -56,7 +56,7 @@ build_extension() {
 
 # start_cluster NAME [SETTING...]: initdb and a server reachable by socket only, which preloads the
 # extension that is installed; PGHOST leads there.
-# It does not wait for its disk: a crash of the machine loses nothing that anybody wants.
+# The server does not wait for its disk: nobody needs its data after a crash of the machine.
 start_cluster() {
     local name=$1 data=$PG_VEND_WORK/$1/data setting
     shift
@@ -77,7 +77,8 @@ start_cluster() {
     export_cluster "$name"
 }
 
-# start_or_keep_cluster NAME [SETTING...]: likewise, or the one that an earlier run kept; anew if the module is another one.
+# start_or_keep_cluster NAME [SETTING...]: does the same, or takes the server that an earlier run kept. Restarts it if the module has
+# changed.
 start_or_keep_cluster() {
     local name=$1 data=$PG_VEND_WORK/$1/data module
     module=$(cksum <"$("$PG_CONFIG" --pkglibdir)/pg_vend.so")
@@ -94,7 +95,7 @@ start_or_keep_cluster() {
 
 export_cluster() { export PGHOST=$PG_VEND_WORK/$1 PGUSER=postgres PGDATABASE=postgres; }
 
-# A backend that has run away is to fail for want of memory before the machine does.
+# A backend that uses more and more memory fails before the machine does.
 backend_kib_max=$((1536 * 1024))
 
 run_cluster() {
@@ -106,7 +107,7 @@ run_cluster() {
     ) || complain "the server did not start" "$(cat "$PG_VEND_WORK/$1/pg_ctl.log" "$log")"
 }
 
-# The server must have taken pg_vend from the mirror, or the tests would be about something else.
+# Checks that the server has loaded pg_vend from the mirror: the tests would test another module otherwise.
 assert_private_module() {
     local lib maps
     lib=$("$PG_CONFIG" --pkglibdir)
@@ -128,7 +129,7 @@ stop_clusters() {
     for data in "${clusters[@]}"; do stop_cluster "$data"; done
 }
 
-# A subshell that starts clusters calls this for itself: it inherits no trap.
+# Stops the clusters at the end. A subshell that starts clusters calls this, as it inherits no trap.
 guard_clusters() {
     clusters=()
     trap stop_clusters EXIT

@@ -3,8 +3,8 @@
 : "${clients:?}" "${units:?}" "${buyers:?}" "${attempts:?}" "${picture:?}" "${keep=}"
 
 modes=(atomic pessimistic optimistic escrow)
-# How long a commit takes: as long as on this machine, or with a delay in each flush of the WAL. The naive
-# shop sells at the first only: what it gets wrong does not depend on that.
+# A commit takes as long as on this machine, or longer by a delay in each flush of the WAL. The naive shop sells without
+# the delay only, as its faults do not depend on that.
 own=(naive "${modes[@]}")
 slow=("${modes[@]}")
 delay_us=1000
@@ -18,7 +18,7 @@ demo() {
     mirror_postgres "$PG_VEND_WORK/root"
     say "building pg_vend for $("$PG_CONFIG" --version)"
     build >"$PG_VEND_WORK/build.log" 2>&1 || fail "the build failed" "$(cat "$PG_VEND_WORK/build.log")"
-    # slow_flush knows a flush of the WAL by the way it is made
+    # With this method slow_flush recognizes a flush of the WAL.
     start_cluster demo "max_connections = $((clients + 20))" "fsync = on" "wal_sync_method = fdatasync"
     export PGDATABASE=demo
     createdb -h "$PGHOST" -U "$PGUSER" demo
@@ -37,7 +37,7 @@ build() {
         cmake -S sdk -B build/sdk -DCMAKE_BUILD_TYPE=MinSizeRel && cmake --build build/sdk -j "$(nproc)" --target flash_sale
 }
 
-# restart DELAY: the server, which from then on takes as many microseconds longer for each flush of the WAL.
+# restart DELAY: restarts the server, whose flushes of the WAL then take as many microseconds longer.
 restart() {
     stop_cluster "$PGHOST/data"
     (
@@ -48,8 +48,8 @@ restart() {
 
 sql() { psql -XAtq -F ' ' -v ON_ERROR_STOP=1 "$@"; }
 
-# Each round sells an item of its own, with the same number of units. The naive shop has the least
-# that a shop can have: what it gets wrong needs no more.
+# Each round sells an item of its own, with the same number of units. The naive shop has the least that a shop can have, which
+# is enough to show its faults.
 set_up() {
     cat <<SQL
 CREATE EXTENSION pg_vend;
@@ -75,7 +75,7 @@ run_rounds() {
 }
 
 # The naive shop's two requests have a moment between them, as they have in an application that reads, decides and
-# writes. The picture is drawn anew after each round.
+# writes. Each round draws the picture again.
 run_round() {
     local pace=$1 mode=$2 item=drop-$1-$2 count=$attempts naive=''
     [ "$mode" != naive ] || count=$naive_attempts naive=--naive
@@ -95,8 +95,8 @@ sales() {
     esac
 }
 
-# measure MODE ITEM: its row of the table, from its line of the figures. What was sold is what the database has. Rate and latencies
-# are those of the rush: until the last one was sold. After that every answer is the same cheap one.
+# measure MODE ITEM: makes the item's row of the table from its line of the figures. The database says how many units were sold. Rate
+# and latencies count until the last unit was sold: after that every answer is the same cheap one.
 measure() {
     local mode=$1 item=$2 name tried told rate p50 p99 answers sold again=- verdict
     IFS=$'\t' read -r _ name tried told rate p50 p99 answers
@@ -112,7 +112,7 @@ measure() {
         "$(printf '%.0f' "$rate")" "$(printf '%.1f' "$p50")" "$(printf '%.1f' "$p99")" "$verdict"
 }
 
-# Answers to which a client does so; the demo's clients do not.
+# These answers make a client try again; the demo's clients do not.
 may_try_again='conflict|all_pending'
 
 # count_of PATTERN ANSWERS: of "purchased 1000, sold_out 19000".
@@ -126,8 +126,8 @@ naive_verdict() {
     fi
 }
 
-# vend_verdict ITEM SOLD TOLD ANSWERS. Besides audit(): what is left and what was sold make what there was, the clients were told of just as many
-# sales, and nobody heard of a fault.
+# vend_verdict ITEM SOLD TOLD ANSWERS: checks, besides audit(), that the units left and sold are those that there were, that the clients
+# were told of as many sales, and that no client heard of a fault.
 vend_verdict() {
     local item=$1 sold=$2 told=$3 answers=$4 findings left other
     findings=$(sql -c "SELECT count(*) FROM vend.audit('shop')")

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What a reader would object to before running anything. Each check is one test.
+# Checks of the sources that run nothing of them. Each check is one test.
 
 # The formatter and the checks of clang-tidy change with each release.
 lint_version=14
@@ -63,14 +63,14 @@ tidy_below() {
         --extra-arg="-I$PWD/$1/src" "${states[@]}" <build/rooms | name_places
 }
 
-# put_together ROOM: the sources that ROOM includes are there themselves: of what is included nothing is analyzed.
+# put_together ROOM: puts the sources that ROOM includes in the place of the includes: the linter analyzes no included file.
 put_together() {
     awk '/^#include "[/]/ { source = substr($0, 11, length($0) - 11); print "// from " source
         while ((getline line < source) > 0) print line
         next } { print }' "$1" >"$1.new" && mv "$1.new" "$1"
 }
 
-# Says where the linter's findings in a room are in its sources.
+# Replaces the place of each finding in a room by its place in the source.
 name_places() {
     awk -F: '$1 !~ /_cxx[.]cxx$/ || $2 !~ /^[0-9]+$/ { print; next } {
         for (n = 1; n <= $2 && (getline line < $1) > 0; ++n)
@@ -86,7 +86,7 @@ bench_compiles() {
     find bench test -name '*.py' -exec python3 -c 'import sys; [compile(open(f).read(), f, "exec") for f in sys.argv[1:]]' {} +
 }
 
-# JSON, and of the version that the control file says.
+# META.json is valid JSON and has the version of the control file.
 meta_is_sound() {
     local versions
     versions=$(perl -MJSON::PP -e 'local $/; $m = decode_json(<>); print "$m->{version} $m->{provides}{pg_vend}{version}"' META.json) &&

@@ -68,7 +68,7 @@ missing_packages() {
     lacks_command rsync rsync
     lacks_command pkg-config pkg-config
     [ -f /usr/include/postgresql/libpq-fe.h ] || echo libpq-dev
-    # Its place is not in the PATH of an ordinary user.
+    # pgbouncer is in a directory that is not in the PATH of an ordinary user.
     PATH=$PATH:/usr/sbin lacks_command pgbouncer pgbouncer
     [ -f /usr/include/gtest/gtest.h ] || echo libgtest-dev
     perl -MIPC::Run -e 1 2>/dev/null || echo libipc-run-perl

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The suites: how each kind of test is run, whole or by name, and what came of each test.
+# The suites: each runs one kind of test, whole or by name, and writes down the result of each test.
 #
 # A suite runs in the current directory, a built source tree, against the server that PGHOST names.
 # It prints its log and adds a line for each test to the file $results: "ok NAME" or "failed NAME", or
@@ -89,7 +89,7 @@ run_sdk() (
     stop_cluster "$PGHOST/data"
 )
 
-# Of the lines of the library, those that the tests have run.
+# Says how many lines of the library the tests have run.
 sdk_coverage() {
     find build/sdk/sdk -name '*.gcda' -path '*/src/*' -exec gcov -n {} + 2>/dev/null | awk -F'[:% ]+' '
         /^File / { is_ours = /\/sdk\/src\/[a-z]+\.cpp/ }
@@ -123,7 +123,7 @@ run_tap() {
     done
 }
 
-# The pages with a transcript of psql; and what all pages name is there.
+# Checks that the transcripts of the pages are true, and that all that the pages name exists.
 run_readme() {
     local page
     [ "${1:-pages}" != pages ] || check pages test/readme/pages
@@ -133,7 +133,7 @@ run_readme() {
     done
 }
 
-# Those that do not make stores of both kinds themselves run once more on attached ones, not as long.
+# Stresses that do not make stores of both kinds themselves run once more on attached stores, for a shorter time.
 run_stress() {
     local scenario name
     for scenario in test/stress/*.sh; do

@@ -17,7 +17,7 @@ vend_root=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 say() { printf '%s\n' "$*" >&2; }
 
-# complain MESSAGE...: for functions whose caller decides what a failure means.
+# complain MESSAGE...: prints the message and fails; the caller decides what that means.
 complain() {
     printf '%s: ' "${0##*/}" >&2
     printf '%s\n' "$@" >&2
@@ -114,7 +114,7 @@ make_workdir() {
 # kept_workdir PARENT: the one that $vend_kept asks for: of this user and this checkout.
 kept_workdir() { echo "$1/pg_vend.kept.$(id -u).$(cksum <<<"$vend_root" | cut -d' ' -f1)"; }
 
-# The directory must be one that nobody else has put there; one run at a time uses it.
+# Takes the kept directory for this run. Fails if another run uses it, or if it is a link that somebody has put there.
 lock_kept() {
     [ -e "$PG_VEND_WORK" ] || mkdir -m 755 "$PG_VEND_WORK"
     [ ! -L "$PG_VEND_WORK" ] || fail "$PG_VEND_WORK is a link"
@@ -122,7 +122,7 @@ lock_kept() {
     flock -n "$kept_lock" || fail "another run uses $PG_VEND_WORK"
 }
 
-# The sources as they are now, beside what was built of them.
+# Brings the sources up to date, and leaves what was built of them.
 renew_sources() {
     local fresh=$PG_VEND_WORK/fresh
     rm -rf "$fresh"
@@ -131,7 +131,7 @@ renew_sources() {
     rm -rf "$fresh"
 }
 
-# Ends what --keep left.
+# Stops and removes what --keep left.
 clean_kept() {
     local parent
     PG_CONFIG=$(find_pg_config)
@@ -145,7 +145,7 @@ clean_kept() {
     done
 }
 
-# What git tracks or would track; in an unpacked archive everything but what a build leaves.
+# copy_sources TO: copies what git tracks or would track; of an unpacked archive everything but the products of a build.
 copy_sources() {
     mkdir -p "$1"
     local name git=(git -c safe.directory='*' -C "$vend_root")
@@ -162,7 +162,7 @@ copy_sources() {
 }
 
 remove_workdir() {
-    # what the script made for its caller, who names the file by vend_result
+    # The script has made this file for its caller, who names it by vend_result.
     [ -z "${vend_result:-}" ] || [ ! -f "$PG_VEND_WORK/result" ] || cp "$PG_VEND_WORK/result" "$vend_result" || :
     [ ! -e "$PG_VEND_WORK/keep" ] || return 0
     local pid_file

@@ -86,7 +86,7 @@ END
 SQL
 }
 
-# script WEIGHT NAME: stdin, after what every script draws, becomes one that clients choose with that weight.
+# script WEIGHT NAME: makes a script of stdin, after the draws that all have; clients choose it with that weight.
 script() {
     {
         echo "\\set n random(1, $ids)"
@@ -125,7 +125,7 @@ SQL
     script 1 price <<<'UPDATE shop.item SET price = (1 + :n % 12) / 4.0 WHERE id = item_key(1 + :n % 6);'
 }
 
-# A row for each answer that nobody has heard, though the load is meant to meet it.
+# Prints a row for each answer that nobody has heard, though the load is meant to meet it.
 unheard() {
     sql <<'SQL'
 SELECT format('nobody heard %s', s) FROM unnest(array['purchase_many purchased', 'purchase_many replayed', 'purchase_many sold_out',
@@ -136,7 +136,7 @@ SELECT 'no refusal is remembered' WHERE NOT EXISTS (SELECT FROM shop.ledger WHER
 SQL
 }
 
-# A row for each thing that is not as it must be.
+# Prints a row for each fault.
 wrong() {
     sql <<'SQL'
 SELECT vend.settle('shop') WHERE false;
@@ -171,7 +171,7 @@ SELECT format('audit: %s', a) FROM vend.audit('shop') AS a;
 SQL
 }
 
-# A new database, the load, the accounting.
+# Makes a new database, puts it under load, and accounts for every unit and coin.
 run_round() {
     psql -Xq -v ON_ERROR_STOP=1 -d postgres -c 'DROP DATABASE IF EXISTS stress_batches' -c 'CREATE DATABASE stress_batches'
     set_up | sql >"$dir/setup"

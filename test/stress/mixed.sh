@@ -6,8 +6,7 @@
 # SQL. Every call's answer is recorded in the call's own transaction, in the table heard. So what was
 # heard must equal the ledger, and both must equal what is left.
 #
-# No transaction holds the locks of more than one call, or it repeats the same wallet and item: a
-# deadlock is a failure.
+# A transaction makes one call, or repeats calls of the same wallet and item. So a deadlock is a failure.
 #
 # MIXED_SECONDS=N   how long (default 15)
 set -euo pipefail
@@ -50,13 +49,13 @@ END
 SQL
 }
 
-# bought ARGUMENTS: one call and the record of its answer.
+# bought ARGUMENTS: prints a call that records its answer.
 bought() {
     echo "WITH o AS (SELECT * FROM vend.try_purchase(item_key(:item), wallet_key(:buyer), $1))"
     echo "INSERT INTO heard SELECT 'purchase', status, id, item, buyer, qty, amount FROM o;"
 }
 
-# script WEIGHT NAME: stdin, after what every script draws, becomes one that clients choose with that weight.
+# script WEIGHT NAME: makes a script of stdin, after the draws that all have; clients choose it with that weight.
 script() {
     {
         echo "\\set item random(1, $items)"
@@ -139,7 +138,7 @@ UPDATE shop.item SET price = :p / 4.0 WHERE id = item_key(:item);
 SQL
 }
 
-# A row for each answer that nobody has heard, though the load is meant to meet it.
+# Prints a row for each answer that nobody has heard, though the load is meant to meet it.
 unheard() {
     sql <<'SQL'
 SELECT format('nobody heard %s', s) FROM unnest(array['purchased', 'replayed', 'sold_out', 'insufficient_funds',
@@ -149,7 +148,7 @@ SELECT 'no refusal is remembered' WHERE NOT EXISTS (SELECT FROM shop.ledger WHER
 SQL
 }
 
-# A row for each thing that is not as it must be. The ledger's purchases are negative, an answer's are not.
+# Prints a row for each fault. The ledger's purchases are negative, an answer's are not.
 wrong() {
     sql <<'SQL'
 SELECT 'negative stock of ' || id FROM shop.item WHERE stock < 0;
@@ -190,7 +189,7 @@ SELECT format('audit: %s', a) FROM vend.audit('shop') AS a;
 SQL
 }
 
-# A new database, the load, the accounting.
+# Makes a new database, puts it under load, and accounts for every unit and coin.
 run_round() {
     psql -Xq -v ON_ERROR_STOP=1 -d postgres -c 'DROP DATABASE IF EXISTS stress_mixed' -c 'CREATE DATABASE stress_mixed'
     set_up | sql >"$dir/setup"

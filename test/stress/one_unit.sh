@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # 64 clients want one unit at the same moment, again and again, in each lock mode: G1, G5.
 #
-# The moment is forced. A referee holds the item's row until all the clients have read that there is
-# one unit and wait for the row; then it lets go. A gate before each item keeps the clients that
-# are done from starting with the next item before the referee has its row.
+# The moment is forced. A referee locks the item's row until all clients have read that there is one unit and wait for the row;
+# then it releases the lock. A gate before each item keeps the clients that are done from starting with the next item before the
+# referee has locked its row.
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR
@@ -57,8 +57,8 @@ INSERT INTO heard SELECT '$1', :n, :client_id, status FROM o;
 SQL
 }
 
-# Gate 0 is shut last and never opened: it says that all the gates are shut. They open by themselves
-# where the referee fails, so that the clients end in any case.
+# Gate 0 is shut last and never opened: it says that all gates are shut. If the referee fails, its session ends and all gates open,
+# so that the clients end in any case.
 round() {
     local mode=$1 referee client status=0
     sql -v "mode=$mode" <<SQL >"$dir/referee" 2>&1 &
@@ -81,7 +81,7 @@ SQL
     return "$status"
 }
 
-# A row for each thing that is not as it must be.
+# Prints a row for each fault.
 wrong() {
     sql <<SQL
 SELECT 'item ' || id || ' has stock ' || stock FROM shop.item WHERE stock <> 0;

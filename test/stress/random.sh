@@ -11,8 +11,8 @@ set -euo pipefail
 . "$vend_root/scripts/lib/cluster.sh"
 
 name=random.$$
-# Room for fewer counters than there are items, so that they are evicted and loaded again, and settling without a pause,
-# so that loads meet it; small checkpoints, so that some crashes hit one.
+# There is room for fewer counters than there are items, so that counters are evicted and loaded again. Settling has no pause, so that
+# loads meet it. Checkpoints come often, so that some crashes hit one.
 start_cluster "$name" "statement_timeout = '3min'" "deadlock_timeout = '100ms'" "vend.escrow_items = 11" \
     "vend.settle_interval = '10ms'" "max_prepared_transactions = 20" "max_wal_size = '64MB'" \
     "log_line_prefix = '%m [%p] %b %e '" "log_min_messages = warning" "autovacuum_naptime = '2s'"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sales, batches and carts under everything that may happen to a database: DDL, cancels, kills and crashes, with the heap and
-# the indexes checked; every function with edge values; and refusals, each held against what was left at the time. G1 to G7.
+# the indexes checked; every function with edge values; and refusals, each compared with what was left at the time. G1 to G7.
 #
 # TORTURE_MINUTES=N  how long, also a fraction (default 0.5); a round of each of the three parts takes ten seconds
 # TORTURE_SEED=N     the first round's seed (default 0), from which its part is drawn; each round prints its own

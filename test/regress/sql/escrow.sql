@@ -179,7 +179,7 @@ SELECT * FROM fair.ask('d', true, true, 1) WHERE status IS DISTINCT FROM expecte
 SELECT count(*) AS changed FROM fair.question q JOIN fair.book b ON b.id ~ ('^[a-d]' || q.n || '$') WHERE (b.stock, b.available) IS DISTINCT FROM (q.stock, q.stock);
 SELECT refusal, count(*) FROM fair.ledger WHERE item ~ '^[a-d]\d+$' AND kind = 'refusal' GROUP BY refusal ORDER BY refusal;
 SELECT kind, count(*) FROM fair.ledger WHERE item ~ '^[a-d]\d+$' GROUP BY kind ORDER BY kind;
--- Nothing is held once a refusal was given.
+-- Nothing is pending after a refusal.
 SELECT sum(pending) AS pending, sum(waiting) AS waiting, sum(reserved) AS reserved FROM vend.stat_item WHERE store = 'fair' AND item ~ '^[a-d]\d+$';
 SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
 

@@ -1,4 +1,4 @@
-"""What the stresses in rounds have in common."""
+"""Parts that all stresses in rounds share."""
 
 JOIN_SECONDS_MAX = 300
 SHOWN_MAX = 30

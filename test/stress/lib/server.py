@@ -1,4 +1,4 @@
-"""The private server: connections to it, and its ends."""
+"""The private server: connects to it, and crashes it."""
 
 import os
 import re
@@ -11,9 +11,9 @@ DATA = os.environ["STRESS_DATA"]
 LOG = os.environ["STRESS_LOG"]
 BYTES_MAX = os.environ["STRESS_BYTES_MAX"]
 START_SECONDS_MAX = 180
-# What the server logs: severity after the SQLSTATE.
+# A line of the server's log, with the severity after the SQLSTATE.
 LINE = re.compile(r"\[\d+\] (?P<type>.*?) (?P<code>[0-9A-Z]{5}) (?P<severity>ERROR|FATAL|PANIC|WARNING|LOG):  (?P<text>.*)")
-# How a transaction of the settler's may end.
+# The errors with which a transaction of the settler may end.
 SETTLER_CODES = {"40001", "40P01", "57014", "57P01", "57P02", "3D000", "08006"}
 
 
@@ -32,7 +32,7 @@ def connect(database, name, seconds_max=START_SECONDS_MAX):
 
 
 def pg_ctl(*arguments):
-    # A server that holds our pipe would keep it open.
+    # The server would keep our pipe open.
     subprocess.run(["prlimit", f"--as={BYTES_MAX}", "pg_ctl", "-D", DATA, "-s", "-w", "-t", str(START_SECONDS_MAX),
                     *arguments], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
@@ -48,7 +48,7 @@ class Server:
         pg_ctl("-l", LOG, "start")
 
     def kill_backend(self, rng):
-        """kill -9 of a client's backend or of a settler; the server starts all of them anew."""
+        """Ends a client's backend or a settler by kill -9; the server then restarts all of its processes."""
         connection = connect("postgres", "killer")
         with connection.cursor() as cursor:
             cursor.execute("SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'worker %' "
@@ -64,7 +64,7 @@ class Server:
             pass  # a settler that has just gone
 
     def faults(self):
-        """The lines logged since the last call that no test may provoke."""
+        """Returns the lines logged since the last call that no test may provoke."""
         found = []
         with open(LOG, encoding="utf-8", errors="replace") as log:
             log.seek(self.seen)

@@ -1,4 +1,4 @@
-"""What the workers did and were told, in memory; and the comparison with the tables."""
+"""The books: what the workers did and were told, in memory. Compares them with the tables."""
 
 import threading
 from collections import Counter, defaultdict
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 class Transaction:
-    """made, undone, or unknown where the connection was lost at its end."""
+    """Its state is made, undone, or unknown if the connection was lost at its end."""
 
     def __init__(self):
         self.state = "open"
@@ -16,7 +16,7 @@ class Transaction:
 
 @dataclass
 class Entry:
-    """One attempt at a movement under an id. told is None where no answer came."""
+    """One attempt at a movement under an id. told is None if no answer came."""
     request: object
     told: dict
     transaction: Transaction
@@ -24,7 +24,7 @@ class Entry:
 
 @dataclass
 class Adjustment:
-    """A change of stock by plain SQL, which has no id of ours: whoever made it left the marker."""
+    """A change of stock by plain SQL, which has no id of its own: the transaction left the marker."""
     database: str
     store: str
     item: str
@@ -49,7 +49,7 @@ class Books:
             self.failures.append(text)
 
     def close(self, transaction, state):
-        """Writes down what became of a transaction."""
+        """Writes down how a transaction has ended."""
         transaction.state = state
         with self.mutex:
             self.outcomes[state] += 1
@@ -61,7 +61,7 @@ class Books:
                 if (entry.request.database, entry.request.store.name) == (database, store.name)]
 
     def adjusted(self, database, store, item, markers):
-        """The adjustments of an item by what was told."""
+        """The sum of an item's adjustments, by what the workers were told."""
         return sum(change.qty for transaction in self.transactions for change in transaction.adjustments
                    if (change.database, change.store, change.item) == (database, store.name, item)
                    and (transaction.state == "made" or (transaction.state == "unknown" and change.marker in markers)))
@@ -72,7 +72,7 @@ DONE = ("purchased", "recorded")
 
 
 def row_of(entry):
-    """The kind and figures that the entry's row in the ledger must have; None where it makes none."""
+    """The kind and figures that the entry's row in the ledger must have; None if it makes no row."""
     request, told = entry.request, entry.told
     if told is None or is_replay(entry):
         return None
@@ -90,7 +90,7 @@ def is_replay(entry):
 
 
 def fits(entry, row):
-    """Whether a row can be of a request whose answer was lost."""
+    """Whether a row can be that of a request whose answer was lost."""
     request = entry.request
     if row[0] == REFUSED:
         return "remember" in request.options
@@ -100,7 +100,7 @@ def fits(entry, row):
 
 
 def differences(entries, rows):
-    """What was told against the ledger's rows: id to (kind, item, qty, wallet, amount). Yields what differs."""
+    """Compares what was told with the ledger's rows: id to (kind, item, qty, wallet, amount). Yields what differs."""
     attempts = defaultdict(list)
     for entry in entries:
         attempts[entry.request.id].append(entry)

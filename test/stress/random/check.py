@@ -1,4 +1,4 @@
-"""After a round: waits for quiet, then counts every unit and every coin."""
+"""After a round: waits until all sessions have ended, then counts every unit and every coin."""
 
 import time
 
@@ -16,7 +16,7 @@ def rows_of(cursor, sql, arguments=()):
 
 
 def wait_for_quiet(cursor):
-    """Those whose connection was cut may still be at work."""
+    """Waits for sessions whose connection was cut and which may still be at work."""
     deadline = time.monotonic() + QUIET_SECONDS_MAX
     while True:
         busy = rows_of(cursor, "SELECT pid, state, wait_event, query FROM pg_stat_activity "
@@ -67,7 +67,7 @@ def check_database(cursor, database, books):
 
 
 def check_tables(cursor, store):
-    """What needs nobody's books."""
+    """Yields what is wrong in the tables alone, whatever the workers were told."""
     name = store.name
     cursor.execute("SELECT vend.settle(%s)", (name,))
     for row in rows_of(cursor, f"SELECT item, qty FROM {name}.stock_delta"):
@@ -98,7 +98,7 @@ def check_tables(cursor, store):
 
 
 def check_sums(cursor, store, books, database, rows, markers):
-    """The rows of the ledger are those that were told, one by one; so are their sums. The table must agree."""
+    """Yields stocks and balances that are not the sums of the ledger's rows, which were compared with the books one by one."""
     stocks = dict(rows_of(cursor, f"SELECT id::text, stock FROM {store.name}.item"))
     for known in (*ITEMS, MOVED):
         item = store.key(known)

@@ -28,7 +28,7 @@ MET = ("purchased", "recorded", "replayed", "sold_out", "all_pending", "insuffic
 
 
 def run_round(seed, seconds, server):
-    """What the workers did is drawn from the seed, what they met is not. Returns the books."""
+    """Runs a round and returns the books. The seed draws what the workers do, not what they meet."""
     books = Books()
     server.is_crashing = False
     shop.make_databases()
@@ -44,7 +44,7 @@ def run_round(seed, seconds, server):
     for thread in (*workers, operator, saboteur):
         thread.start()
     if end != "quiet":
-        # Half of the time there is some of the round left for what comes after.
+        # The crash comes at the end, or early enough that half of the rounds go on after it.
         crash_at = started + seconds * rng.choice((rng.uniform(0.3, 0.7), 0.97))
         while time.monotonic() < crash_at and not books.failures:
             time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""What a worker does, drawn from its seed alone: never from what it was told."""
+"""Draws what a worker does from its seed alone, never from what the worker was told."""
 
 import hashlib
 import random
@@ -28,7 +28,7 @@ def new_id(rng):
 
 @dataclass
 class Request:
-    """What is asked for; asked again, it is the same object."""
+    """A request. A repeated request is the same object."""
     kind: str
     database: str
     store: object
@@ -87,7 +87,7 @@ class Planner:
                     plan.steps.append(("error", None))
             elif rng.random() < 0.5:
                 break
-        # Holds what was taken, so that others meet it.
+        # A pause with units pending, so that others meet them.
         if rng.random() < 0.25:
             plan.steps.append(("pause", rng.uniform(0.001, 0.04)))
         return plan
@@ -208,7 +208,7 @@ class Rush:
         return str(uuid.UUID(hashlib.md5(f"{self.base}{kind}{n}".encode()).hexdigest()))
 
     def requests(self):
-        """What the procedure asks for, in its order."""
+        """The requests of the procedure, in its order."""
         for n in range(1, RUSH_TIMES + 1):
             item = self.items[n % len(self.items)]
             yield n, Request("purchase", self.database, self.store, self.id_of("purchase", n), item, self.buyer, qty=1)

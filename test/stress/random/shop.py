@@ -33,7 +33,7 @@ class Store:
 
     @property
     def items(self):
-        """The table of the items. By the name of item it is read and written, where it is another through a view."""
+        """The table of the items. It is read and written by the name item, which is a view if the table has another name."""
         return f"{self.name}.goods" if self.is_attached else f"{self.name}.item"
 
     @property
@@ -66,7 +66,7 @@ ALTER TABLE {0}.people DROP gone;
 CREATE VIEW {0}.wallet AS SELECT person AS id, credit AS balance FROM {0}.people;
 """
 
-# marker: what a transaction leaves that has no id in the ledger.
+# A transaction that has no id in the ledger leaves a marker.
 HELPERS = """
 -- A sale in a block that fails.
 CREATE FUNCTION public.undone(store text, item text, buyer text, qty bigint, unit_price numeric) RETURNS text
@@ -158,7 +158,7 @@ def insert_item(cursor, store, item, stock, mode, conflict=""):
 
 
 def make_databases():
-    """Makes them anew; those of the round before may still have counters and a settler."""
+    """Makes the databases again; those of the round before may still have counters and a settler."""
     connection = connect("postgres", "setup")
     with connection.cursor() as cursor:
         for database in DATABASES:

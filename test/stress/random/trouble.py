@@ -1,4 +1,4 @@
-"""Who disturbs the workers: a saboteur that cancels and terminates them, and an operator at work on the shops."""
+"""A saboteur cancels and terminates the workers, and an operator works on the shops."""
 
 import random
 import threading
@@ -79,7 +79,7 @@ class Operator(threading.Thread):
 
     def act(self, database, store, item, action):
         transaction = Transaction()
-        # Drawn here, whatever becomes of the action.
+        # These are drawn here, so that the next draws do not depend on the action.
         mode = self.rng.choice((*ROW_MODES, None, "escrow", "escrow", "escrow", "escrow"))
         number = self.rng.randint(0, 30)
         if database not in self.sessions:
@@ -178,7 +178,7 @@ class Operator(threading.Thread):
         return self.note_adjustments(store, transaction)
 
     def expect_accounted(self, store, item):
-        """Where the item is gone, nobody can have units of it that the ledger does not know of."""
+        """If an item is gone, the ledger's sum for it is 0."""
         for known, stock, units in self.session.run(
                 f"SELECT %s, (SELECT stock FROM {store.name}.item WHERE id = %s), (SELECT coalesce(sum(qty), 0) FROM "
                 f"{store.name}.ledger WHERE item = %s)", (item, item, item)):
@@ -186,7 +186,7 @@ class Operator(threading.Thread):
                 self.books.fail(f"{self.session.database} {store.name}: item {known} is gone, the ledger has {units}")
 
     def note_adjustments(self, store, transaction):
-        """What this transaction's plain SQL came to in the ledger."""
+        """Notes the adjustments that the ledger has of this transaction's plain SQL."""
         marker = str(uuid.uuid4())
         rows = self.session.run(
             f"SELECT item::text, sum(qty)::bigint FROM {store.name}.ledger WHERE kind = 'adjustment' "
@@ -199,7 +199,7 @@ class Operator(threading.Thread):
 
 
 class SessionCursor:
-    """A session in the place of a cursor."""
+    """A session that can be used as a cursor."""
 
     def __init__(self, session):
         self.session = session

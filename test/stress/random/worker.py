@@ -11,7 +11,7 @@ from books import Adjustment, Entry, Transaction
 from plan import RUSH_TIMES, Planner, Rush
 from server import connect
 
-# Refusals and faults that are an answer; what else may come depends on what was asked.
+# Refusals and faults that any request may meet; other SQLSTATEs depend on the request.
 ANSWERS = {"VN001", "VN002", "VN003", "VN004", "VN005", "VN006", "VN007", "VN008", "VN009", "VN010",
            "40001", "53400"}
 
@@ -38,12 +38,12 @@ class Session:
         self.database = database
 
     def run(self, sql, arguments=(), codes=()):
-        """Runs a statement; its rows. codes: the SQLSTATEs that it may have besides the usual ones."""
+        """Runs a statement and returns its rows. codes are the SQLSTATEs that it may have besides the usual ones."""
         try:
             self.cursor.execute(sql, arguments)
             return self.cursor.fetchall() if self.cursor.description else []
         except psycopg2.Error as error:
-            # Without an SQLSTATE it is not the server's: the connection broke in the middle of an answer.
+            # An error without an SQLSTATE is not the server's: the connection broke in the middle of an answer.
             if self.connection.closed or error.pgcode is None:
                 if self.pid not in self.saboteur.terminated and not self.server.is_crashing:
                     self.books.fail(f"lost {self.pid} in {sql}: {error.pgcode} {error}")
@@ -113,7 +113,7 @@ class Worker(threading.Thread):
         self.books.close(transaction, state)
 
     def rush(self, rush):
-        """Where it is broken off, all of it is in doubt."""
+        """Carries out a rush. If the rush is broken off, all of it is in doubt."""
         told, state = None, "unknown"
         try:
             self.session = self.session_of(rush.database)
@@ -142,8 +142,8 @@ class Worker(threading.Thread):
             is_rolled_back = told is not None and request.kind == "purchase" and n % 4 == 0
             self.books.close(transaction, "undone" if is_rolled_back else state)
 
-    # What this worker left prepared is ended before it waits for anybody, in whatever database: two workers that wait
-    # for what the other has prepared would be a deadlock that no server sees.
+    # Ends the transaction that this worker left prepared, in whatever database, before it waits for anybody: two workers that
+    # wait for what the other has prepared would be a deadlock that no server sees.
     def session_of(self, database):
         if self.prepared is not None:
             self.session = self.opened(self.prepared[0])
@@ -329,7 +329,7 @@ class Worker(threading.Thread):
             self.books.fail(f"{units} units of {request} are available")
 
     def look(self, request, plan):
-        """In a snapshot of before this transaction's sale the sale has none of the units that it took."""
+        """No figure is negative. A snapshot from before this transaction's own sale would show the units without what the sale took."""
         if plan.isolation in (None, "READ COMMITTED"):
             store = request.store.name
             wallets = ""

@@ -22,7 +22,7 @@ def make_database(name, statements):
 
 
 def array(values, kind):
-    """The values, which are SQL already, as an array of a type."""
+    """An array of a type, of values that are SQL already."""
     return f"ARRAY[{','.join(values)}]::{kind}[]"
 
 
@@ -33,7 +33,7 @@ INDEXES = """SELECT i.indexrelid::regclass::text FROM pg_index i JOIN pg_class c
 
 
 def check(database, schema, store):
-    """What does not add up, or is damaged, when nobody is at work any more."""
+    """Returns what does not add up, or is damaged, once nobody is at work any more."""
     failures = []
     connection = connect(database, "checker")
     with connection.cursor() as cursor:

@@ -48,7 +48,7 @@ def quoted(values):
 
 
 class Seller(threading.Thread):
-    """One session after the other; notes the ids of what was acknowledged."""
+    """Sells in one session after the other, and notes the ids that were acknowledged."""
 
     def __init__(self, number, seed, deadline, round_):
         super().__init__(name=f"seller {number}", daemon=True)
@@ -116,7 +116,7 @@ class Seller(threading.Thread):
         self.acknowledged |= told
 
     def call(self, cursor):
-        """Makes one call; the ids that it acknowledged."""
+        """Makes one call and returns the ids that it acknowledged."""
         sql, kind = self.statement()
         cursor.execute(sql)
         self.round.count("statements")
@@ -129,7 +129,7 @@ class Seller(threading.Thread):
         return "gen_random_uuid()" if self.rng.random() < 0.7 else f"vend.id_from('{kinds} {self.rng.randint(1, 400)}')"
 
     def statement(self):
-        """SQL, and whether its rows are of outcomes: status and id."""
+        """Returns the SQL, and whether its rows are outcomes: status and id."""
         rng = self.rng
         item, wallet, payee = rng.choice(ITEMS), rng.choice(WALLETS), rng.choice(WALLETS)
         draw = rng.random()
@@ -259,7 +259,7 @@ class Round:
             self.counts[name] += 1
 
     def note(self, thread, error):
-        """An error is right unless it is an internal one: everything else may come of what the others do."""
+        """Notes an error. Only internal errors are failures: all others may follow from what the other threads do."""
         self.count("errors")
         if error.pgcode is not None and error.pgcode.startswith("XX"):
             with self.mutex:

@@ -112,7 +112,7 @@ class Caller:
         if draw < 0.11:
             return f"ARRAY[[NULL, NULL], [NULL, NULL]]::{kind}[]"
         pool = BY_NAME.get(name) or BY_TYPE.get(kind, TEXTS)
-        # Mostly of the same length in all arguments of a call.
+        # Mostly all arrays of a call have the same length.
         length = self.length if rng.random() < 0.9 else rng.choice(LENGTHS)
         return f"ARRAY[{','.join(rng.choices(pool, k=length))}]::{kind}[]"
 
@@ -191,7 +191,7 @@ def run(seed, seconds, _server):
         caller.step()
     caller.connection.close()
     if not failures:
-        # Both stores may have been detached on the way, and are bound again.
+        # Both stores may have been detached by a call; only those that are bound are checked.
         failures += check_stores()
     return sorted(counts.items()), failures
 

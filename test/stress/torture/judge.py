@@ -1,4 +1,4 @@
-"""Refusals, each held against what can have been left at the time.
+"""Refusals, each compared with what can have been left at the time.
 
 Every client notes when a call began and ended. What it took may have been taken from the beginning on; what it gave back
 was there at the end at the latest. So at each moment at least what there was, plus what was given back by then, minus what
@@ -93,7 +93,7 @@ class Client(threading.Thread):
 
     @staticmethod
     def is_right(error):
-        """Lost, cancelled, ended, or of several calls in one transaction a deadlock."""
+        """Whether the connection was lost, cancelled or ended, or several calls in one transaction met a deadlock."""
         return error.pgcode in (None, "57014", "57P01", "40001", "40P01", "55P03")
 
     def act(self, transaction):
@@ -120,7 +120,7 @@ class Client(threading.Thread):
         make = self.rng.choices([kind for _, kind in kinds], [weight for weight, _ in kinds])[0]
         sql, requests, can_be_refused = make()
         began = time.monotonic()
-        # Written down before it is sent: it may take place without an answer.
+        # The effects are written down before the call is sent: it may take place without an answer.
         effects = [Effect(resource, change, began, known) for known, changes in requests for resource, change in changes]
         transaction.effects += effects
         cursor.execute(sql)
@@ -195,7 +195,7 @@ class Client(threading.Thread):
 
 
 class History:
-    """What is known of each item and wallet when all is over."""
+    """All that is known of each item and wallet after the round."""
 
     def __init__(self, clients, recorded):
         self.takes, self.gifts = defaultdict(list), defaultdict(list)
@@ -248,7 +248,7 @@ def run(seed, seconds, _server):
         client.start()
     disturb(seed, deadline, failures)
     failures += join_all(clients)
-    # Alone, a client leaves nothing to doubt: what was left is known exactly, at each of its calls.
+    # If a client is alone, it is known exactly what was left at each of its calls.
     alone = Client(CLIENTS, seed, time.monotonic(), failures)
     clients.append(alone)
     for _ in range(CALLS_ALONE if not failures else 0):

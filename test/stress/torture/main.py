@@ -15,7 +15,7 @@ PARTS = (ddl, judge, fuzz)
 
 
 def run_round(part, seed, server):
-    """What the round counted, and what was wrong."""
+    """Runs a round, prints what it counted and returns its failures."""
     server.is_crashing = False
     counts, failures = part.run(seed, ROUND_SECONDS, server)
     # A REINDEX CONCURRENTLY that was cancelled leaves an invalid index, and the next one says so.
