@@ -34,7 +34,7 @@ TEST(Decision, SellsTheLastUnitAndNoMore) {
     EXPECT_EQ(verdict(ten_at_five, hundred, terms(11)), Verdict::sold_out);
 }
 
-TEST(Decision, WhatOthersHoldMayComeBack) {
+TEST(Decision, UnitsPendingElsewhereMayComeBack) {
     ItemState item = ten_at_five;
     item.pending_elsewhere = Quantity{3};
     EXPECT_EQ(verdict(item, hundred, terms(10)), Verdict::accept);
@@ -96,7 +96,7 @@ TEST(Decision, AStatedAmountIsThatOfAllUnits) {
     EXPECT_EQ(verdict(ten_at_five, {WalletState::Kind::locked, Money{0}}, wanted), Verdict::accept);
 }
 
-TEST(Decision, WhatAStatedPriceComesTo) {
+TEST(Decision, AStatedPriceMakesTheAmount) {
     SaleTerms wanted = terms(3);
     EXPECT_EQ(wanted.stated_amount(), std::nullopt);
     wanted.amount = Money{7};
