@@ -1,6 +1,6 @@
 package DieOnFail;
 
-# Ends a test at its first failure: PERL5OPT="-Itest/tap/lib -MDieOnFail". Whoever only wants to know that it fails, as
+# Ends a test at its first failure: PERL5LIB=test/tap/lib PERL5OPT=-MDieOnFail. Whoever only wants to know that it fails, as
 # test/mutants/run does, need not wait for what can only fail after that, each time at the end of a limit of time.
 
 use strict;
