@@ -5,7 +5,6 @@
 #include "binding/store.hpp"
 #include "core/checked.hpp"
 #include "core/verdict.hpp"
-
 #include "escrow/deltas.hpp"
 #include "escrow/items.hpp"
 #include "rows/call_locks.hpp"
