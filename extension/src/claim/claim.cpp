@@ -26,7 +26,7 @@ Claim claim(Store &store, LockMode mode, Item *item, const Decision &decision, c
 
 LockMode mode_of_sale(Store &store, const Item &item, std::optional<LockMode> argument) {
     if (is_in_escrow(store, item)) return LockMode::escrow;
-    // Its row says escrow, but that is this transaction's own doing and not in force yet.
+    // This transaction has set the mode in the row to escrow, which takes effect at its commit.
     if (item.state.lock_mode == LockMode::escrow) return LockMode::pessimistic;
     return effective_lock_mode(argument, item.state.lock_mode, settings::lock_mode());
 }

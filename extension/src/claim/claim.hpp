@@ -1,6 +1,7 @@
 #pragma once
-// Taking units from an item, by its lock mode. A claim writes the very version of the row that was
-// decided on, or a row that is locked: one that is refused has changed nothing.
+// A claim takes units from an item, in one of the lock modes; each mode has a file. A claim writes
+// either a locked row or exactly the row version that was decided on. A refused claim has changed
+// nothing.
 
 #include "base/prelude.hpp"
 
@@ -12,40 +13,40 @@
 
 namespace vend {
 
-// What a claim needs to know of the sale.
+// The part of a sale that a claim needs.
 struct ClaimTerms {
     SaleTerms sale;
-    WalletState wallet; // locked, so its balance stays
+    WalletState wallet; // locked, so the balance cannot change
     LockWait wait;
 };
 
 struct Claim {
     bool is_made = false;
-    bool is_stale = false; // the item is sold in another way now: the sale starts over
-    Decision decision;     // the price and amount that it was made at, or why it was refused
+    bool is_stale = false; // the item has another lock mode now: the sale starts over
+    Decision decision;     // the price and amount of the claim, or why it was refused
 };
 
-// Each takes the item as it was last read, updates it to what was seen since, and the decision made on
-// it.
+// Each function gets the item as it was last read, with the decision made on it, and updates both to
+// what it finds.
 
-// One conditional write. After a concurrent writer it looks at what he left, under the lock of the row.
+// Writes once, if nobody has written since the item was read. Else locks the row and decides again.
 Claim claim_atomic(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms);
 
-// Locks the row, decides on what it finds, writes.
+// Locks the row, decides on its newest version, and writes.
 Claim claim_pessimistic(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms);
 
-// Writes only if nobody has written since the row was read; reads again, up to
-// vend.optimistic_retries times, if somebody has.
+// Writes only if nobody has written since the row was read. Else reads it again, at most
+// vend.optimistic_retries times.
 Claim claim_optimistic(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms);
 
-// Takes from the counter of the item in shared memory and appends a delta; its row stays unlocked.
+// Takes units from the item's counter in shared memory and appends a delta. Does not lock the row.
 Claim claim_escrow(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms);
 
-// The mode in which an item is sold: escrow if it is in it, else the argument of the call, its own mode,
-// the setting.
+// The lock mode of this sale: escrow for an item in escrow; else the call's argument, the item's own
+// mode, or the setting.
 LockMode mode_of_sale(Store &store, const Item &item, std::optional<LockMode> argument);
 
-// Claims in the given mode. Whatever the mode, a bounded wait can only be had by locking the row first.
+// Claims in the given mode. With a bounded wait every row mode locks the row first.
 Claim claim(Store &store, LockMode mode, Item *item, const Decision &decision, const ClaimTerms &terms);
 
 } // namespace vend

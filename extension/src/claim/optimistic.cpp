@@ -22,7 +22,7 @@ Claim claim_optimistic(Store &store, Item *item, const Decision &decision, const
             claim.is_stale = true;
             return claim;
         }
-        // Somebody wrote to the row, but not to the stock: no conflict.
+        // Another transaction wrote to the row but not to the stock: no conflict.
         if (now && now->state.stock_version == item->state.stock_version &&
             now->state.stock == item->state.stock)
             return claim_pessimistic(store, item, claim.decision, terms);

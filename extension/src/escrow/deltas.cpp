@@ -15,7 +15,7 @@
 namespace vend {
 namespace {
 
-// What adds deltas up: parts of a sum may be out of range where the sum is not.
+// Adds up deltas in 128 bits: a part of the sum may be out of range where the whole sum is not.
 struct DeltaSum {
     int64 count = 0;
     __int128 units = 0;
@@ -52,9 +52,9 @@ Quantity stock_with(Store &store, const Item &item, const Deltas &deltas) {
     const auto stock = checked_add(item.state.stock, deltas.sum);
     if (!stock || *stock < Quantity{0})
         ereport(ERROR, (errcode(errcodes::not_in_state),
-                        errmsg("stock and deltas of item \"%s\" do not come to a stock",
+                        errmsg("stock of item \"%s\" plus its deltas is negative or out of range",
                                key_text(store.item_type, item.key)),
-                        errhint("vend.audit() says what is wrong.")));
+                        errhint("Call vend.audit(), which shows the difference and a repair.")));
     return *stock;
 }
 
@@ -65,7 +65,7 @@ void append_deltas(Store &store, std::span<const Delta> deltas) {
     auto **slots = static_cast<TupleTableSlot **>(palloc(sizeof(TupleTableSlot *) * deltas.size()));
     for (std::size_t i = 0; i < deltas.size(); ++i) {
         TupleTableSlot *row = slots[i] = MakeSingleTupleTableSlot(descriptor, &TTSOpsVirtual);
-        std::fill_n(row->tts_isnull, descriptor->natts, true); // of columns that were dropped
+        std::fill_n(row->tts_isnull, descriptor->natts, true); // dropped columns stay null
         row->tts_values[store.delta_item - 1] = deltas[i].item.value;
         row->tts_isnull[store.delta_item - 1] = false;
         row->tts_values[store.delta_qty - 1] = Int64GetDatum(deltas[i].qty.value);

@@ -1,6 +1,6 @@
 #pragma once
-// The deltas of escrow items: changes of a stock that are not in the item's row yet. Row and deltas
-// together are the truth, so they are read under one snapshot.
+// Deltas: changes of the stock of escrow items that are not in the item's row yet. The true stock is the
+// row plus its deltas, so both are read under one snapshot.
 
 #include "base/prelude.hpp"
 
@@ -18,7 +18,7 @@ struct Deltas {
     Quantity sum{};
 };
 
-// The stock that an item's row and deltas come to. Raises 55000 when that is less than nothing.
+// The stock in the item's row plus its deltas. Raises 55000 when the sum is negative or out of range.
 Quantity stock_with(Store &store, const Item &item, const Deltas &deltas);
 
 struct Delta {
@@ -27,21 +27,21 @@ struct Delta {
 };
 void append_deltas(Store &store, std::span<const Delta> deltas);
 
-// Those of an item, under the snapshot that was pushed last. Raises 22003 when their sum is out of
-// range.
+// Adds up the deltas of an item under the snapshot that was pushed last. Raises 22003 when their sum is
+// out of range.
 Deltas sum_deltas(Store &store, ItemKey item);
 
-// Deletes the newest state's deltas of an item, whose row the caller has locked, and tells what they
-// were.
+// Deletes the deltas of an item whose row the caller has locked, under a new snapshot. Returns their sum
+// and number.
 Deltas take_deltas(Store &store, ItemKey item);
 
-// Makes the deltas of an item, whose row the caller has locked, part of the row, and tells what they
-// were. All of them; or the first ones, as many as asked for or as few more as it takes for the row to
-// show a stock: what was sold may be found before what was restocked for it.
+// Folds deltas of an item, whose row the caller has locked, into the row. Returns their sum and number.
+// Folds at least `deltas_min` of them, and as many more as it takes for the row's stock not to be
+// negative: the scan may find what was sold before what was restocked for it.
 inline constexpr int64 all_deltas = PG_INT64_MAX;
 Deltas fold_deltas(Store &store, const Item &item, int64 count_min = all_deltas);
 
-// The items that have deltas in the newest state, in the order of their keys.
+// The items that have deltas under a new snapshot, in the order of their keys.
 std::span<const ItemKey> unsettled_items(Store &store);
 
 } // namespace vend

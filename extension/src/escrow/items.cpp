@@ -41,8 +41,8 @@ std::optional<CounterLoad> units_in(Store &store, ItemKey key, SnapshotKind kind
     return load;
 }
 
-// A transaction that has written the stock while the triggers were off would load what it is no longer.
-// Nothing of its own is pending on a counter that is not loaded.
+// A transaction that wrote the stock while the triggers were off would load a stale stock. It has
+// nothing pending: nothing is pending on a counter that is not loaded.
 void require_nothing_unjournalled(Store &store, ItemKey item, const CounterLoad &committed) {
     if (!TransactionIdIsValid(GetTopTransactionIdIfAny())) return;
     const auto own = units_in(store, item, SnapshotKind::latest);
@@ -53,11 +53,11 @@ void require_nothing_unjournalled(Store &store, ItemKey item, const CounterLoad 
                         errhint("Commit first.")));
 }
 
-// The counter has been loaded, by this session or another; or the item is not in escrow.
+// done: this session or another one has loaded the counter. absent: the item is not in escrow.
 enum class Load { done, busy, absent };
 
 Load load_counter(Store &store, ItemKey item, const CounterKey &key, LockWait wait) {
-    // Whatever turns them off makes another key of it.
+    // Checks that the partition's triggers are on. Turning them off changes the counter's key.
     if (OidIsValid(key.partition[0])) require_item_partition(store, key.partition[0]);
     if (!lock_load(store, item, wait)) return Load::busy;
     Load result = Load::done;
@@ -65,7 +65,8 @@ Load load_counter(Store &store, ItemKey item, const CounterKey &key, LockWait wa
         const auto load = committed_units(store, item);
         if (load) require_nothing_unjournalled(store, item, *load);
         end_load(load);
-        // What an earlier life of the server left, though nothing may be sold any more.
+        // An earlier run of the server left these deltas, and perhaps no sale comes to have them
+        // settled.
         if (load && load->deltas > 0) ensure_settler();
         if (!load) result = Load::absent;
     }
@@ -73,14 +74,14 @@ Load load_counter(Store &store, ItemKey item, const CounterKey &key, LockWait wa
     return result;
 }
 
-// What the counter of an item in escrow has now, if it is loaded.
+// Reads the counter of an item in escrow, if the counter is loaded.
 std::optional<CounterReading> live_reading(Store &store, const Item &item) {
     if (!is_in_escrow(store, item)) return std::nullopt;
     return read_counter(counter_key(store, item.key));
 }
 
-// Raises 40001 where the snapshot of the transaction shows another item than there is now. Its stock is
-// of no concern: the counter's is that of now for everybody.
+// Raises 40001 where the transaction's snapshot shows an item that has changed since. The stock is not
+// compared: the counter shows the current value, whatever the snapshot.
 void require_as_seen(const Store &store, const std::optional<Item> &now, const Item &seen) {
     if (!IsolationUsesXactSnapshot()) return;
     if (!now) raise_concurrent_write("delete");
@@ -89,8 +90,8 @@ void require_as_seen(const Store &store, const std::optional<Item> &now, const I
         raise_concurrent_write("update");
 }
 
-// Whether this transaction may have written the row. Of a partition's that is not known; but an item
-// whose counter is loaded was in escrow before.
+// Whether this transaction may have written the row. For a partition's row that is not known; but an
+// item whose counter is loaded was in escrow before this transaction.
 bool may_be_own(Store &store, const Item &item) {
     if (!store.item_table.is_partitioned)
         return TransactionIdIsCurrentTransactionId(item.version.writer);
@@ -119,7 +120,7 @@ CounterKey counter_key(Store &store, ItemKey item) {
     if (bytes.size() > counter_key_bytes_max)
         ereport(ERROR,
                 (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("key of an escrow item is too long"),
-                 errdetail("It has %zu bytes, at most %zu are possible.", bytes.size(),
+                 errdetail("It has %zu bytes, and at most %zu are possible.", bytes.size(),
                            counter_key_bytes_max)));
     CounterKey key;
     key.database = MyDatabaseId;
@@ -131,7 +132,7 @@ CounterKey counter_key(Store &store, ItemKey item) {
 }
 
 std::optional<CounterLoad> committed_units(Store &store, ItemKey item) {
-    // Nothing of this transaction's own: that is pending, or was taken back.
+    // This excludes this transaction's own changes: they are pending, or were undone.
     return units_in(store, item, SnapshotKind::committed);
 }
 
@@ -157,7 +158,7 @@ Quantity stock_as_left(Store &store, const Item &item) {
 }
 
 LockResult lock_for_change(Store &store, ItemKey key, LockedItem *locked) {
-    // A partition that is being detached may show a row to one statement and hide it from the next.
+    // While a partition is being detached, one statement may see a row and the next one may not.
     for (int i = 0; i < replacements_max; ++i) {
         const auto seen = read_item(store, key);
         if (seen && is_in_escrow(store, *seen)) {
@@ -196,7 +197,7 @@ EnterResult enter_escrow(Store &store, LockWait wait, Item *item) {
     if (!lock_counter(store, item->key, ShareLock, wait)) return EnterResult::busy;
     const auto now = read_again(store, *item);
     require_as_seen(store, now, *item);
-    // Under another spelling of its key it has another counter.
+    // Under another spelling of its key the item has another counter.
     if (now && same_key(store.item_type, now->key, item->key) && is_in_escrow(store, *now)) {
         *item = *now;
         return EnterResult::entered;
@@ -234,7 +235,7 @@ bool take_units(Store &store, const LockedItem &locked, Quantity qty) {
     for (;;) {
         const CounterChange change = take_from_counter(key, qty);
         if (change != CounterChange::not_loaded) return change == CounterChange::made;
-        // Evicted since it was seen; what is taken of the others keeps those there.
+        // The counter was evicted since it was read. Units taken from the other counters keep those.
         if (!loaded_reading(store, locked.item.key, key)) raise_concurrent_write("update");
     }
 }

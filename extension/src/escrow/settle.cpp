@@ -18,11 +18,11 @@
 namespace vend {
 namespace {
 
-// How many deltas a call settles in its own time: a few milliseconds' worth. With a turn for each
-// vend.settle_interval that is more than are sold.
+// How many deltas a caller's turn settles. They take a few milliseconds, and with a turn for each
+// vend.settle_interval that is more than callers can sell.
 constexpr int64 callers_deltas = 1000;
 
-// Whether an error is about the session rather than an item: a cancelled query, the server's shutdown.
+// Whether an error is about the session and not about an item: a cancelled query or a shutdown.
 bool is_of_the_session(const ErrorData &error) {
     return ERRCODE_TO_CATEGORY(error.sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION;
 }
@@ -35,12 +35,12 @@ void warn_unsettled(Store &store, ItemKey item, ErrorData *error) {
     FreeErrorData(error);
 }
 
-// The same in a subtransaction, so that one item that cannot be settled stops no other.
+// Settles in a subtransaction, so that an item that cannot be settled does not stop the others.
 int64 settle_or_warn(Store &store, ItemKey item) {
     int64 settled = 0;
     ErrorData *error = in_subtransaction([&] { settled = settle_item(store, item, {}).value_or(0); });
     if (error == nullptr) return settled;
-    // Nor about this item: a snapshot that is too old, a deadlock.
+    // These are not about the item either: a snapshot that is too old, or a deadlock.
     if (is_of_the_session(*error) ||
         ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_TRANSACTION_ROLLBACK)
         ReThrowError(error);
@@ -56,25 +56,25 @@ std::optional<int64> settle_item(Store &store, ItemKey item, LockWait wait, int6
     case LockResult::busy:
         return std::nullopt;
     case LockResult::absent:
-        return 0; // the deltas of an item that is gone are for the audit
+        return 0; // the audit shows the deltas of an item that is gone
     case LockResult::locked:
         break;
     }
-    // Only now: what was committed while this waited for the row counts too.
+    // Only after the lock: a commit that came during the wait for the row counts, too.
     const Deltas deltas = fold_deltas(store, row, deltas_min);
     if (deltas.count > 0) count_settled(counter_key(store, row.key), deltas.count);
     return deltas.count;
 }
 
 void settle_as_caller(Store &store) {
-    // Under its old snapshot the row may be one that it cannot lock.
+    // Under an old snapshot, locking the row could fail.
     if (IsolationUsesXactSnapshot()) return;
     const MonotonicTime begun = monotonic_now();
     if (!begin_callers_turn()) return;
     const auto counter = longest_unsettled(store.table_state);
     if (!counter || !has_key_size(store.item_type, counter_bytes(counter->key))) return;
     const ItemKey item = key_from_bytes(store.item_type, counter_bytes(counter->key));
-    open_deltas(store); // not in the subtransaction, which would close them
+    open_deltas(store); // outside of the subtransaction, whose end would close them
     std::optional<int64> settled;
     ErrorData *error =
         in_subtransaction([&] { settled = settle_item(store, item, {.nowait = true}, callers_deltas); });
@@ -89,7 +89,7 @@ void settle_as_caller(Store &store) {
 
 int64 settle_store(Store &store) {
     int64 settled = 0;
-    open_deltas(store); // not in a subtransaction, which would close them
+    open_deltas(store); // outside of a subtransaction, whose end would close them
     for (const ItemKey item : unsettled_items(store)) settled += settle_or_warn(store, item);
     return settled;
 }

@@ -1,5 +1,5 @@
 #pragma once
-// Settling: the deltas of escrow items become part of their rows.
+// Settles escrow items: folds their deltas into their rows.
 
 #include "base/prelude.hpp"
 
@@ -10,18 +10,18 @@
 
 namespace vend {
 
-// Folds the deltas of an item into its row, all or the first ones, and says how many there were; nothing
-// when the row is locked and the caller does not wait. Raises what the owner's checks and triggers
-// raise.
+// Folds the deltas of an item into its row: all, or at least `deltas_min`. Returns how many it folded,
+// or nothing when the row is locked and the caller does not wait. Raises what the owner's checks and
+// triggers raise.
 std::optional<int64> settle_item(Store &store, ItemKey item, LockWait wait,
                                  int64 deltas_min = all_deltas);
 
-// All items of the store, in the order of their keys. What cannot be settled is a warning.
+// Settles all items of the store, in the order of their keys. Warns about an item that it cannot settle.
 int64 settle_store(Store &store);
 
-// In a session whose call has moved units of the store, where no worker has come for long: settles one
-// of its items, if it is this session's turn. It waits for no lock. What fails is a warning in the log
-// and not the caller's concern.
+// Settles one item of the store within a caller's session, where no worker has run for long and it is
+// this session's turn. Waits for no lock. A failure goes to the log as a warning, and the caller's own
+// work goes on.
 void settle_as_caller(Store &store);
 
 } // namespace vend

@@ -9,28 +9,29 @@
 
 #include <algorithm>
 
-// The background worker that settles the escrow items of one database. Their stores take turns, so that
-// one with triggers that take long holds up the others by one item at a time:
+// The background worker that settles the escrow items of one database. The stores take turns, so that a
+// store with slow triggers delays the others by one item at a time:
 //
-// - A turn is one item, and others as long as a tenth of a second has not passed.
-// - Quick stores, whose items took less than a quarter of a second when they last had the turn, come
-//   first. Then those that have had no turn yet, then the slow ones, in the order in which they have
-//   waited; and after the first of them that has taken its time the quick ones again.
-// - A slow store pauses for nine times as long as its item took, as long as there are other stores.
+// - A turn settles one item, and further items until a tenth of a second has passed.
+// - Quick stores come first. Each item of a quick store took less than a quarter of a second in the
+//   store's last turn. Then come stores that had no turn yet, then slow stores, each in the order in
+//   which they have waited. After one store that is not quick has used its time, the quick stores come
+//   again.
+// - After a turn, a slow store pauses for nine times as long as its item took, if there are other
+// stores.
 //
-// What the worker knows of a store lasts as long as the worker, or until the store has had nothing to
-// settle for a minute. Only when an item keeps the worker for so long that it ends, the pause is left to
-// the next one, in shared memory.
+// The worker forgets a store that has had nothing to settle for a minute. When an item takes so long
+// that the worker has to end, shared memory keeps the store's pause for the next worker.
 
 extern "C" PGDLLEXPORT void vend_settler_main(Datum database);
 
 namespace vend {
 namespace {
 
-// Gone after so long without work: DROP DATABASE waits 5 seconds for others to leave.
+// The worker ends after so long without work. DROP DATABASE waits 5 s for other sessions to end.
 constexpr int64 idle_us_max = USECS_PER_SEC;
 
-// How often to look for deltas whose counters are not in memory.
+// How often the worker looks for deltas whose counters are not in memory.
 constexpr int64 search_pause_us = 3 * USECS_PER_SEC;
 
 constexpr int64 turn_us_max = int64{100} * 1000;
@@ -42,20 +43,20 @@ enum class Pace { unknown, quick, slow };
 // A store of this database.
 struct StoreTurns {
     char name[NAMEDATALEN];
-    MemoryContext context; // of the items
-    List *items;           // that it has left to settle, each an Unsettled
+    MemoryContext context; // has the items
+    List *items;           // left to settle, each an Unsettled
     bool is_search_due;
     Pace pace;
-    MonotonicTime pause_end; // no turn before
+    MonotonicTime pause_end; // no turn before this time
     MonotonicTime used;
 };
 
 struct Worker {
     MemoryContext stores_context;
-    MemoryContext pass_context; // of a pass over the stores
-    List *stores = NIL;         // each a StoreTurns, those that have waited longest first
+    MemoryContext pass_context; // lasts for one pass over the stores
+    List *stores = NIL;         // each a StoreTurns; the store that has waited longest comes first
     MonotonicTime last_search{};
-    bool is_locked_out = false; // from a store, since the latest search
+    bool is_locked_out = false; // a store was locked since the latest search
 };
 
 bool has_work(const StoreTurns &store) {
@@ -97,9 +98,9 @@ void forget_unused_stores(Worker &worker) {
     }
 }
 
-// What an earlier life of the server, or of its database, left unsettled, and counters that had to make
-// room for others, is looked for in stores that sell here. A store that is replicated from elsewhere is
-// settled there.
+// Looks for deltas whose counters are not in memory: an earlier run of the server or a restored database
+// left them, or other counters took their room. Looks only in stores that sell here: a store that is
+// replicated from another server is settled there.
 void begin_search(Worker &worker) {
     forget_unused_stores(worker);
     ListCell *cell = nullptr;
@@ -109,15 +110,15 @@ void begin_search(Worker &worker) {
     worker.is_locked_out = false;
 }
 
-// Gives the stores that have done their items those that are due; whether there are more to come.
+// Gives items that are due to the stores that have none left. Returns whether more will come due.
 bool collect_items(Worker &worker) {
     bool is_awaited = false;
-    List *stores = NIL; // that get some
+    List *stores = NIL; // the stores that get items
     ListCell *cell = nullptr;
     foreach (cell, unsettled_counters(&is_awaited)) {
         const auto *counter = static_cast<const UnsettledCounter *>(lfirst(cell));
         StoreTurns &store = store_named(worker, counter->store);
-        // A search finds these as well.
+        // A search finds these, too.
         if (store.is_search_due) continue;
         if (store.items == NIL) stores = lappend(stores, &store);
         if (!list_member_ptr(stores, &store)) continue;
@@ -138,7 +139,7 @@ void search(Worker &worker, StoreTurns &store) {
         worker.is_locked_out = true;
 }
 
-// Not to wait for the same table again for each of its items.
+// Drops the remaining items of a locked store, so that the worker does not wait for it once per item.
 void postpone_items(StoreTurns &store) {
     ListCell *cell = nullptr;
     foreach (cell, store.items)
@@ -158,7 +159,7 @@ void settle_first(Worker &worker, StoreTurns &store) {
     if (end == End::store_locked) postpone_items(store);
 }
 
-// Returns how long it took.
+// Settles one item. Returns how long that took.
 int64 take_turn(Worker &worker, StoreTurns &store) {
     const MonotonicTime begun = monotonic_now();
     int64 took_us = 0;
@@ -183,10 +184,10 @@ int64 take_turn(Worker &worker, StoreTurns &store) {
     return took_us;
 }
 
-// A turn for each quick store that has work, then for others until one has taken its time. Whether more
-// is to do at once.
+// Gives a turn to each quick store that has work, and then to other stores until one has used its time.
+// Returns whether more work is to be done at once.
 bool pass(Worker &worker) {
-    bool is_taken = false; // the time that those who are not quick have
+    bool is_taken = false; // a store that is not quick has used its time
     for (const Pace pace : {Pace::quick, Pace::unknown, Pace::slow}) {
         ListCell *cell = nullptr;
         foreach (cell, list_copy(worker.stores)) {
@@ -270,12 +271,12 @@ void vend_settler_main(Datum database) {
     BackgroundWorkerUnblockSignals();
     const Oid id = DatumGetObjectId(database);
     if (!vend::register_settler(id)) return;
-    // It settles what sessions sell that were there before ALLOW_CONNECTIONS was taken away.
+    // Sessions that began before ALLOW_CONNECTIONS was taken away still sell, so the worker may connect.
     BackgroundWorkerInitializeConnectionByOid(id, InvalidOid, BGWORKER_BYPASS_ALLOWCONN);
     vend::begin_work();
     vend::Worker worker = vend::new_worker();
-    // Whoever finds no worker once this one has given up its place starts another, but only at the next
-    // sale: this one looks again for what was sold before.
+    // Once the worker has given up its slot, the next sale starts another worker. Sales between the last
+    // search and that moment would wait for it, so this worker searches once more.
     bool is_awaited = false;
     do {
         vend::run_settler(worker);

@@ -22,23 +22,23 @@
 namespace vend {
 namespace {
 
-// How long one item may keep the others waiting, with a trigger of the owner's. A trigger can catch the
-// cancel that comes then, and go on: after another second the worker ends, and with it the trigger.
+// How long one item, with the owner's triggers, may take. After that its query is cancelled. A trigger
+// can catch the cancel and go on: after another second the worker ends, and the trigger with it.
 constexpr int settle_ms_max = 5000;
 constexpr int cancel_ms_max = 1000;
 
-// For a lock it waits less than anybody looks for deadlocks after: who locks one table of a store after
-// another, as DROP SCHEMA does, is not to be the victim of what the worker can do later.
+// Lock waits stay below deadlock_timeout. Otherwise DROP SCHEMA, which locks one table after another,
+// could become the victim of a deadlock, while the worker can simply try again.
 constexpr int lock_ms_max = 100;
 
 TimeoutId worker_limit;
 volatile sig_atomic_t is_past_limit = 0;
 
-// Set once the tables of the store are open. To find them locked is nothing to log: that of a locked row
-// is not logged either.
+// Set once the tables of the store are open. A lock wait that fails before is not logged; neither is
+// one for a row.
 volatile bool is_store_open = false;
 
-// The store that has the worker, for as long as it has it.
+// The store whose turn it is.
 struct Turn {
     const char *store = nullptr;
     const UnsettledCounter *counter = nullptr;
@@ -52,7 +52,7 @@ void on_limit() {
     ProcDiePending = 1;
 }
 
-// The worker that comes next begins with others.
+// Postpones the store whose item ended the worker, so that the next worker begins with other stores.
 void on_exit(int /*code*/, Datum /*argument*/) {
     if (the_turn.store == nullptr || is_past_limit == 0) return;
     const MonotonicTime now = monotonic_now();
@@ -79,7 +79,7 @@ End end_of_error() {
     return is_store_open ? End::row_locked : End::store_locked;
 }
 
-// Runs body() in a transaction of its own. An error is logged.
+// Runs body() in a transaction of its own. Logs an error.
 template <typename Body> End in_transaction(Body body) {
     MemoryContext context = CurrentMemoryContext;
     volatile End end = End::failed;
@@ -111,7 +111,7 @@ template <typename Body> End in_transaction(Body body) {
     return end;
 }
 
-// The same with the store's name for whoever reads the log, and for on_exit().
+// The same, with the store's name as error context in the log and for on_exit().
 template <typename Body> End in_turn(const Turn &turn, Body body) {
     const auto explain = [](void *argument) {
         errcontext("settling an escrow item of store \"%s\"", static_cast<const char *>(argument));
@@ -146,11 +146,11 @@ void add_unsettled(List **items, const char *store, std::span<const uint8> key, 
     MemoryContextSwitchTo(caller);
 }
 
-// What a database or a role has set for its sessions does not make another of the worker, keep its
-// triggers or its writes from it, or end it. What is set about speed, logging and durability holds:
-// nobody is told that something is settled.
+// Overrides settings of the database or role that could change the worker's user, keep triggers from
+// firing, forbid writes or end the worker. Settings about speed, logging and durability stay in force:
+// nobody waits for an answer that says that something is settled.
 void override_settings() {
-    // PostgreSQL starts it as this user.
+    // PostgreSQL starts the worker as this user.
     StartTransactionCommand();
     const char *user = GetUserNameFromId(BOOTSTRAP_SUPERUSERID, false);
     SetConfigOption("session_authorization", user, PGC_SUSET, PGC_S_OVERRIDE);
@@ -161,7 +161,7 @@ void override_settings() {
         const char *value;
     };
     constexpr std::array settings{
-        Setting{"session_replication_role", "origin"}, // the triggers that uphold the ledger fire
+        Setting{"session_replication_role", "origin"}, // so that the triggers of the store fire
         Setting{"row_security", "on"},
         Setting{"search_path", "pg_catalog, pg_temp"},
         Setting{"default_transaction_isolation", "read committed"},
@@ -202,7 +202,7 @@ End settle(const Unsettled &unsettled) {
         }
         in_call([&] {
             Store &store = open_to_settle(unsettled.store);
-            // The store has been made anew, with keys of another type.
+            // The store was made again, with keys of another type.
             if (!has_key_size(store.item_type, unsettled.item)) {
                 if (counter != nullptr) forget_unsettled(*counter);
                 return;
@@ -211,7 +211,7 @@ End settle(const Unsettled &unsettled) {
             with_tables_open(store, [&] {
                 const auto settled = settle_item(store, item, {.nowait = true});
                 if (counter == nullptr || !settled) return;
-                // Of tables that were altered since, this is not the counter that hears of it.
+                // The tables were altered since: another counter counts the item now.
                 if (settled == 0 || !is_same(counter_key(store, item), counter->key))
                     forget_unsettled(*counter);
             });
