@@ -30,7 +30,7 @@
 namespace vend {
 namespace {
 
-// A batch under way. Items, buyers and ids have places, which the requests of the decision name.
+// The state of one batch. Items, buyers and ids have places, and requests name the places.
 struct Batch {
     BatchRows rows;
     std::span<const BatchRequest> requests;
@@ -77,7 +77,8 @@ UsedId used_id(const Batch &batch, const Uuid &id, const Entry &entry) {
     return used;
 }
 
-// By each request that brings the id of one: they may name its parties differently.
+// Looks up the parties of a recorded purchase for each request with its id: requests may name the
+// parties by different keys.
 void look_up_parties(Batch &batch) {
     Store &store = batch.rows.store;
     for (std::size_t i = 0; i < batch.requests.size(); ++i) {
@@ -113,7 +114,7 @@ void make_purchases(Batch &batch) {
                               batch.requests[i].sale.terms};
 }
 
-// Whether a decision without locks stands: nothing is sold, and every stock was known.
+// Whether a decision without locks stands: it sells nothing, and each stock was known.
 bool is_answered(const Batch &batch, std::size_t i) {
     const BatchDecision &decision = batch.decisions[i];
     if (!is_valid(batch, i) || decision.answer != Answer::decided) return true;
@@ -123,7 +124,8 @@ bool is_answered(const Batch &batch, std::size_t i) {
     return !item || item->is_stock_known || verdict < Verdict::sold_out;
 }
 
-// Without a lock, an xid or a byte of WAL; the items are read before the ids, as for a single sale.
+// Answers without a lock, an xid or a byte of WAL. The items are read before the ids, as in a single
+// sale.
 bool answer_without_lock(Batch &batch) {
     read_item_rows(batch.rows,
                    of_valid<ItemKey>(batch, [](const SaleRequest &sale) { return sale.item; }));
@@ -139,7 +141,7 @@ bool answer_without_lock(Batch &batch) {
     return true;
 }
 
-// The first request that is refused because sales of others hold what is left, or none.
+// The first request that is refused with all_pending, or none.
 int first_pending(const Batch &batch) {
     const auto found = std::ranges::find_if(batch.decisions, [](const BatchDecision &decision) {
         return decision.answer == Answer::decided && decision.decision.verdict == Verdict::all_pending;
@@ -149,14 +151,14 @@ int first_pending(const Batch &batch) {
 
 void decide_under_locks(Batch &batch) {
     lock_rows(batch.rows);
-    // What is recorded under the ids of these wallets stands still now.
+    // Nobody else can use an id of these wallets from here on.
     read_ids(batch);
     const MonotonicTime until = after_ms(monotonic_now(), settings::escrow_wait_ms());
     for (bool is_time_over = false;;) {
         CHECK_FOR_INTERRUPTS();
         decide(batch);
         if (const int pending = first_pending(batch); pending != none && !is_time_over) {
-            // Of several items it waits for the first; the others are looked at once more in any case.
+            // It waits for the first such item. All items are decided on once more in any case.
             const int item = batch.purchases[static_cast<std::size_t>(pending)].item;
             is_time_over = !wait_for_item(batch.rows, item, until) || monotonic_now() >= until;
             continue;
@@ -165,7 +167,7 @@ void decide_under_locks(Batch &batch) {
     }
 }
 
-// Whether this batch records the request: as sold, or as a refusal that is remembered.
+// Whether this batch records the request, as a sale or as a refusal to remember.
 bool is_recorded(const Batch &batch, std::size_t i) {
     if (!is_valid(batch, i) || batch.decisions[i].answer != Answer::decided) return false;
     const Verdict verdict = batch.decisions[i].decision.verdict;
@@ -181,8 +183,8 @@ WalletKey buyer_key(const Batch &batch, std::size_t i) {
     return buyer_key(batch.rows, batch.rows.buyers.places[i]);
 }
 
-// The requests that are recorded, in the order of their ids. Those who brought none are given ids in the
-// order of their wallets: rows that are neighbours in one index of the ledger are so in the other.
+// The requests to record, in the order of their ids. Requests without an id get new ids in the order of
+// their wallets, so that neighbours in one index of the ledger are neighbours in the other, too.
 std::span<int> recorded_by_id(Batch &batch) {
     const auto requests = new_array<int>(batch.requests.size());
     std::size_t count = 0;
@@ -271,7 +273,7 @@ void describe_sale(const Batch &batch, std::size_t i) {
         count_refusal(counter_key(batch.rows.store, item->key));
 }
 
-// The balance after the request; of the wallet as it was read, where nothing was locked.
+// The balance after the request. Where nothing was locked: the balance as it was read.
 std::optional<Money> balance_of(const Batch &batch, std::size_t i) {
     if (!batch.rows.store.has_wallets()) return std::nullopt;
     if (batch.rows.counts_money) {
@@ -324,8 +326,8 @@ bool is_sold(const Batch &batch, std::size_t i) {
            batch.decisions[i].decision.verdict == Verdict::accept;
 }
 
-// Whether something can be sold if the rows are still as they were read. What an item in escrow refuses
-// is for its counter to say, and may be worth waiting for.
+// Whether something can be sold if the rows are still as they were read. A refusal of an item in escrow
+// is left to its counter, which may be worth waiting for.
 bool is_any_sold_as_read(Batch &batch) {
     batch.rows.counts_money = true;
     decide(batch);
@@ -341,13 +343,13 @@ bool is_any_sold_as_read(Batch &batch) {
     return is_any_sold;
 }
 
-// For what is sold, if the request is one that is sold to.
+// The price and amount of the request, if it is sold.
 std::optional<Decision> sale_of(const Batch &batch, std::size_t i) {
     if (!is_valid(batch, i) || !is_sold(batch, i)) return std::nullopt;
     return batch.decisions[i].decision;
 }
 
-// Whether the same is sold for the same now that the rows are locked.
+// Whether the decision on the locked rows sells the same for the same amounts.
 bool is_sold_again(Batch &batch) {
     const auto before = new_array<std::optional<Decision>>(batch.decisions.size());
     for (std::size_t i = 0; i < before.size(); ++i) before[i] = sale_of(batch, i);
@@ -357,11 +359,10 @@ bool is_sold_again(Batch &batch) {
     return true;
 }
 
-// Sells without locking first: records what can be sold as the rows were read, then takes money and
-// units. Wallets are locked for a third of the time that they would be otherwise, so that batches with
-// some wallet in common overlap. If a row turns out to have changed so that a decision would fall
-// otherwise, nothing of this is left. Not where a request brings an id: its index entry would be waited
-// for before the wallets.
+// Sells without locking first: records what can be sold as the rows were read, and then takes money and
+// units. So wallets are locked for a third of the time, and batches with common wallets overlap. If a
+// row turns out to have changed so that a decision would differ, all of it is rolled back. Batches with
+// ids do not come here: they would wait for an index entry of an id before they lock wallets.
 bool sell_as_read(Batch &batch) {
     if (!may_write_as_read(batch.rows.store) || !batch.ids.ids.empty()) return false;
     bool is_made = is_any_sold_as_read(batch);

@@ -1,7 +1,7 @@
 #pragma once
-// Many sales in one call and one transaction, in the order of their arrival: wallets are
-// locked, then items, then everything is decided, then each row is written once. A request that is
-// refused, malformed or mismatched is an outcome like any other and changes nothing for its neighbours.
+// Many sales in one call and one transaction, decided in the order of the requests. A batch locks its
+// wallets, then its items, decides all requests, and writes each row once. A refused, malformed or
+// mismatched request gets its own outcome and changes nothing for the others.
 
 #include "base/prelude.hpp"
 
@@ -12,13 +12,13 @@
 
 namespace vend {
 
-// A request and what makes it one that no sale can come of, or null.
+// A request. `problem` says why it is malformed, or is null.
 struct BatchRequest {
     const char *problem = nullptr;
-    SaleRequest sale; // lock_mode and wait are of no account, remember is that of the batch
+    SaleRequest sale; // lock_mode and wait are ignored; remember applies to the whole batch
 };
 
-// One outcome for each request. Raises faults only, as sell() does, but none for a single request.
+// Returns one outcome for each request. Raises faults like sell(), but none about a single request.
 std::span<SaleOutcome> sell_many(Store &store, std::span<const BatchRequest> requests, bool remembers,
                                  MemoryContext result_context);
 

@@ -43,7 +43,7 @@ Quantity sold_of(const BatchRows &rows, std::size_t place) {
     return Quantity{rows.item_rows[place]->state.stock.value - rows.item_states[place]->stock.value};
 }
 
-// Nothing where there is no such wallet.
+// Returns nothing where there is no such wallet.
 Money balance_change(const BatchRows &rows, std::size_t place) {
     if (!rows.wallets[place]) return Money{0};
     return Money{rows.wallet_states[place].balance.value - rows.wallets[place]->balance.value};
@@ -112,7 +112,7 @@ bool write_wallets_as_read(BatchRows &rows) {
     return change_balances_as_read(rows.store, changes.first(count));
 }
 
-// Takes units of an item in escrow, which is then as it was before.
+// Takes units of an item in escrow. `item` then shows the stock before that.
 bool take_from_escrow(BatchRows &rows, Item *item, Quantity qty) {
     LockedItem locked;
     if (lock_as_read_for_change(rows.store, *item, &locked) != LockResult::locked ||
@@ -123,7 +123,7 @@ bool take_from_escrow(BatchRows &rows, Item *item, Quantity qty) {
     return item->state.stock >= qty && take_units(rows.store, locked, qty);
 }
 
-// Row by row in the order of their keys, whatever their modes.
+// Locks items in the order of their keys, whatever their lock modes.
 bool write_items_as_read(BatchRows &rows) {
     const auto takes = new_array<StockTake>(rows.item_rows.size());
     const auto deltas = new_array<Delta>(rows.item_rows.size());
@@ -218,8 +218,8 @@ void write_late_wallets(BatchRows &rows) {
 }
 
 bool may_write_as_read(const Store &store) {
-    // The subtransaction has an id of its own, of which a snapshot holds a few dozen. What a transaction
-    // has locked before stays locked anyway.
+    // The subtransaction gets an xid of its own, and a snapshot has room for a few dozen of them. Rows
+    // that a transaction block has locked before stay locked in any case.
     return store.is_written_directly() && !store.has_unique_ledger_rows &&
            !TransactionIdIsValid(GetTopTransactionIdIfAny());
 }

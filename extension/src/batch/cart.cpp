@@ -32,7 +32,7 @@
 namespace vend {
 namespace {
 
-// A cart under way. Its lines have the places of their items; its buyer has the first place.
+// The state of one cart. Its lines have the places of their items, and its buyer has the first place.
 struct Cart {
     BatchRows rows;
     const CartRequest &request;
@@ -65,7 +65,7 @@ void require_different_items(Cart &cart) {
                             errmsg("item \"%s\" stands in the cart twice",
                                    key_text(cart.rows.store.item_type,
                                             cart.rows.items.keys[static_cast<std::size_t>(place)])),
-                            errhint("Add up its quantities.")));
+                            errhint("Pass the item once, with the sum of its quantities.")));
     }
 }
 
@@ -86,7 +86,7 @@ void read_cart(Cart &cart) {
                              .terms = cart.request.lines[i].terms};
 }
 
-// In the order of the cart, with what the decisions say of them.
+// Describes the lines in the order of the cart, with the decisions on them.
 void describe_lines(Cart &cart) {
     cart.outcome.id = cart.request.id;
     cart.outcome.buyer = key_text(cart.rows.store.buyer_type, buyer_key(cart));
@@ -104,7 +104,7 @@ std::optional<Money> balance_of_now(Cart &cart) {
     return wallet ? std::optional(wallet->balance) : std::nullopt;
 }
 
-// Answers from what the id was used for before, if it was.
+// Answers from the ledger if the id was used before.
 bool answer_from_ledger(Cart &cart) {
     if (!cart.request.id) return false;
     Store &store = cart.rows.store;
@@ -139,7 +139,7 @@ bool answer_from_ledger(Cart &cart) {
     return true;
 }
 
-// The line that is refused, or none.
+// Decides on all lines. Returns the line that is refused, or none.
 int decide(Cart &cart) {
     set_states(cart.rows);
     return decide_cart({cart.rows.item_states, cart.rows.wallet_states, {}}, cart.purchases,
@@ -164,7 +164,7 @@ void refuse(Cart &cart, std::size_t line) {
         count_refusal(counter_key(store, item_of(cart, line)->key));
 }
 
-// Without a lock, an xid or a byte of WAL.
+// Answers without a lock, an xid or a byte of WAL, if a replay or a refusal can be decided so.
 bool answer_without_lock(Cart &cart) {
     read_cart(cart);
     if (answer_from_ledger(cart)) return true;
@@ -180,7 +180,7 @@ bool answer_without_lock(Cart &cart) {
     return true;
 }
 
-// True when the cart is sold, and what it takes from counters is taken.
+// Returns true when the cart is sold. Its units are then taken from the counters of items in escrow.
 bool decide_under_locks(Cart &cart) {
     const MonotonicTime until = after_ms(monotonic_now(), settings::escrow_wait_ms());
     for (bool is_time_over = false;;) {
@@ -192,7 +192,7 @@ bool decide_under_locks(Cart &cart) {
         }
         const auto refused = static_cast<std::size_t>(line);
         if (cart.decisions[refused].decision.verdict == Verdict::all_pending && !is_time_over) {
-            // Looked at once more in any case.
+            // After the wait, decide once more in any case.
             is_time_over = !wait_for_item(cart.rows, cart.purchases[refused].item, until) ||
                            monotonic_now() >= until;
             continue;

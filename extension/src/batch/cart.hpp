@@ -1,5 +1,5 @@
 #pragma once
-// A cart: several items for one buyer under one id, all of them or none.
+// A cart sells several items to one buyer under one id: all lines or none.
 
 #include "base/prelude.hpp"
 
@@ -22,8 +22,8 @@ struct CartLine {
 
 struct CartRequest {
     WalletKey buyer;
-    std::span<const CartLine> lines; // at least one, each of another item
-    std::optional<Uuid> id;          // nothing: a new one
+    std::span<const CartLine> lines; // at least one, each with another item
+    std::optional<Uuid> id;          // nothing: the cart gets a new one
 };
 
 struct CartLineOutcome {
@@ -33,11 +33,11 @@ struct CartLineOutcome {
     std::optional<Money> amount;
 };
 
-// Texts and lines live in the memory context that was given to sell_cart().
+// Texts and lines are allocated in the memory context that was passed to sell_cart().
 struct CartOutcome {
     Verdict verdict = Verdict::accept;
     bool replayed = false;
-    std::optional<std::size_t> refused; // the line that is
+    std::optional<std::size_t> refused; // the line that is refused
     const char *detail = nullptr;
     const char *buyer = nullptr;
     std::optional<Uuid> id;
@@ -47,8 +47,8 @@ struct CartOutcome {
     std::optional<TimestampTz> at;
 };
 
-// Sells, replays or refuses. The ledger has a line for each of the cart's, from 0. Raises faults as
-// sell() does, and 22023 for an item that stands in the cart twice.
+// Sells, replays or refuses. The ledger gets one line for each line of the cart, counted from 0. Raises
+// faults like sell(), and 22023 for an item that the cart has twice.
 CartOutcome sell_cart(Store &store, const CartRequest &request, MemoryContext result_context);
 
 } // namespace vend

@@ -11,7 +11,7 @@
 namespace vend {
 namespace {
 
-// A key with its first bytes at hand: most comparisons need no more.
+// A key with its first bytes: most comparisons need only those.
 template <KeyOf of> struct Sortable {
     uint64 start = 0;
     Key<of> key;
@@ -33,7 +33,7 @@ std::strong_ordering order(const KeyTypeOf<of> &type, const Sortable<of> &a, con
     return compare_keys(type, a.key, b.key);
 }
 
-// Where a key stands, or -1.
+// The place of a key, or -1.
 template <KeyOf of> int place_of(const KeyTypeOf<of> &type, const Keys<of> &keys, Key<of> key) {
     const auto found = std::ranges::lower_bound(
         keys.keys, key, [&](Key<of> a, Key<of> b) { return compare_keys(type, a, b) < 0; });
@@ -83,7 +83,7 @@ Ids distinct_ids(std::span<const std::optional<Uuid>> of_requests) {
     for (const auto &id : of_requests)
         if (id) ids[count++] = *id;
     std::ranges::sort(ids.first(count));
-    // clang 14 does not understand what std::ranges::unique() of this library returns.
+    // clang 14 cannot compile std::ranges::unique() of libstdc++ 12.
     const auto end = std::unique(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(count));
     const Ids different{ids.first(static_cast<std::size_t>(end - ids.begin())),
                         new_array<int>(of_requests.size())};

@@ -1,6 +1,6 @@
 #pragma once
-// What the requests of a batch name, each different key and id at a place of its own, in the order in
-// which rows are locked and ids are recorded. All of it lives in the current memory context.
+// The distinct keys and ids that the requests of a batch name. Each has a place, in the order in which
+// rows are locked and ids are recorded. Everything is allocated in the current memory context.
 
 #include "base/prelude.hpp"
 
@@ -16,7 +16,7 @@
 
 namespace vend {
 
-// What is different, in order, and for each request its place there; -1 where it has none.
+// The distinct keys in order, and for each request the place of its key; -1 where it names none.
 template <KeyOf of> struct Keys {
     std::span<Key<of>> keys;
     std::span<int> places;
@@ -26,8 +26,8 @@ using WalletKeys = Keys<KeyOf::wallet>;
 template <KeyOf of>
 Keys<of> distinct_keys(const KeyTypeOf<of> &type, std::span<const std::optional<Key<of>>> of_requests);
 
-// Who the ledger means, of whom somebody asks for that place: if the key of then is another's, by the
-// key that its row has now.
+// The places of the party that the ledger means: the place of the recorded key and, where the row has
+// another key now, the place of that one.
 template <KeyOf of>
 void look_up_party(Store &store, const Keys<of> &keys, KeyEra<of> recorded, int asked, Party *party);
 

@@ -26,8 +26,7 @@
 namespace vend {
 namespace {
 
-// Transfers under way. Of n of them, the payers are the first n that name a wallet, the payees the
-// others.
+// The state of a batch of n transfers. It names 2n wallets: first the n payers, then the n payees.
 struct Transfers {
     BatchRows rows;
     std::span<const BatchTransfer> requests;
@@ -36,7 +35,7 @@ struct Transfers {
     std::span<std::optional<Entry>> payee_lines{};
     std::span<TransferTerms> terms{};
     std::span<BatchDecision> decisions{};
-    std::span<bool> is_late{}; // of each request, whether it is recorded once the wallets are locked
+    std::span<bool> is_late{}; // for each request: it is recorded after the wallets are locked
     TimestampTz at = 0;
     std::span<MovementOutcome> outcomes{};
 };
@@ -93,7 +92,8 @@ std::optional<UsedId> used_id(const Transfers &batch, std::size_t place) {
     return used;
 }
 
-// By each request that brings the id of one: they may name its parties differently.
+// Looks up the wallets of a recorded transfer for each request with its id: requests may name the
+// wallets by different keys.
 void look_up_wallets(Transfers &batch, std::span<std::optional<UsedId>> used) {
     for (std::size_t i = 0; i < batch.requests.size(); ++i) {
         if (batch.ids.places[i] == none) continue;
@@ -127,7 +127,7 @@ bool is_made(const Transfers &batch, std::size_t i) {
            batch.decisions[i].decision.verdict == Verdict::accept;
 }
 
-// Records what is made of the requests that are late, or of the others.
+// Records the late requests, or the others.
 void record_transfers(Transfers &batch, bool are_late) {
     const auto made = new_array<int>(batch.requests.size());
     const auto ids = new_array<Uuid>(batch.requests.size());
@@ -225,8 +225,8 @@ void describe(Transfers &batch, MemoryContext context) {
     }
 }
 
-// The payers of whom another batch like this one could take, by the time that they are locked, what they
-// need for this one.
+// The payers with little money: another batch of this size could take what they need before they are
+// locked.
 std::span<bool> tight_wallets(const Transfers &batch) {
     const auto is_tight = new_array<bool>(batch.rows.wallets.size());
     const auto paid = new_array<Money>(batch.rows.wallets.size());
@@ -241,7 +241,7 @@ std::span<bool> tight_wallets(const Transfers &batch) {
     return is_tight;
 }
 
-// All requests of payers who have little are late, so that what they get is decided once.
+// All requests of payers with little money are late, so that their decisions are made once.
 void put_off(Transfers &batch) {
     const auto is_tight = tight_wallets(batch);
     batch.rows.late_wallets = new_array<bool>(batch.rows.wallets.size());
@@ -255,7 +255,7 @@ void put_off(Transfers &batch) {
     }
 }
 
-// Whether what was recorded before is what is made now that the wallets are locked.
+// Whether the decisions on the locked wallets make the transfers that were recorded before.
 bool are_made_again(Transfers &batch) {
     const auto was_made = new_array<bool>(batch.requests.size());
     for (std::size_t i = 0; i < was_made.size(); ++i) was_made[i] = is_made(batch, i);
@@ -265,7 +265,7 @@ bool are_made_again(Transfers &batch) {
     return true;
 }
 
-// As sell_as_read() of purchases: what is waited for is a wallet, after the ledger was written.
+// Like sell_as_read() for purchases: writes the ledger first, and then waits for wallets.
 bool transfer_as_read(Transfers &batch) {
     read_ids(batch);
     if (!may_write_as_read(batch.rows.store) || !batch.ids.ids.empty()) return false;

@@ -1,5 +1,5 @@
 #pragma once
-// Many transfers in one call and one transaction, carried out as a batch of sales is.
+// Many transfers in one call and one transaction, carried out like a batch of sales.
 
 #include "base/prelude.hpp"
 

@@ -23,7 +23,7 @@ bool is_unchanged(const LoadedCounter &counter) {
     return now && now->changes == counter.changes;
 }
 
-// Changing the mode, even to the same, makes the counter be read again.
+// Setting the mode, even to the same one, closes the counter, so that it is loaded again.
 const char *repair_of(const Store &store, const char *item, bool is_in_escrow) {
     return psprintf("SELECT vend.set_lock_mode(%s, %s, store => %s)", quote_literal_cstr(item),
                     is_in_escrow ? "'escrow'" : "NULL", quote_literal_cstr(store.name));
@@ -37,7 +37,7 @@ void add_rows(const AuditSink &sink, const Rows &rows) {
     for (uint64 i = 0; i < rows.count; ++i) tuplestore_puttuple(sink.rows, rows.table->vals[i]);
 }
 
-// What the query of all looks would say, as far as there is no error in it.
+// Runs a query of the audit. The caller handles errors.
 void look_one_by_one(Store &store, const AuditSink &sink) {
     for (const AuditLook &look : audit_looks(store)) {
         ErrorData *error = in_subtransaction([&] {
@@ -56,7 +56,8 @@ void look_one_by_one(Store &store, const AuditSink &sink) {
 std::optional<Finding> finding_of(Store &store, const LoadedCounter &counter, const char **name) {
     const ItemKey item = key_from_bytes(store.item_type, counter_bytes(counter.key));
     *name = key_text(store.item_type, item);
-    if (!is_same(counter_key(store, item), counter.key)) return std::nullopt; // of a partition as it was
+    // The partition has changed since.
+    if (!is_same(counter_key(store, item), counter.key)) return std::nullopt;
     const auto units = committed_units(store, item);
     if ((units && units->available == counter.available) || !is_unchanged(counter)) return std::nullopt;
     return Finding{"counter", *name, units ? std::optional(units->available) : std::nullopt,
@@ -69,10 +70,10 @@ Finding not_looked_at(const char *finding, const char *key, ErrorData *error) {
     const int category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
     if (category == ERRCODE_OPERATOR_INTERVENTION || category == ERRCODE_TRANSACTION_ROLLBACK)
         ReThrowError(error);
-    // What others' errors say in detail may be a row that the caller may not read.
+    // The detail of an error that is not ours may show a row that the caller may not read.
     const bool is_ours = error->sqlerrcode == errcodes::not_in_state && error->detail != nullptr;
     ereport(WARNING,
-            (errcode(error->sqlerrcode), errmsg("the audit could not look at \"%s\"", key),
+            (errcode(error->sqlerrcode), errmsg("the audit could not check \"%s\"", key),
              errdetail("%s%s%s", error->message, is_ours ? ": " : "", is_ours ? error->detail : "")));
     FreeErrorData(error);
     return {finding, key, std::nullopt, std::nullopt, nullptr};
@@ -87,7 +88,7 @@ void add_finding(const AuditSink &sink, const Finding &finding) {
     tuplestore_putvalues(sink.rows, sink.descriptor, values, nulls);
 }
 
-// The query has one snapshot for all, so the looks are only taken apart where one of them fails.
+// One query with one snapshot makes all checks. Only where it fails are they made one by one.
 void audit_tables(Store &store, const AuditSink &sink) {
     ErrorData *error = in_subtransaction([&] { add_rows(sink, run(store, Statement::audit, {})); });
     if (error == nullptr) return;
@@ -109,7 +110,7 @@ void audit_partitions(Store &store, const AuditSink &sink) {
 
 void audit_counters(Store &store, const AuditSink &sink) {
     if (!has_counters()) return;
-    open_deltas(store); // not in a subtransaction, which would close them
+    open_deltas(store); // outside of a subtransaction, whose end would close them
     ListCell *cell = nullptr;
     foreach (cell, loaded_counters(store.table_state)) {
         const auto *counter = static_cast<const LoadedCounter *>(lfirst(cell));

@@ -1,6 +1,6 @@
 #pragma once
-// Everything in a store that does not add up. Whatever the state of the store, the audit reports: what
-// cannot be looked at is a finding itself, and the looks after it go on.
+// Finds everything in a store that does not add up. The audit reports whatever the state of the store: a
+// check that fails is a finding itself, and the audit goes on with the next check.
 
 #include "base/prelude.hpp"
 
@@ -16,14 +16,14 @@ struct Finding {
     const char *key = nullptr;
     std::optional<Quantity> expected;
     std::optional<Quantity> found;
-    const char *repair = nullptr; // SQL
+    const char *repair = nullptr; // the SQL that repairs it
 };
 
-// Gives an error as a finding, and its text as a warning; raises those that are not about what was
-// looked at: a cancelled query, a deadlock.
+// Turns an error of a check into a finding, and its text into a warning. Raises errors that are not
+// about the store: a cancelled query, a deadlock.
 Finding not_looked_at(const char *finding, const char *key, ErrorData *error);
 
-// Where the rows of vend.audit() go.
+// Takes the rows of vend.audit().
 struct AuditSink {
     Tuplestorestate *rows;
     TupleDesc descriptor;
@@ -33,7 +33,7 @@ void add_finding(const AuditSink &sink, const Finding &finding);
 void audit_tables(Store &store, const AuditSink &sink);
 void audit_partitions(Store &store, const AuditSink &sink);
 
-// Counters of items on which something is pending, or which change while this looks, are passed over.
+// Compares counters with rows and deltas. Skips a counter that has pending units or changes meanwhile.
 void audit_counters(Store &store, const AuditSink &sink);
 
 } // namespace vend

@@ -23,7 +23,7 @@ struct PaidWallet {
     WalletKey key;
 };
 
-// What the movement adds to the balance.
+// The signed change of the balance.
 Money signed_amount(const DepositRequest &request) {
     return request.kind == Kind::withdrawal ? negated(request.amount) : request.amount;
 }
@@ -53,7 +53,7 @@ bool answer_from_ledger(Store &store, const DepositRequest &request, const PaidW
     return true;
 }
 
-// Writes the balance, or refuses.
+// Writes the balance. Refuses a withdrawal that the balance does not cover.
 bool write_balance(Store &store, const DepositRequest &request, const Wallet &wallet,
                    MovementOutcome *outcome) {
     outcome->balance = wallet.balance;
@@ -97,7 +97,7 @@ MovementOutcome deposit_or_withdraw(Store &store, const DepositRequest &request,
     bool is_known = true;
     if (!is_replayed) {
         is_known = lock_wallet_of(store, request, &paid);
-        // Read again: a call with the same id may have committed while this one waited for the lock.
+        // Read the id again: a call with it may have committed while this one waited for the lock.
         is_replayed = answer_from_ledger(store, request, paid, &outcome);
     }
     MemoryContext context = MemoryContextSwitchTo(result_context);

@@ -1,5 +1,5 @@
 #pragma once
-// Paying money into a wallet, or taking it out.
+// Pays money into a wallet, or takes money out of it.
 
 #include "base/prelude.hpp"
 

@@ -27,7 +27,7 @@
 namespace vend {
 namespace {
 
-// A counter's row before or after the event.
+// The old or the new row of the event, with its figure: stock or balance.
 struct RowImage {
     bool exists = false;
     KeyRef key;
@@ -62,7 +62,7 @@ RowImage image_of(const Store &store, const TriggerData *trigger, HeapTuple tupl
     image.key = items ? store.ref(ItemKey(key)) : store.ref(WalletKey(key));
     const Datum counter =
         heap_getattr(tuple, (items ? store.stock : store.balance).number, descriptor, &is_counter_null);
-    // An old null can only stem from a time without this trigger; it counts as nothing.
+    // An old null was written before this trigger existed. It counts as 0.
     if (is_key_null || (is_counter_null && tuple != old_tuple(trigger)))
         ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
                         errmsg("%s of table \"%s\" must not be null",
@@ -80,7 +80,7 @@ bool is_same_row(const RowImage &was, const RowImage &is) {
     return was.exists && is.exists && was.key.is_same(is.key);
 }
 
-// What to do instead of a direct write.
+// The hint: what to call instead of a direct write.
 const char *instead_of(const TriggerData *trigger, bool items, bool is_same_row, const RowImage &was,
                        const RowImage &is) {
     if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event)) return "Delete the rows whose %s is 0 instead.";
@@ -122,14 +122,14 @@ int64 added(int64 counter, Quantity qty) {
             (errcode(errcodes::not_in_state),
              errmsg("stock of an escrow item of table \"%s\" cannot be written directly",
                     relation_label(RelationGetRelid(trigger->tg_relation))),
-             errdetail("Its row is not all of its stock: sales that are not settled yet count as well."),
-             is.counter > was.counter ? errhint("Add to it with vend.restock().")
-                                      : errhint("Take from it with vend.write_off().")));
+             errdetail("Its row is not its whole stock: deltas that are not settled yet count, too."),
+             is.counter > was.counter ? errhint("Add units with vend.restock().")
+                                      : errhint("Take units out with vend.write_off().")));
     pg_unreachable();
 }
 
-// An UPDATE that moves a row to another partition deletes it here and inserts it there, as it was
-// without its deltas.
+// An UPDATE that moves a row to another partition deletes it in one partition and inserts it into the
+// other, without its deltas.
 void require_unmoved(const TriggerData *trigger) {
     if (!TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ||
         !HeapTupleHeaderIndicatesMovedPartitions(trigger->tg_trigtuple->t_data))
@@ -137,11 +137,11 @@ void require_unmoved(const TriggerData *trigger) {
     ereport(ERROR, (errcode(errcodes::not_in_state),
                     errmsg("an escrow item of table \"%s\" cannot move to another partition",
                            relation_label(RelationGetRelid(trigger->tg_relation))),
-                    errdetail("What is sold of it and not settled yet would stay behind."),
+                    errdetail("Its deltas that are not settled yet would stay behind."),
                     errhint("Give the item a row mode with vend.set_lock_mode() first.")));
 }
 
-// The item leaves escrow: what its deltas say becomes part of its row, if that stays.
+// The item leaves escrow: its deltas are folded into its row, if the row stays.
 void leave_escrow(Store &store, RowImage *was, RowImage *is) {
     const ItemKey key = was->key.as_item();
     forget_counter(store, key);
@@ -181,13 +181,13 @@ bool has_column_changed(const TriggerData *trigger, AttrNumber number) {
            (!is_null && !datum_image_eq(was, is, attribute->attbyval, attribute->attlen));
 }
 
-// Whether a column changed that a reader of the item sees: any but the counter, the two versions and
-// the lock mode.
+// Whether a column changed that counts as an edit: any column but the stock, the two versions and the
+// lock mode.
 bool is_edit(const Store &store, const TriggerData *trigger) {
     const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
     for (int number = 1; number <= descriptor->natts; ++number) {
         const Form_pg_attribute attribute = TupleDescAttr(descriptor, number - 1);
-        // What a generated column is made of is looked at itself.
+        // The columns that a generated column is computed from are compared themselves.
         if (attribute->attisdropped || attribute->attgenerated != '\0' || number == store.stock.number ||
             number == store.stock_version.number || number == store.version.number ||
             number == store.lock_mode.number)
@@ -197,7 +197,7 @@ bool is_edit(const Store &store, const TriggerData *trigger) {
     return false;
 }
 
-// An update of an item that leaves all that its counter rests on.
+// Whether an update leaves everything as it was that the item's counter depends on.
 bool is_mere_edit(const Store &store, const TriggerData *trigger) {
     return TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) &&
            !has_column_changed(trigger, store.item_key.number) &&
@@ -205,7 +205,7 @@ bool is_mere_edit(const Store &store, const TriggerData *trigger) {
            !(store.has_lock_modes() && has_column_changed(trigger, store.lock_mode.number));
 }
 
-// A write of the stock bumps stock_version by one; any other write of ours leaves it.
+// A stock write of the engine counts stock_version up by one. Its other writes leave stock_version.
 bool is_stock_version_right(const Store &store, const TriggerData *trigger, const EngineWrite &write) {
     if (!is_about_items(store, trigger) || !store.has_stock_versions()) return true;
     const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
@@ -224,14 +224,15 @@ bool is_stock_version_right(const Store &store, const TriggerData *trigger, cons
 int64 difference(const RowImage &is, const RowImage &was) {
     const auto change = checked_sub(Quantity{is.counter}, Quantity{was.counter});
     if (!change)
-        ereport(ERROR, (errcode(errcodes::out_of_range), errmsg("change of a counter is out of range")));
+        ereport(ERROR, (errcode(errcodes::out_of_range),
+                        errmsg("change of a stock or balance is out of range")));
     return change->value;
 }
 
-// What is below zero, or not whole, was so before anybody watched.
+// A figure that is negative, null or not whole was so before the table was bound.
 void require_countable(Store &store, Statement statement, const char *what, const char *key_of) {
     CommandCounterIncrement();
-    Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot()); // as what is journalled then
+    Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot()); // like the statement that journals
     const Rows rows = run(store, statement, {}, snapshot);
     UnregisterSnapshot(snapshot);
     if (rows.count == 0) return;
@@ -248,18 +249,18 @@ void require_countable(Store &store, Statement statement, const char *what, cons
              "Only what is at least 0 and a whole number of steps can be counted: mend the row first.")));
 }
 
-// A row that an UPDATE has deleted here and is about to insert into another partition: the next event of
-// the same command.
+// A row that an UPDATE has deleted in one partition and will insert into another one, which is the next
+// event of the same command.
 struct MovingRow {
     Oid relation = InvalidOid;
     TransactionId transaction = InvalidTransactionId;
     CommandId command = InvalidCommandId;
     int trigger_depth = 0;
-    Datum key = 0; // lives as long as the transaction
+    Datum key = 0; // allocated for the transaction
 };
 MovingRow moving_row;
 
-// Of an insertion or deletion, which command it was.
+// The command id of an insertion or deletion.
 MovingRow place_of_event(const Store &store, const TriggerData *trigger) {
     return {is_about_items(store, trigger) ? store.item_table.relation : store.wallet_table.relation,
             GetTopTransactionIdIfAny(), HeapTupleHeaderGetRawCommandId(trigger->tg_trigtuple->t_data),
@@ -273,7 +274,7 @@ void remember_moving_row(const Store &store, const TriggerData *trigger, KeyRef 
     MemoryContextSwitchTo(caller);
 }
 
-// The key that a row had which has come from another partition.
+// The key that a row had before it came from another partition.
 std::optional<KeyRef> key_before_move(const Store &store, const TriggerData *trigger, KeyRef now) {
     const MovingRow moved = std::exchange(moving_row, {});
     const MovingRow here = place_of_event(store, trigger);
@@ -283,8 +284,8 @@ std::optional<KeyRef> key_before_move(const Store &store, const TriggerData *tri
     return now.with(moved.key);
 }
 
-// What becomes of the purchases under a key: they follow the row to its next one, and are not those of
-// the next row that gets this one.
+// Keeps the eras of keys: the purchases under a key follow the row to its new key, and do not belong to
+// another row that gets the old key.
 void follow_key(Store &store, const TriggerData *trigger, const RowImage &was, const RowImage &is) {
     if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event)) {
         if (!was.key.is_same(is.key)) move_era(store, was.key, is.key);
@@ -300,7 +301,7 @@ void follow_key(Store &store, const TriggerData *trigger, const RowImage &was, c
     }
 }
 
-// The row must have changed by what was decided, whatever other triggers did to it.
+// The row must have changed by exactly what was decided, whatever other triggers did.
 void check_engine_write(EngineWrite *write, const Store &store, const TriggerData *trigger,
                         const RowImage &was, const RowImage &is) {
     if (!is_same_row(was, is) || difference(is, was) != write->change ||
@@ -356,7 +357,7 @@ void forget_counters(Store &store, const TriggerData *trigger) {
     const bool items = is_about_items(store, trigger);
     const AttrNumber key_column = items ? store.item_key.number : store.delta_item;
     const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
-    // Nobody else sees a new item yet, and an edit of something else is of no concern.
+    // Nobody else sees a new item yet, and an update that leaves the stock does not matter here.
     if (items && (TRIGGER_FIRED_BY_INSERT(trigger->tg_event) || is_mere_edit(store, trigger))) return;
     for (HeapTuple tuple : {trigger->tg_trigtuple, trigger->tg_newtuple}) {
         if (tuple == nullptr || (items && !is_escrow_row(store, tuple, descriptor))) continue;
@@ -373,7 +374,7 @@ void journal_truncation(Store &store, const TriggerData *trigger) {
         end_all_eras(store, KeyOf::wallet);
         return;
     }
-    // Its lock on the table left nothing pending but this transaction's own.
+    // DDL has locked the table, so only this transaction can have something pending.
     if (has_pending(store.item_table.relation))
         ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
                         errmsg("this transaction has itself moved units of escrow items"),
@@ -383,9 +384,9 @@ void journal_truncation(Store &store, const TriggerData *trigger) {
     for (const ItemKey item : unsettled_items(store)) (void)take_deltas(store, item);
 }
 
-// Each transaction changes a counter and its ledger by the same, so what the counter has beyond its
-// ledger is the same in every snapshot since the triggers are there: it can be recorded while others
-// sell, only not by two at once.
+// Each transaction changes a figure and the ledger by the same amount. So since the triggers exist, the
+// difference between figure and ledger is the same in every snapshot. It can be recorded while others
+// sell, but not by two sessions at once.
 uint64 journal_differences(Store &store) {
     LockRelationOid(store.ledger_table.relation, ShareUpdateExclusiveLock);
     uint64 count = journal_set(store, Statement::journal_item_differences);

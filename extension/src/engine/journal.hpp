@@ -1,6 +1,6 @@
 #pragma once
-// What plain SQL writes to stock and balance, so that the ledger explains every unit and coin
-// whoever moved it.
+// Journals direct writes: what plain SQL writes to a stock or balance, so that the ledger explains every
+// unit and coin, whoever moved it.
 
 #include "base/prelude.hpp"
 
@@ -8,25 +8,26 @@
 
 namespace vend {
 
-// A row-level event on the store's items or wallets. The engine's own writes are checked against
-// what was decided; those of others are journalled as adjustments, or refused.
+// Handles a row-level event on the store's items or wallets. Checks a write of the engine against what
+// was decided. Journals any other write as an adjustment, or refuses it.
 void journal_row(Store &store, const TriggerData *trigger);
 
-// What was written while nobody journalled, as adjustments; gives their number. The store was bound
-// before, by a transaction that has ended or by this one.
+// Journals, as adjustments, what was written while the triggers were off. Returns the number of
+// adjustments. The store is bound already.
 uint64 journal_differences(Store &store);
 
-// Rows that have gone while nobody watched take no refund any more, nor does who gets their keys.
+// Ends the eras of rows that were deleted while the triggers were off: a row that gets such a key must
+// not get the refunds.
 void end_lost_keys(Store &store);
 
-// The same for tables that were no store's before. Raises 55000 where a stock or a balance cannot be
-// counted with.
+// Journals the opening figures of tables that were just attached. Raises 55000 where a stock or balance
+// is not fit.
 uint64 journal_opening(Store &store);
 
 void journal_truncation(Store &store, const TriggerData *trigger);
 
-// A row-level event on the store's items or deltas that may not have been journalled: what the counters
-// of escrow items have is no longer true.
+// Handles a row-level event on the store's items or deltas that may not have been journalled: makes the
+// counters of escrow items be loaded again.
 void forget_counters(Store &store, const TriggerData *trigger);
 
 } // namespace vend

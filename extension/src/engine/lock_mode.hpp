@@ -1,5 +1,5 @@
 #pragma once
-// Changing the mode in which an item is sold.
+// Changes the lock mode of an item.
 
 #include "base/prelude.hpp"
 
@@ -9,8 +9,8 @@
 
 namespace vend {
 
-// Nothing: the item follows the setting. False when there is no such item. Raises 55000 where escrow is
-// not to be had, 55006 when this transaction itself has sold units of the escrow item.
+// Without a mode, the item follows the setting. Returns false when there is no such item. Raises 55000
+// where escrow is not possible, and 55006 when this transaction itself has moved units of the item.
 bool change_lock_mode(Store &store, ItemKey key, std::optional<LockMode> mode);
 
 } // namespace vend

@@ -29,17 +29,17 @@
 namespace vend {
 namespace {
 
-// A line of the purchase, and what goes back of it.
+// A line of the purchase, and what the refund gives back of it.
 struct RefundLine {
     int32 number = 0;
     Entry purchase;
     Refunded before;
     Refunded now;
-    ItemEra row;                    // where its units go, or are recorded to have come from
-    std::optional<LockedItem> item; // where units go back onto the shelf
+    ItemEra row;                    // the item that the line means now
+    std::optional<LockedItem> item; // set where units go back into stock
 };
 
-// A refund under way: the lines that it is about, as the ledger has them, and the wallet that paid.
+// The state of one refund: the lines that it is about, from the ledger, and the wallet that paid.
 struct Refund {
     Store &store;
     const RefundRequest &request;
@@ -65,23 +65,23 @@ char *name_of(Refund &refund, KeyRef key) {
     return name;
 }
 
-// Names buyer and, where there is one, item as a ledger row of theirs does.
+// Names the buyer and, for a refund of one item, the item, as the ledger row does.
 void describe(Refund &refund, const Entry &entry, bool is_one_item) {
     if (is_one_item) refund.outcome.item = name_of(refund, refund.store.ref(required_key(entry.item)));
     refund.outcome.wallet = name_of(refund, refund.store.ref(required_key(entry.wallet)));
 }
 
-// A row that was made by hand may be none that can be given back.
+// A ledger row that was made by hand may not be fit for a refund.
 void require_sound(const Entry &purchase) {
     if (purchase.qty < Quantity{0} && purchase.qty.value > PG_INT64_MIN && purchase.amount <= Money{0} &&
         purchase.amount.value > PG_INT64_MIN)
         return;
     ereport(ERROR, (errcode(errcodes::not_in_state), errmsg("the purchase cannot be refunded"),
                     errdetail("Its ledger row has no negative qty, or an amount above 0."),
-                    errhint("vend.audit() says what it should be.")));
+                    errhint("Call vend.audit(), which shows what the row should be.")));
 }
 
-// The lines of a purchase; none where there is no such purchase.
+// Reads the lines of a purchase. Empty where there is no such purchase.
 std::span<RefundLine> read_lines(Store &store, const Uuid &purchase) {
     int32 count = 0;
     while (const auto entry = read_entry(store, purchase, count)) {
@@ -97,8 +97,8 @@ std::span<RefundLine> read_lines(Store &store, const Uuid &purchase) {
     return lines;
 }
 
-// The line of the item, by the key under which it was bought or the one that it has now. Swapped keys
-// can make two of it.
+// The line of the item, by the key under which it was bought or by its current key. Where items have
+// swapped keys, two lines may fit.
 std::span<RefundLine> line_of_item(Store &store, std::span<RefundLine> lines, ItemKey item) {
     std::span<RefundLine> found;
     for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -113,7 +113,7 @@ std::span<RefundLine> line_of_item(Store &store, std::span<RefundLine> lines, It
                     (errcode(errcodes::bad_argument),
                      errmsg("it is not clear which line of the cart item \"%s\" is",
                             key_text(store.item_type, item)),
-                     errdetail("One was bought under this key, another has it now."),
+                     errdetail("One item was bought under this key, and another one has the key now."),
                      errhint("Refund the whole cart, or give units and money back with vend.restock() "
                              "and vend.deposit().")));
         found = lines.subspan(i, 1);
@@ -132,8 +132,8 @@ std::span<RefundLine> read_purchase(Store &store, const RefundRequest &request) 
     return lines;
 }
 
-// What was recorded under the id: a row for each line, and after it the write-off of units that did not
-// go back onto the shelf.
+// Answers from the ledger, which has a row for each refunded line and, after it, the write-off of units
+// that did not go back into stock.
 bool answer_from_ledger(Refund &refund) {
     if (!refund.request.id) return false;
     const Uuid &id = *refund.request.id;
@@ -178,7 +178,7 @@ bool answer_from_ledger(Refund &refund) {
     return true;
 }
 
-// Locks the wallet that paid, whatever key it has by now.
+// Locks the wallet that paid, whatever its current key.
 bool lock_buyer(Refund &refund) {
     const auto paid = buyer_of(refund.lines[0].purchase);
     for (int i = 0; i < replacements_max; ++i) {
@@ -187,7 +187,7 @@ bool lock_buyer(Refund &refund) {
         if (!now) return false;
         Wallet wallet;
         const bool is_locked = lock_wallet(refund.store, now->key, {}, &wallet) == LockResult::locked;
-        // The key may have changed before the lock was there.
+        // The key may have changed before the lock was granted.
         const auto after = row_of_era(refund.store, paid);
         if (!after) return false;
         if (!is_same_row(refund.store.buyer_type, *now, *after)) continue;
@@ -199,7 +199,7 @@ bool lock_buyer(Refund &refund) {
     raise_concurrent_write("update");
 }
 
-// The same for an item that gets units.
+// Locks an item that gets units, whatever its current key.
 bool lock_line(Refund &refund, RefundLine *line) {
     const auto bought = item_of(*line);
     for (int i = 0; i < replacements_max; ++i) {
@@ -224,8 +224,8 @@ bool has_item(Refund &refund, const RefundLine &line) {
     return now && read_item(refund.store, now->key);
 }
 
-// The wallet's lock makes the sum of the refunds of its purchases stand still; where there are no
-// wallets, a lock of the purchase's id does.
+// While the wallet is locked, no other refund of its purchases can commit. In a store without wallets, a
+// lock of the purchase's id serves instead.
 Verdict lock_payer(Refund &refund) {
     if (!refund.store.has_wallets()) {
         refund.buyer = buyer_of(refund.lines[0].purchase);
@@ -242,7 +242,7 @@ Verdict lock_payer(Refund &refund) {
     return Verdict::unknown_buyer;
 }
 
-// How much goes back of each line; never more than is left.
+// Decides how much goes back of each line. It is never more than is left.
 Verdict decide_lines(Refund &refund) {
     bool is_anything = false;
     for (RefundLine &line : refund.lines) {
@@ -255,7 +255,7 @@ Verdict decide_lines(Refund &refund) {
             is_anything = true;
             continue;
         }
-        if (refund.lines.size() > 1) continue; // of a cart, what is left
+        if (refund.lines.size() > 1) continue; // the refund of a cart skips lines with nothing left
         MemoryContext caller = MemoryContextSwitchTo(refund.result_context);
         refund.outcome.detail =
             is_refused_for_money(paid, {line.before.qty, line.before.amount},
@@ -271,7 +271,7 @@ Verdict decide_lines(Refund &refund) {
     return Verdict::over_refund;
 }
 
-// In the order of all calls: by the keys that the rows have now.
+// Locks in the order that all calls share: by the current keys of the rows.
 Verdict lock_items(Refund &refund) {
     const auto order = new_array<RefundLine *>(refund.lines.size());
     std::ranges::transform(refund.lines, order.begin(), [](RefundLine &line) { return &line; });
@@ -281,7 +281,7 @@ Verdict lock_items(Refund &refund) {
         return compare_keys(refund.store.item_type, a->row.key, b->row.key) < 0;
     });
     for (RefundLine *line : order) {
-        // What is written off at once needs no row.
+        // Units that are written off at once need no row.
         if (line->now.qty == Quantity{0} || !refund.request.restock || lock_line(refund, line)) continue;
         describe(refund, line->purchase, true);
         return Verdict::unknown_item;
@@ -331,7 +331,7 @@ void record_refund(Refund &refund) {
         ++count;
     }
     record_all(refund.store, movements.first(count));
-    // A trigger of the owner's may have refunded the same purchase meanwhile.
+    // A trigger of the owner's may have refunded the same purchase during this call.
     if (refund.store.is_written_directly()) return;
     for (const RefundLine &line : refund.lines)
         if (refunded_so_far(refund.store, refund.request.purchase, line.number) !=
@@ -388,7 +388,7 @@ void name_unknown(Refund &refund) {
             DatumGetCString(DirectFunctionCall1(uuid_out, to_datum(refund.request.purchase)));
     const bool is_item = outcome.verdict == Verdict::unknown_item;
     if (!is_item && outcome.verdict != Verdict::unknown_buyer) return;
-    // There may be a row of that name, which is another.
+    // There may be another row under that key.
     MemoryContext caller = MemoryContextSwitchTo(refund.result_context);
     outcome.detail = psprintf("The %s of the purchase is gone; it was \"%s\" then.",
                               is_item ? "item" : "wallet", outcome.unknown);
@@ -412,7 +412,7 @@ MovementOutcome refund(Store &store, const RefundRequest &request, MemoryContext
     if (outcome.verdict == Verdict::accept) outcome.verdict = decide_lines(refund);
     if (outcome.verdict == Verdict::accept) {
         outcome.verdict = lock_items(refund);
-        // Read again: a refund of another purchase may have used the id while this one waited for the
+        // Read the id again: a refund of another purchase may have used it while this one waited for the
         // item.
         if (answer_from_ledger(refund)) return outcome;
     }

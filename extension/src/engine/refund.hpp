@@ -1,5 +1,5 @@
 #pragma once
-// Giving units and money of a purchase back.
+// Gives units and money of a purchase back.
 
 #include "base/prelude.hpp"
 
@@ -15,10 +15,10 @@ namespace vend {
 
 struct RefundRequest {
     Uuid purchase{};
-    std::optional<Quantity> qty; // nothing: all that is left or, with an amount, none
+    std::optional<Quantity> qty; // nothing: no units if an amount is given, else all that are left
     std::optional<Uuid> id;
-    std::optional<ItemKey> item; // of a cart; nothing: all its lines
-    std::optional<Money> amount; // nothing: what was paid for the units
+    std::optional<ItemKey> item; // the line of a cart; nothing: all lines
+    std::optional<Money> amount; // nothing: what the units cost
     bool restock = true;         // false: the units are written off
 };
 MovementOutcome refund(Store &store, const RefundRequest &request, MemoryContext result_context);

@@ -17,7 +17,7 @@
 namespace vend {
 namespace {
 
-// Whether both name one row: by the key of then, or by the one that the row has now.
+// Whether both keys mean one row: by the key that was recorded, or by the row's current key.
 template <KeyOf of>
 bool is_same_party(Store &store, std::optional<Key<of>> recorded, int32 era,
                    std::optional<Key<of>> asked) {
@@ -49,7 +49,7 @@ void raise_id_mismatch(const Uuid &id, Difference difference) {
              errmsg("id %s was recorded for another request",
                     DatumGetCString(DirectFunctionCall1(uuid_out, to_datum(id)))),
              errdetail("%s", mismatch_detail(difference)),
-             errhint("Use a new id for each purchase or movement, and the same id only to ask for it "
+             errhint("Use a new id for each purchase or movement, and the same id only to send it "
                      "again.")));
     pg_unreachable();
 }
@@ -63,7 +63,7 @@ Verdict verdict_of_memory(const Store &store, const Entry &entry) {
     const auto verdict = remembered_verdict(entry.refusal);
     if (!verdict)
         ereport(ERROR, (errcode(errcodes::not_in_state),
-                        errmsg("the ledger of store \"%s\" holds the unknown refusal \"%s\"", store.name,
+                        errmsg("the ledger of store \"%s\" has the unknown refusal \"%s\"", store.name,
                                entry.refusal)));
     return *verdict;
 }
@@ -98,8 +98,8 @@ bool is_refund_of_item(Store &store, const Entry &refund, int lines, ItemKey ite
     return purchase && is_same_party(store, purchase->item, purchase->item_era, std::optional(item));
 }
 
-// The index on the ids decides between this and a movement under way: whoever is second waits for the
-// first, and finds the id taken if that commits.
+// The index on the ids decides between this call and a movement under the id that runs at the same time:
+// the second one waits for the first, and finds the id taken if the first commits.
 void void_id(Store &store, const Uuid &id) {
     Movement voiding;
     voiding.id = id;

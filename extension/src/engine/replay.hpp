@@ -1,5 +1,5 @@
 #pragma once
-// What an id that was used before stands for.
+// Replays: answers a request from what the ledger recorded under its id.
 
 #include "base/prelude.hpp"
 
@@ -17,43 +17,43 @@
 
 namespace vend {
 
-// What a request says that an id must stand for.
+// What a request asks for; the ledger must have the same under its id.
 struct AskedMovement {
     Kind kind = Kind::purchase;
     std::optional<ItemKey> item;
     std::optional<WalletKey> wallet;
     Quantity qty{};              // signed as in the ledger
-    std::optional<Money> amount; // likewise; nothing: of a purchase for the price of its time
+    std::optional<Money> amount; // signed, too; nothing for a purchase at the item's price
 };
 
-// Of a purchase. What is stated of its price must be what was paid.
+// The purchase that a request asks for. A stated price must be the price that was paid.
 AskedMovement asked_purchase(ItemKey item, WalletKey buyer, const SaleTerms &terms);
 
 inline constexpr const char *remembered_detail = "It was refused before under this id.";
 
-// The refusal that an entry remembers. Raises 55000 for one that was made by hand.
+// The refusal that a ledger row remembers. Raises 55000 for a word that is no refusal.
 Verdict verdict_of_memory(const Store &store, const Entry &entry);
 
-// A difference in a sentence.
+// Explains a difference in a sentence.
 const char *mismatch_detail(Difference difference);
 
-// Raises VN008: something else was recorded under the id.
+// Raises VN008: another request was recorded under the id.
 [[noreturn]] void raise_id_mismatch(const Uuid &id, Difference difference);
 
-// Whether the purchase of an id is a cart of several lines.
+// Whether the purchase under an id is a cart of several lines.
 bool is_cart(Store &store, const Uuid &id);
 
-// Raises VN008, saying what differs, unless the entry is what the request asks for.
+// Raises VN008 with the first difference, unless the entry is what the request asks for.
 void require_same_request(Store &store, const Uuid &id, const Entry &entry, const AskedMovement &asked);
 
 // The same for a row of a refund.
 void require_same_refund(const Uuid &id, const Entry &entry, const Uuid &purchase);
 
-// Whether the refund, of so many lines, is one of this item, by the key of then or that of now.
+// Whether the refund, which has `lines` rows, is of this item, by the recorded key or the current one.
 bool is_refund_of_item(Store &store, const Entry &refund, int lines, ItemKey item);
 
-// Records that nothing will ever take place under the id. Raises VN008 where something has. Voided
-// twice, or after a refusal that was remembered, it is void.
+// Voids an id: records that nothing will ever take place under it. Raises VN008 where something did. An
+// id that is void already, or that remembers a refusal, stays so.
 void void_id(Store &store, const Uuid &id);
 
 } // namespace vend

@@ -19,7 +19,7 @@
 namespace vend {
 namespace {
 
-// The item, locked for change once it is locked.
+// The item; `locked` is set once it is locked.
 struct Restocked {
     std::optional<LockedItem> item;
     ItemKey key;
@@ -79,7 +79,7 @@ MovementOutcome restock(Store &store, const RestockRequest &request, MemoryConte
     bool is_known = true;
     if (!is_replayed) {
         is_known = lock_item_of(store, request, &restocked);
-        // Read again: a call with the same id may have committed while this one waited for the lock.
+        // Read the id again: a call with it may have committed while this one waited for the lock.
         is_replayed = answer_from_ledger(store, request, restocked, &outcome);
     }
     MemoryContext context = MemoryContextSwitchTo(result_context);

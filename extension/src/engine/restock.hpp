@@ -1,5 +1,5 @@
 #pragma once
-// Adding units to an item.
+// Adds units to an item.
 
 #include "base/prelude.hpp"
 

@@ -27,7 +27,7 @@
 namespace vend {
 namespace {
 
-// A sale under way. Nothing in it owns anything.
+// The state of one sale. No member has a destructor.
 struct Sale {
     Store &store;
     const SaleRequest &request;
@@ -36,7 +36,7 @@ struct Sale {
     std::optional<Wallet> wallet;
     WalletState wallet_state;
     Decision decision;
-    std::optional<MonotonicTime> wait_until; // for units that others hold
+    std::optional<MonotonicTime> wait_until; // for pending units of other transactions
     SaleOutcome outcome;
 };
 
@@ -44,7 +44,7 @@ std::optional<ItemState> state_of(const std::optional<Item> &item) {
     return item ? std::optional(item->state) : std::nullopt;
 }
 
-// The keys as the rows have them; as they were given, where there is no row.
+// The keys as the rows spell them. Without a row: as the caller spells them.
 ItemKey item_key(const Sale &sale) {
     return sale.item ? sale.item->key : sale.request.item;
 }
@@ -67,7 +67,7 @@ void read_wallet_of_now(Sale &sale) {
     sale.wallet = read_wallet(sale.store, sale.request.buyer);
 }
 
-// Answers from what the id was used for before, if it was. The balance is that of now.
+// Answers from the ledger if the id was used before, with the current balance.
 bool answer_from_ledger(Sale &sale) {
     if (!sale.request.id) return false;
     const auto entry = read_entry(sale.store, *sale.request.id);
@@ -92,7 +92,7 @@ bool answer_from_ledger(Sale &sale) {
     return true;
 }
 
-// An item in escrow is sold in no other mode.
+// An item in escrow is not sold in another mode.
 void require_mode(const Sale &sale) {
     if (!sale.item || sale.item->state.lock_mode != LockMode::escrow) return;
     if (sale.request.lock_mode)
@@ -100,23 +100,24 @@ void require_mode(const Sale &sale) {
                 (errcode(errcodes::bad_argument),
                  errmsg("lock_mode cannot be given: item \"%s\" is sold in escrow",
                         key_text(sale.store.item_type, sale.item->key)),
-                 errhint("Leave lock_mode out, or change the item's with vend.set_lock_mode().")));
+                 errhint("Leave lock_mode out, or change the item's mode with vend.set_lock_mode().")));
 }
 
-// The item as a sale would find it now: in escrow its counter's stock counts.
+// Reads the item. For an item in escrow the stock is the counter's.
 void look_at_item(Sale &sale) {
     sale.item = read_item(sale.store, sale.request.item);
     if (sale.item) apply_counter(sale.store, &*sale.item);
 }
 
-// Whether the decision is a refusal that stands: not where it passed over a stock that is unknown yet.
+// Whether the decision is a refusal that stands. It does not where the stock is still unknown.
 bool is_final(const Sale &sale) {
     if (sale.decision.verdict == Verdict::accept) return false;
     return !sale.item || sale.item->is_stock_known || sale.decision.verdict < Verdict::sold_out;
 }
 
-// Without a lock, an xid or a byte of WAL. The item is read before the id: in the other order a purchase
-// under this id that commits in between would be answered sold out instead of replayed.
+// Answers without a lock, an xid or a byte of WAL, if a replay or a refusal can be decided so. The item
+// is read before the id. In the other order, a purchase under this id that commits in between would be
+// answered with sold_out instead of its replay.
 bool answer_without_lock(Sale &sale) {
     look_at_item(sale);
     if (answer_from_ledger(sale)) return true;
@@ -126,7 +127,8 @@ bool answer_without_lock(Sale &sale) {
     return is_final(sale);
 }
 
-// From here to the end of the transaction the buyer's balance and ids stand still.
+// From here on, until the end of the transaction, nobody else changes the balance or uses an id of this
+// buyer.
 void lock_buyer(Sale &sale) {
     if (!sale.store.has_wallets()) {
         sale.wallet_state.kind = WalletState::Kind::elsewhere;
@@ -152,8 +154,8 @@ void lock_buyer(Sale &sale) {
 
 enum class ClaimResult { made, refused, stale };
 
-// Decides and claims. What was read before the lock is good enough to try with, but no refusal is given
-// on it: the item is read again first.
+// Decides and claims. The item as it was read before the lock is good enough for a first try. A refusal
+// is only given after the item was read again.
 ClaimResult claim_units(Sale &sale) {
     const ClaimTerms terms{sale.request.terms, sale.wallet_state, sale.request.wait};
     for (bool is_fresh = false;; is_fresh = true) {
@@ -171,7 +173,7 @@ ClaimResult claim_units(Sale &sale) {
     return made.is_made ? ClaimResult::made : ClaimResult::refused;
 }
 
-// Waits for sales that hold what is left to end; false when there is no time left for that.
+// Waits for pending units of other sales. False when the time is over.
 bool wait_for_units(Sale &sale) {
     if (sale.decision.verdict != Verdict::all_pending || sale.request.wait.nowait) return false;
     if (!sale.wait_until) sale.wait_until = after_ms(monotonic_now(), settings::escrow_wait_ms());
@@ -179,7 +181,7 @@ bool wait_for_units(Sale &sale) {
                            *sale.wait_until);
 }
 
-// Nothing here can be refused any more.
+// From here on the sale is not refused any more.
 void record_sale(Sale &sale) {
     SaleOutcome &outcome = sale.outcome;
     name_parties(sale);
@@ -197,8 +199,8 @@ void record_sale(Sale &sale) {
                                          sale.request.terms.qty, sale.decision, *outcome.at));
 }
 
-// Gives the refusal, remembered under its id where that was asked for; false when the id was recorded
-// meanwhile.
+// Answers with the refusal, and records it where the caller asks for that. False when another call
+// recorded the id meanwhile.
 bool refuse(Sale &sale) {
     if (sale.decision.verdict == Verdict::amount_out_of_range) raise_amount_out_of_range(sale.store);
     if (sale.request.remember &&

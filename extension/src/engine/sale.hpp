@@ -1,5 +1,5 @@
 #pragma once
-// The one engine of all sales: read, lock, claim, decide, record.
+// One sale, in any lock mode: read, lock the wallet, decide, claim, debit, record.
 
 #include "base/prelude.hpp"
 
@@ -20,13 +20,13 @@ struct SaleRequest {
     ItemKey item;
     WalletKey buyer;
     SaleTerms terms;
-    std::optional<Uuid> id; // nothing: a new one
+    std::optional<Uuid> id; // nothing: the sale gets a new one
     std::optional<LockMode> lock_mode;
     LockWait wait;
     bool remember = false;
 };
 
-// Texts live in the memory context that was given to sell().
+// Texts are allocated in the memory context that was passed to sell().
 struct SaleOutcome {
     Verdict verdict = Verdict::accept;
     bool replayed = false; // recorded earlier under this id
@@ -41,8 +41,8 @@ struct SaleOutcome {
     std::optional<TimestampTz> at;
 };
 
-// Sells, replays or refuses. SPI is connected and the store's owner is the current user. Raises
-// faults: a mismatched id (VN008), an amount out of range (22003), a write that was altered (27000).
+// Sells, replays or refuses. SPI is connected, and the store's owner is the current user. Raises faults
+// only: a mismatched id (VN008), an amount out of range (22003), a write that a trigger altered (27000).
 SaleOutcome sell(Store &store, const SaleRequest &request, MemoryContext result_context);
 
 } // namespace vend

@@ -40,8 +40,8 @@ WalletKey key_of(const std::optional<Wallet> &wallet, WalletKey asked) {
     return wallet ? wallet->key : asked;
 }
 
-// In the order of the rows' keys, whoever pays and however he is spelled: two transfers in opposite
-// directions must not deadlock.
+// Locks both wallets in the order of the keys in their rows: two transfers in opposite directions must
+// not deadlock.
 Parties lock_parties(Store &store, const TransferRequest &request, const Parties &read) {
     Parties parties;
     if (compare_keys(store.buyer_type, key_of(read.payer, request.payer),
@@ -118,7 +118,7 @@ Movement transfer_movement(const Uuid &id, int32 line, WalletKey wallet, Money a
 
 void raise_half_transfer(const Store &store) {
     ereport(ERROR, (errcode(errcodes::not_in_state),
-                    errmsg("the ledger of store \"%s\" holds half of a transfer", store.name)));
+                    errmsg("the ledger of store \"%s\" has half of a transfer", store.name)));
     pg_unreachable();
 }
 

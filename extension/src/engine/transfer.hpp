@@ -1,5 +1,5 @@
 #pragma once
-// Moving money from one wallet to another.
+// Moves money from one wallet to another.
 
 #include "base/prelude.hpp"
 
@@ -14,14 +14,14 @@
 
 namespace vend {
 
-// The ledger lines of a transfer.
+// A transfer has two lines in the ledger.
 inline constexpr int32 payer_line = 0;
 inline constexpr int32 payee_line = 1;
 
-// One of them, to be recorded.
+// Makes one of the two lines.
 Movement transfer_movement(const Uuid &id, int32 line, WalletKey wallet, Money amount, TimestampTz at);
 
-// Raises 55000: the ledger has one line only.
+// Raises 55000: the ledger has only one line of the transfer.
 [[noreturn]] void raise_half_transfer(const Store &store);
 
 struct TransferRequest {

@@ -24,13 +24,13 @@
 namespace vend {
 namespace {
 
-// A write-off under way. The item is locked once it is locked.
+// The state of one write-off. `item` is set once the item is locked.
 struct WriteOff {
     Store &store;
     const WriteOffRequest &request;
     MemoryContext result_context;
     std::optional<LockedItem> item{};
-    std::optional<MonotonicTime> wait_until{}; // for units that others hold
+    std::optional<MonotonicTime> wait_until{}; // for pending units of other transactions
     MovementOutcome outcome{};
 };
 
@@ -66,7 +66,7 @@ bool lock(WriteOff &write_off) {
     return true;
 }
 
-// By the decision of a sale of as many units for nothing.
+// Decides like a sale of the same quantity at no cost.
 Decision decide(const WriteOff &write_off) {
     SaleTerms terms;
     terms.qty = write_off.request.qty;
@@ -74,7 +74,7 @@ Decision decide(const WriteOff &write_off) {
     return decide_item(write_off.item->item.state, terms);
 }
 
-// Waits for sales that hold what is left to end; false when there is no time left for that.
+// Waits for pending units of other sales. False when the time is over.
 bool wait_for_units(WriteOff &write_off) {
     if (!write_off.wait_until)
         write_off.wait_until = after_ms(monotonic_now(), settings::escrow_wait_ms());
@@ -82,7 +82,7 @@ bool wait_for_units(WriteOff &write_off) {
                            write_off.item->item.counter_changes, *write_off.wait_until);
 }
 
-// Takes the units; of an item in escrow from its counter. False when that has fewer by now.
+// Takes the units from the row or, in escrow, from the counter. False when the counter has fewer now.
 bool take(WriteOff &write_off) {
     const Item &item = write_off.item->item;
     const Quantity qty = write_off.request.qty;
@@ -99,7 +99,7 @@ bool take(WriteOff &write_off) {
     return true;
 }
 
-// True when the units are taken.
+// Decides and takes the units. Returns whether they are taken.
 bool claim(WriteOff &write_off) {
     for (bool is_time_over = false;;) {
         CHECK_FOR_INTERRUPTS();
@@ -110,7 +110,7 @@ bool claim(WriteOff &write_off) {
             continue;
         }
         if (decision.verdict == Verdict::all_pending && !is_time_over) {
-            // Looked at once more in any case.
+            // After the wait, decide once more in any case.
             is_time_over = !wait_for_units(write_off) || monotonic_now() >= *write_off.wait_until;
             continue;
         }
@@ -145,7 +145,7 @@ MovementOutcome write_off(Store &store, const WriteOffRequest &request, MemoryCo
     MovementOutcome &outcome = write_off.outcome;
     if (answer_from_ledger(write_off)) return outcome;
     const bool is_known = lock(write_off);
-    // Read again: a call with the same id may have committed while this one waited for the lock.
+    // Read the id again: a call with it may have committed while this one waited for the lock.
     if (answer_from_ledger(write_off)) return outcome;
     describe(write_off);
     if (!is_known) {

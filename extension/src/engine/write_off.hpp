@@ -1,5 +1,5 @@
 #pragma once
-// Taking units from an item that were not sold.
+// Writes units off: takes units out of stock that were not sold.
 
 #include "base/prelude.hpp"
 
@@ -13,7 +13,7 @@
 
 namespace vend {
 
-// Waits for units that sales under way may give back, as a sale does.
+// Waits for pending units of other sales, as a sale does.
 struct WriteOffRequest {
     ItemKey item;
     Quantity qty{};
