@@ -1,4 +1,4 @@
-// Batches made of bytes: every one must be decided as the model decides it, and lose nothing.
+// Makes batches of bytes. Each batch must be decided as the model decides it, and lose nothing.
 
 #include "batch_model.hpp"
 
@@ -10,7 +10,7 @@ namespace {
 
 using namespace vend;
 
-// Numbers read from the bytes; zeros when there are no more.
+// Reads numbers from the bytes, and zeros once there are no more.
 class Bytes {
   public:
     explicit Bytes(std::span<const std::uint8_t> bytes) : left(bytes) {}

@@ -53,7 +53,7 @@ inline bool same(const Figures &a, const Figures &b) {
            std::equal(a.ids.begin(), a.ids.end(), b.ids.begin(), b.ids.end(), equal);
 }
 
-// What is there; nothing stands in it under none.
+// The items, wallets and ids that exist; none of them has the number none.
 struct Books {
     std::map<int, ItemState> items;
     std::map<int, WalletState> wallets;
@@ -199,7 +199,7 @@ inline BatchDecision transfer(Books &books, const TransferTerms &request, int pl
     return outcome;
 }
 
-// The checks name what does not hold; they return nothing where all is well.
+// Each check returns a text about what is wrong, or nothing if all is well.
 
 inline std::string at_request(std::size_t place, const char *what) {
     return "request " + std::to_string(place) + ": " + what;
@@ -338,8 +338,8 @@ inline std::string transfers_do_not_conserve(const Case &given) {
     return sum == 0 ? "" : "money came or went";
 }
 
-// Cases drawn from a callable that gives a number below its argument. They are small, so that requests
-// meet in items, wallets and ids, and their figures are small or extreme.
+// Draws cases from a callable that gives a number below its argument. The cases are small, so that
+// requests meet in items, wallets and ids; the figures are small or extreme.
 
 template <typename Draw> std::int64_t draw_figure(Draw &draw) {
     constexpr std::int64_t max = std::numeric_limits<std::int64_t>::max();

@@ -42,7 +42,7 @@ TransferTerms transfer(int payer, int payee, std::int64_t amount, int id = none)
     return {true, payer, payee, id, Money{amount}, Money{max}};
 }
 
-// Two items, three wallets, two ids that nothing is recorded for.
+// A shop with two items, three wallets, and two ids under which nothing is recorded.
 Figures shop() {
     return {{item(10, 5), item(1, 2)}, {wallet(100), wallet(100), wallet(0)}, {{}, {}}};
 }
@@ -347,7 +347,7 @@ TEST(Transfers, InvalidRequestsArePassedOver) {
     EXPECT_EQ(figures.wallets[0].balance, Money{95});
 }
 
-// Small batches by chance, always the same ones.
+// Draws small batches, in each run the same ones.
 template <typename Check> void expect_none(std::uint64_t seed, Check broken) {
     std::mt19937_64 random(seed);
     auto draw = [&random](std::uint64_t below) { return random() % below; };
@@ -374,7 +374,8 @@ TEST(BatchByChance, TransfersLoseNoMoney) {
     expect_none(5, model::transfers_do_not_conserve);
 }
 
-// The fuzzer's entry point aborts on the first file that does not hold, the one named last.
+// The fuzzer's entry point aborts on the first file that breaks a rule, which is the last file that was
+// named.
 TEST(BatchFuzz, TheCorpusHolds) {
     int files = 0;
     for (const auto &entry : std::filesystem::directory_iterator(BATCH_CORPUS)) {

@@ -130,8 +130,8 @@ TEST(Decision, AnAmountThatDoesNotExistIsNoSale) {
     EXPECT_EQ(verdict(dear, hundred, terms(2)), Verdict::amount_out_of_range);
 }
 
-// Every reason to refuse, switched on or off; of those that hold, the first in the order of precedence
-// must be given.
+// Each reason to refuse is switched on or off. The verdict must be the first of those that are on, in
+// the order of precedence.
 TEST(Decision, PrecedenceHoldsForEveryCombination) {
     for (int mask = 0; mask < 128; ++mask) {
         const bool unknown_item = (mask & 1) != 0;
@@ -170,7 +170,7 @@ TEST(Decision, BusyComesLast) {
     EXPECT_EQ(verdict(std::nullopt, busy, terms(1)), Verdict::unknown_item);
 }
 
-// Whatever the figures: what is sold was there, what is paid was owned, and the amount is exact.
+// Whatever the figures are, the units sold were there, the buyer had the money, and the amount is exact.
 TEST(Decision, NeverSellsWhatIsNotThere) {
     std::mt19937_64 random(20260101);
     std::uniform_int_distribution<std::int64_t> small(0, 20);

@@ -42,7 +42,7 @@ TEST(Guard, AnEditThatIgnoresTheVersionIsToldSo) {
     }
 }
 
-// It bumps nothing and conflicts with nobody; but no version comes back that others have read.
+// A change that is no edit bumps nothing and conflicts with nobody; but no earlier version comes back.
 TEST(Guard, WhatIsNoEditPassesAndNeverGoesBack) {
     for (const Convention convention : {Convention::read, Convention::next}) {
         EXPECT_EQ(decide_guard(convention, no_edit(7, 7)), GuardVerdict::pass);
@@ -62,8 +62,8 @@ TEST(Guard, TheLastVersionHasNoNext) {
     EXPECT_EQ(decide_guard(Convention::next, edit(last, last)), GuardVerdict::stale);
 }
 
-// Each pair of versions, against the rule said in another way: after a change that passes, the version
-// is one more, and what passes without one leaves no smaller version.
+// States the rule in another way, for each pair of versions: an edit that passes makes the version one
+// more, and any other change that passes makes it no smaller.
 TEST(Guard, VersionsOnlyGoUp) {
     for (const Convention convention : {Convention::read, Convention::next})
         for (std::int64_t was = 0; was < 5; ++was)

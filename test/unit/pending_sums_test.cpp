@@ -10,7 +10,7 @@ namespace {
 using vend::PendingSum;
 using vend::PendingSums;
 
-// Counters, and memory for the sums as the caller provides it.
+// Counters, and the memory for the sums that a caller provides.
 struct Transaction {
     PendingSums sums;
     std::vector<PendingSum> memory;
@@ -56,7 +56,7 @@ TEST(PendingSums, AddUpWhatIsPendingOnEachCounter) {
     EXPECT_EQ(transaction.taken(3), 0);
 }
 
-// What a sale looks at is one place, however many sales the transaction has made before.
+// A sale looks at one place, however many sales the transaction has made before.
 TEST(PendingSums, AreFoundInOneLookAfterManySales) {
     Transaction transaction;
     for (int i = 0; i < 75000; ++i) transaction.take(7, 1);
@@ -88,7 +88,7 @@ TEST(PendingSums, TellCountersOfOneHashApart) {
     EXPECT_EQ(sums.find(42, &things[2])->moves, 2);
     EXPECT_EQ(sums.find(43, &things[2]), nullptr);
     EXPECT_TRUE(sums.any_of(42, [&](const PendingSum &sum) { return sum.thing == &things[2]; }));
-    // Nothing is pending on it any more.
+    // Nothing is pending on the counter any more.
     EXPECT_FALSE(sums.any_of(42, [&](const PendingSum &sum) { return sum.thing == &things[0]; }));
 }
 

@@ -63,7 +63,7 @@ TEST(Refund, TheLargestAmountOverflowsNowhere) {
     EXPECT_EQ(half->amount.value, half->qty.value);
 }
 
-// Whatever the parts: together they are what was paid, and no part is off by more than a step.
+// Whatever the parts are, together they give back what was paid, and no part is off by more than a step.
 TEST(Refund, AllPartsTogetherAreWhatWasPaid) {
     std::mt19937 random(7);
     const auto number = [&](std::int64_t from, std::int64_t to) {

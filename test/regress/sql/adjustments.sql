@@ -72,7 +72,7 @@ INSERT INTO statement (what, sql) VALUES
     ('TRUNCATE by a cascade', $$TRUNCATE $.maker CASCADE$$),
     ('TRUNCATE and INSERT', $$TRUNCATE $.item; INSERT INTO $.item (id, price, stock) VALUES ('lamp', 1, 20)$$);
 
--- What it adds to the ledger, or the SQLSTATE and the hint; undone.
+-- Shows what the statement adds to the ledger, or the SQLSTATE and the hint; then undoes it.
 CREATE FUNCTION pg_temp.journal(schema text, sql text, OUT code text, OUT journal text) LANGUAGE plpgsql AS $$
 DECLARE
     hint text;
@@ -98,7 +98,7 @@ END
 $$;
 SELECT s.what, j.code, j.journal FROM statement s, pg_temp.journal('shop', s.sql) j ORDER BY s.n;
 SELECT s.what, j.code, j.journal AS journal_or_hint FROM statement s, pg_temp.journal('strict', s.sql) j ORDER BY s.n;
--- As a message.
+-- The refusal as a message.
 DELETE FROM strict.item WHERE id = 'lamp';
 \echo :SQLSTATE
 TRUNCATE strict.wallet;

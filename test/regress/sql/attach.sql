@@ -12,7 +12,7 @@ CREATE TABLE reviews (sku text NOT NULL REFERENCES products ON UPDATE CASCADE, a
 INSERT INTO products VALUES ('lamp', 'A lamp', 100, 20), ('vase', 'A vase', 30, 5), ('sofa', 'A sofa', 900, 0);
 INSERT INTO users (name, credits) VALUES ('alpha', 5000), ('beta', 50), ('gamma', 0);
 INSERT INTO reviews VALUES ('lamp', 2);
--- All that \d+ shows of the tables, and who may do what.
+-- All that \d+ shows of the tables, and the privileges on them.
 CREATE FUNCTION pg_temp.shape() RETURNS SETOF text LANGUAGE sql AS $$
     SELECT format('%s %s', attrelid::regclass, to_jsonb(a) - '{attcacheoff,atttypid,attmissingval}'::text[]) FROM pg_attribute a WHERE attrelid IN ('products'::regclass, 'users'::regclass)
     UNION ALL SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid IN ('products'::regclass, 'users'::regclass)
@@ -35,7 +35,7 @@ SELECT * FROM pg_temp.changes();
 SELECT c.relname, c.relkind, pg_get_userbyid(c.relowner) = current_user AS mine, string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' ORDER BY attnum) AS columns
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND attnum > 0 WHERE relnamespace = 'shop'::regnamespace AND relkind IN ('r', 'v') GROUP BY c.oid ORDER BY 1;
 
--- Sold in every row mode; refused; every movement.
+-- Sales in every row mode, refusals, and every movement.
 SELECT m AS mode, p.status, p.item, p.buyer, p.qty, p.unit_price, p.amount, p.balance, pg_typeof(p.buyer) FROM unnest(ARRAY['atomic', 'pessimistic', 'optimistic']) m, vend.try_purchase('lamp', 1, 2, lock_mode => m, id => vend.id_from(m)) p;
 SELECT m AS mode, q, w, p.status FROM unnest(ARRAY['atomic', 'pessimistic', 'optimistic']) m, unnest(ARRAY[1, 1000]) q, unnest(ARRAY[1, 2, 99]) w, vend.try_purchase('lamp', w, q, lock_mode => m) p WHERE (q, w) <> (1, 1);
 SELECT status, item, qty, balance FROM vend.try_purchase('lamp', '1', 2, id => vend.id_from('atomic'));
@@ -75,7 +75,7 @@ SELECT status FROM vend.try_purchase('lamp', 1, expected_version => 2);
 SELECT status FROM vend.try_purchase('lamp', 1, expected_version => 1);
 SELECT * FROM vend.audit();
 SELECT count(*) >= 0 AS settled FROM vend.settle();
--- How often an item in escrow has been settled is for the worker to say.
+-- The number of settlings of an item in escrow depends on the worker.
 SELECT sku, stock_qty, CASE WHEN lock_mode IS DISTINCT FROM 'escrow' THEN stock_version END AS stock_version, revision, lock_mode FROM products ORDER BY sku;
 UPDATE products SET lock_mode = 'hasty';
 \echo :SQLSTATE
@@ -93,7 +93,7 @@ SELECT change, left(shape, 60) AS shape FROM pg_temp.changes() WHERE shape !~ '\
 CREATE TABLE pg_temp.known AS SELECT id FROM shop.ledger;
 UPDATE products SET stock_qty = stock_qty + 1;
 
--- Attached again, with its ledger: only what was written meanwhile is journalled.
+-- The store is attached again with its ledger: only writes of the meantime are journalled.
 SELECT vend.attach_store('shop', 'products', 'sku', 'stock_qty', 'price_cents', 'users', 'id', 'credits');
 SELECT kind, item, qty, wallet, amount FROM shop.ledger WHERE id NOT IN (TABLE pg_temp.known) ORDER BY item COLLATE "C";
 SELECT status, qty FROM vend.try_purchase('lamp', 1, 2, id => vend.id_from('atomic'));
@@ -110,7 +110,7 @@ SELECT vend.detach_store('shop');
 DROP SCHEMA shop CASCADE;
 SELECT change, left(shape, 60) AS shape FROM pg_temp.changes() WHERE shape !~ '\.pg\.dropped\.|"relnatts"|"relchecks"';
 
--- Without wallets; without a price, each sale states its own; optimistic without a version compares the stock.
+-- A store without wallets; one without prices, where each sale states its own; optimistic sales without a version compare the stock.
 SELECT vend.attach_store('gate', 'products', stock => 'stock_qty', wallet_key_type => 'uuid', money_type => 'numeric(8,2)');
 SELECT status, detail FROM vend.try_purchase('lamp', '00000000-0000-0000-0000-00000000000a');
 \echo :SQLSTATE

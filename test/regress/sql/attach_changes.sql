@@ -12,7 +12,7 @@ SELECT vend.attach_store('shop', 'goods', 'id', 'stock', 'price', 'people', 'id'
 SELECT vend.set_lock_mode('vase', 'escrow');
 SELECT status FROM vend.try_purchase('lamp', 1, 2, vend.id_from('lamp'));
 SELECT status FROM vend.try_purchase('vase', 2, 2, vend.id_from('vase'));
--- What a sale, a movement, plain SQL and the audit hear.
+-- The answers to a sale, a movement, plain SQL and the audit.
 CREATE FUNCTION pg_temp.hears(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     answer text;
@@ -31,7 +31,7 @@ CREATE FUNCTION pg_temp.all_hear() RETURNS TABLE (calls text, hear text) LANGUAG
 $$;
 SELECT * FROM pg_temp.all_hear();
 
--- Each change undone again: who hears what.
+-- Each change with its answers, then undone.
 CREATE FUNCTION pg_temp.after(change text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
     answers text[];
@@ -51,10 +51,10 @@ SELECT c AS change, a FROM unnest(ARRAY['ALTER TABLE goods RENAME stock TO units
     'ALTER TABLE goods ALTER stock TYPE real', 'ALTER TABLE goods ALTER stock TYPE numeric', 'ALTER TABLE goods ALTER price TYPE numeric(10,2)', 'ALTER TABLE goods ALTER v TYPE text', 'ALTER TABLE goods ALTER mode TYPE char(3)', 'ALTER TABLE goods ALTER id TYPE varchar(10)',
     'ALTER TABLE goods RENAME TO wares', 'ALTER TABLE goods SET SCHEMA pg_temp', 'DROP TABLE goods', 'DROP TABLE people', 'ALTER TABLE people ALTER balance TYPE numeric(10,2)', 'ALTER TABLE people ALTER id TYPE bigint', 'ALTER TABLE people ALTER id TYPE text',
     'ALTER TABLE people DROP CONSTRAINT people_pkey', 'ALTER TABLE goods SET UNLOGGED', 'ALTER SCHEMA shop RENAME TO store', 'ALTER TABLE shop.ledger RENAME TO book', 'ALTER TABLE goods DISABLE TRIGGER USER', 'DROP TRIGGER vend_journal ON people', 'CREATE TABLE child () INHERITS (goods)',
-    -- and what does no harm
+-- changes that do no harm
     'ALTER TABLE goods ALTER stock TYPE bigint', 'ALTER TABLE goods ALTER stock TYPE numeric(12,3)', 'ALTER TABLE people ALTER balance TYPE integer', 'ALTER TABLE goods RENAME sku TO ean', 'ALTER TABLE goods ADD note text', 'ALTER TABLE goods ALTER price TYPE smallint', 'ALTER TABLE goods ALTER stock DROP NOT NULL']) WITH ORDINALITY u (c, n), pg_temp.after(c) a ORDER BY n;
 
--- Cured, one after the other.
+-- The changes are cured, one after the other.
 CREATE FUNCTION pg_temp.cured() RETURNS TABLE (sale text, escrow text, replay text, stock text, findings bigint) LANGUAGE sql AS $$
     SELECT a.status, b.status, c.status, vend.available('lamp') || ' ' || vend.available('vase'), (SELECT count(*) FROM vend.audit()) FROM vend.try_purchase('lamp', '1') a, vend.try_purchase('vase', '1') b, vend.try_purchase('lamp', '1', 2, vend.id_from('lamp')) c
 $$;
@@ -74,7 +74,7 @@ ALTER SCHEMA data RENAME TO "Data";
 SELECT vend.reattach_store('shop', '"Data".wares');
 SELECT vend.reattach_store('shop', '"Data".wares', wallets => '"Data".people');
 SELECT * FROM pg_temp.cured();
--- Columns that a store can do without: gone, unbound, bound again.
+-- Columns that a store can do without are dropped, unbound and bound again.
 ALTER TABLE "Data".wares DROP COLUMN sv, DROP COLUMN v;
 SELECT vend.reattach_store('shop', stock_version => '', version => '');
 SELECT * FROM pg_temp.cured();
@@ -88,7 +88,7 @@ SELECT vend.purchase('vase', 1) IS NULL;
 SELECT vend.reattach_store('shop', lock_mode => '');
 SELECT * FROM vend.audit();
 SELECT status FROM vend.try_purchase('vase', 1);
--- (As a detach leaves it that could not settle.)
+-- (A detach that could not settle leaves the store like this.)
 SELECT vend.detach_store('shop');
 INSERT INTO shop.stock_delta SELECT 'vase', -units FROM "Data".wares WHERE id = 'vase';
 SELECT vend.attach_store('shop', '"Data".wares', 'id', 'units', 'price', '"Data".people', 'id', 'balance', 'sv', 'v', journal_opening => false);
@@ -129,7 +129,7 @@ SELECT vend.reattach_store('shop', item_key => 'sku');
 SELECT * FROM vend.audit();
 SELECT vend.reattach_store('shop', item_key => 'id');
 SELECT * FROM vend.audit();
--- What was written while the triggers were off.
+-- Rows were written while the triggers were off.
 ALTER TABLE "Data".wares DISABLE TRIGGER USER;
 UPDATE "Data".wares SET units = 77 WHERE id = 'lamp';
 SELECT * FROM pg_temp.all_hear();
@@ -145,7 +145,7 @@ SELECT item, sum(qty) FROM shop.ledger GROUP BY item HAVING sum(qty) <> 0 ORDER 
 SELECT count(*) FROM pg_trigger WHERE tgrelid = '"Data".wares'::regclass AND NOT tgisinternal;
 SELECT status FROM vend.try_purchase('lamp', '1');
 SELECT * FROM vend.audit();
--- How it answers plain SQL.
+-- The store journals plain SQL or refuses it.
 SELECT vend.reattach_store('shop', direct_writes => 'refuse');
 UPDATE things SET units = 6;
 \echo :SQLSTATE

@@ -100,7 +100,7 @@ SELECT status FROM vend.try_purchase('lamp', :alpha);
 \echo :SQLSTATE
 DROP TRIGGER altered ON goods;
 SELECT status FROM vend.try_purchase('lamp', :alpha);
--- A check of the users' stands above the rules.
+-- A check of the users' is stricter than the rules.
 ALTER TABLE goods ADD CONSTRAINT reserve CHECK (sku <> 'desk' OR stock_qty >= 3);
 SELECT status FROM vend.try_purchase('desk', :alpha, 2);
 \echo :SQLSTATE
@@ -128,7 +128,7 @@ ALTER TABLE goods NO FORCE ROW LEVEL SECURITY;
 SELECT * FROM vend.audit();
 SELECT sku, stock_qty FROM goods ORDER BY sku;
 
--- Refused: what moves no units and no money may still be written.
+-- If direct writes are refused, a write that moves no units and no money still passes.
 DROP TRIGGER gift ON goods;
 SELECT vend.reattach_store('shop', direct_writes => 'refuse');
 TRUNCATE writes;

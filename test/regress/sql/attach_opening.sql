@@ -64,7 +64,7 @@ SELECT vend.journal_opening();
 SELECT vend.journal_opening();
 ROLLBACK;
 SELECT vend.journal_opening();
--- By its trigger a sale of the same transaction is in the ledger already.
+-- A sale of the same transaction is in the ledger already.
 BEGIN;
 SELECT status FROM vend.try_purchase('item 5', 5);
 SELECT status FROM vend.try_purchase('item 9', 5);
@@ -90,7 +90,7 @@ UPDATE people SET balance = 7 WHERE id = 5;
 SELECT vend.journal_opening() > 0 AS journalled;
 SELECT * FROM vend.audit();
 
--- Not from a trigger: the movement or the UPDATE that fires it is still to be journalled, and would be twice.
+-- A trigger cannot call it: the movement or the UPDATE that fires the trigger is not journalled yet, and would be journalled twice.
 CREATE FUNCTION open_books() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM vend.journal_opening('shop'); RETURN NULL; END $$;
 CREATE TRIGGER a AFTER UPDATE ON goods FOR EACH ROW EXECUTE FUNCTION open_books();
 SELECT kind FROM vend.restock('item 3', 1);
@@ -128,7 +128,7 @@ GRANT regress_vend_owner TO regress_vend_clerk;
 SET ROLE regress_vend_clerk;
 SELECT vend.journal_opening();
 RESET ROLE;
--- A made store has the same.
+-- journal_opening() works for a store of create_store() as well.
 SELECT vend.create_store('made');
 SELECT vend.journal_opening('made');
 SELECT vend.detach_store('made'), vend.detach_store('shop');

@@ -22,7 +22,7 @@ UPDATE goods SET id = 101 WHERE id = 1;
 \echo :SQLSTATE
 UPDATE goods SET id = 12 WHERE id = 102;
 \echo :SQLSTATE
--- Within its partition, or in a row mode, it takes them along.
+-- An item that moves within its partition, or is in a row mode, takes its sales along.
 UPDATE goods SET id = 11 WHERE id = 1;
 SELECT vend.available(11);
 SELECT vend.set_lock_mode(102, NULL);
@@ -86,7 +86,7 @@ ALTER TABLE goods_3 SET UNLOGGED;
 DROP SCHEMA shop CASCADE;
 SELECT vend.attach_store('shop', 'goods', stock => 'units', price => 'price', lock_mode => 'mode', wallets => 'people', balance => 'credits');
 CREATE TABLE purses (id int PRIMARY KEY, credits int NOT NULL) PARTITION BY LIST (id);
--- What has no rows itself may be said to be unlogged, until PostgreSQL 18 does away with that.
+-- A partitioned table, which has no rows itself, may be called unlogged before PostgreSQL 18.
 SELECT format('CREATE %s TABLE purses_1 PARTITION OF purses FOR VALUES IN (7) PARTITION BY LIST (id)',
     CASE WHEN current_setting('server_version_num')::int < 180000 THEN 'UNLOGGED' END) AS create_purses_1 \gset
 :create_purses_1;

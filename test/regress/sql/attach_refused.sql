@@ -13,7 +13,7 @@ CREATE TABLE goods (id text PRIMARY KEY, ean integer UNIQUE, maker text, part te
 CREATE TABLE people (id bigint PRIMARY KEY, balance bigint NOT NULL, credit numeric(10,2) NOT NULL DEFAULT 0);
 INSERT INTO goods (id, ean, stock, price) VALUES ('lamp', 1, 5, 100), ('vase', 2, 3, 30);
 INSERT INTO people VALUES (1, 1000), (2, 0);
--- What a call hears after a preparation, both undone.
+-- The answer to a call after a preparation; both are undone.
 CREATE FUNCTION hears(preparation text, arguments text, store text DEFAULT 'shop') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     before text := (SELECT concat_ws(' ', (SELECT count(*) FROM vend.store), (SELECT count(*) FROM pg_trigger), (SELECT count(*) FROM pg_class), (SELECT count(*) FROM pg_namespace)));
@@ -39,10 +39,10 @@ $$;
 \pset tuples_only on
 \pset recordsep '\n\n'
 \pset fieldsep '\n'
--- (All of it good.)
+-- (These tables can be attached.)
 SELECT hears('SELECT', a) FROM unnest(ARRAY['''goods''', '''goods'', ''ean'', ''whole'', ''price'', ''people'', ''id'', ''balance''', '''goods'', price => ''price'', wallets => ''people'', balance => ''credit''', '''goods'', price => ''fine'', money_type => ''numeric(12,3)''']) a;
 
--- Relations that are none of ours to sell from.
+-- Relations that no store can sell from.
 CREATE VIEW seen AS SELECT * FROM goods;
 CREATE MATERIALIZED VIEW kept AS SELECT * FROM goods;
 CREATE TEMP TABLE fleeting (LIKE goods INCLUDING ALL);

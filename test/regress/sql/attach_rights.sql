@@ -34,16 +34,16 @@ INSERT INTO app.people VALUES (1, 1000), (2, 1000);
 RESET ROLE;
 GRANT ALL ON ALL TABLES IN SCHEMA app TO regress_vend_nobody;
 GRANT USAGE ON SCHEMA app TO regress_vend_nobody;
--- Who may attach.
+-- Only some roles may attach.
 SELECT who, pg_temp.hears(who, $$SELECT vend.attach_store('shop', 'app.goods'::regclass, price => 'price', wallets => 'app.people'::regclass, balance => 'balance')$$) FROM unnest(ARRAY['owner', 'nobody', 'member']) who;
 SELECT pg_temp.hears('other', format('SELECT vend.attach_store(''shop'', %s::regclass)', 'app.goods'::regclass::oid));
 
--- Attached by a superuser: everything is the owner's.
+-- What a superuser attaches belongs to the owner of the tables.
 SELECT vend.attach_store('shop', 'app.goods', price => 'price', wallets => 'app.people', balance => 'balance', lock_mode => 'mode', add_columns => true);
 SELECT relname, relkind, pg_get_userbyid(relowner) AS owner FROM pg_class WHERE relnamespace IN ('shop'::regnamespace, 'app'::regnamespace) AND relkind IN ('r', 'v') ORDER BY relname;
 SELECT nspname, pg_get_userbyid(nspowner) AS owner FROM pg_namespace WHERE nspname = 'shop';
 SELECT name, creator = current_user AS by_superuser FROM vend.store;
--- The owner does with it what he likes; others have the rights that they are given, and nothing of the tables.
+-- The owner may do everything with the store; others have the rights that they are given, and none on the tables.
 SET ROLE regress_vend_owner;
 SELECT vend.grant_role('buyer', 'regress_vend_buyer'), vend.grant_role('cashier', 'regress_vend_cashier'), vend.grant_role('operator', 'regress_vend_operator'), vend.grant_role('auditor', 'regress_vend_auditor');
 SELECT status FROM vend.try_purchase('lamp', 1, id => vend.id_from('sale'));

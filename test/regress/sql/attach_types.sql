@@ -11,7 +11,7 @@ CREATE DOMAIN few AS smallint;
 CREATE DOMAIN mode AS varchar(11) CHECK (value ~ '^[a-z]+$');
 CREATE TABLE result (key text, figures text, said text, audit bigint);
 
--- One story, told with these types: items goods(k), wallets people(k), each step by typed keys or by their text.
+-- Makes the same sales with tables of these types: items goods(k), wallets people(k), keys typed or as text.
 CREATE PROCEDURE tell(key text, keys text[], stock text, price text, balance text, version text, lock_mode text) LANGUAGE plpgsql AS $$
 DECLARE
     said text;

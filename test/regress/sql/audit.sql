@@ -12,7 +12,7 @@ SELECT balance FROM vend.deposit('alpha', 5, vend.id_from('three'));
 SELECT status FROM vend.try_purchase('lamp', 'beta', 50, vend.id_from('four'), remember => true);
 SELECT * FROM vend.audit();
 
--- Each alone, undone by the rollback.
+-- Each fault alone; the rollback undoes it.
 SET session_replication_role = replica;
 BEGIN; UPDATE shop.item SET stock = stock + 1 WHERE id = 'lamp'; SELECT * FROM vend.audit(); ROLLBACK;
 BEGIN; UPDATE shop.item SET stock = 0 WHERE id = 'bowl'; SELECT * FROM vend.audit(); ROLLBACK;
@@ -36,14 +36,14 @@ BEGIN; UPDATE shop.ledger SET unit_price = 1 WHERE id = vend.id_from('two'); SEL
 RESET session_replication_role;
 SELECT * FROM vend.audit();
 
--- All at once: a row for each.
+-- All faults at once: the audit has a row for each.
 SET session_replication_role = replica;
 UPDATE shop.item SET stock = stock + 1;
 UPDATE shop.wallet SET balance = balance + 1;
 RESET session_replication_role;
 SELECT * FROM vend.audit() ORDER BY finding, key;
 SELECT count(*) FROM vend.audit(store => 'shop');
--- It only says so: sales go on, and the finding stays what it is.
+-- The audit changes nothing: sales go on, and the finding stays as it is.
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
 SELECT * FROM vend.audit() ORDER BY finding, key;
 SET session_replication_role = replica;

@@ -94,7 +94,7 @@ SELECT vend.detach_store('poor');
 SELECT vend.detach_store('shop');
 DROP SCHEMA shop CASCADE;
 
--- No number at all.
+-- A figure that is not a number.
 SELECT vend.create_store('shop', money_type => 'numeric(12,2)');
 INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 1, 10);
 INSERT INTO shop.wallet VALUES ('a', 1000);

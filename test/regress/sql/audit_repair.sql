@@ -83,13 +83,13 @@ INSERT INTO shop.case (kind, what, sql) VALUES
     ('all', 'the ledger empty', 'UPDATE shop.item SET stock = 1; UPDATE shop.wallet SET balance = 1; DELETE FROM shop.ledger');
 SELECT c.kind, c.what, f.* FROM shop.case c, shop.found(c.sql, false) f ORDER BY c.n;
 SELECT c.kind, c.what, b.* FROM shop.case c, shop.found(c.sql, false) f, shop.found(c.sql, true) b WHERE b.remain IS DISTINCT FROM f.remain ORDER BY c.n;
--- What the figures say.
+-- The repairs of figures that are wrong.
 ALTER TABLE shop.ledger DISABLE TRIGGER USER;
 UPDATE shop.ledger SET qty = 3, amount = -299 WHERE id = vend.id_from('purchase');
 UPDATE shop.ledger SET amount = 49 WHERE id = vend.id_from('transfer') AND line = 1;
 ALTER TABLE shop.ledger ENABLE TRIGGER USER;
 SELECT * FROM vend.audit();
--- One after the other, as a person would.
+-- The findings are repaired one after the other, as a person would do it.
 SELECT repair FROM vend.audit() WHERE repair IS NOT NULL LIMIT 1 \gexec
 SELECT finding, key, expected, found FROM vend.audit();
 SELECT repair FROM vend.audit() WHERE repair IS NOT NULL LIMIT 1 \gexec

@@ -87,11 +87,11 @@ SELECT * FROM vend.restock('lamp', 1, store => 'nowhere');
 SELECT * FROM vend.audit('nowhere');
 \echo :SQLSTATE
 
--- Versions that never were are stale, not wrong.
+-- Versions that an item never had are stale, not wrong.
 SELECT status FROM vend.try_purchase('lamp', 'alpha', expected_version => -1);
 SELECT status FROM vend.try_purchase('lamp', 'alpha', expected_version => 9223372036854775807);
 
--- Ids that are none.
+-- Ids that are not valid.
 SELECT * FROM vend.try_purchase('lamp', 'alpha', id => 'order-1');
 \echo :SQLSTATE
 

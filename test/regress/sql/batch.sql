@@ -9,7 +9,7 @@ SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock, lock_mode) VALUES
     ('a', 100, 5, 'atomic'), ('p', 100, 5, 'pessimistic'), ('o', 100, 5, 'optimistic'), ('e', 100, 5, 'escrow'), ('n', 100, 5, NULL), ('none', 100, 0, NULL), ('void', 100, 0, 'escrow'), ('flyer', 0, 100, 'escrow');
 INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 10000), ('beta', 10000), ('poor', 250), ('broke', 0);
--- What the rows say, with what has not been settled, and what can be bought.
+-- The stock of the rows with unsettled deltas, and the units that can be bought.
 CREATE VIEW shop.book AS
     SELECT (SELECT string_agg(format('%s %s%s', id, vend.available(id, 'shop'), CASE WHEN vend.available(id, 'shop') <> stock + coalesce((SELECT sum(qty) FROM shop.stock_delta WHERE item = id), 0) THEN ' but in the rows' END), ', ' ORDER BY id COLLATE "C") FROM shop.item) AS stock,
            (SELECT string_agg(id || ' ' || balance, ', ' ORDER BY id COLLATE "C") FROM shop.wallet) AS balance,
@@ -124,7 +124,7 @@ SELECT stock, stock_version, version FROM shop.item WHERE id = 'once1';
 SELECT status, count(*) FROM vend.purchase_many(ARRAY(SELECT 'once' || 1 + n % 3 FROM generate_series(1, 99) n), array_fill('crowd'::text, ARRAY[99])) GROUP BY status;
 SELECT id, vend.available(id), stock_version FROM shop.item WHERE id LIKE 'once%' AND id <> 'once3' ORDER BY id;
 SELECT balance, vend.available('once3') FROM shop.wallet WHERE id = 'crowd';
--- In escrow it is one delta; who holds the item's row keeps the settler away until that was counted.
+-- In escrow there is one delta. A lock on the item's row keeps the settler away until the delta was counted.
 SELECT vend.settle('shop') IS NOT NULL AS is_settled;
 BEGIN;
 SELECT count(*) FROM (SELECT FROM shop.item WHERE id = 'once3' FOR UPDATE) l;
@@ -185,7 +185,7 @@ SELECT status, balance FROM vend.purchase_many('{new,none,new,s,new}', '{alpha,a
 COMMIT;
 SELECT status, balance FROM vend.purchase_many('{new,none,new}', '{alpha,alpha,beta}');
 TABLE shop.book;
--- Own pending units are nobody else's: there is nothing to wait for.
+-- A transaction does not wait for units that it has pending itself.
 BEGIN;
 SELECT count(*) FROM vend.purchase_many(array_fill('s'::text, ARRAY[20]), array_fill('broke'::text, ARRAY[20]), array_fill(1, ARRAY[20]));
 SELECT status, detail FROM vend.purchase_many('{new,s}', '{alpha,alpha}', '{1,9999}');
@@ -214,14 +214,14 @@ BEGIN ISOLATION LEVEL SERIALIZABLE;
 SELECT status, balance FROM vend.purchase_many('{s,r,s}', '{alpha,beta,beta}');
 COMMIT;
 
--- The settings that are of single sales only do not matter.
+-- Settings for single sales do not matter to a batch.
 SET vend.lock_mode = 'optimistic';
 SET vend.lock_timeout = '1ms';
 SELECT status FROM vend.purchase_many('{s,r,a,p,o,e}', '{alpha,alpha,alpha,alpha,alpha,alpha}');
 RESET vend.lock_mode;
 RESET vend.lock_timeout;
 
--- Who may: buyers and cashiers.
+-- Buyers and cashiers may make batches.
 CREATE ROLE regress_vend_buyer;
 CREATE ROLE regress_vend_cashier;
 CREATE ROLE regress_vend_operator;

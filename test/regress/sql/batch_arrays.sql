@@ -99,7 +99,7 @@ SELECT status, item FROM vend.purchase_many(ARRAY[1], '{bbbbbbbb-0000-4000-8000-
 SELECT status, item, buyer FROM vend.purchase_many(ARRAY[42, 43], ARRAY['bbbbbbbb-0000-4000-8000-000000000001', 'bbbbbbbb-0000-4000-8000-00000000000f']::uuid[], store => 'mixed');
 SELECT status, item, buyer FROM vend.purchase_many(ARRAY[42, 42], '{bbbbbbbb-0000-4000-8000-000000000001,7}', store => 'mixed');
 
--- The shape of the arrays is a matter of the whole call.
+-- Arrays of a wrong shape are a fault of the whole call.
 \set VERBOSITY terse
 SET vend.default_store = 'words';
 SELECT * FROM vend.purchase_many('{}', '{}');
@@ -152,7 +152,7 @@ SELECT * FROM vend.purchase_many('{lamp}', '{alpha}', '{9223372036854775808}');
 SELECT * FROM vend.purchase_many('{lamp}', '{alpha}', ids => '{x}');
 \echo :SQLSTATE
 \set VERBOSITY default
--- Where an array begins to count is no matter.
+-- The lower bound of an array does not matter.
 SELECT status, item, buyer, qty FROM vend.purchase_many('[0:1]={lamp,vase}', '[7:8]={alpha,beta}', '[-1:0]={1,2}');
 SELECT status, item, buyer, qty FROM vend.purchase_many('[0:1]={lamp,vase}'::text[], '{alpha,beta}', ids => '[5:6]={NULL,00000000-0000-4000-8000-00000000000a}', max_prices => '[0:1]={100,NULL}');
 -- Slices, subscripts and nulls within; an array that a query made.
@@ -175,7 +175,7 @@ SELECT status, detail, unit_price FROM vend.purchase_many('{lamp,vase}', '{alpha
 SELECT status, unit_price, amount, balance FROM vend.purchase_many('{lamp,vase,vase}', '{alpha,x,y}', '{1,2,9}', unit_prices => '{5,6,7}', store => 'bare');
 SELECT status, detail, unit_price, amount, balance FROM vend.purchase_many('{lamp,vase}', '{alpha,x}', unit_prices => '{NULL,6}', store => 'bare');
 
--- Money with a scale: what does not fit it is no price.
+-- A price that does not fit the scale of the money is not valid.
 SELECT status, detail, unit_price, amount, balance FROM vend.purchase_many('{lamp,vase,lamp,lamp,lamp,vase,lamp}', '{alpha,alpha,alpha,alpha,alpha,alpha,alpha}', '{2,3,1,1,1,1,4}', max_prices => '{19.99,0.050,19.98,19.999,20,0.049,99999999999}', store => 'fine');
 SELECT status, detail, amount FROM vend.purchase_many('{palace,palace,palace,vase}', '{rich,rich,rich,rich}', '{2,1,9223372036854775807,1}', store => 'fine');
 SELECT id, balance FROM fine.wallet ORDER BY id;

@@ -22,7 +22,7 @@ $$;
 SELECT * FROM shop.buy();
 SELECT shop.state();
 
--- Those that look on: each row once, by row and by statement.
+-- Triggers that look on fire once for each row, by row and by statement.
 CREATE TABLE shop.seen (n int GENERATED ALWAYS AS IDENTITY, what text);
 CREATE FUNCTION shop.look() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -56,7 +56,7 @@ DROP TRIGGER log ON shop.ledger;
 SELECT stock FROM vend.restock('lamp', 100);
 SELECT shop.state();
 
--- Those that spoil a write. Whatever happened is undone, and must have been undone already where it failed.
+-- Triggers that spoil a write. All effects are undone here; those of a failed call must be gone already.
 CREATE FUNCTION shop.suppress() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
 CREATE FUNCTION shop.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'closed on mondays' USING ERRCODE = 'P0042'; END $$;
 CREATE FUNCTION shop.alter_row() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -94,14 +94,14 @@ INSERT INTO shop.sabotage (name, sql) VALUES
 INSERT INTO shop.sabotage (name, sql)
 SELECT 'ledger: ' || c, format('CREATE TRIGGER t BEFORE INSERT ON shop.ledger FOR EACH ROW WHEN (NEW.kind = ''purchase'') EXECUTE FUNCTION shop.alter_row(%L, %L)', c, v)
 FROM (VALUES ('line', '$1.line + 7'), ('kind', '''adjustment'''), ('item', '''vase'''), ('qty', '$1.qty + 1'), ('wallet', '''beta'''), ('amount', '$1.amount + 1'), ('unit_price', '1'), ('ref', '''00000000-0000-4000-8000-0000000000ff'''), ('at', '''2000-01-01'''), ('refusal_qty', '1')) v (c, v);
--- They sell, too, while the batch is being written: all of it counts, or it is a fault.
+-- Triggers that sell while the batch is being written: all of their sales count, or they are a fault.
 INSERT INTO shop.sabotage (name, sql)
 SELECT format('%s: sells %s to %s', t, i, b), format('CREATE TRIGGER t AFTER %s ON shop.%s FOR EACH ROW EXECUTE FUNCTION shop.sell_more(%L, %L)', e, t, i, b)
 FROM (VALUES ('item', 'UPDATE'), ('wallet', 'UPDATE'), ('ledger', 'INSERT')) t (t, e), unnest('{lamp,vase,cup}'::text[]) i, unnest('{alpha,beta}'::text[]) b ORDER BY t COLLATE "C", i COLLATE "C", b COLLATE "C";
 INSERT INTO shop.sabotage (name, sql)
 SELECT format('%s: sells a batch', t), format('CREATE TRIGGER t AFTER %s ON shop.%s FOR EACH ROW EXECUTE FUNCTION shop.sell_many_more()', e, t)
 FROM (VALUES ('item', 'UPDATE'), ('wallet', 'UPDATE'), ('ledger', 'INSERT')) t (t, e);
--- And they change the store.
+-- Triggers that change the store.
 INSERT INTO shop.sabotage (name, sql)
 SELECT d, format('CREATE TRIGGER t AFTER UPDATE ON shop.wallet FOR EACH ROW EXECUTE FUNCTION shop.run(%L)', d)
 FROM unnest(ARRAY['DISCARD PLANS', 'ALTER TABLE shop.ledger RENAME TO books', 'DROP TABLE shop.wallet', 'DROP TABLE shop.ledger CASCADE', 'TRUNCATE shop.item', 'DELETE FROM shop.item', 'DELETE FROM shop.wallet', 'UPDATE shop.wallet SET balance = 5 WHERE balance <> 5', 'SELECT vend.detach_store(''shop'')']) d;
@@ -131,7 +131,7 @@ SELECT shop.state();
 CREATE TRIGGER t BEFORE UPDATE ON shop.wallet FOR EACH ROW WHEN (NEW.id = 'beta') EXECUTE FUNCTION shop.suppress();
 SELECT * FROM shop.buy();
 \echo :SQLSTATE
--- What does not meet the trigger is sold.
+-- A request that does not fire the trigger is sold.
 SELECT status, item, balance FROM vend.purchase_many('{lamp,cup}', '{alpha,alpha}');
 DROP TRIGGER t ON shop.wallet;
 SELECT * FROM shop.buy();

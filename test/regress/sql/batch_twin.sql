@@ -59,7 +59,7 @@ CREATE FUNCTION chance.run_many(store text, first int, last int, remember boolea
          vend.purchase_many(a.items, a.buyers, a.qtys, a.ids, a.max_prices, a.unit_prices, a.amounts, remember => run_many.remember, store => run_many.store)
              WITH ORDINALITY o (status, detail, id, item, buyer, qty, unit_price, amount, balance, at, n)
 $$;
--- What people do between two batches.
+-- Writes by people between two batches.
 CREATE FUNCTION chance.stir(step int) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     s chance.store;
@@ -73,7 +73,7 @@ BEGIN
     END LOOP;
 END
 $$;
--- Until the requests are used up.
+-- This repeats until the requests are used up.
 CREATE PROCEDURE chance.run() LANGUAGE plpgsql AS $$
 DECLARE
     first int := 1;
@@ -126,7 +126,7 @@ CALL chance.attach('old_single');
 CALL chance.attach('old_many');
 CALL chance.run();
 
--- So that something was tried at all.
+-- Enough was tried for the test to prove something.
 SELECT status, count(*) FILTER (WHERE store = 'single') AS single, count(*) FILTER (WHERE store = 'old_single') AS old_single FROM chance.answer GROUP BY status ORDER BY status COLLATE "C";
 SELECT count(*) AS batches, min(last - first + 1), max(last - first + 1), count(*) FILTER (WHERE remember) AS remembering FROM chance.batch;
 SELECT lock_mode, count(*) FROM chance.answer a JOIN single.item i ON i.id = a.item WHERE store = 'single' AND status = 'purchased' GROUP BY lock_mode ORDER BY lock_mode;

@@ -23,7 +23,7 @@ SELECT c.relname, t.tgname, (t.tgtype & 2) = 0 AS after,
 FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
 WHERE c.relnamespace = 'shop'::regnamespace AND NOT t.tgisinternal ORDER BY 1, 2;
 
--- What the tables themselves refuse.
+-- The tables themselves refuse wrong rows.
 INSERT INTO shop.item (id, price, stock) VALUES ('a', 1, -1);
 \echo :SQLSTATE
 INSERT INTO shop.item (id, price, stock) VALUES ('a', -1, 1);
@@ -49,7 +49,7 @@ SELECT id, stock_version, version, lock_mode FROM shop.item ORDER BY id;
 SELECT vend.create_store('shop');
 \echo :SQLSTATE
 
--- Detached: no triggers, no binding, all rows.
+-- A detached store has no triggers and no binding, and all of its rows.
 SELECT vend.detach_store('shop');
 SELECT count(*) FROM vend.store;
 SELECT count(*) AS triggers FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
@@ -168,7 +168,7 @@ SELECT relname FROM pg_class WHERE relnamespace = 'shop'::regnamespace AND relki
 DROP SCHEMA shop CASCADE;
 SELECT count(*) FROM vend.store;
 
--- Made in a transaction that rolls back, it never was; and the next one is another store.
+-- A store that is made in a transaction that rolls back does not exist, and the next one is another store.
 BEGIN;
 SELECT vend.create_store('shop', 'bigint', 'bigint');
 INSERT INTO shop.item (id, price, stock) VALUES (1, 10, 5);
@@ -209,7 +209,7 @@ SELECT vend.create_store('shop', 'bigint', 'bigint');
 INSERT INTO shop.item (id, price, stock) VALUES (1, 10, 5);
 INSERT INTO shop.wallet (id, balance) VALUES (1, 100);
 SELECT status, balance FROM vend.try_purchase(1, 1);
--- What is left of a store is enough to keep its name.
+-- The remains of a store are enough to keep its name.
 DROP TABLE shop.wallet;
 SELECT status, balance FROM vend.try_purchase(1, 1);
 \echo :SQLSTATE

@@ -45,7 +45,7 @@ SET client_min_messages = warning;
 CREATE EXTENSION pg_vend;
 SELECT vend.id_from('注文 1'), octet_length('注文'), vend.id_from('Bestellung Köln 1'), vend.id_from('order 1');
 
--- Bytes without an encoding: of UTF-8 the same id, of others none.
+-- Bytes without an encoding: a name in UTF-8 has the same id, other bytes have none.
 \c vend_ascii
 SET client_min_messages = warning;
 CREATE EXTENSION pg_vend;

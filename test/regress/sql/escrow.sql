@@ -56,7 +56,7 @@ SELECT fair.await_settler(2);
 SELECT id, stock FROM fair.item ORDER BY id;
 SELECT store, item, available, pending, waiting, reserved, refused, settled, unsettled, settle_lag FROM vend.stat_item WHERE store = 'fair';
 SELECT vend.settle();
--- settle() does it at once. Its own transaction's sale is folded in too, and comes back with it.
+-- settle() settles at once. A sale of its own transaction is folded in too, and comes back with the transaction.
 BEGIN;
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
@@ -73,7 +73,7 @@ SELECT * FROM fair.book ORDER BY id;
 SELECT count(*) FROM fair.stock_delta;
 SELECT * FROM vend.audit();
 
--- Restock and refund: theirs is available at commit only, for the transaction itself too.
+-- The units of a restock or a refund are available at commit only, for the transaction itself too.
 BEGIN;
 SELECT kind, item, qty, stock, replayed FROM vend.restock('lamp', 6, vend.id_from('more'));
 SELECT kind, item, wallet, qty, amount, stock, balance FROM vend.refund(vend.id_from('one'), 2, vend.id_from('back'));
@@ -147,7 +147,7 @@ SELECT id, stock, lock_mode FROM fair.item WHERE id = 'vase';
 SELECT count(*) FROM fair.stock_delta WHERE item = 'vase';
 SELECT * FROM vend.audit();
 
--- Where several refusals hold, the first of the order is the answer: of an item whose counter is not loaded, and again.
+-- If several refusals apply, the first of the order is the answer: before the item's counter is loaded, and afterwards.
 CREATE TABLE fair.question (n serial, what text, stock bigint, buyer text, qty bigint, version bigint, max_price numeric, answer text);
 INSERT INTO fair.question (what, stock, buyer, qty, version, max_price, answer) VALUES
     ('conflict, all',                    0, 'nobody', 9, 9,    1,    'conflict'),

@@ -10,7 +10,7 @@ INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('lamp', 1, 20, 'escr
 CREATE VIEW public.book AS
     SELECT id, lock_mode, vend.available(id, 'shop') AS available, stock + coalesce((SELECT sum(qty) FROM shop.stock_delta WHERE item = i.id), 0) AS stock FROM shop.item i ORDER BY id;
 
--- Rewritten: the counter of the old files is not sold from, and a sale finds what there is.
+-- The table is rewritten: no sale is made from the counter of the old files, and a sale finds the current stock.
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
 VACUUM FULL shop.item;
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
@@ -30,7 +30,7 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha');
 TABLE public.book;
 SELECT vend.settle() >= 0 AS settled;
 SELECT stock, (SELECT count(*) FROM shop.stock_delta) AS deltas FROM shop.item WHERE id = 'lamp';
--- In a transaction that has sales pending, and that may take the rewrite back.
+-- A transaction with pending sales rewrites the table, and may undo that.
 BEGIN;
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
 SAVEPOINT a;
@@ -64,7 +64,7 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha', 12);
 SELECT status FROM vend.try_purchase('lamp', 'alpha', 11);
 SELECT * FROM vend.audit();
 
--- detach_store folds what is not settled: the row has all, and plain SQL may count on it.
+-- detach_store folds the deltas: the row then has the whole stock, and plain SQL may count on it.
 SELECT stock FROM vend.restock('lamp', 9);
 SELECT status FROM vend.try_purchase('lamp', 'alpha', 2);
 SELECT vend.detach_store('shop');
@@ -76,7 +76,7 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha', 3);
 SELECT kind, qty FROM shop.ledger WHERE item = 'lamp' ORDER BY at DESC, id DESC LIMIT 2;
 SELECT * FROM vend.audit();
 
--- Dropped and made again: the counter of another life is not sold from. (Settled first: DROP SCHEMA locks the tables in its own order.)
+-- The store is dropped and made again: no sale is made from the old counter. (It is settled first, as DROP SCHEMA locks the tables in its own order.)
 SELECT stock FROM vend.restock('lamp', 50);
 SELECT vend.settle() >= 0 AS settled;
 DROP SCHEMA shop CASCADE;
@@ -103,7 +103,7 @@ COMMIT;
 SELECT status FROM vend.try_purchase('lamp', 'alpha', 5);
 SELECT status FROM vend.try_purchase('lamp', 'alpha', 4);
 SELECT * FROM vend.audit();
--- The table of the deltas alone: no sale until there is one again.
+-- Only the table of the deltas is dropped: no sale is made until there is one again.
 SELECT vend.settle() >= 0 AS settled;
 DROP TABLE shop.stock_delta;
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
@@ -114,7 +114,7 @@ SELECT stock FROM vend.restock('lamp', 5);
 SELECT status FROM vend.try_purchase('lamp', 'alpha', 5);
 SELECT * FROM vend.audit();
 
--- Not fit for escrow: a clear error, and the row modes go on. Fit again, it sells.
+-- A store that is not fit for escrow says so, and the row modes go on. Once it is fit again, it sells.
 INSERT INTO shop.item (id, price, stock) VALUES ('sofa', 1, 10);
 SELECT stock FROM vend.restock('lamp', 5);
 CREATE FUNCTION shop.nothing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
@@ -202,7 +202,7 @@ UPDATE fair.item SET lock_mode = 'escrow' WHERE id = 'lamp';
 SELECT status, balance FROM vend.try_purchase('lamp', 'alpha', 1);
 UPDATE fair.item SET lock_mode = NULL WHERE id = 'lamp';
 SELECT id, stock, lock_mode, version FROM fair.item ORDER BY id;
--- One that keeps the row as it is: an error, and nothing is lost.
+-- A trigger that keeps the row as it is causes an error, and nothing is lost.
 CREATE FUNCTION fair.keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN CASE WHEN NEW.id = 'vase' THEN NULL ELSE NEW END; END $$;
 CREATE TRIGGER keep BEFORE UPDATE ON fair.item FOR EACH ROW EXECUTE FUNCTION fair.keep();
 BEGIN;

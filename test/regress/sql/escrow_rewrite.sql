@@ -6,7 +6,7 @@ ALTER TABLE shop.item ADD CONSTRAINT full_shelf CHECK (stock >= 10);
 SELECT status FROM vend.try_purchase('lamp', 'a', 9);
 SELECT vend.settle();
 SELECT stock, vend.available('lamp') FROM shop.item;
--- All rows are this transaction's now; so are the nine units that are gone.
+-- This transaction has now written all rows, and has taken the nine units that are gone.
 BEGIN;
 ALTER TABLE shop.item DROP CONSTRAINT full_shelf, ADD colour uuid DEFAULT gen_random_uuid();
 SELECT vend.available('lamp');

@@ -121,7 +121,7 @@ ROLLBACK;
 TABLE shop.book;
 SELECT * FROM vend.audit();
 
--- More holds than there was room for at first, in blocks of which three in four fail.
+-- More items have units pending than there was room for at first, in blocks of which three in four fail.
 DO $$
 DECLARE
     kept int := 0;
@@ -172,7 +172,7 @@ CALL shop.four();
 TABLE shop.book;
 SELECT * FROM vend.audit();
 
--- What fails after the units were taken gives them back: in one statement, in a savepoint, in the whole transaction.
+-- A failure after the units were taken gives them back: in one statement, in a savepoint, in the whole transaction.
 -- (the failing row has a new id and the current time)
 \set VERBOSITY terse
 ALTER TABLE shop.wallet ADD CONSTRAINT rich CHECK (balance >= 9000 OR id = 'poor');
@@ -252,7 +252,7 @@ COMMIT;
 TABLE shop.book;
 SELECT * FROM vend.audit();
 
--- What a transaction has pending on an item it cannot close itself; it can once that was undone.
+-- A transaction cannot close the counter of an item on which it has units pending; it can once they are undone.
 BEGIN;
 SAVEPOINT a;
 SELECT status FROM vend.try_purchase('lamp', 'alpha', 2);
@@ -275,7 +275,7 @@ ROLLBACK TO b;
 SELECT vend.detach_store('shop');
 \echo :SQLSTATE
 ROLLBACK TO b;
--- What does not close it goes through.
+-- Writes that do not close the counter pass.
 UPDATE shop.item SET price = 2 WHERE id = 'lamp';
 SELECT status, unit_price FROM vend.try_purchase('lamp', 'alpha');
 SELECT vend.settle() >= 2 AS settled;

@@ -25,7 +25,7 @@ SELECT status, detail FROM vend.try_purchase('lamp', 'a', 9);
 SELECT status, detail FROM vend.try_purchase('lamp', 'a', 2);
 SELECT * FROM vend.audit();
 
--- The same in a savepoint that is rolled back, and one that is released. What the transaction sells it sells by the row.
+-- The same in a savepoint that is rolled back, and in one that is released. The transaction itself sells by the row.
 SELECT stock FROM vend.restock('lamp', 9);
 BEGIN;
 SAVEPOINT a;

@@ -93,7 +93,7 @@ SELECT count(*) FROM shop.stock_delta WHERE item = 'new';
 SELECT count(*) FROM vend.stat_item WHERE store = 'shop' AND item = 'new';
 ROLLBACK;
 SELECT status FROM vend.try_purchase('new', 'alpha');
--- The row of the same name that comes next has nothing of it.
+-- A later row of the same key has none of that stock.
 BEGIN;
 INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('new', 1, 3, 'escrow');
 SELECT status FROM vend.try_purchase('new', 'alpha', 2);
@@ -101,7 +101,7 @@ COMMIT;
 SELECT status FROM vend.try_purchase('new', 'alpha', 2);
 SELECT status FROM vend.try_purchase('new', 'alpha');
 SELECT status FROM vend.try_purchase('new', 'alpha');
--- The same where the transaction switches it, back and forth, and thinks better of it.
+-- The transaction switches the mode back and forth, and rolls back.
 BEGIN;
 SELECT vend.set_lock_mode('sofa', 'escrow');
 SELECT status FROM vend.try_purchase('sofa', 'alpha');
@@ -126,7 +126,7 @@ SELECT status FROM vend.try_purchase('sofa', 'alpha', 3);
 SELECT count(*) FROM shop.stock_delta WHERE item = 'sofa';
 TABLE shop.book;
 ROLLBACK TO a;
--- In escrow again as it was before.
+-- The item is in escrow again.
 SELECT status FROM vend.try_purchase('sofa', 'alpha', 1, lock_mode => 'atomic');
 \echo :SQLSTATE
 ROLLBACK TO a;
@@ -144,7 +144,7 @@ SELECT status FROM vend.try_purchase('sofa', 'alpha');
 TABLE shop.book;
 SELECT * FROM vend.audit();
 
--- Deleted: what was sold is not given back with the row. Rolled back, it is on sale as before.
+-- A deleted item does not give back sold units with its row. If the DELETE is rolled back, the item is on sale as before.
 SELECT status FROM vend.try_purchase('lamp', 'alpha', 2);
 BEGIN;
 DELETE FROM shop.item WHERE id = 'lamp';
@@ -242,7 +242,7 @@ UPDATE shop.item SET stock = 1 WHERE id = 'copy';
 ROLLBACK;
 RESET session_replication_role;
 SELECT status FROM vend.try_purchase('copy', 'alpha', 7);
--- What a replica writes is the audit's to find, and its repair is followed.
+-- The audit finds writes of the replica role, and its repair works.
 SELECT finding, key, expected, found FROM vend.audit() ORDER BY key;
 SELECT vend.settle() >= 0 AS settled;
 SELECT repair FROM vend.audit() ORDER BY key \gexec
@@ -257,7 +257,7 @@ SELECT vend.settle() >= 0 AS settled;
 SET session_replication_role = replica;
 UPDATE shop.item SET stock = 3 WHERE id = 'tray' RETURNING stock, set_config('session_replication_role', 'origin', false) AS role;
 SELECT status, detail FROM vend.try_purchase('tray', 'alpha', 9);
--- In the midst of it: one row is not journalled and closes its counter, the next is journalled, and refused; so is nothing.
+-- The role changes within a statement: one row is not journalled and closes its counter, the next is journalled and refused. So nothing changes.
 SET session_replication_role = replica;
 UPDATE shop.item SET stock = CASE WHEN id = 'tray 2' AND set_config('session_replication_role', 'origin', false) <> '' THEN 3 ELSE 2 END
     WHERE id IN ('tray', 'tray 2');
@@ -340,7 +340,7 @@ SELECT status FROM vend.try_purchase('book', 'alpha', 7);
 ALTER TABLE shop.stock_delta ENABLE ALWAYS TRIGGER vend_delta;
 SELECT status FROM vend.try_purchase('book', 'alpha', 8);
 SELECT status FROM vend.try_purchase('book', 'alpha', 7);
--- The same undone: what was sold from before is sold from again.
+-- The same is undone: the counter is sold from again.
 SELECT stock FROM vend.restock('book', 3);
 BEGIN;
 ALTER TABLE shop.item DISABLE TRIGGER ALL;

@@ -10,7 +10,7 @@ CREATE ROLE regress_vend_bob;
 DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO regress_vend_alice, regress_vend_bob, regress_vend_team', current_database()); END $$;
 CREATE SCHEMA given;
 GRANT ALL ON SCHEMA given TO PUBLIC;
--- What it does with each new relation of these names; %s is the relation.
+-- The event trigger runs this for each new relation of these names; %s is the relation.
 CREATE TABLE given.task (relations text, command text);
 GRANT SELECT ON given.task TO PUBLIC;
 CREATE FUNCTION given.new_table() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
@@ -27,7 +27,7 @@ CREATE EVENT TRIGGER regress_vend_new_table ON ddl_command_end EXECUTE FUNCTION 
 
 CREATE FUNCTION given.nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE FUNCTION given.refuse() RETURNS void LANGUAGE plpgsql AS $$ BEGIN RAISE 'no tables today' USING ERRCODE = 'VX001'; END $$;
--- A store's life, and to whom its relations belong.
+-- Makes a store, uses it, and shows to whom its relations belong.
 CREATE FUNCTION given.lives(call text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     answer text;
@@ -54,7 +54,7 @@ $$;
 \pset format unaligned
 \pset tuples_only on
 \pset recordsep '\n\n'
--- In a role, with these relations treated so.
+-- Does so in a role, with these relations treated in that way.
 CREATE FUNCTION given.lives_with(role text, relations text, command text, call text DEFAULT 'SELECT vend.create_store(''shop'')') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     answer text;
@@ -95,7 +95,7 @@ $$;
 SELECT given.lives_with('regress_vend_alice', n, 'ALTER TABLE %s OWNER TO regress_vend_team', format('SELECT given.attach(%L)', o))
 FROM unnest(ARRAY['regress_vend_alice', 'regress_vend_team']) WITH ORDINALITY o1 (o, i), unnest(ARRAY['^shop\.(ledger|stock_delta)$', '^shop\.(item|wallet|ledger|stock_delta)$']) WITH ORDINALITY n1 (n, j) ORDER BY i, j;
 
--- Bound again by a member, after a while without its views and deltas.
+-- A member binds the store again after its views and deltas were dropped.
 CREATE FUNCTION given.again() RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM vend.create_store('shop');

@@ -27,7 +27,7 @@ CREATE FUNCTION pg_temp.state() RETURNS text LANGUAGE sql AS $$
                      (SELECT sum(stock) FROM numbers.item), (SELECT sum(balance) FROM numbers.wallet), (SELECT count(*) FROM numbers.ledger),
                      (SELECT sum(stock) FROM ask.item), (SELECT count(*) FROM ask.ledger), (SELECT count(*) FROM vend.store))
 $$;
--- What a statement hears after a preparation, both undone: allowed, or SQLSTATE, message, detail and hint.
+-- The answer to a statement after a preparation: allowed, or SQLSTATE, message, detail and hint. Both are undone.
 CREATE FUNCTION pg_temp.hears(preparation text, statement text, OUT code text, OUT message text) LANGUAGE plpgsql AS $$
 DECLARE
     before text := pg_temp.state();
@@ -62,7 +62,7 @@ INSERT INTO pg_temp.good VALUES
     ('items', '''{42}'''), ('buyers', '''{7}'''), ('payers', '''{7}'''), ('payees', '''{8}'''), ('restock', 'true'), ('refund.amount', 'NULL'), ('try_refund.amount', 'NULL'), ('qtys', '''{1}'''), ('amounts', '''{1}'''), ('ids', 'ARRAY[vend.id_from(''new'')]'), ('max_prices', '''{100}'''), ('unit_prices', 'NULL'),
     ('right', '''buyer'''), ('role', '''regress_vend_clerk'''), ('item_key_type', '''text'''), ('wallet_key_type', '''text'''), ('direct_writes', '''journal'''), ('wallets', 'true'), ('prices', 'true'), ('money_type', '''bigint'''),
     ('item_key', '''id'''), ('wallet_key', '''id'''), ('stock', '''stock'''), ('price', '''price'''), ('balance', '''balance'''), ('stock_version', '''stock_version'''), ('version', '''version'''), ('add_columns', 'true'), ('journal_opening', 'true'),
-    -- Where the same word means something else.
+-- Arguments that take another value than others of the same name.
     ('attach_store.name', '''mall'''), ('attach_store.items', '''goods'''), ('attach_store.item_key', '''sku'''), ('attach_store.wallets', '''people'''), ('attach_store.lock_mode', '''lock_mode'''),
     ('reattach_store.items', '''shop.item'''), ('reattach_store.wallets', '''shop.wallet'''), ('reattach_store.lock_mode', '''lock_mode'''), ('create_store.name', '''mall'''),
     ('purchase.amount', 'NULL'), ('try_purchase.amount', 'NULL'), ('purchase_many.amounts', 'NULL'), ('checkout.amounts', 'NULL'), ('try_checkout.amounts', 'NULL'),
@@ -79,7 +79,7 @@ CREATE FUNCTION pg_temp.call_with_null(function oid, null_at bigint) RETURNS tex
                                                                            argument, CASE WHEN n = null_at THEN 'NULL' ELSE value END), ', ' ORDER BY n))
     FROM pg_temp.argument WHERE oid = function GROUP BY proname
 $$;
--- (All of them good.)
+-- (All of these pass.)
 SELECT h.code, h.message, count(*) AS forms, count(DISTINCT proname) AS functions FROM (SELECT DISTINCT oid, proname FROM pg_temp.argument) f, pg_temp.hears('SELECT', pg_temp.call_with_null(f.oid, 0)) h GROUP BY h.code, h.message;
 SELECT a.proname AS function, a.argument, count(*) AS forms, h.code, h.message FROM pg_temp.argument a, pg_temp.hears('SET LOCAL vend.default_store = ''shop''', pg_temp.call_with_null(a.oid, a.n)) h
 GROUP BY a.proname, a.argument, h.code, h.message ORDER BY a.proname COLLATE "C", min(a.n), h.code;
@@ -148,7 +148,7 @@ INSERT INTO pg_temp.bad (call) VALUES
     ($$try_purchase('lamp', '7', remember => true, store => 'shop')$$),
     ($$purchase('lamp', '7', id => vend.id_from('x'), remember => true, store => 'shop')$$),
     ($$try_purchase('lamp', '7', lock_mode => 'fast', store => 'shop')$$),
-    -- keys that are none
+-- keys that are not valid
     ($$try_purchase('lamp', '00000000-0000-0000-0000-000000000007', store => 'numbers')$$),
     ($$try_purchase('', '00000000-0000-0000-0000-000000000007', store => 'numbers')$$),
     ($$try_purchase(1.5, '00000000-0000-0000-0000-000000000007', store => 'numbers')$$),
@@ -162,14 +162,14 @@ INSERT INTO pg_temp.bad (call) VALUES
     ($$restock('1x', 1, store => 'numbers')$$),
     ($$restock('ghost', 1, store => 'shop')$$),
     ($$deposit('ghost', 1, store => 'shop')$$),
-    -- ids that are none
+-- ids that are not valid
     ($$try_purchase('lamp', '7', id => 'order 1', store => 'shop')$$),
     ($$refund('sale', store => 'shop')$$),
     ($$refund('00000000-0000-0000-0000-00000000000', store => 'shop')$$),
     ($$deposit('7', 1, '', store => 'shop')$$),
     ($$refund(vend.id_from('none'), store => 'shop')$$),
     ($$deposit('7', 1, vend.id_from('sale'), store => 'shop')$$),
-    -- stores that are none
+-- stores that do not exist
     ($$purchase('lamp', '7', store => 'nowhere')$$),
     ($$audit('')$$),
     ($$deposit('7', 1, store => 'Shop')$$),
@@ -199,7 +199,7 @@ INSERT INTO pg_temp.bad (call) VALUES
     ($$create_store('shop')$$);
 SELECT b.call, h.code, CASE WHEN h.code <> '42883' THEN h.message END AS message FROM pg_temp.bad b, pg_temp.hears('SELECT', 'SELECT * FROM vend.' || b.call) h ORDER BY b.n;
 
--- Transactions that cannot write. What only reads may be called.
+-- In transactions that cannot write, functions that only read may be called.
 SELECT f.proname AS function, r.code AS read_only, r.message, p.code AS replica_role, p.message FROM (SELECT DISTINCT ON (proname) oid, proname FROM pg_temp.argument ORDER BY proname, oid) f,
     pg_temp.hears('SET LOCAL transaction_read_only = on', pg_temp.call_with_null(f.oid, 0)) r, pg_temp.hears('SET LOCAL session_replication_role = replica', pg_temp.call_with_null(f.oid, 0)) p
 ORDER BY f.proname COLLATE "C";
@@ -222,7 +222,7 @@ INSERT INTO pg_temp.broken (name, sql) VALUES
     ('stock dropped', 'ALTER TABLE shop.item DROP COLUMN stock'), ('balance numeric', 'ALTER TABLE shop.wallet ALTER COLUMN balance TYPE numeric(12,2)'), ('ref dropped', 'ALTER TABLE shop.ledger DROP COLUMN ref');
 SELECT b.name AS broken, u.name AS use, h.code FROM pg_temp.broken b, pg_temp.use u, pg_temp.hears(b.sql, u.statement) h ORDER BY b.n, u.n \crosstabview
 SELECT b.name AS broken, h.message FROM pg_temp.broken b, pg_temp.hears(b.sql, $$SELECT * FROM vend.purchase('lamp', '7', store => 'shop')$$) h ORDER BY b.n;
--- A temporary table in the registry's hand.
+-- The registry names a temporary table.
 CREATE TEMP TABLE purse (id text PRIMARY KEY, balance bigint NOT NULL);
 CREATE TRIGGER vend_journal AFTER INSERT OR UPDATE OR DELETE ON purse FOR EACH ROW EXECUTE FUNCTION vend.journal('shop');
 SELECT quote_ident(nspname) || '.purse' AS purse FROM pg_namespace WHERE oid = pg_my_temp_schema() \gset

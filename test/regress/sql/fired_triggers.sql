@@ -19,7 +19,7 @@ INSERT INTO own.wallet VALUES (7, 1000, 1), (8, 1000, NULL);
 SELECT vend.attach_store('shop', items => 'own.item', stock => 'stock', price => 'price', wallets => 'own.wallet', balance => 'balance', stock_version => 'sold', lock_mode => 'mode');
 CREATE FUNCTION own.see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO own.seen VALUES (concat_ws(' ', TG_WHEN, TG_OP, TG_LEVEL)); RETURN coalesce(NEW, OLD); END $$;
 CREATE FUNCTION own.calls() RETURNS bigint LANGUAGE sql AS $$ SELECT coalesce(pg_stat_get_xact_function_calls('vend.journal'::regproc), 0) $$;
--- How a statement wrote its row, what was seen, or the SQLSTATE; undone.
+-- Shows how a statement wrote its row and what was seen, or the SQLSTATE; then undoes it.
 CREATE FUNCTION own.way(addition text, statement text) RETURNS text LANGUAGE plpgsql SET track_functions = 'all' AS $$
 DECLARE
     before bigint;

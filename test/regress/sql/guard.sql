@@ -5,7 +5,7 @@
 SET client_min_messages = warning;
 SET statement_timeout = '3min';
 CREATE TABLE public.product (id int PRIMARY KEY, name text, price_cents int, description text, stock int DEFAULT 10, version int NOT NULL DEFAULT 1);
--- What a statement does, which is undone: how many rows it finds and what the rows then are; or what it hears.
+-- Shows how many rows a statement finds and what they are then, or its error; then undoes it.
 CREATE FUNCTION pg_temp.hears(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     found int;
@@ -75,7 +75,7 @@ DELETE FROM public.product WHERE id = 5;
 SELECT pg_temp.hears('SET LOCAL session_replication_role = replica; UPDATE public.product SET name = ''replicated'', version = 12 WHERE id = 1');
 SELECT pg_temp.hears('SET LOCAL session_replication_role = replica; UPDATE public.product SET name = ''replicated'' WHERE id = 1');
 
--- The convention "next". What it is told of a version that is one less than the row's is all that it can tell a stale client by.
+-- The convention "next": a client is known to be stale only by the version that it writes.
 SELECT vend.unguard_version('public.product');
 SELECT vend.guard_version('public.product', 'version', '{name,price_cents,description}', 'next');
 SELECT s AS statement, pg_temp.hears('UPDATE public.product SET ' || s) FROM unnest(ARRAY[
@@ -88,7 +88,7 @@ SELECT s AS action, pg_temp.hears('INSERT INTO public.product AS p (id, name, pr
     ', version = EXCLUDED.version + 1 WHERE p.version = EXCLUDED.version', ', version = EXCLUDED.version', '']) WITH ORDINALITY u (s, n) ORDER BY n;
 SELECT pg_temp.hears('MERGE INTO public.product p USING (VALUES (2, ''bowl'', 3)) v (id, name, read) ON p.id = v.id WHEN MATCHED AND v.read = 0 THEN UPDATE SET version = v.read + 1 WHEN MATCHED THEN UPDATE SET name = v.name');
 
--- Equal is what has the same bytes: the case of a letter and the zeros of a number are what a reader sees.
+-- Values are equal if they have the same bytes: a reader sees the case of a letter and the zeros of a number.
 CREATE TABLE public.page (id int PRIMARY KEY, title text, size numeric, tags text[], body jsonb, long text, big text, revision bigint NOT NULL);
 ALTER TABLE public.page ALTER long SET STORAGE EXTERNAL;
 INSERT INTO public.page SELECT 1, 'T', 1.0, '{a,b}', '{"a": 1}', repeat('x', 100000), (SELECT string_agg(md5(i::text), '') FROM generate_series(1, 3000) i), 1;

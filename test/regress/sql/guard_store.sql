@@ -29,7 +29,7 @@ SELECT s AS call, pg_temp.hears('SELECT vend.guard_version(' || s || ')') FROM u
 
 SELECT vend.guard_version('shop.item', 'version', '{description,price}'), vend.guard_version('shop.wallet', 'version', '{nickname}');
 SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname = 'zz_vend_guard' ORDER BY tgrelid::regclass::text COLLATE "C";
--- The journal counts up, once. RETURNING shows the row before that.
+-- The journal counts up once. RETURNING shows the row from before that.
 UPDATE shop.item SET description = 'round', version = 1 WHERE id = 'lamp' RETURNING version;
 UPDATE shop.item SET description = 'square', version = 1 WHERE id = 'lamp';
 \echo :SQLSTATE
@@ -39,13 +39,13 @@ UPDATE shop.item SET description = 'square', version = version + 1 WHERE id = 'l
 \echo :SQLSTATE
 UPDATE shop.item SET price = 120, version = 2 WHERE id IN ('lamp');
 SELECT id, description, price, version FROM shop.item ORDER BY id;
--- In an escrow item likewise, and several rows at once.
+-- An item in escrow counts in the same way, and so do several rows at once.
 UPDATE shop.item SET description = 'new', version = version;
 SELECT id, description, stock, version FROM shop.item ORDER BY id;
 -- The store's version counts each edit, guarded or not.
 UPDATE shop.item SET views = views + 1 WHERE id = 'lamp';
 SELECT id, views, version FROM shop.item WHERE id = 'lamp';
--- Nobody counts wallets but the guard.
+-- Only the guard counts versions of wallets.
 UPDATE shop.wallet SET nickname = 'al', version = 1 WHERE id = 'alpha' RETURNING version;
 UPDATE shop.wallet SET nickname = 'all', version = 1 WHERE id = 'alpha';
 \echo :SQLSTATE
@@ -62,7 +62,7 @@ SELECT status FROM vend.try_purchase('hot', 'alpha', 2);
 SELECT status FROM vend.purchase_many('{lamp,hot}', '{alpha,beta}');
 SELECT r.kind, d.kind FROM vend.restock('lamp', 5) r, vend.deposit('beta', 5) d;
 SELECT count(*) FROM vend.settle();
--- They do not even call it: the store is as plain as without.
+-- Sales do not even call the guard: the store is as plain as without it.
 BEGIN;
 SET LOCAL track_functions = 'all';
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
@@ -87,7 +87,7 @@ UPDATE shop.item SET description = 'cold', version = 3 WHERE id = 'hot';
 UPDATE shop.item SET description = 'cool', version = 3 WHERE id = 'hot';
 \echo :SQLSTATE
 SELECT id, description, version FROM shop.item WHERE id = 'hot';
--- A trigger that touches the row again, before the guard: still once. One that deletes it: nothing is left to count.
+-- If a trigger before the guard updates the row again, the version still counts once. If it deletes the row, there is nothing to count.
 CREATE FUNCTION shop.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF OLD.nickname IS DISTINCT FROM NEW.nickname THEN UPDATE shop.wallet SET balance = balance + 1 WHERE id = NEW.id; END IF;
     IF NEW.nickname = 'gone' THEN DELETE FROM shop.wallet WHERE id = NEW.id; END IF;
@@ -98,7 +98,7 @@ SELECT id, nickname, version FROM shop.wallet WHERE id = 'alpha';
 UPDATE shop.wallet SET nickname = 'gone', version = 4 WHERE id = 'alpha';
 SELECT count(*) FROM shop.wallet WHERE id = 'alpha';
 SELECT * FROM vend.audit();
--- One that keeps the version as it was.
+-- A trigger keeps the version as it was.
 CREATE FUNCTION shop.hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.version <> OLD.version THEN RETURN NULL; END IF; RETURN NEW; END $$;
 CREATE TRIGGER hold BEFORE UPDATE ON shop.wallet FOR EACH ROW EXECUTE FUNCTION shop.hold();
 UPDATE shop.wallet SET nickname = 'held', version = 2 WHERE id = 'beta';
@@ -134,7 +134,7 @@ SET search_path = pg_catalog;
 UPDATE shop.wallet SET nickname = 'edited', version = 2 WHERE id = 'beta';
 SELECT id, nickname, version FROM shop.wallet WHERE id = 'beta';
 RESET search_path;
--- What the guard writes it writes with his rights: a trigger of his does not run as the owner.
+-- The guard writes with the editor's rights: a trigger of the editor's does not run as the owner.
 RESET ROLE;
 GRANT TRIGGER ON shop.wallet TO regress_vend_editor;
 CREATE FUNCTION shop.who() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'version % to %, by %', OLD.version, NEW.version, current_user; RETURN NULL; END $$;

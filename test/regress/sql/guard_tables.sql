@@ -5,7 +5,7 @@
 SET client_min_messages = warning;
 SET statement_timeout = '3min';
 
--- What it cannot be made of.
+-- Columns and tables that cannot be guarded.
 CREATE TABLE public.product (id int PRIMARY KEY, name text, price_cents int, loud text GENERATED ALWAYS AS (upper(name)) STORED, version int NOT NULL DEFAULT 1, nullable int, counted int NOT NULL GENERATED ALWAYS AS IDENTITY, amount numeric NOT NULL DEFAULT 1);
 CREATE VIEW public.shown AS SELECT * FROM public.product;
 CREATE FUNCTION pg_temp.hears(statement text) RETURNS text LANGUAGE plpgsql AS $$
@@ -78,7 +78,7 @@ UPDATE public.goods SET nullable = 5;
 ALTER TABLE public.goods ALTER version TYPE bigint;
 UPDATE public.goods SET price_cents = 5, version = 2 RETURNING price_cents, version;
 ALTER TABLE public.goods RENAME CONSTRAINT product_pkey TO goods_pkey;
--- It is found whatever it is called; switched off, it does not guard, and vend.update_if() does not pretend.
+-- A guard is found whatever its name is. A guard that is switched off does not guard, and vend.update_if() says so.
 ALTER TRIGGER zz_vend_guard ON public.goods RENAME TO "My guard";
 ALTER TABLE public.goods DISABLE TRIGGER "My guard";
 UPDATE public.goods SET price_cents = 6 RETURNING price_cents, version;

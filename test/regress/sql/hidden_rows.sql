@@ -9,7 +9,7 @@ CREATE ROLE regress_vend_member IN ROLE regress_vend_owner;
 CREATE ROLE regress_vend_buyer;
 DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO regress_vend_owner', current_database()); END $$;
 
--- What a buyer met.
+-- A buyer read this from an error.
 SET ROLE regress_vend_owner;
 SELECT vend.create_store('shop');
 ALTER TABLE shop.item ADD COLUMN purchase_cost bigint, ADD COLUMN supplier text, ADD CHECK (stock >= 3);

@@ -64,7 +64,7 @@ DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO regress_vend_owner', 
 
 SET ROLE regress_vend_owner;
 SET search_path = evil, vend, pg_catalog, pg_temp;
--- It does bite.
+-- The operator is found by its search_path, and fails.
 SELECT 1::bigint = 1::bigint;
 SELECT now();
 -- Each function under it, made, sold, moved, given back, given rights, audited, bound again.

@@ -134,7 +134,7 @@ SELECT * FROM vend.audit();
 SELECT vend.detach_store('shop');
 DROP SCHEMA shop CASCADE;
 
--- Refused: stock and balance move through vend only; everything else is the owner's as before.
+-- If direct writes are refused, stock and balance change through vend only; the owner may write everything else.
 SELECT vend.create_store('shop', direct_writes => 'refuse');
 INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 100, 5);
 \echo :SQLSTATE

@@ -27,7 +27,7 @@ MERGE INTO shop.ledger l USING (VALUES (1)) v ON l.kind = 'purchase' WHEN MATCHE
 \echo :SQLSTATE
 INSERT INTO shop.ledger SELECT * FROM shop.ledger LIMIT 1 ON CONFLICT (id, line) DO UPDATE SET qty = 99;
 \echo :SQLSTATE
--- Where it would find no row there is nothing to refuse.
+-- If there is no row, there is nothing to refuse.
 UPDATE shop.ledger SET qty = 0 WHERE kind = 'nothing';
 \echo :SQLSTATE
 -- The key is the id and the line.

@@ -58,7 +58,7 @@ INSERT INTO shop.rule (name, sql) VALUES
     ('no two stocks alike', $$UPDATE shop.item SET stock = 52 WHERE id = 'vase'; UPDATE shop.item SET stock = 66 WHERE id = 'gift'; CREATE UNIQUE INDEX ON shop.item (stock)$$),
     ('a column without a value', $$ALTER TABLE shop.ledger ADD COLUMN clerk text; ALTER TABLE shop.ledger ADD CHECK (clerk IS NOT NULL) NOT VALID$$);
 SELECT r.name AS constraint, m.name AS move, shop.hears(r.sql, m.statement) FROM shop.rule r, shop.move m ORDER BY r.n, m.n \crosstabview
--- As a message.
+-- The refusal as a message.
 ALTER TABLE shop.item ADD CONSTRAINT reserve CHECK (id <> 'lamp' OR stock >= 45);
 SELECT status FROM vend.try_purchase('lamp', 'alpha', 6);
 \echo :SQLSTATE

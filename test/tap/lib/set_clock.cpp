@@ -1,5 +1,5 @@
-// Preloaded into a server, it shifts the clock that can be set by as many seconds as stand in the file
-// that SET_CLOCK_FILE names, from one call to the next. The monotonic clock stays as it is.
+// A library to be preloaded into a server. It shifts the clock that can be set by the seconds in the
+// file that SET_CLOCK_FILE names, which each call reads. The monotonic clock stays as it is.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
