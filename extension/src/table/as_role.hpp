@@ -1,6 +1,7 @@
 #pragma once
-// Running as the owner of a store, the way a foreign key is checked: with his rights, without his row
-// level security. All that is his and may run, triggers and expressions, runs in here.
+// Runs code as the owner of a store, as PostgreSQL checks a foreign key: with the owner's rights and
+// without the owner's row level security. Whatever the owner has put on the tables, triggers and
+// expressions, runs inside as_role() and nowhere else.
 
 #include "base/prelude.hpp"
 
@@ -8,15 +9,16 @@
 
 namespace vend {
 
-// Set in the worker that settles: what it does is nobody's call, and its own rights are for nobody.
+// Set in the worker that settles. No user calls the worker, and code of an owner must never get the
+// worker's own rights, which are a superuser's.
 inline bool is_unattended = false;
 
-// Another role's session runs code of the owner's. It finds nothing through a search_path of the
-// caller's, leaves no setting behind and queues nothing that would run with the caller's rights when he
-// commits. Gives the nest level of settings to end.
+// Restricts code of the owner that runs in a session of another role. The code finds nothing through
+// the caller's search_path, leaves no setting behind, and queues nothing that would run with the
+// caller's rights at commit. Returns the nest level of settings that the caller of this function ends.
 int begin_foreign_call(int *security_context);
 
-// An error restores the user with the (sub)transaction.
+// Runs body() as the role. After an error, the abort of the (sub)transaction restores the user.
 template <typename Body> void as_role(Oid role, Body body) {
     static_assert(std::is_trivially_destructible_v<Body>, "an error jumps over destructors");
     Oid user = InvalidOid;

@@ -15,8 +15,8 @@ bool split_relation_name(const char *quoted_name, const char **schema, const cha
     return true;
 }
 
-// Without the USAGE check of a schema that names in a query undergo: the caller's rights are those on
-// the store, not on its schema.
+// Does not check USAGE of the schema, as a query would: the caller has rights on the store, not on its
+// schema.
 Oid relation_named(const char *quoted_name) {
     const char *schema_name = nullptr;
     const char *relation = nullptr;
@@ -51,7 +51,7 @@ bool has_columns(Oid relation, std::initializer_list<const char *> columns) {
 }
 
 AttrNumber primary_key_column(Relation relation) {
-    list_free(RelationGetIndexList(relation)); // finds the primary key as well
+    list_free(RelationGetIndexList(relation)); // sets rd_pkindex
     const Oid id = relation->rd_pkindex;
     if (!OidIsValid(id)) return InvalidAttrNumber;
     Relation index = index_open(id, AccessShareLock);

@@ -1,5 +1,5 @@
 #pragma once
-// What the catalog says of a relation: which one a name means, its owner, its names and its key.
+// Reads the catalog: the relation that a name means, its owner, its names and its key.
 
 #include "base/prelude.hpp"
 
@@ -7,7 +7,7 @@
 
 namespace vend {
 
-// The parts of a quoted, qualified name; false where the text is none.
+// Splits a quoted, qualified name. False where the text is no such name.
 bool split_relation_name(const char *quoted_name, const char **schema, const char **relation);
 
 // The relation that a quoted, qualified name means, or InvalidOid.
@@ -19,13 +19,13 @@ Oid relation_owner(Oid relation);
 // The schema and name of a relation, for messages.
 char *relation_label(Oid relation);
 
-// Its name in SQL, quoted and qualified.
+// The name of a relation in SQL, quoted and qualified.
 char *quoted_relation_name(Relation relation);
 
-// Whether there is such a relation, with these columns.
+// Whether the relation exists and has these columns.
 bool has_columns(Oid relation, std::initializer_list<const char *> columns);
 
-// The column of a primary key that has no other; InvalidAttrNumber where there is none.
+// The column of a primary key of one column. InvalidAttrNumber where there is no such key.
 AttrNumber primary_key_column(Relation relation);
 
 } // namespace vend

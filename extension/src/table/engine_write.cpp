@@ -30,7 +30,8 @@ void raise_write_altered(Oid relation) {
     ereport(ERROR, (errcode(errcodes::write_altered),
                     errmsg("a write of pg_vend to \"%s\" did not have the effect that was decided",
                            relation_label(relation)),
-                    errhint("A trigger or rule on the table suppresses or alters the write.")));
+                    errdetail("A trigger or rule on the table suppressed or altered the write."),
+                    errhint("Change the trigger or rule so that writes of pg_vend pass unaltered.")));
     pg_unreachable();
 }
 

@@ -1,13 +1,14 @@
 #pragma once
-// The engine's own writes, by which triggers tell them from everybody else's.
+// Marks the writes of the engine, so that triggers can tell them from everybody else's.
 
 #include "base/prelude.hpp"
 
 namespace vend {
 
-// An update of one counter. The journal trigger recognises it by relation and trigger depth (a write
-// of a user's trigger is one level deeper), checks that the row changed by exactly what was
-// decided, and journals nothing, because the engine records the movement itself.
+// An update of one figure that is being executed. The journal trigger recognises the update by its
+// relation and trigger depth (a write of a user's trigger is one level deeper). The trigger checks that
+// the figure changed by exactly `change`, and journals nothing, because the engine records the movement
+// itself.
 struct EngineWrite {
     Oid relation = InvalidOid;
     int64 change = 0;
@@ -16,15 +17,15 @@ struct EngineWrite {
     EngineWrite *outer = nullptr;
 };
 
-// The engine write that the trigger now firing belongs to, if it belongs to one.
+// The engine write that fired the running trigger on the relation. Null where it was another write.
 EngineWrite *engine_write_of(Oid relation);
 
-// For the scope of a call: an error leaves a pointer into a frame that is gone, and the scope
-// restores what was there before.
+// Saves and restores the innermost engine write. Each call and each subtransaction does so: an error
+// leaves a pointer into a stack frame that is gone.
 EngineWrite *current_engine_write();
 void restore_engine_write(EngineWrite *write);
 
-// Raises 27000: the row that came back is not the row that was decided on.
+// Raises 27000: the row that was written is not the row that was decided.
 [[noreturn]] void raise_write_altered(Oid relation);
 
 } // namespace vend

@@ -22,21 +22,22 @@ const ForeignKeyCacheInfo *foreign_key_of(Relation relation, Oid constraint) {
     return nullptr;
 }
 
-// Whether it checks a foreign key to another table that has one of the columns.
+// Whether the trigger checks a foreign key of this table that contains one of the written columns.
 bool checks_written_key(const Trigger &trigger, Relation relation, std::span<const AttrNumber> written) {
     const ForeignKeyCacheInfo *key = foreign_key_of(relation, trigger.tgconstraint);
     return key == nullptr || are_among(key->conkey, key->nkeys, written);
 }
 
-// Whether the UPDATE fires it, whatever its WHEN says. PostgreSQL goes by the columns of the SET list,
-// too. In the replica role nothing is sold.
+// Whether an UPDATE of these columns fires the trigger; its WHEN is ignored. Like PostgreSQL, this
+// compares the columns of the SET list, not the values. Triggers for the replica role do not count:
+// nothing is sold in that role.
 bool is_fired_by_update(const Trigger &trigger, std::span<const AttrNumber> written) {
     if (trigger.tgenabled == TRIGGER_FIRES_ON_REPLICA || !TRIGGER_FOR_UPDATE(trigger.tgtype))
         return false;
     return trigger.tgnattr == 0 || are_among(trigger.tgattr, trigger.tgnattr, written);
 }
 
-// On which side of a foreign key the trigger stands, if it is PostgreSQL's own.
+// The side of the foreign key that an internal trigger belongs to. RI_TRIGGER_NONE for other triggers.
 int side_of_key(const Trigger &trigger) {
     return trigger.tgisinternal ? RI_FKey_trigger_type(trigger.tgfoid) : RI_TRIGGER_NONE;
 }
@@ -48,7 +49,7 @@ bool is_users_trigger(const Trigger &trigger, Relation relation, std::span<const
         return false;
     switch (side_of_key(trigger)) {
     case RI_TRIGGER_PK:
-        return false; // of columns that are not written, see is_plain_table()
+        return false; // is_plain_table() has made sure that no such column is written
     case RI_TRIGGER_FK:
         return written.empty() || checks_written_key(trigger, relation, written);
     default:
@@ -56,7 +57,7 @@ bool is_users_trigger(const Trigger &trigger, Relation relation, std::span<const
     }
 }
 
-// Those of foreign keys to other tables, for the executor, as one that has no others.
+// A copy of the table's triggers that has only the checks of its foreign keys to other tables.
 TriggerDesc *key_triggers(Relation relation) {
     TriggerDesc *triggers = CopyTriggerDesc(relation->trigdesc);
     Trigger *end =
@@ -88,7 +89,7 @@ KeyChecks key_checks_of(Relation relation) {
     return checks;
 }
 
-// PostgreSQL decides which checks are needed, as it does after an UPDATE.
+// The executor's own function decides which checks are needed, as after an UPDATE.
 void check_foreign_keys(Relation relation, ItemPointerData was, TupleTableSlot *is) {
     if (relation->trigdesc == nullptr) return;
     EState *state = CreateExecutorState();

@@ -1,6 +1,7 @@
 #pragma once
-// What a write that is no statement owes to the triggers of a table: nothing, where a statement would
-// fire none of the owner's, and the checks of foreign keys.
+// The triggers of a table that a write without a statement has to care about. Such a write is made only
+// where the statement would fire no trigger of the owner's. What it may still owe are the checks of
+// foreign keys, which are triggers too; docs/architecture.md explains them in "Rows".
 
 #include "base/prelude.hpp"
 
@@ -8,19 +9,22 @@
 
 namespace vend {
 
-// Whether an UPDATE that sets these columns fires a trigger, ours apart. No column: rows are inserted
-// and deleted instead. Triggers of foreign keys whose columns are not written do not count.
+// Whether an UPDATE that sets these columns fires a trigger that runs none of our functions. An empty
+// list means that rows are inserted and deleted. Triggers of foreign keys whose columns are not written
+// do not count.
 bool fires_users_trigger(Relation relation, std::span<const AttrNumber> written,
                          std::span<const Oid> our_functions);
 
-// The rows for which PostgreSQL may check the table's foreign keys to others although no column of
-// theirs is written: none; those that this transaction wrote, since the check that their writing asked
-// for may not have run yet and passes over a version that is dead by then; all, where a key of several
-// columns may be filled in in part.
+// The rows whose foreign keys to other tables PostgreSQL may check although no column of a key is
+// written:
+// - of_no_row: none, because the table has no such key;
+// - of_own_rows: the rows that this transaction wrote. The check that the earlier write has queued may
+//   not have run yet, and it skips a row version that is dead when it runs;
+// - of_all_rows: all, because a key of several columns may be filled in only in part.
 enum class KeyChecks { of_no_row, of_own_rows, of_all_rows };
 KeyChecks key_checks_of(Relation relation);
 
-// Checks the foreign keys of a row that was updated, now or when they are due.
+// Checks the foreign keys of a row that was updated. Deferred ones are queued until they are due.
 void check_foreign_keys(Relation relation, ItemPointerData was, TupleTableSlot *is);
 
 } // namespace vend

@@ -1,5 +1,5 @@
 #pragma once
-// The triggers that pg_vend puts on tables: their names, and the functions that they run.
+// The triggers that pg_vend puts on tables: their names and their functions.
 
 #include "base/prelude.hpp"
 
@@ -15,15 +15,15 @@ inline constexpr const char *delta = "delta";
 inline constexpr const char *key_era = "key_era";
 inline constexpr const char *append_only = "append_only";
 inline constexpr const char *guard = "guard";
-// Those of the triggers that stand on the tables of a store.
+// The functions of the triggers on the tables of a store.
 inline constexpr std::string_view of_stores[] = {journal, invalidate_counters, delta, key_era,
                                                  append_only};
 } // namespace trigger_functions
 
 inline constexpr const char *journal_trigger = "vend_journal";
 inline constexpr const char *journal_truncate_trigger = "vend_journal_truncate";
-// PostgreSQL fires the triggers of a row in the order of their names: this one after the journal, which
-// may refuse the write.
+// PostgreSQL fires the row triggers of one event in the order of their names. This one has to fire after
+// the journal, which may refuse the write.
 inline constexpr const char *counter_trigger = "vend_unjournalled";
 inline constexpr const char *delta_trigger = "vend_delta";
 inline constexpr const char *delta_truncate_trigger = "vend_delta_truncate";
@@ -32,18 +32,18 @@ inline constexpr const char *era_truncate_trigger = "vend_key_era_truncate";
 inline constexpr const char *append_only_trigger = "vend_append_only";
 inline constexpr const char *append_only_truncate_trigger = "vend_append_only_truncate";
 
-// Sorts last: triggers of one kind fire in the order of their names, and the guard judges what the
-// others have made of the row.
+// The name sorts last, so that the guard judges the row that all other triggers have left.
 inline constexpr const char *guard_trigger = "zz_vend_guard";
 
-// vend.guard(version column, convention, guarded column, ...): names, which a dump carries.
+// The arguments of vend.guard(version column, convention, guarded column, ...). They are names, so they
+// survive a dump.
 enum GuardArgument : int { guard_version_column, guard_convention, guard_first_column };
 
-// A trigger function of ours. It is looked up before a relation's triggers are: a look-up can rebuild
-// the description of the relation.
+// Looks a trigger function of ours up. Do so before you use the triggers of a relation: a look-up can
+// rebuild the relation's cache entry, and with it the array of its triggers.
 Oid trigger_function(const char *name);
 
-// The relation's version guard, or null; switched off: only where asked for.
+// The relation's version guard, or null. A guard that is switched off counts only with_disabled.
 const Trigger *guard_of(Relation relation, Oid function, bool with_disabled);
 
 } // namespace vend

@@ -22,12 +22,13 @@ bool runs_users_code(Node *node, void *context) {
     return compat::walk_expression(node, runs_users_code, context);
 }
 
-// One that brings functions of its own.
+// Whether the type comes with functions of a user. Enums do not.
 bool is_users_type(Oid type) {
     return type >= FirstNormalObjectId && !type_is_enum(type);
 }
 
-// Code that runs for one write must not come back here for another: the compiled checks are shared.
+// Whether the expression runs no code of a user and is immutable. Code of a user could call pg_vend from
+// within the write, and the compiled checks of a table are shared by all of its writes.
 bool is_harmless(Node *expression) {
     return !runs_users_code(expression, nullptr) && !contain_mutable_functions(expression);
 }
@@ -88,7 +89,7 @@ bool is_plain_table(Relation relation, std::span<const AttrNumber> written,
     for (const AttrNumber column : written)
         if (column > 0 && get_typtype(TupleDescAttr(RelationGetDescr(relation), column - 1)->atttypid) ==
                               TYPTYPE_DOMAIN)
-            return false; // its checks
+            return false; // writing a domain runs its checks
     if (fires_users_trigger(relation, written, our_functions)) return false;
     if (const TupleConstr *constraints = RelationGetDescr(relation)->constr)
         if (compat::has_generated(constraints) || has_users_check(constraints)) return false;

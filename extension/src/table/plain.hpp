@@ -1,6 +1,5 @@
 #pragma once
-// Plain tables: those that carry nothing of the owner's that has to run with a write, so that their rows
-// may be written without a statement.
+// Plain tables: writes to them run nothing of the owner's, so rows may be written without a statement.
 
 #include "base/prelude.hpp"
 
@@ -10,21 +9,22 @@
 
 namespace vend {
 
-// Whether nothing of the owner's runs with a write of these columns (none: with rows that are inserted
-// or deleted): no trigger but ours, those that the write does not fire and those of foreign keys of
-// other columns, no rule, no generated column, no partition bound, and in checks and indexes no
-// function, type or domain of his and nothing that is not immutable.
+// Whether a write of these columns runs nothing of the owner's. An empty list means that rows are
+// inserted and deleted. The table must have
+// - no trigger that the write fires, except ours and those of foreign keys of other columns;
+// - no rule, no generated column, and no partitions; nor may it be a partition;
+// - in CHECKs and indexes no function, type or domain of a user, and only immutable expressions.
 bool is_plain_table(Relation relation, std::span<const AttrNumber> written,
                     std::span<const Oid> our_functions);
 
-// Compiles the CHECK constraints of a plain table.
+// Compiles the CHECK constraints of a plain table. They live in the context.
 void compile_checks(Table *table, Relation relation, MemoryContext context);
 
-// Whether to insert a row may mean to wait for another transaction's, because of an index other than the
+// Whether inserting a row may have to wait for another transaction because of an index other than the
 // key's.
 bool has_other_unique_index(Relation relation, Oid key_index);
 
-// What an ALTER TABLE changes that matters to who writes the table.
+// The properties of a table that matter for writing it and that ALTER TABLE can change.
 struct TableShape {
     uint32 file = 0;
     int columns = 0;

@@ -10,7 +10,8 @@
 namespace vend {
 namespace {
 
-// Waits for the row in a subtransaction, which leaves its lock to us but no pin on what it read.
+// Waits for the row in a subtransaction. The lock passes to the transaction around it; the pin of the
+// row's page does not, so the caller reads the row once more.
 bool wait_for_row(Table &table, Datum key, int timeout_ms, const TupleTableSlot *found) {
     return acquire_in_time(timeout_ms, [&] {
         TupleTableSlot *row = new_row(table);
@@ -24,7 +25,7 @@ bool wait_for_row(Table &table, Datum key, int timeout_ms, const TupleTableSlot 
 
 LockResult lock_row(Table &table, Datum key, LockWait wait, TupleTableSlot *row) {
     const LockWaitPolicy policy = is_ours_tighter(wait) ? LockWaitSkip : LockWaitBlock;
-    // A row that went away while we waited for it may have been replaced: there is another of that key.
+    // A row that was deleted while we waited may have been replaced by another one with the same key.
     for (int i = 0; i < replacements_max; ++i) {
         if (!find_row(table, {&key, 1}, row)) return LockResult::absent;
         switch (lock_found_row(table, {&key, 1}, row, policy)) {
@@ -42,7 +43,7 @@ LockResult lock_row(Table &table, Datum key, LockWait wait, TupleTableSlot *row)
 }
 
 bool lock_version(Table &table, Datum key, const RowVersion &version, TupleTableSlot *row) {
-    // Where it may be gone, it is pinned until it is locked.
+    // Where VACUUM may have removed the version, fetching it checks that it is still there and pins it.
     TupleTableSlot *was = compat::may_outlive_snapshots() ? new_row(table) : nullptr;
     row->tts_tid = version.place;
     const bool is_locked = (was == nullptr || fetch_version(table, version, was)) &&

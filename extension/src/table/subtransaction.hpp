@@ -1,5 +1,5 @@
 #pragma once
-// Going on after an error, which only a subtransaction allows.
+// Runs code in a subtransaction: only so can a call go on after an error, or undo a part of its writes.
 
 #include "base/prelude.hpp"
 
@@ -18,9 +18,10 @@ template <typename Body> bool is_to_be_kept(Body &body) {
     }
 }
 
-// Runs body() in a subtransaction. Null when all is well; else the subtransaction is rolled back, and
-// the error is the caller's, in his memory context.
-// Not inlined: what body() changes of the caller's is in memory when an error jumps back.
+// Runs body() in a subtransaction. Returns null when there was no error. Otherwise the subtransaction is
+// rolled back, and the error is returned in the caller's memory context.
+// Not inlined, so that the caller's variables which body() changes are in memory, not in registers, when
+// an error jumps back.
 template <typename Body> [[gnu::noinline]] ErrorData *in_subtransaction(Body body) {
     static_assert(std::is_trivially_destructible_v<Body>, "an error jumps over destructors");
     MemoryContext context = CurrentMemoryContext;
@@ -51,8 +52,9 @@ template <typename Body> [[gnu::noinline]] ErrorData *in_subtransaction(Body bod
     return error;
 }
 
-// The same for a body() that tells whether anything of it is to be left. An error goes on to the caller,
-// though not from within the subtransaction: a session would stay in it.
+// Runs body() in a subtransaction that is kept only if body() returns true. An error is raised again
+// after the subtransaction has ended: raised from within, it would leave the session in the
+// subtransaction.
 template <typename Body> bool kept_if(Body body) {
     bool is_kept = false;
     ErrorData *error = in_subtransaction([&] { return is_kept = body(); });

@@ -9,8 +9,8 @@
 namespace vend {
 namespace {
 
-// What PostgreSQL's executor functions want to know of the table. No triggers: a plain table has none
-// that matter but those of check_foreign_keys().
+// Describes the table to PostgreSQL's executor functions. The description has no triggers: writes to a
+// plain table fire none but the checks of foreign keys, which check_foreign_keys() runs.
 void describe_result(const Table &table, ResultRelInfo *result) {
     result->type = T_ResultRelInfo;
     result->ri_RelationDesc = table.rel;
@@ -35,13 +35,12 @@ void insert_index_entries(ResultRelInfo *result, EState *state, TupleTableSlot *
     compat::insert_updated_index_entries(result, row, state, update);
 }
 
-// A page of a table with a fillfactor is pruned at every access by an ordinary index scan once a row of
-// it was updated: its free space is then below the fillfactor. For rows that are updated at each sale
-// that is a tenth of what a sale costs, and a WAL record. It is enough when the page is about to be
-// full.
+// Once a row of a page was updated, the page's free space is below the table's fillfactor, and an
+// ordinary index scan prunes the page at each access. For rows that each sale updates, this was a tenth
+// of the cost of a sale, and a WAL record. We prune a page only when it is about to be full.
 constexpr Size pruned_below = BLCKSZ / 16;
 
-// As index_getnext_slot(), for a heap and a snapshot that shows one version of each row.
+// Like index_getnext_slot(), for a heap and for a snapshot that shows one version of each row.
 bool next_heap_row(const RowScan &scan, TupleTableSlot *row) {
     Relation heap = scan.scan->heapRelation;
     while (ItemPointer found = index_getnext_tid(scan.scan, ForwardScanDirection)) {
@@ -49,7 +48,7 @@ bool next_heap_row(const RowScan &scan, TupleTableSlot *row) {
         const Buffer buffer = ReadBuffer(heap, ItemPointerGetBlockNumber(&place));
         if (PageGetHeapFreeSpace(BufferGetPage(buffer)) < pruned_below)
             heap_page_prune_opt(heap, buffer);
-        // The slot keeps no tuple of its own, only where it is.
+        // The slot does not copy the tuple. It points into the page, which it keeps pinned.
         HeapTupleData &tuple = reinterpret_cast<BufferHeapTupleTableSlot *>(row)->base.tupdata;
         bool is_dead = false;
         LockBuffer(buffer, BUFFER_LOCK_SHARE);
@@ -97,7 +96,7 @@ TupleTableSlot *new_row(const Table &table) {
 }
 
 RowVersion version_of(TupleTableSlot *row) {
-    if (TTS_IS_VIRTUAL(row)) return {}; // of a partitioned table
+    if (TTS_IS_VIRTUAL(row)) return {}; // the row of a partitioned table, read by a statement
     return {row->tts_tid, writer_of(row)};
 }
 
@@ -118,7 +117,7 @@ void push_snapshot(SnapshotKind kind) {
         break;
     case SnapshotKind::committed:
         PushCopiedSnapshot(GetLatestSnapshot());
-        GetActiveSnapshot()->curcid = FirstCommandId; // before anything that this transaction wrote
+        GetActiveSnapshot()->curcid = FirstCommandId; // hides all that this transaction wrote
         break;
     }
 }

@@ -1,11 +1,26 @@
 #pragma once
-// The rows of a store's tables, reached through the unique index on their key: an index descent and a
-// write where a statement would start and end an executor as well, which is most of what a sale costs.
-// What is read, how rows are locked and who waits for whom is as with SELECT, SELECT ... FOR NO KEY
-// UPDATE and UPDATE of one row by its key.
+// Reads, locks and writes rows of a store's tables without SQL statements.
 //
-// Only a plain store is written this way, one whose tables carry nothing of the owner's that has to run
-// with a write (see is_plain_table() in table/plain.hpp).
+// A statement would start and end an executor for each row, which is most of the cost of a sale. So a
+// row is found by descending the unique index on its key, and it is locked and written by the functions
+// in which the executor itself ends. The result is the same as with SELECT, SELECT ... FOR NO KEY UPDATE
+// and UPDATE of one row by its key: the same rows are read, the same locks are taken in the same queue,
+// the same CHECKs and index entries are made, and the same errors are raised at each isolation level.
+//
+// Only plain tables are written in this way: writes to them run nothing of the owner's
+// (table/plain.hpp). Reading and locking works for any table that is not partitioned.
+//
+// Rules for callers:
+// - The tables are open and locked ROW EXCLUSIVE during the call (open_tables()), so no ALTER TABLE can
+//   move a row.
+// - Rows are read in the snapshot that was pushed last. What this transaction has written is seen after
+//   the next push.
+// - A write names the row version that it replaces. It does nothing and returns false when that version
+//   is not the newest any more.
+// - A version is kept from VACUUM by the older snapshot of the query that made the call. Where
+//   old_snapshot_threshold overrides that, the version's writer tells whether its place was used again.
+//
+// docs/architecture.md explains this in "Rows".
 
 #include "base/prelude.hpp"
 
@@ -18,11 +33,11 @@ namespace vend {
 
 inline constexpr int key_columns_max = 2;
 
-// A table of a store, bound to the index that makes its key a key.
+// A table of a store, with the index by which its rows are found.
 struct Table {
     Oid relation = InvalidOid;   // invalid: the store has no such table
-    Relation rel = nullptr;      // open while a call is under way
-    bool is_partitioned = false; // so its rows are reached by statements, see rows/selected_rows.hpp
+    Relation rel = nullptr;      // open during a call
+    bool is_partitioned = false; // then statements read and lock its rows, see rows/selected_rows.hpp
     Oid key_index = InvalidOid;
     int key_columns = 0;
     AttrNumber key_numbers[key_columns_max] = {};
@@ -32,57 +47,61 @@ struct Table {
     KeyChecks key_checks = KeyChecks::of_no_row;
 };
 
-// Binds a table to its key index; everything lives in the context.
+// Fills in a table and the equality functions of its index, which are allocated in the context.
 void bind_table(Table *table, Relation relation, Oid key_index, MemoryContext context);
 
 TupleTableSlot *new_row(const Table &table);
 
-// One version of a row. Its place may be given to another row once the version is dead to everybody,
-// which old_snapshot_threshold allows while this call still runs; who wrote it tells the two apart.
+// One version of a row. Once the version is dead to everybody, its place may be used for another row.
+// With old_snapshot_threshold that can happen while this call still runs. The writer tells the two
+// apart.
 struct RowVersion {
     ItemPointerData place{};
     TransactionId writer = InvalidTransactionId;
 };
 RowVersion version_of(TupleTableSlot *row);
 
-// What a snapshot shows: all that the transaction may see at this moment; what everybody's newest
-// commits and this transaction's own writes are; the newest commits alone, as if this transaction had
-// written nothing.
+// What a snapshot shows:
+// - of_transaction: what a statement of this transaction would see now, by its isolation level;
+// - latest: the newest commits of everybody, and the writes of this transaction;
+// - committed: the newest commits only, without the writes of this transaction.
 enum class SnapshotKind { of_transaction, latest, committed };
 
-// Rows are read under the view that was begun last.
+// Rows are read in the snapshot that was pushed last. A push makes earlier writes of this transaction
+// visible to it.
 void push_snapshot(SnapshotKind kind);
 void pop_snapshot();
 
-// The rows of a key.
+// A scan of the rows with one key.
 struct RowScan {
     Relation index = nullptr;
     IndexScanDesc scan = nullptr;
 };
 RowScan begin_row_scan(Table &table, std::span<const Datum> key);
 bool next_row(const RowScan &scan, TupleTableSlot *row);
-// Goes on with the rows of another key.
+// Continues the scan with the rows of another key.
 void restart_row_scan(Table &table, const RowScan &scan, std::span<const Datum> key);
 void end_row_scan(const RowScan &scan);
 
-// Whether a version of a row that was read before is the one that the view shows.
+// Whether the snapshot still shows the row version that was read before.
 bool is_in_snapshot(Table &table, const RowVersion &version);
 
 bool find_row_in_snapshot(Table &table, std::span<const Datum> key, TupleTableSlot *row);
 
-// Fetches a version that was read before, dead or alive; false when its place is another's by now.
-// Pinned by the slot, it stays.
+// Fetches a version that was read before, dead or alive. False when its place is used for another row
+// now. The slot pins the page, so the version stays.
 bool fetch_version(const Table &table, const RowVersion &version, TupleTableSlot *row);
 
-// Finds a row by its key, under a view of its own.
+// Finds a row by its key in a new snapshot of the transaction.
 bool find_row(Table &table, std::span<const Datum> key, TupleTableSlot *row);
 
 bool has_key(Table &table, std::span<const Datum> key, TupleTableSlot *row);
 
 enum class RowLock { locked, busy, gone };
 
-// Locks a row that was found FOR NO KEY UPDATE and gives its newest version. Gone: it was deleted, or
-// its key changed. Raises 40001 where the snapshot of the transaction does not allow to follow it.
+// Locks a row that was found FOR NO KEY UPDATE, and leaves its newest version in the slot. gone: the row
+// was deleted or its key was changed. Raises 40001 where the isolation level does not allow following
+// the row to a newer version.
 RowLock lock_found_row(Table &table, std::span<const Datum> key, TupleTableSlot *row,
                        LockWaitPolicy policy);
 
@@ -92,8 +111,8 @@ struct ColumnChange {
     bool is_null = false;
 };
 
-// Updates of rows of one table, which share what PostgreSQL's executor needs for them. What they wrote
-// is seen once they are ended.
+// Several updates of rows of one table, which share the state that PostgreSQL's executor functions need.
+// Later snapshots of this transaction show the updates after end_update().
 struct TableUpdate {
     Table &table;
     EState *state = nullptr;
@@ -104,14 +123,14 @@ struct TableUpdate {
 TableUpdate begin_update(Table &table);
 void end_update(const TableUpdate &update);
 
-// Replaces columns of one version of a row, once nobody else has it locked. False when it is no longer
-// the newest version; raises 40001 where the snapshot of the transaction does not allow to go on then.
+// Replaces columns of one version of a row; waits while others have the row locked. False when the
+// version is not the newest any more; at REPEATABLE READ and SERIALIZABLE this raises 40001 instead.
 bool update_row(const TableUpdate &update, const RowVersion &version,
                 std::initializer_list<ColumnChange> changes);
 
 void insert_rows(Table &table, std::span<TupleTableSlot *> rows);
 
-// Deletes a row that was just read. False when somebody else was first.
+// Deletes a row that was just read. False when somebody else has changed or deleted it.
 bool delete_row(Table &table, TupleTableSlot *row);
 
 // Raises 40001.
