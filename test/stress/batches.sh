@@ -12,13 +12,12 @@ set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib/store.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "${BASH_SOURCE[0]}")/lib/load.sh"
 
-clients=24 seconds=${BATCH_SECONDS:-15} items=6 wallets=20 rounds_max=5
+clients=24 seconds=${BATCH_SECONDS:-15} items=6 wallets=20
 ids=$((90 * seconds * seconds)) # so that as many come twice, however long it takes
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-
-sql() { psql -XAtq -v ON_ERROR_STOP=1 -d stress_batches "$@"; }
+database=stress_batches pgbench_options=(--max-tries=100)
 
 set_up() {
     cat <<SQL
@@ -86,18 +85,12 @@ END
 SQL
 }
 
-# script WEIGHT NAME: makes a script of stdin, after the draws that all have; clients choose it with that weight.
-script() {
-    {
-        echo "\\set n random(1, $ids)"
-        echo '\set size random(1, 40)'
-        cat
-    } >"$dir/$2.sql"
-    scripts+=(-f "$dir/$2.sql@$1")
+draws() {
+    echo "\\set n random(1, $ids)"
+    echo '\set size random(1, 40)'
 }
 
 write_scripts() {
-    scripts=()
     script 8 many <<<'CALL buy_many(:size::bigint, random() < 0.3);'
     script 1 many_rolled_back <<<'BEGIN; CALL buy_many(:size::bigint, random() < 0.3); ROLLBACK;'
     script 5 transfers <<<'CALL pay_many(:size::bigint);'
@@ -171,29 +164,4 @@ SELECT format('audit: %s', a) FROM vend.audit('shop') AS a;
 SQL
 }
 
-# Makes a new database, puts it under load, and accounts for every unit and coin.
-run_round() {
-    psql -Xq -v ON_ERROR_STOP=1 -d postgres -c 'DROP DATABASE IF EXISTS stress_batches' -c 'CREATE DATABASE stress_batches'
-    set_up | sql >"$dir/setup"
-    write_scripts
-    if ! pgbench -n -c "$clients" -j 2 -T "$seconds" --max-tries=100 "${scripts[@]}" stress_batches >"$dir/pgbench" 2>&1; then
-        cat "$dir/pgbench"
-        return 1
-    fi
-    if grep aborted "$dir/pgbench"; then return 1; fi
-    sql -F ' ' -c 'SELECT call, status, count(*) FROM heard GROUP BY 1, 2 ORDER BY 1, 2'
-    wrong >"$dir/wrong"
-    head -n 50 "$dir/wrong"
-    [ ! -s "$dir/wrong" ]
-}
-
-# A machine may be too slow to meet everything in that time. Then another round takes twice as long.
-for ((round = 1; round <= rounds_max; round++)); do
-    run_round
-    unheard >"$dir/unheard"
-    [ -s "$dir/unheard" ] || exit 0
-    echo "after $seconds s of round $round:"
-    cat "$dir/unheard"
-    seconds=$((2 * seconds)) ids=$((2 * ids))
-done
-exit 1
+run_rounds

@@ -13,13 +13,12 @@ set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib/store.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "${BASH_SOURCE[0]}")/lib/load.sh"
 
-clients=64 seconds=${MIXED_SECONDS:-15} items=4 wallets=10 rounds_max=5
+clients=64 seconds=${MIXED_SECONDS:-15} items=4 wallets=10
 ids=$((45 * seconds * seconds)) # so that as many come twice, however long it takes
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-
-sql() { psql -XAtq -v ON_ERROR_STOP=1 -d stress_mixed "$@"; }
+database=stress_mixed pgbench_options=(-M prepared)
 
 # Items 1 to 3 have a mode of their own, which an argument overrides; 4 takes what the session says.
 # Wallet 0 is empty and stays so.
@@ -32,7 +31,7 @@ INSERT INTO shop.item (id, price, stock, lock_mode)
 INSERT INTO shop.wallet (id, balance) SELECT wallet_key(n), 100 * sign(n) FROM generate_series(0, $wallets) AS n;
 CREATE TABLE initial_item AS SELECT id, stock FROM shop.item;
 CREATE TABLE initial_wallet AS SELECT id, balance FROM shop.wallet;
-CREATE TABLE heard (kind text, status text, id uuid, item text, wallet text, qty bigint, amount numeric);
+CREATE TABLE heard (call text, status text, id uuid, item text, wallet text, qty bigint, amount numeric);
 
 CREATE FUNCTION id_of(kind text, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE RETURN md5(kind || n)::uuid;
 
@@ -55,20 +54,14 @@ bought() {
     echo "INSERT INTO heard SELECT 'purchase', status, id, item, buyer, qty, amount FROM o;"
 }
 
-# script WEIGHT NAME: makes a script of stdin, after the draws that all have; clients choose it with that weight.
-script() {
-    {
-        echo "\\set item random(1, $items)"
-        echo "\\set buyer random(1, $wallets)"
-        echo "\\set qty random(1, 3)"
-        cat
-    } >"$dir/$2.sql"
-    scripts+=(-f "$dir/$2.sql@$1")
+draws() {
+    echo "\\set item random(1, $items)"
+    echo "\\set buyer random(1, $wallets)"
+    echo "\\set qty random(1, 3)"
 }
 
 write_scripts() {
     local mode
-    scripts=()
     for mode in atomic pessimistic optimistic; do
         script 8 "$mode" < <(bought "qty => :qty, lock_mode => '$mode'")
         script 1 "nowait_$mode" < <(bought "qty => :qty, lock_mode => '$mode', nowait => true")
@@ -143,7 +136,7 @@ unheard() {
     sql <<'SQL'
 SELECT format('nobody heard %s', s) FROM unnest(array['purchased', 'replayed', 'sold_out', 'insufficient_funds',
         'id_mismatch', 'conflict', 'price_changed']) AS s
-    WHERE s NOT IN (SELECT status FROM heard WHERE kind = 'purchase');
+    WHERE s NOT IN (SELECT status FROM heard WHERE call = 'purchase');
 SELECT 'no refusal is remembered' WHERE NOT EXISTS (SELECT FROM shop.ledger WHERE kind = 'refusal');
 SQL
 }
@@ -155,23 +148,23 @@ SELECT 'negative stock of ' || id FROM shop.item WHERE stock < 0;
 SELECT 'negative balance of ' || id FROM shop.wallet WHERE balance < 0;
 SELECT format('item %s: %s left, %s by what was heard, %s by the ledger', id, stock, by_heard, by_ledger)
     FROM (SELECT i.id, i.stock,
-              n.stock + coalesce((SELECT sum(CASE h.kind WHEN 'purchase' THEN -h.qty ELSE h.qty END) FROM heard h
+              n.stock + coalesce((SELECT sum(CASE h.call WHEN 'purchase' THEN -h.qty ELSE h.qty END) FROM heard h
                   WHERE h.item = i.id::text AND h.status IN ('purchased', 'done')), 0) AS by_heard,
               (SELECT sum(l.qty) FROM shop.ledger l WHERE l.item = i.id) AS by_ledger
           FROM shop.item i JOIN initial_item n USING (id)) AS sums
     WHERE stock <> by_heard OR stock <> by_ledger;
 SELECT format('wallet %s: %s left, %s by what was heard, %s by the ledger', id, balance, by_heard, by_ledger)
     FROM (SELECT w.id, w.balance,
-              n.balance + coalesce((SELECT sum(CASE h.kind WHEN 'purchase' THEN -h.amount ELSE h.amount END) FROM heard h
+              n.balance + coalesce((SELECT sum(CASE h.call WHEN 'purchase' THEN -h.amount ELSE h.amount END) FROM heard h
                   WHERE h.wallet = w.id::text AND h.status IN ('purchased', 'done')), 0) AS by_heard,
               (SELECT sum(l.amount) FROM shop.ledger l WHERE l.wallet = w.id) AS by_ledger
           FROM shop.wallet w JOIN initial_wallet n USING (id)) AS sums
     WHERE balance <> by_heard OR balance <> by_ledger;
 SELECT format('heard %s, ledger %s', h, l)
-    FROM (SELECT kind, id, item, wallet, qty, amount FROM heard WHERE id IS NOT NULL AND status IN ('purchased', 'done')) AS h
+    FROM (SELECT call, id, item, wallet, qty, amount FROM heard WHERE id IS NOT NULL AND status IN ('purchased', 'done')) AS h
     FULL JOIN (SELECT kind, id, item::text, wallet::text, abs(qty) AS qty, abs(amount) AS amount FROM shop.ledger
                WHERE kind IN ('purchase', 'restock', 'deposit')) AS l
-        ON h.id = l.id AND h.kind = l.kind
+        ON h.id = l.id AND h.call = l.kind
         AND (coalesce(h.item, ''), coalesce(h.wallet, ''), coalesce(h.qty, 0), coalesce(h.amount, 0))
           = (coalesce(l.item, ''), coalesce(l.wallet, ''), coalesce(l.qty, 0), coalesce(l.amount, 0))
     WHERE h.id IS NULL OR l.id IS NULL;
@@ -180,37 +173,13 @@ SELECT format('%s rows of the ledger have id %s', count(*), id) FROM shop.ledger
 SELECT format('%s sales were heard of with id %s', count(*), id) FROM heard WHERE status = 'purchased'
     GROUP BY id HAVING count(*) > 1;
 SELECT format('replayed, but not in the ledger: %s', h) FROM heard h
-    WHERE status = 'replayed' AND NOT EXISTS (SELECT FROM shop.ledger l WHERE l.id = h.id AND l.kind = h.kind
+    WHERE status = 'replayed' AND NOT EXISTS (SELECT FROM shop.ledger l WHERE l.id = h.id AND l.kind = h.call
         AND l.item::text IS NOT DISTINCT FROM h.item AND l.wallet::text IS NOT DISTINCT FROM h.wallet);
 SELECT format('the refusal of %s is remembered, and yet it was sold', r.id) FROM shop.ledger r JOIN heard h USING (id)
-    WHERE r.kind = 'refusal' AND h.kind = 'purchase' AND h.status IN ('purchased', 'replayed');
+    WHERE r.kind = 'refusal' AND h.call = 'purchase' AND h.status IN ('purchased', 'replayed');
 SELECT format('%s deadlocks', deadlocks) FROM pg_stat_database WHERE datname = current_database() AND deadlocks > 0;
 SELECT format('audit: %s', a) FROM vend.audit('shop') AS a;
 SQL
 }
 
-# Makes a new database, puts it under load, and accounts for every unit and coin.
-run_round() {
-    psql -Xq -v ON_ERROR_STOP=1 -d postgres -c 'DROP DATABASE IF EXISTS stress_mixed' -c 'CREATE DATABASE stress_mixed'
-    set_up | sql >"$dir/setup"
-    write_scripts
-    if ! pgbench -n -M prepared -c "$clients" -j 2 -T "$seconds" "${scripts[@]}" stress_mixed >"$dir/pgbench" 2>&1; then
-        cat "$dir/pgbench"
-        return 1
-    fi
-    sql -F ' ' -c 'SELECT kind, status, count(*) FROM heard GROUP BY 1, 2 ORDER BY 1, 2'
-    wrong >"$dir/wrong"
-    head -n 50 "$dir/wrong"
-    [ ! -s "$dir/wrong" ]
-}
-
-# A machine may be too slow to meet everything in that time. Then another round takes twice as long.
-for ((round = 1; round <= rounds_max; round++)); do
-    run_round
-    unheard >"$dir/unheard"
-    [ -s "$dir/unheard" ] || exit 0
-    echo "after $seconds s of round $round:"
-    cat "$dir/unheard"
-    seconds=$((2 * seconds)) ids=$((2 * ids))
-done
-exit 1
+run_rounds
