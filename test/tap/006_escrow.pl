@@ -272,7 +272,7 @@ $node->safe_psql('postgres', "INSERT INTO shop.wallet (id, balance) VALUES ('gam
 my $third = "SELECT status FROM vend.try_purchase('pot', 'gamma')";
 is(answer($session, $third), '53400', 'room for two: a sale of a third item is refused');
 my (undef, undef, $error) = $node->psql('postgres', $third);
-like($error, qr/too many escrow items.*HINT:  Raise vend\.escrow_items and restart the server\./s, 'room for two: the error says what to do');
+like($error, qr/no counter is free for escrow item.*HINT:  Raise vend\.escrow_items and restart the server\./s, 'room for two: the error says what to do');
 is(answer($session, "SELECT count(*) FROM vend.purchase_many('{$_}', '{gamma,gamma}')"), '53400', "room for two: a batch of $_ is refused") for 'cup,pot', 'pot,cup';
 is(answer($session, "SELECT count(*) FROM vend.try_checkout('gamma', '{cup,pot}')"), '53400', 'room for two: a cart is refused');
 is(answer($session, "SELECT status FROM vend.try_purchase('cup', 'gamma')"), 'purchased', 'room for two: a sale in a row mode needs no counter');

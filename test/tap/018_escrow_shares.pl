@@ -46,7 +46,7 @@ sub refused_with
 {
 	my ($database, $store, $item, $whose, $name) = @_;
 	my (undef, undef, $error) = $node->psql($database, "SELECT vend.purchase('$item', 'b', unit_price => 0, store => '$store')");
-	like($error, qr/too many escrow items are being sold.*There is room for 24, of which $whose may not use more.*Raise vend\.escrow_items/s, $name);
+	like($error, qr/no counter is free for escrow item.*There is room for 24, of which $whose may not use more.*Raise vend\.escrow_items/s, $name);
 	return;
 }
 

@@ -10,7 +10,7 @@
 #include "binding/table_state.hpp"
 #include "core/right.hpp"
 #include "shared/counter_key.hpp"
-#include "shared/counters.hpp"
+#include "shared/former_counters.hpp"
 #include "table/catalog.hpp"
 #include "table/our_triggers.hpp"
 #include "table/plain.hpp"

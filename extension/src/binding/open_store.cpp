@@ -9,6 +9,7 @@
 #include "binding/registry.hpp"
 #include "binding/rights.hpp"
 #include "shared/counters.hpp"
+#include "shared/former_counters.hpp"
 #include "table/as_role.hpp"
 #include "table/catalog.hpp"
 
@@ -227,7 +228,7 @@ Store &open_store_of_trigger(const TriggerData *trigger) {
                         errmsg("table \"%s\" carries a trigger of store \"%s\" but is not bound to it",
                                relation_label(RelationGetRelid(trigger->tg_relation)), store.name)));
     // The savepoint in which it was resolved may be gone, and with it what was said of counters then.
-    if (has_holds() && is_locked_for_ddl(store.item_table.relation))
+    if (has_used_counters() && is_locked_for_ddl(store.item_table.relation))
         forget_former_states(store.table_state);
     return store;
 }

@@ -1,6 +1,8 @@
 #pragma once
-// What a transaction has pending, summed up for each thing that it is pending on: what a sale asks is
-// found in one look, however much is pending. A table with open addressing, in memory of the caller's.
+// Sums of what a transaction has pending, one for each counter or closed item. A sale finds the sum that
+// it needs in one look, however many sales the transaction has made before. It is a hash table with open
+// addressing in memory that the caller provides, so that adding to it cannot fail: the caller asks
+// places_wanted() and calls move_to() first (shared/pending.cpp).
 
 #include <cstddef>
 #include <cstdint>
@@ -9,9 +11,9 @@
 namespace vend {
 
 struct PendingSum {
-    const void *thing = nullptr;
+    const void *thing = nullptr; // the counter, or the key of the closed item
     std::uint32_t hash = 0;
-    std::uint32_t life = 0; // of the table; another: the place is free
+    std::uint32_t life = 0; // the place is free where this is not the life of the table
     std::int64_t taken = 0;
     std::int64_t added = 0;
     std::int64_t moves = 0; // that have not ended
@@ -19,7 +21,7 @@ struct PendingSum {
 
 class PendingSums {
   public:
-    // How much memory it needs before so many things more are added; 0: it has enough.
+    // How many places the table must have before so many more things are added; 0: it has enough.
     [[nodiscard]] std::size_t places_wanted(std::size_t more) const {
         if ((used_count + more) * 2 <= table.size()) return 0;
         std::size_t wanted = table.empty() ? places_min : table.size();
@@ -27,7 +29,7 @@ class PendingSums {
         return wanted;
     }
 
-    // Moves to other memory, as much as was wanted.
+    // Moves to other memory, which has as many places as were wanted.
     void move_to(std::span<PendingSum> places) {
         const std::span<PendingSum> before = table;
         const std::uint32_t life = current_life;
@@ -36,7 +38,7 @@ class PendingSums {
         current_life = 1;
         used_count = 0;
         for (const PendingSum &sum : before) {
-            // What has ended goes.
+            // Sums of things on which nothing is pending any more are left behind.
             if (sum.life != life || sum.moves == 0) continue;
             PendingSum &moved = provide(sum.hash, sum.thing);
             moved.taken = sum.taken;
@@ -45,7 +47,7 @@ class PendingSums {
         }
     }
 
-    // Null where nothing was ever pending on the thing.
+    // Null where nothing has been pending on the thing.
     [[nodiscard]] PendingSum *find(std::uint32_t hash, const void *thing) const {
         PendingSum *found = nullptr;
         visit(hash, [&](PendingSum &sum) {
@@ -55,7 +57,7 @@ class PendingSums {
         return found;
     }
 
-    // The sum of the thing, a new one where there is none. There is room for it.
+    // The sum of the thing, a new one where there is none yet. The caller has made room for it.
     PendingSum &provide(std::uint32_t hash, const void *thing) {
         if (PendingSum *sum = find(hash, thing)) return *sum;
         std::size_t at = first_place(hash);
@@ -65,7 +67,7 @@ class PendingSums {
         return table[at];
     }
 
-    // Whether is_wanted(sum) is true of a sum of that hash on which something is pending.
+    // Whether is_wanted(sum) is true of a sum of this hash, of a thing on which something is pending.
     template <typename Predicate>
     [[nodiscard]] bool any_of(std::uint32_t hash, Predicate is_wanted) const {
         bool is_found = false;
@@ -87,7 +89,7 @@ class PendingSums {
 
     [[nodiscard]] std::span<PendingSum> places() const { return table; }
 
-    // How many places a look at sums of that hash goes through.
+    // How many places a look at the sums of this hash goes through.
     [[nodiscard]] std::size_t steps_of(std::uint32_t hash) const {
         std::size_t steps = 0;
         if (!table.empty())
@@ -102,7 +104,7 @@ class PendingSums {
     [[nodiscard]] std::size_t first_place(std::uint32_t hash) const { return hash & (table.size() - 1); }
     [[nodiscard]] std::size_t next_place(std::size_t at) const { return (at + 1) & (table.size() - 1); }
 
-    // Calls see(sum) for those of the hash until it answers false.
+    // Calls see(sum) for the sums of the hash until it answers false.
     template <typename See> void visit(std::uint32_t hash, See see) const {
         if (table.empty()) return;
         for (std::size_t at = first_place(hash); table[at].life == current_life; at = next_place(at))

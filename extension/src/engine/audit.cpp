@@ -11,6 +11,7 @@
 #include "rows/audit_query.hpp"
 #include "rows/execute.hpp"
 #include "shared/counter_key.hpp"
+#include "shared/counter_list.hpp"
 #include "shared/counters.hpp"
 #include "table/catalog.hpp"
 #include "table/subtransaction.hpp"

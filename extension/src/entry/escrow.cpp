@@ -20,7 +20,9 @@
 #include "escrow/settle.hpp"
 #include "rows/call.hpp"
 #include "rows/rows.hpp"
+#include "shared/counter_list.hpp"
 #include "shared/counters.hpp"
+#include "shared/former_counters.hpp"
 #include "shared/settlers.hpp"
 
 using namespace vend;

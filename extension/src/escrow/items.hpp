@@ -10,6 +10,7 @@
 #include "escrow/deltas.hpp"
 #include "rows/rows.hpp"
 #include "shared/counter_key.hpp"
+#include "shared/counter_load.hpp"
 #include "shared/counters.hpp"
 #include "table/lock_wait.hpp"
 

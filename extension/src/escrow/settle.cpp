@@ -12,6 +12,7 @@
 #include "shared/counter_key.hpp"
 #include "shared/counters.hpp"
 #include "shared/settlers.hpp"
+#include "shared/unsettled.hpp"
 #include "table/lock_wait.hpp"
 #include "table/subtransaction.hpp"
 

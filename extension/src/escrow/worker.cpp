@@ -4,8 +4,9 @@
 #include "base/settings.hpp"
 #include "escrow/worker_turn.hpp"
 #include "shared/counter_key.hpp"
-#include "shared/counters.hpp"
+#include "shared/counter_list.hpp"
 #include "shared/settlers.hpp"
+#include "shared/unsettled.hpp"
 
 #include <algorithm>
 

@@ -5,7 +5,7 @@
 
 #include "base/prelude.hpp"
 
-#include "shared/counters.hpp"
+#include "shared/unsettled.hpp"
 
 #include <span>
 

@@ -1,5 +1,7 @@
 #pragma once
-// The fixed shared memory of the library: there only where the postmaster has preloaded it.
+// The shared memory of the library: the table of counters and the slots of the settling workers, each
+// with its LWLock. It has a fixed size and is there only where the postmaster has preloaded the library:
+// ask is_there() first. A crash or restart of the server empties it; nothing in it is the truth.
 
 #include "base/prelude.hpp"
 
@@ -7,30 +9,29 @@
 
 namespace vend {
 
-// A database that has a worker, or wants one.
+// A database that has a settling worker, or wants one.
 struct SettlerSlot {
-    Oid database = InvalidOid; // invalid: free
-    int pid = 0;               // of the worker; 0: there is none
-    MonotonicTime
-        missed_since;         // since then one has been wanted and none has begun to settle; 0: one has
-    MonotonicTime next_start; // none is started before
-    MonotonicTime next_turn;  // no caller settles before
+    Oid database = InvalidOid;  // invalid: free
+    int pid = 0;                // of the worker; 0: there is none
+    MonotonicTime missed_since; // a worker has been wanted since then, and none has begun; 0: one has
+    MonotonicTime next_start;   // no session starts a worker before
+    MonotonicTime next_turn;    // no session that sells settles before
 };
 
-// Under settlers_lock.
+// All fields are under settlers_lock.
 struct Settlers {
-    MonotonicTime next_warning; // that no worker is to be had
+    MonotonicTime next_warning; // that no worker could be started
     SettlerSlot slots[FLEXIBLE_ARRAY_MEMBER];
 };
 
-// One for each worker that there can be, and some for databases that have none.
+// One for each background worker of the server, and some for databases that have none.
 int settler_slot_count();
 
 struct SharedMemory {
     HTAB *counters = nullptr;                    // of Counter by CounterKey, under counters_lock
-    pg_atomic_uint32 *counters_in_use = nullptr; // how many of them, see shared/shares.hpp
-    uint64 *hash_seed = nullptr;                 // of their hash; never changes
-    LWLock *counters_lock = nullptr;
+    pg_atomic_uint32 *counters_in_use = nullptr; // how many are pinned, see shared/shares.hpp
+    uint64 *hash_seed = nullptr;                 // of the hash of the keys; never changes
+    LWLock *counters_lock = nullptr;             // see shared/counter.hpp
     Settlers *settlers = nullptr;
     LWLock *settlers_lock = nullptr;
 

@@ -1,6 +1,17 @@
 #pragma once
-// What this transaction has to do with counters, and what becomes of it when the transaction or the
-// savepoint ends.
+// What this transaction has pending on counters: a list in the memory of the session. Each entry says
+// what becomes of a counter when the transaction, or the savepoint that the entry is of, commits or
+// aborts.
+//
+// An entry pins its counter, so that the counter cannot be removed before the entry ends. PostgreSQL
+// calls back after a transaction has become visible to others, or after its abort, and before it
+// releases its locks; a savepoint that is rolled back ends its entries at once, and one that is released
+// leaves them to its parent. In these callbacks nothing may be allocated or raised. So whoever adds an
+// entry first calls prepare_pending(), which may fail, then changes the counter, then calls
+// add_pending(), which cannot.
+//
+// PendingSums adds the entries up by counter: a sale that follows many others in one transaction still
+// finds its own units in one look. docs/escrow.md has the algorithm, shared/counter.hpp the locks.
 
 #include "base/prelude.hpp"
 
@@ -9,18 +20,19 @@
 #include "shared/counter_key.hpp"
 
 #include <algorithm>
+#include <span>
 
 namespace vend {
 
 struct Pending {
     enum class Kind {
-        taken,   // units sold
-        added,   // units that come at commit
-        settled, // deltas folded into the row
-        waiting, // for a change
+        taken,   // units that a sale has taken
+        added,   // units that come in at commit
+        settled, // deltas that were folded into the row
+        waiting, // the session waits for a change of the counter
         loading,
-        closed,   // the item is this transaction's alone
-        outdated, // what is pending is of a state that this transaction has altered
+        closed,   // other transactions wait until this one ends before they sell the item
+        outdated, // this session has seen the tables in another state
     };
     Kind kind{};
     SubTransactionId owner = InvalidSubTransactionId;
@@ -30,52 +42,49 @@ struct Pending {
     int64 deltas = 0;                // of settled
 };
 
-// Makes room for so many more holds. What may fail fails here.
-void prepare_holds(int number);
-inline void prepare_hold() {
-    prepare_holds(1);
+// Makes room for so many more entries. May raise.
+void prepare_pending(int number = 1);
+
+// Never raises, after prepare_pending(). The caller has pinned the counter.
+void add_pending(const Pending &entry);
+
+// Ends the newest entry of this kind on the counter as an abort would, whatever becomes of the
+// transaction.
+void drop_pending(Pending::Kind kind, const Counter *counter);
+
+// All entries, the newest last.
+std::span<const Pending> pending_entries();
+
+// Whether the entry is about units, which the end of the transaction decides on.
+inline bool moves_units(const Pending &entry) {
+    return entry.kind == Pending::Kind::taken || entry.kind == Pending::Kind::added;
 }
 
-// Never raises, after prepare_hold(). The caller has pinned the counter.
-void add_hold(const Pending &hold);
-
-// Ends the newest hold of this kind as its (sub)transaction's abort would, whatever becomes of that.
-void drop_hold(Pending::Kind kind, const Counter *counter);
-
-// What is pending, by counter.
-const PendingSums &pending_sums();
-
-// Units of this transaction that are pending on the counter.
+// The units of this transaction that are pending on the counter.
 struct PendingUnits {
     int64 taken = 0;
     int64 added = 0;
 };
 PendingUnits pending_units(const Counter *counter);
 
-// Whether is_wanted(counter) is true of one of the item, in whatever state of its tables, that this
-// transaction has something pending on.
-template <typename Predicate> bool any_pending(const CounterKey &key, Predicate is_wanted) {
-    return pending_sums().any_of(item_hash(key), [&](const PendingSum &sum) {
+// Entries that move units, summed up by counter.
+const PendingSums &pending_sums();
+
+// A counter of the item, in whatever state of its tables, on which this transaction has units pending
+// and for which is_wanted(counter) is true; else null.
+template <typename Predicate>
+const Counter *find_pending_counter(const CounterKey &key, Predicate is_wanted) {
+    const Counter *found = nullptr;
+    (void)pending_sums().any_of(item_hash(key), [&](const PendingSum &sum) {
         const auto *counter = static_cast<const Counter *>(sum.thing);
-        return is_same_item(counter->key, key) && is_wanted(counter);
+        if (is_same_item(counter->key, key) && is_wanted(counter)) found = counter;
+        return found != nullptr;
     });
+    return found;
 }
 
-// Whether this transaction has closed an item at all, or the one of the key.
+// Whether this transaction has closed any item, and whether it has closed that of the key.
 bool has_closed_any();
 bool has_closed(const CounterKey &key);
-
-// Whether it is units that the end of the transaction decides on.
-inline bool is_pending(const Pending &hold) {
-    return hold.kind == Pending::Kind::taken || hold.kind == Pending::Kind::added;
-}
-
-const Pending *first_hold();
-const Pending *end_of_holds();
-
-// Whether is_wanted(hold) is true of one.
-template <typename Predicate> bool any_hold(Predicate is_wanted) {
-    return std::any_of(first_hold(), end_of_holds(), is_wanted);
-}
 
 } // namespace vend

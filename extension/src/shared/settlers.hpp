@@ -1,11 +1,18 @@
 #pragma once
-// Who settles: one background worker for each database that has something to settle. It is started on
-// demand and goes when it has had nothing to do for a while.
+// Which worker settles which database: one background worker for each database that has deltas to
+// settle. A session that sells starts it, and it goes when it has had nothing to do for a while. What
+// the worker does is in escrow/worker.cpp.
 //
-// Where no worker can be had for long, because max_worker_processes are all in use or it does not come
-// up, sessions that sell settle what the worker would have: one of a database at a time, once an
-// interval. That no worker is there any longer is known by the slot of the database in shared memory: it
-// outlives the attempts to start one, and goes with a worker that has settled.
+// A slot in shared memory (shared/memory.hpp) stands for each database that has a worker or wants one:
+//   - The worker enters its pid when it registers. It clears missed_since once it is able to work, and
+//   its
+//     pid before it ends.
+//   - A session that finds no worker sets missed_since, unless it is set, and next_start; so one session
+//   at
+//     a time tries to start one.
+//   - missed_since outlives the attempts to start a worker. Ten seconds after it the sessions that sell
+//     also settle: one at a time in each database, once in each vend.settle_interval (next_turn).
+// All of this is under settlers_lock. Nobody takes another lock meanwhile.
 
 #include "base/prelude.hpp"
 
@@ -13,25 +20,24 @@
 
 namespace vend {
 
-// Called once something is pending on a counter. Starts a worker unless one is there; that none can be
-// had is no error, but a warning in the server's log now and then, and later calls try again.
+// Starts a worker unless there is one. Called once something is pending on a counter. If no worker can
+// be started, that is no error: the server's log has a warning now and then, and later calls try again.
 void ensure_settler();
 
-// Whether it is time for a session that has moved units in this call to settle; one at a time has the
-// turn.
+// Whether a session that has moved units in this call should settle. One session at a time has the turn.
 inline bool may_be_callers_turn = false; // set by ensure_settler()
 bool begin_callers_turn();
-// The next turn waits until its time has come, and for some times as long as a turn that took long.
+// After a turn that took long, the next turn waits for some times as long.
 void end_callers_turn(MonotonicTime begun);
 
-// Since when a worker has been wanted in this database and none has come; 0 where that is not so.
+// Since when this database has wanted a worker and has none; 0 where it has one or wants none.
 MonotonicTime settler_missing_since();
 
-// The worker's side: false when it is not wanted.
+// For the worker. False when its database has a worker already.
 bool register_settler(Oid database);
-// It is able to work.
+// The worker is able to work.
 void begin_settling();
-// Gives the place up; the worker looks once more for work after that, and takes it again if there is
+// Gives the slot up. After that the worker looks for work once more, and registers again if there is
 // some.
 void unregister_settler();
 

@@ -3,7 +3,7 @@
 #include "shared/shares.hpp"
 
 #include "base/settings.hpp"
-#include "shared/counter_key.hpp"
+#include "shared/counter_table.hpp"
 #include "shared/memory.hpp"
 
 #include <array>
@@ -11,32 +11,11 @@
 namespace vend {
 namespace {
 
-// How many times what stays free each may have in use, by Share.
+// By Share: the counters in use may be so many times the counters that stay free.
 constexpr std::array<int64, 3> times_free{3, 5, 7};
 
-bool is_of(Share share, const Counter *counter, const CounterKey &key, Oid owner) {
-    switch (share) {
-    case Share::store:
-        return counter->key.database == key.database && counter->key.table.items == key.table.items;
-    case Share::owner:
-        return counter->owner == owner;
-    case Share::database:
-        return counter->key.database == key.database;
-    }
-    pg_unreachable();
-}
-
-const char *holder_of(Share share) {
-    switch (share) {
-    case Share::store:
-        return "the store";
-    case Share::owner:
-        return "the stores of its owner";
-    case Share::database:
-        return "the stores of its database";
-    }
-    pg_unreachable();
-}
+bool is_of(Share share, const Counter *counter, const CounterKey &key, Oid owner);
+const char *name_of(Share share);
 
 } // namespace
 
@@ -61,10 +40,7 @@ std::optional<Share> exhausted_share(const CounterKey &key, Oid owner) {
     HASH_SEQ_STATUS scan;
     hash_seq_init(&scan, shared_memory().counters);
     while (auto *counter = static_cast<Counter *>(hash_seq_search(&scan))) {
-        lock(counter);
-        const bool is_in_use = counter->pins > 0;
-        unlock(counter);
-        if (!is_in_use) continue;
+        if (!is_in_use(counter)) continue;
         ++in_use;
         for (std::size_t i = 0; i < used.size(); ++i)
             if (is_of(static_cast<Share>(i), counter, key, owner)) ++used[i];
@@ -75,18 +51,45 @@ std::optional<Share> exhausted_share(const CounterKey &key, Oid owner) {
     return std::nullopt;
 }
 
-void raise_no_room(std::optional<Share> exhausted) {
+void raise_no_room(std::optional<Share> exhausted, const char *store, const char *item) {
     ereport(ERROR,
             (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-             errmsg("too many escrow items are being sold at the same time"),
+             errmsg("no counter is free for escrow item \"%s\" of store \"%s\"", item, store),
              exhausted
                  ? errdetail("There is room for %d, of which %s may not use more: the rest is kept "
                              "for others.",
-                             settings::escrow_items(), holder_of(*exhausted))
+                             settings::escrow_items(), name_of(*exhausted))
                  : errdetail("There is room for %d, and each has a sale that has not committed.",
                              settings::escrow_items()),
              errhint("Raise vend.escrow_items and restart the server.")));
     pg_unreachable();
 }
 
+namespace {
+
+bool is_of(Share share, const Counter *counter, const CounterKey &key, Oid owner) {
+    switch (share) {
+    case Share::store:
+        return counter->key.database == key.database && counter->key.table.items == key.table.items;
+    case Share::owner:
+        return counter->owner == owner;
+    case Share::database:
+        return counter->key.database == key.database;
+    }
+    pg_unreachable();
+}
+
+const char *name_of(Share share) {
+    switch (share) {
+    case Share::store:
+        return "the store";
+    case Share::owner:
+        return "the stores of its owner";
+    case Share::database:
+        return "the stores of its database";
+    }
+    pg_unreachable();
+}
+
+} // namespace
 } // namespace vend

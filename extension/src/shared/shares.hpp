@@ -1,11 +1,12 @@
 #pragma once
-// How the room for counters is shared. A counter is in use while it is pinned, and only then keeps its
-// place. A store may take one more into use as long as enough stays free for others: at least a third of
-// what it has. The same holds for all stores of one owner (a fifth) and of one database (a seventh), so
-// that nobody takes all by means of many stores. Whoever has none in use may always take a free one.
+// How stores share the room for counters. A counter is in use while it is pinned, and only a counter in
+// use keeps its place in the table. A store may take one more into use as long as enough stays free for
+// others: at least a third of what it uses itself. The same rule binds all stores of one owner together
+// (a fifth) and all stores of one database together (a seventh), so that nobody takes everything by
+// means of many stores. A store that uses none may always take a free one.
 //
-// What is in use is counted without a lock; by store, owner and database it is counted by a look at all
-// counters, once half of the room is in use.
+// A number in shared memory says how many counters are in use, without a lock. Who has them is counted
+// by a look at all counters, and only once half of the room is in use.
 
 #include "base/prelude.hpp"
 
@@ -16,20 +17,21 @@
 
 namespace vend {
 
-// Both with the counter locked. Neither allocates nor raises.
+// Both with the counter locked. They neither allocate nor raise.
 void pin(Counter *counter);
 void unpin(Counter *counter);
 
-// Whether so many are in use that it matters who has them. Then counters are taken into use with the
-// table of counters locked in exclusive mode.
+// Whether so many counters are in use that it matters who has them. Then a session takes one into use
+// with counters_lock in exclusive mode.
 bool is_room_scarce();
 
 enum class Share { store, owner, database };
 
-// The share that is used up, if a counter of this key and owner that is not in use may not be taken into
-// use. The table of counters is locked in exclusive mode, no counter is.
+// The share that allows no counter more, if a counter of this key and owner were taken into use that is
+// not in use yet. The caller has counters_lock in exclusive mode and no spinlock.
 std::optional<Share> exhausted_share(const CounterKey &key, Oid owner);
 
-[[noreturn]] void raise_no_room(std::optional<Share> exhausted);
+// Nothing in exhausted: all counters are in use.
+[[noreturn]] void raise_no_room(std::optional<Share> exhausted, const char *store, const char *item);
 
 } // namespace vend
