@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # the scenario sets these
 # Many clients that buy in one store for some seconds, and exact accounting afterwards.
 #
 # A scenario sets $database, $clients, $seconds, $ids and pgbench_options, defines the functions below, and calls run_rounds.
