@@ -22,7 +22,8 @@
 namespace vend {
 namespace {
 
-// What one trigger each must cover.
+// The triggers that a table needs for one function: one for each entry, which has the events that the
+// trigger must cover.
 constexpr std::initializer_list<int16> journal_events{TRIGGER_TYPE_ROW | TRIGGER_TYPE_INSERT |
                                                           TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE,
                                                       TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_TRUNCATE};
@@ -35,19 +36,22 @@ constexpr int16 event_mask =
     TRIGGER_TYPE_INSERT | TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_TRUNCATE;
 constexpr std::initializer_list<int16> era_events{TRIGGER_TYPE_ROW | TRIGGER_TYPE_INSERT |
                                                   TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE};
-// For each row: a statement on a parent table fires no statement trigger of its children.
+// UPDATE and DELETE need a row trigger: a statement on a parent table fires no statement trigger of its
+// children.
 constexpr std::initializer_list<int16> ledger_events{TRIGGER_TYPE_ROW | TRIGGER_TYPE_BEFORE |
                                                          TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE,
                                                      TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_TRUNCATE};
 
-// A journal that fires always would record what replication applies a second time.
+// A journal trigger must not fire always: replication applies a change together with its ledger row, and
+// such a trigger would record the change a second time.
 bool is_enabled(const Trigger &trigger, bool is_journal) {
     return trigger.tgenabled == TRIGGER_FIRES_ON_ORIGIN ||
            (trigger.tgenabled == TRIGGER_FIRES_ALWAYS && !is_journal);
 }
 
-// Whether the relation carries exactly one trigger of this function, for this store, that covers all
-// these events and is enabled: a second one would journal everything twice.
+// Whether the relation has exactly one trigger of this function for these events, and the trigger is
+// enabled, belongs to this store and covers all of the events. A second one would journal all changes
+// twice.
 bool has_trigger(Relation relation, Oid function, bool is_journal, const char *store, int16 type) {
     const TriggerDesc *triggers = relation->trigdesc;
     if (triggers == nullptr) return false;
@@ -65,8 +69,8 @@ bool has_trigger(Relation relation, Oid function, bool is_journal, const char *s
     return fitting == 1 && similar == 1;
 }
 
-// Before version 18 a deferred trigger fires as the user who commits, who is not the owner but a
-// customer.
+// Whether a deferrable trigger of a user would run with the wrong rights. Before PostgreSQL 18 a
+// deferred trigger runs as the user who commits, who may be any buyer.
 bool has_deferrable_trigger(Relation relation) {
     if (!compat::deferred_triggers_run_as_committer || relation->trigdesc == nullptr) return false;
     for (int i = 0; i < relation->trigdesc->numtriggers; ++i) {
@@ -76,7 +80,8 @@ bool has_deferrable_trigger(Relation relation) {
     return false;
 }
 
-// Opens the relation that the name means once the lock is held.
+// Opens and locks the relation that the name means. The name is resolved again after the wait for the
+// lock, because it may mean another relation by then.
 Relation open_named(const Store &store, const char *quoted_name) {
     for (;;) {
         const Oid id = relation_named(quoted_name);
@@ -103,7 +108,7 @@ void require_triggers_of(const Store &store, Relation relation, const char *func
                                           function));
 }
 
-// A relation of a store, opened and checked.
+// Opens a relation of a store, locks it ROW EXCLUSIVE, and checks its kind and its triggers.
 Relation open_bound(const Store &store, const char *quoted_name, const char *function,
                     std::initializer_list<int16> types) {
     const Oid function_id = trigger_function(function);
@@ -115,13 +120,14 @@ Relation open_bound(const Store &store, const char *quoted_name, const char *fun
         raise_invalid(store, psprintf("Table %s has child tables.", quoted_name));
     if (has_deferrable_trigger(relation))
         raise_invalid(store, psprintf("Table %s has a deferrable trigger, which would run with the "
-                                      "rights of whoever commits.",
+                                      "rights of the user who commits.",
                                       quoted_name));
     require_triggers_of(store, relation, function, function_id, types);
     return relation;
 }
 
-// Replication and rewrites of the table's contents fire only triggers that fire always.
+// Whether the row triggers of the function are ENABLE ALWAYS. Only such triggers fire when replication
+// or a restore writes the table in the replica role.
 bool fires_always(Relation relation, Oid function) {
     for (int i = 0; i < relation->trigdesc->numtriggers; ++i) {
         const Trigger &trigger = relation->trigdesc->triggers[i];
@@ -132,12 +138,12 @@ bool fires_always(Relation relation, Oid function) {
     return true;
 }
 
-// The name, as long as the store is cached.
+// The name of the relation in SQL. It lives as long as the store is cached.
 char *kept_name(const Store &store, Relation relation) {
     return MemoryContextStrdup(store.context, quoted_relation_name(relation));
 }
 
-// The statements of the engine run as the owner.
+// The owner needs USAGE of the schema, because the statements of the engine run as the owner.
 void require_usable_schema(const Store &store, Relation relation) {
     const Oid schema = RelationGetNamespace(relation);
     if (!compat::may_use_schema(schema, relation->rd_rel->relowner))
@@ -145,7 +151,7 @@ void require_usable_schema(const Store &store, Relation relation) {
                       psprintf("Role \"%s\" owns the tables but may not use schema \"%s\".",
                                GetUserNameFromId(relation->rd_rel->relowner, false),
                                get_namespace_name(schema)),
-                      psprintf("The owner of the schema lets it: GRANT USAGE ON SCHEMA %s TO %s.",
+                      psprintf("Let the owner of the schema run: GRANT USAGE ON SCHEMA %s TO %s.",
                                quote_identifier(get_namespace_name(schema)),
                                quote_identifier(GetUserNameFromId(relation->rd_rel->relowner, false))));
 }
@@ -206,7 +212,8 @@ void bind_ledger(const RegistryRow &row, Store *store) {
     relation_close(ledger, NoLock);
 }
 
-// The engine's writes do not ask a version guard, and a guard would refuse them.
+// A version guard must not cover a column that sales write. Sales know no version of the guard, so it
+// would refuse their writes.
 void require_unguarded(const Store &store, Relation relation,
                        std::initializer_list<const BoundColumn *> columns) {
     const Oid function = trigger_function(trigger_functions::guard);
@@ -221,7 +228,7 @@ void require_unguarded(const Store &store, Relation relation,
                     psprintf(
                         "The version guard of table \"%s\" covers column \"%s\", which sales write.",
                         relation_label(RelationGetRelid(relation)), column->raw_name),
-                    "Take it off with vend.unguard_version() and guard the other columns.");
+                    "Remove the guard with vend.unguard_version(), and guard the other columns.");
 }
 
 void bind_items(const RegistryRow &row, Store *store) {
@@ -254,7 +261,7 @@ int column_count(Relation relation) {
     return count;
 }
 
-// What is not right with the tables for sales in escrow; null: nothing.
+// Describes why items of the store cannot be sold in escrow. Null when they can.
 const char *escrow_problem(const Store &store, Relation items, Relation deltas) {
     const Oid counter_function = trigger_function(trigger_functions::invalidate_counters);
     const Oid delta_function = trigger_function(trigger_functions::delta);
@@ -267,8 +274,8 @@ const char *escrow_problem(const Store &store, Relation items, Relation deltas) 
     if (!is_plain_table(deltas, {}, {&delta_function, 1}) || column_count(deltas) != 2 ||
         pg_class_aclmask(RelationGetRelid(deltas), store.owner, needed, ACLMASK_ALL) != needed)
         return psprintf(
-            "Table %s must have the columns item and qty only, all privileges of its owner, and no "
-            "trigger, rule, expression or check of his.",
+            "Table %s must have only the columns item and qty, all privileges for its owner, and no "
+            "trigger, rule, expression or check of yours.",
             store.deltas);
     return nullptr;
 }
@@ -324,8 +331,8 @@ void bind_wallets(const RegistryRow &row, Store *store) {
     relation_close(wallets, NoLock);
 }
 
-// The eras of keys. They are written by triggers and read by refunds; a sale looks only whether there
-// is a key that had two.
+// Binds the table of the eras of keys. Triggers write the table and refunds read it; a sale needs to
+// know only whether a key has had two eras.
 void bind_eras(const RegistryRow &row, Store *store) {
     Relation eras = open_bound(*store, eras_beside(row.ledger), trigger_functions::key_era, era_events);
     require_owner(*store, eras);
@@ -340,7 +347,7 @@ void bind_eras(const RegistryRow &row, Store *store) {
     relation_close(eras, NoLock);
 }
 
-// The view whose columns carry the rights.
+// Binds the view "role". A right on the store is SELECT on one of its columns.
 void bind_role(const RegistryRow &row, Store *store) {
     const Oid id = relation_named(row.role);
     Relation role = OidIsValid(id) ? try_relation_open(id, AccessShareLock) : nullptr;
@@ -355,14 +362,15 @@ void bind_role(const RegistryRow &row, Store *store) {
     relation_close(role, NoLock);
 }
 
-// An owner may freeze a table by taking its privileges from himself, which statements heed.
+// Whether the owner has the privileges that a sale needs. Owners may revoke their own privileges to
+// freeze a table. A statement would fail then, so a write without a statement has to respect this, too.
 bool may_write(Relation relation) {
     constexpr AclMode needed = ACL_SELECT | ACL_INSERT | ACL_UPDATE;
     return pg_class_aclmask(RelationGetRelid(relation), relation->rd_rel->relowner, needed,
                             ACLMASK_ALL) == needed;
 }
 
-// How the rows of the store are to be written.
+// Finds out whether rows of the store may be written without statements.
 void bind_writes(Store *store) {
     const Oid our_functions[] = {trigger_function(trigger_functions::journal),
                                  trigger_function(trigger_functions::append_only),
@@ -373,7 +381,7 @@ void bind_writes(Store *store) {
     const AttrNumber wallet_columns[] = {store->balance.number};
     struct Write {
         Table *table;
-        std::span<const AttrNumber> columns; // of existing rows
+        std::span<const AttrNumber> columns; // that the engine updates
     };
     store->is_plain = true;
     for (const Write &write :
@@ -384,7 +392,7 @@ void bind_writes(Store *store) {
         store->is_plain =
             store->is_plain && is_plain_table(relation, write.columns, our_functions) &&
             may_write(relation) &&
-            // A column of the owner's may have a default, which a statement fills in.
+            // A column that the owner has added may have a default, which only a statement fills in.
             (write.table != &store->ledger_table || column_count(relation) == ledger_column_count);
         if (store->stage != Stage::bound && !may_write(relation))
             raise_invalid(*store, psprintf("Role \"%s\" owns table %s but may not read and write it.",
@@ -405,7 +413,7 @@ void require_item_partition(const Store &store, Oid partition) {
     const Oid counter_function = trigger_function(trigger_functions::invalidate_counters);
     require_triggers_of(store, relation, trigger_functions::journal,
                         trigger_function(trigger_functions::journal),
-                        {*journal_events.begin()}); // of TRUNCATE there is none
+                        {*journal_events.begin()}); // partitions have no TRUNCATE trigger
     require_triggers_of(store, relation, trigger_functions::invalidate_counters, counter_function,
                         item_counter_events);
     if (!fires_always(relation, counter_function))
@@ -421,8 +429,8 @@ void require_table(const Store &store, Relation relation, bool may_be_partitione
     case RELKIND_PARTITIONED_TABLE:
         if (!may_be_partitioned)
             raise_invalid(store, psprintf("%s is partitioned.", quoted_relation_name(relation)),
-                          "The ledger and the deltas of a store cannot be partitioned yet, items and "
-                          "wallets can. Put the table that was there back.");
+                          "Only items and wallets of a store can be partitioned, not its ledger or its "
+                          "deltas. Put the former table back.");
         if (is_permanent) return;
         break;
     case RELKIND_RELATION:
@@ -431,7 +439,7 @@ void require_table(const Store &store, Relation relation, bool may_be_partitione
     case RELKIND_VIEW:
     case RELKIND_MATVIEW:
         raise_invalid(store, psprintf("%s is a view.", quoted_relation_name(relation)),
-                      "Bind the table that the figures are in.");
+                      "Bind the table that has the figures.");
     case RELKIND_FOREIGN_TABLE:
         raise_invalid(store, psprintf("%s is a foreign table.", quoted_relation_name(relation)),
                       "A sale is one transaction of one server: sell on the server that has the table.");
@@ -458,7 +466,7 @@ void resolve_binding(const RegistryRow &row, Store *store) {
     store->name = MemoryContextStrdup(store->context, row.name);
     store->refuses_direct_writes = strcmp(row.direct_writes, "refuse") == 0;
     store->has_own_wallets_only = strcmp(row.buyers, "own") == 0;
-    // In the order in which every call locks them.
+    // The relations are locked in the order in which each call locks them.
     bind_items(row, store);
     bind_wallets(row, store);
     bind_ledger(row, store);

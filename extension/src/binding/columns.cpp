@@ -19,8 +19,8 @@ bool is_over(const FormData_pg_index *index, std::initializer_list<AttrNumber> c
     return true;
 }
 
-// Whether the index tells keys apart as the columns do: by their collations, and by what = means for
-// their types. One of citext by the operators of text does not.
+// Whether the index compares keys as the columns do: by the columns' collations, and by the = of their
+// types. An index on a citext column that uses the operators of text does not.
 bool has_column_equality(Relation relation, Relation index) {
     for (int i = 0; i < index->rd_index->indnkeyatts; ++i) {
         const AttrNumber number = index->rd_index->indkey.values[i];
@@ -39,7 +39,7 @@ bool is_btree(Relation index) {
     return index->rd_rel->relam == BTREE_AM_OID;
 }
 
-// Whether some unique index has the column among others.
+// Whether the column is part of a unique index of several columns.
 bool is_in_composite_key(Relation relation, AttrNumber column) {
     bool is_found = false;
     ListCell *cell = nullptr;
@@ -54,7 +54,7 @@ bool is_in_composite_key(Relation relation, AttrNumber column) {
 }
 
 struct ColumnType {
-    Oid type = InvalidOid; // of a domain, what it is over
+    Oid type = InvalidOid; // for a domain, the type below it
     int32 typmod = -1;
     const char *declared = nullptr;
 };
@@ -83,12 +83,12 @@ BoundColumn bind_column(const Store &store, Relation relation, const char *name,
 const char *hint_for_number(Oid type) {
     switch (type) {
     case NUMERICOID:
-        return "Declare how many digits it has, numeric(p,s) with at most 18 of them: ALTER TABLE ... "
-               "ALTER COLUMN ... TYPE numeric(12,2).";
+        return "Declare the number of digits, which is at most 18: ALTER TABLE ... ALTER COLUMN ... "
+               "TYPE numeric(12,2).";
     case FLOAT4OID:
     case FLOAT8OID:
-        return "What is counted must be exact, and floating point is not: make it numeric(p,s) or an "
-               "integer of the smallest coin.";
+        return "Figures must be exact, and floating point is not. Make the column numeric(p,s), or an "
+               "integer that counts the smallest coin.";
     default:
         return "Figures are smallint, integer, bigint or numeric(p,s).";
     }
@@ -97,7 +97,7 @@ const char *hint_for_number(Oid type) {
 const char *usual_hint(Stage stage) {
     switch (stage) {
     case Stage::bound:
-        return "Undo the change, bind what has become of it with vend.reattach_store(), or end the binding "
+        return "Undo the change, bind the changed tables with vend.reattach_store(), or end the binding "
                "with vend.detach_store().";
     case Stage::attaching:
         return "Nothing was changed. Mend the table, or name another.";
@@ -112,7 +112,8 @@ Oid collation_of(Relation relation, const BoundColumn &column) {
     return TupleDescAttr(RelationGetDescr(relation), column.number - 1)->attcollation;
 }
 
-// Keys are told apart by their bytes.
+// Keys in memory are compared by their bytes. A collation that is not deterministic takes different
+// bytes for equal.
 void require_deterministic(const Store &store, Relation relation, const BoundColumn &column) {
     const Oid collation = collation_of(relation, column);
     if (!OidIsValid(collation) || get_collation_isdeterministic(collation)) return;

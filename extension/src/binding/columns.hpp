@@ -1,7 +1,7 @@
 #pragma once
-// Columns of a binding: found by their names, with types that the engine can count with and keys that an
-// index makes unique. Raise 55000 for what cannot be bound, 42703 for what attaching names and is not
-// there.
+// Finds the columns of a binding by their names, and checks that the engine can count with their types
+// and that an index makes their keys unique. These functions raise 55000 for a column that cannot be
+// bound, and 42703 where a call that creates or attaches a store names a column that does not exist.
 
 #include "base/prelude.hpp"
 
@@ -12,37 +12,40 @@
 
 namespace vend {
 
-// Without a hint of its own it gets the one for whoever changed a bound table or, of a store that is
-// being attached, for whoever chose it.
+// Raises 55000. Without a hint, the error gets the usual one of the store's stage: how to repair a
+// binding, or how to choose a table that can be bound.
 [[noreturn]] void raise_invalid(const Store &store, const char *detail, const char *hint = nullptr);
 
-// Raises 42703: the call names a column that is not there.
+// Raises 42703: the call names a column that does not exist.
 [[noreturn]] void raise_unknown_column(const char *table, const char *column);
 
-// Columns that the engine writes must not be generated.
+// Requires that no column is generated, because the engine writes these columns.
 void require_writable(const Store &store, Relation relation,
                       std::initializer_list<const char *> columns);
 
-// A column of exactly this type.
+// Binds a column of exactly this type.
 BoundColumn bind_typed(const Store &store, Relation relation, const char *name, Oid wanted);
-// A column of numbers, its last decimal a step.
+// Binds a column of numbers, and counts in steps of its last decimal.
 BoundColumn bind_number(const Store &store, Relation relation, const char *name);
-// A column of whole numbers.
+// Binds a column of numbers that are counted in whole units.
 BoundColumn bind_count(const Store &store, Relation relation, const char *name);
-// A column for the lock mode, with room for each of them.
+// Binds a column for lock modes, which must have room for the longest one.
 BoundColumn bind_lock_mode(const Store &store, Relation relation, const char *name);
-// The key of items or wallets.
+// Binds the key of items or wallets, and sets the key type.
 BoundColumn bind_key(const Store &store, Relation relation, const char *name, KeyType *key);
-// A column of a companion table that keeps such keys. Of a store without wallets it says what they are.
+// Binds a column of a companion table that stores such keys. In a store without wallets, this column
+// sets the type of the buyers' keys.
 BoundColumn bind_kept_key(const Store &store, Relation relation, const char *name, KeyType *key);
 
-// All money in the ledger is of one type, and that of the other tables has its decimals.
+// Requires that all money columns of the ledger have one type, and that the money of the other tables
+// has the decimals of the ledger, or fewer where that is allowed.
 void require_same_money(const Store &store, Relation ledger, const BoundColumn &column);
 void require_money(const Store &store, Oid relation, BoundColumn *column, bool may_have_fewer);
 
-// An index of these columns, and of all rows; or none.
+// Finds a btree index of exactly these columns that contains all rows. InvalidOid where there is none.
 Oid find_index(Relation relation, std::initializer_list<AttrNumber> columns, bool is_unique);
-// The index that makes these columns a key; one counter, one lock and one id each rest on it.
+// Finds the unique index on these columns. The engine relies on it: a key has one row, so it has one
+// lock and one counter, and an id is recorded once.
 Oid require_unique(const Store &store, Relation relation, std::initializer_list<AttrNumber> columns);
 
 } // namespace vend

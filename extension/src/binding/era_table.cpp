@@ -17,8 +17,8 @@ bool may_have_reborn_keys(Oid era_relation) {
     const Oid index = get_relname_relid(reborn_index, get_rel_namespace(era_relation));
     Relation relation = OidIsValid(index) ? try_relation_open(index, AccessShareLock) : nullptr;
     if (relation == nullptr) return true;
-    // The first block of an index says what it is; whatever has been inserted, committed or not, has
-    // made others.
+    // The first block of an index is its metadata. Any entry, committed or not, has added a second
+    // block.
     const bool may_have =
         relation->rd_rel->relkind != RELKIND_INDEX || RelationGetNumberOfBlocks(relation) > 1;
     relation_close(relation, NoLock);

@@ -1,6 +1,6 @@
 #pragma once
-// A key of an item or of a wallet, as its column has it. Both are a Datum and nothing more, but neither
-// can be passed where the other is meant, and neither can be read without its type (key_type.hpp).
+// The key of an item or of a wallet, as its column has it. Both are only a Datum, but neither can be
+// passed where the other one is meant, and neither can be read without its type (binding/key_type.hpp).
 
 #include "base/prelude.hpp"
 
@@ -24,8 +24,8 @@ static_assert(std::is_trivially_copyable_v<ItemKey> && sizeof(ItemKey) == sizeof
               "a key costs what its Datum costs");
 static_assert(!std::is_constructible_v<ItemKey, WalletKey> &&
                   !std::is_constructible_v<WalletKey, ItemKey>,
-              "the key of a wallet is no key of an item");
+              "a wallet's key is not an item's key");
 static_assert(!std::is_convertible_v<Datum, ItemKey> && !std::is_convertible_v<ItemKey, Datum>,
-              "whoever makes a key of a Datum, or a Datum of a key, says so");
+              "converting between a Datum and a key must be explicit");
 
 } // namespace vend

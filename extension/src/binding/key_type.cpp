@@ -13,7 +13,7 @@ struct KeyInput {
     Oid type;
 };
 
-// Says what the text was read as, where the input function says only what it does not like.
+// Adds the text and the type of the key to an error of the input function, which names neither.
 void explain_key_input(void *argument) {
     const auto *input = static_cast<const KeyInput *>(argument);
     errdetail("\"%s\" was given for a key of type %s.", input->text, format_type_be(input->type));
@@ -38,8 +38,9 @@ char *operator_sql(Oid operator_id) {
     return sql;
 }
 
-// Times, spans of time, floating point and bytes are written as DateStyle, extra_float_digits and their
-// like say: the same value would be another key in another session.
+// Whether the text of a value does not depend on settings. The text of times, intervals, floating point
+// numbers and bytes depends on DateStyle, extra_float_digits and the like, so the same value would be
+// another key in another session.
 bool has_text_of_its_own(Oid type) {
     const Oid base = getBaseType(type);
     constexpr Oid others[] = {FLOAT4OID, FLOAT8OID, BYTEAOID, MONEYOID, XMLOID};
@@ -55,7 +56,7 @@ char *argument_text(const KeyType &type, Oid argument_type, Datum argument) {
                                format_type_be(argument_type)),
                         errdetail("The text of such a value depends on the settings of the session."),
                         errhint("Cast it to text.")));
-    if (getBaseType(argument_type) == BPCHAROID) // without its padding, as a cast to text
+    if (getBaseType(argument_type) == BPCHAROID) // like a cast to text, without the padding
         return TextDatumGetCString(DirectFunctionCall1(rtrim1, argument));
     Oid output = InvalidOid;
     bool is_varlena = false;
@@ -68,7 +69,7 @@ char *argument_text(const KeyType &type, Oid argument_type, Datum argument) {
 bool is_key_type(Oid type) {
     constexpr Oid key_types[] = {INT2OID, INT4OID, INT8OID, UUIDOID, TEXTOID, VARCHAROID};
     if (std::ranges::find(key_types, type) != std::end(key_types)) return true;
-    // An extension's kind of text, such as citext, brings an order of its own.
+    // A text type of an extension, such as citext, needs a btree operator class of its own.
     return type_is_enum(type) || (type >= FirstNormalObjectId && IsBinaryCoercible(type, TEXTOID) &&
                                   OidIsValid(GetDefaultOpClass(type, BTREE_AM_OID)));
 }

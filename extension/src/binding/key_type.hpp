@@ -1,6 +1,11 @@
 #pragma once
-// Keys of items and wallets: values of the type that the column has. Identity is the key as the row
-// has it, so an argument is read by the input function of that type before anything looks at it.
+// The types of keys of items and wallets, and how keys are read, compared and printed.
+//
+// A key is a value of the type of its column, and its identity is the key as the row has it. So an
+// argument of any type is first read by the input function of the column's type. An index tells rows
+// apart by the = of that type; in memory, keys are compared and hashed by their bytes. The two differ
+// for citext: its index takes two spellings for one key (means_same_key()), their bytes differ
+// (same_key()).
 
 #include "base/prelude.hpp"
 
@@ -13,54 +18,54 @@ namespace vend {
 
 struct KeyType {
     Oid type = InvalidOid;
-    Oid stored_as = InvalidOid; // of the same bytes, in which companion tables keep the keys
+    Oid stored_as = InvalidOid; // the type of such keys in companion tables, with the same bytes
     int16 length = 0;
     bool by_value = false;
-    char *equals = nullptr;   // the operator of its index, as SQL
-    mutable FmgrInfo equal{}; // the functions keep notes of their own here
+    char *equals = nullptr;   // the = of its index, as SQL
+    mutable FmgrInfo equal{}; // mutable: a function caches data of its own in its FmgrInfo
     Oid collation = InvalidOid;
     mutable FmgrInfo input{};
     mutable FmgrInfo output{};
     Oid io_param = InvalidOid;
 };
 
-// Whether a column of this type can be a key; of a domain, what it is over. Rows are told apart by an
-// index on it, keys in memory by their bytes.
+// Whether a column of this type can be a key. For a domain, pass the type below it.
 bool is_key_type(Oid type);
 
-// The type in which companion tables keep keys of a type: an extension's kind of text as text.
+// The type in which companion tables store keys of a type. They store a text type of an extension as
+// text.
 Oid kept_type_of(Oid type);
 char *kept_key_type(const KeyType &type); // as SQL
 
 KeyType key_type_of(Oid type, Oid collation, MemoryContext context);
 
-// The key that an argument of any type means. Raises what the input function of the key raises.
+// The key that an argument of any type means. Raises the errors of the key type's input function.
 Datum key_from_argument(const KeyType &type, Oid argument_type, Datum argument);
 
 // The key as text, in the current memory context.
 char *key_text(const KeyType &type, Datum key);
 
-// The bytes by which two keys differ.
+// The bytes of a key, by which keys in memory are compared.
 std::span<const uint8> key_bytes(const KeyType &type, const Datum &key);
 
-// The order in which rows are locked: of the bytes, which no collation changes.
+// The order in which rows are locked. It is the order of the bytes, which no collation changes.
 std::strong_ordering compare_keys(const KeyType &type, Datum a, Datum b);
 
-// Whether the bytes can be those of a key; they may have been kept since the keys were of another type.
+// Whether the bytes can be a key of this type. They may have been stored when keys had another type.
 bool has_key_size(const KeyType &type, std::span<const uint8> bytes);
 
-// The key of these bytes, in the current memory context.
+// Makes a key of the bytes, in the current memory context.
 Datum key_from_bytes(const KeyType &type, std::span<const uint8> bytes);
 
-// Whether they are the same bytes.
+// Whether two keys have the same bytes.
 bool same_key(const KeyType &type, Datum a, Datum b);
 
-// Whether the index takes them for one key, as that of citext does with two spellings.
+// Whether the index takes two keys for one, as an index of citext does with two spellings.
 bool means_same_key(const KeyType &type, Datum a, Datum b);
 
-// The type of the keys of items, or of wallets. Each key is compared, hashed and printed by the type of
-// its own column: the functions below take no other, and a type is not lent to those above unless
-// untyped() says so.
+// The type of the keys of items, or of wallets. The functions below compare, hash and print each key by
+// the type of its own column, and accept no other. The functions above accept any type, which has to be
+// passed with untyped().
 template <KeyOf of> class KeyTypeOf : private KeyType {
   public:
     using KeyType::by_value;
@@ -105,7 +110,7 @@ template <KeyOf of> Key<of> key_from_bytes(const KeyTypeOf<of> &type, std::span<
     return Key<of>(key_from_bytes(type.untyped(), bytes));
 }
 
-// A copy in the current memory context, which outlives the row that the key is from.
+// Copies a key to the current memory context, so that it outlives its row.
 template <KeyOf of> Key<of> copy_key(const KeyTypeOf<of> &type, Datum of_row) {
     return Key<of>(datumCopy(of_row, type.by_value, type.length));
 }
@@ -118,7 +123,7 @@ template <KeyOf of> bool means_same_key(const KeyTypeOf<of> &type, Key<of> a, Ke
     return means_same_key(type.untyped(), a.value, b.value);
 }
 
-// A key of either kind together with its type, for code that treats both alike.
+// A key of an item or of a wallet together with its type, for code that treats both alike.
 class KeyRef {
   public:
     KeyRef() = default;
@@ -129,7 +134,7 @@ class KeyRef {
     [[nodiscard]] KeyOf of() const { return of_; }
     [[nodiscard]] Datum value() const { return value_; }
 
-    // As the key of the kind that it is.
+    // The key, as an item's or a wallet's. It must be of that kind.
     template <KeyOf of> [[nodiscard]] Key<of> as() const {
         Assert(of == of_);
         return Key<of>(value_);
@@ -144,7 +149,7 @@ class KeyRef {
         return other;
     }
 
-    // In the current memory context.
+    // A copy in the current memory context.
     [[nodiscard]] KeyRef copy() const { return with(datumCopy(value_, type_->by_value, type_->length)); }
     [[nodiscard]] char *text() const { return key_text(*type_, value_); }
     [[nodiscard]] bool is_same(const KeyRef &other) const {

@@ -20,29 +20,29 @@ struct ListedStore {
     char *name = nullptr;
     Oid owner = InvalidOid; // invalid: the store cannot be used
     Oid role_relation = InvalidOid;
-    bool has_grants = false; // somebody was given a right
+    bool has_grants = false; // some role was granted a right on the store
 };
 
 struct Listing {
     MemoryContext context = nullptr;
     uint64 as_of = 0;
     std::span<ListedStore> stores;
-    // What it was made from, sorted.
+    // The relations and schemas that the listing was made from, sorted.
     std::span<Oid> relations;
     std::span<uint32> schemas;
-    bool has_missing = false; // a name means no relation; it may mean one after any change
+    bool has_missing = false; // a name means no relation now, and may mean one after any change
 };
 
 Listing *listing = nullptr;
-uint64 listing_changes = 1; // whenever the listing may have become another
-uint64 answer_changes = 1;  // whenever an answer may have
+uint64 listing_changes = 1; // counts the changes after which the listing may be wrong
+uint64 answer_changes = 1;  // counts the changes after which an answer may be wrong
 
 struct Answer {
     Oid user = InvalidOid;
     uint64 as_of = 0;
     char name[NAMEDATALEN] = {};
 };
-// Each at a place by the user's oid.
+// The place of an answer follows from the user's oid.
 std::array<Answer, 16> answers{};
 
 template <typename Value> bool is_among(std::span<Value> sorted, Value value) {
@@ -64,7 +64,7 @@ bool has_column_grants(Oid relation) {
     return is_found;
 }
 
-// A listing that is being made.
+// A listing while it is made.
 struct ListingDraft {
     MemoryContext context = nullptr;
     ListedStore *stores = nullptr;
@@ -81,7 +81,7 @@ template <typename Value> Value *allocate_values(MemoryContext context, int coun
         MemoryContextAllocHuge(context, sizeof(Value) * (static_cast<std::size_t>(count) + 1)));
 }
 
-// One look-up gives both who the view is and whose.
+// Finds the oid and the owner of the view with one look-up.
 void find_view(const char *quoted_name, ListingDraft *draft, ListedStore *store) {
     const char *schema_name = nullptr;
     const char *name = nullptr;
@@ -109,7 +109,8 @@ void list_store(const RegistryRow &row, ListingDraft *draft) {
         draft->has_missing = true;
 }
 
-// Until it is there, every change counts as one of it.
+// Makes a new listing. While there is none, each change counts as a change of it, so no change is
+// missed.
 void make_listing() {
     if (listing != nullptr) {
         MemoryContext old = listing->context;
@@ -141,8 +142,8 @@ void make_listing() {
     listing = made;
 }
 
-// Whether the user could use the store, as far as can be told without resolving it. The view has the
-// owner of the tables; of one whose tables are broken the answer stays what it was.
+// Whether the user may use the store, judged without resolving it. The view has the same owner as the
+// tables, so the answer is right even for a store whose tables are broken.
 bool is_usable(const ListedStore &store, Oid user) {
     if (!OidIsValid(store.owner)) return false;
     if (has_privs_of_role(user, store.owner)) return true;
@@ -151,8 +152,8 @@ bool is_usable(const ListedStore &store, Oid user) {
                      {Right::buyer, Right::cashier, Right::stock_keeper, Right::auditor});
 }
 
-// Of several stores, the only one that the user can use: nobody's call becomes ambiguous because
-// somebody else makes a store.
+// The only store, or the only one of several that the user can use. So a call does not become ambiguous
+// because somebody else makes a store.
 const char *only_usable_store(Oid user) {
     if (listing == nullptr || listing->as_of != listing_changes) make_listing();
     const std::span<ListedStore> stores = listing->stores;
@@ -172,8 +173,8 @@ const char *only_usable_store(Oid user) {
                         errhint("The owner of a store gives rights with vend.grant_role().")));
     if (count > 1)
         ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("it is not clear which store is meant"),
-                        errdetail("Of %d stores, the caller can use %d.",
-                                  static_cast<int>(stores.size()), count),
+                        errdetail("The caller can use %d of %d stores.", count,
+                                  static_cast<int>(stores.size())),
                         errhint("Name one with store => ..., or set vend.default_store.")));
     return usable;
 }
@@ -181,7 +182,7 @@ const char *only_usable_store(Oid user) {
 } // namespace
 
 const char *only_meant_store() {
-    // What others have committed before this call counts, as it would if the registry were read.
+    // Changes that were committed before this call count, as if the registry were read.
     AcceptInvalidationMessages();
     const Oid user = GetUserId();
     Answer &known = answers[user % answers.size()];

@@ -1,30 +1,30 @@
 #pragma once
-// Which store a call means that names none: the only one there is, else the only one that the caller can
-// use.
+// Finds the store that a call without a store name means: the only one that exists, or else the only one
+// that the caller can use.
 //
-// If each call looked at all stores of the database, whoever makes stores would slow down everybody
-// else. So a session keeps a listing of the stores, with who owns each and whether anybody was given
-// rights on it, and the answer that each of the last few users got. Both hold until something changes
-// that they were made from: of the listing the registry, the relations that it names and their schemas;
-// of the answers besides these the roles and who is a member of which.
+// If each call looked at all stores of the database, a user who makes many stores would slow down
+// everybody else. So a session keeps a listing of the stores, with the owner of each and whether any
+// role has rights on it, and the answers for the last few users. The listing is valid until the
+// registry, a view of rights or the schema of one changes. An answer is valid until one of these, a role
+// or a membership changes.
 //
-// A change is only counted here: the callbacks of invalidations free nothing, since they can come in the
-// midst of a look. Whoever looks next compares the count, which was taken before anything was read.
+// The callbacks of invalidations only count changes. They free nothing, because they can run in the
+// middle of a look-up. The next look-up compares the count, which was taken before anything was read.
 
 #include "base/prelude.hpp"
 
 namespace vend {
 
-// Its name, in the current memory context. Raises 42704 where there is no store, 42501 where the caller
-// can use none, 22023 where the caller can use several.
+// The name of the store, in the current memory context. Raises 42704 when there is no store, 42501 when
+// the caller can use none, 22023 when the caller can use several.
 const char *only_meant_store();
 
-// What invalidations tell of. InvalidOid and 0: all of them.
+// Called by the invalidation callbacks. InvalidOid and 0 mean that everything may have changed.
 void note_changed_relation(Oid relation);
 void note_changed_schema(uint32 hash);
 void note_changed_roles();
 
-// By which a change of the schema is known.
+// The hash by which an invalidation names the schema.
 uint32 schema_hash(Oid schema);
 
 } // namespace vend

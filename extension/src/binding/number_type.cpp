@@ -15,7 +15,7 @@ int64 power_of_ten(int exponent) {
     return power;
 }
 
-// The steps of a number that counts in other steps; nothing where that is not exact.
+// Converts a number between steps of different sizes. Returns nothing where the result is not exact.
 std::optional<int64> rescaled(int64 number, int from_scale, int to_scale) {
     if (to_scale >= from_scale) {
         int64 steps = 0;
@@ -28,7 +28,7 @@ std::optional<int64> rescaled(int64 number, int from_scale, int to_scale) {
     return number / divisor;
 }
 
-// Exact, or nothing.
+// Converts a numeric to steps. Returns nothing where the result is not exact.
 std::optional<int64> steps_from(int scale, Datum number) {
     Numeric value = DatumGetNumeric(number);
     if (numeric_is_nan(value) || numeric_is_inf(value)) return std::nullopt;
@@ -100,10 +100,10 @@ int64 number_from_column(const NumberType &type, Datum value) {
     const auto steps = whole ? rescaled(*whole, 0, type.scale) : steps_from(type.scale, value);
     if (steps) return *steps;
     const char *text = whole ? psprintf(INT64_FORMAT, *whole) : number_text(value);
-    ereport(
-        ERROR,
-        (errcode(errcodes::out_of_range), errmsg("stored number %s cannot be counted with", text),
-         errdetail("It is not a whole number of steps of %s.", number_text(numeric_of(1, type.scale)))));
+    ereport(ERROR,
+            (errcode(errcodes::out_of_range), errmsg("stored number %s cannot be counted exactly", text),
+             errdetail("It is not a multiple of %s, or it is too large.",
+                       number_text(numeric_of(1, type.scale)))));
 }
 
 Datum number_to_column(const NumberType &type, int64 steps) {

@@ -1,9 +1,10 @@
 #pragma once
-// Figures as the columns of a store have them, and as the surface does: int64 steps inside, integers or
-// numeric(p,s) in the columns, numeric in arguments and receipts.
+// Converts figures. The engine counts in int64 steps, the columns are integers or numeric(p,s), and
+// arguments and receipts are numeric.
 //
-// The figures of one store have one step: a unit of stock, and of money what the ledger's last decimal
-// says. A column may have fewer decimals than that, or more where all that it holds is whole steps.
+// All figures of one store are counted in the same steps: units of stock, and for money the last decimal
+// of the ledger. A column may have fewer decimals than that. It may also have more, as long as all of
+// its values are whole steps.
 
 #include "base/prelude.hpp"
 
@@ -16,29 +17,31 @@ namespace vend {
 struct NumberType {
     Oid type = InvalidOid; // INT2OID, INT4OID, INT8OID or NUMERICOID
     int32 typmod = -1;
-    int decimals = 0; // of the column
+    int decimals = 0; // decimals of the column
     int scale = 0;    // decimals of a step
-    int64 max = 0;    // the largest that a column holds, in steps
+    int64 max = 0;    // the largest value of the column, in steps
     friend bool operator==(const NumberType &, const NumberType &) = default;
 };
 
-// Exact, or nothing where the sum is beyond the type.
+// The sum. Nothing where it exceeds the type.
 std::optional<Money> checked_add(const NumberType &type, Money a, Money b);
 
-// The number type of a column, its last decimal a step; nothing where a column of that type cannot hold
-// figures exactly: numeric needs a declared scale, and no more digits than an int64 has.
+// The number type of a column, counted in steps of its last decimal. Nothing where a column of this type
+// cannot hold figures exactly: numeric needs a declared scale and at most 18 digits.
 std::optional<NumberType> number_type_of(Oid type, int32 typmod);
 
-// The same column, with steps of that many decimals.
+// The type of the same column, counted in steps of `scale` decimals.
 NumberType in_steps_of(NumberType type, int scale);
 
-// From and to the column's own type. Raise 22003 for what is no whole number of steps, or beyond them.
+// Convert from and to the column's own type. Raise 22003 for a number that is not a whole number of
+// steps or is too large.
 int64 number_from_column(const NumberType &type, Datum value);
 Datum number_to_column(const NumberType &type, int64 steps);
 Money money_from_column(const NumberType &type, Datum value);
 Datum money_to_column(const NumberType &type, Money money);
 
-// From and to numeric. Raises 22003, naming the argument, when the number does not fit the scale.
+// Convert from and to numeric. Raises 22003, with the name of the argument, when the number is not a
+// whole number of steps or is too large.
 Money money_from_numeric(const NumberType &type, Datum number, const char *argument);
 Datum money_to_numeric(const NumberType &type, Money money);
 

@@ -25,8 +25,9 @@ Oid watched_registry = InvalidOid;
 void on_relation_changed(Datum /*unused*/, Oid relation) {
     note_changed_relation(relation);
     for (Store *store = stores; store != nullptr; store = store->next) {
+        // No relation is named after a session has missed messages: any partition may have changed.
         if (!OidIsValid(relation))
-            store->partitions = {}; // of which there is no word any more, as when a session lags behind
+            store->partitions = {};
         else if (KnownPartition &known = store->partition_at(relation); known.state[0] == relation)
             known = {};
         if (relation == watched_registry) ++store->registry_changes;
@@ -38,8 +39,8 @@ void on_relation_changed(Datum /*unused*/, Oid relation) {
     }
 }
 
-// ALTER SCHEMA says nothing of the tables in it, and the binding finds them by name. What becomes of the
-// schemas of others does not matter.
+// The binding finds tables by name, and renaming a schema invalidates none of its tables. So a change of
+// one of the store's schemas makes the store stale. Other schemas do not matter.
 void on_schema_changed(Datum /*unused*/, int /*cache*/, uint32 hash) {
     note_changed_schema(hash);
     for (Store *store = stores; store != nullptr; store = store->next)
@@ -51,7 +52,7 @@ void on_roles_changed(Datum /*unused*/, int /*cache*/, uint32 /*hash*/) {
     note_changed_roles();
 }
 
-// Only sessions that use a store watch.
+// Registers the callbacks, in sessions that use a store.
 void watch_invalidations() {
     static bool is_watching = false;
     if (is_watching) return;
@@ -78,7 +79,7 @@ bool is_same_row(const RegistryRow &a, const RegistryRow &b) {
     return true;
 }
 
-// What it was made from: its row, and the schemas of its relations.
+// Keeps what the store was made from: its row, and the schemas of its relations.
 void keep_origin(const RegistryRow &row, Store *store) {
     MemoryContext caller = MemoryContextSwitchTo(store->context);
     for (const auto column : registry_columns)
@@ -102,7 +103,8 @@ bool has_same_names(const Store &store) {
            means(store.row.role, store.role_relation);
 }
 
-// Whether the store is still what the registry says. Changes of the registry may be of other stores.
+// Whether the store still matches the registry. Most changes of the registry are about other stores, so
+// the row is compared.
 bool is_as_registered(Store &store) {
     while (!store.stale && store.changes_seen != store.registry_changes) {
         const uint64 changes = store.registry_changes;
@@ -115,22 +117,22 @@ bool is_as_registered(Store &store) {
     return !store.stale;
 }
 
-// Resolving locks the relations. Of all that a store is made from only its registry row and the names of
-// schemas can change meanwhile; these are compared once the store is in the cache, where it hears of
-// what comes later.
+// Resolves a store and adds it to the cache. Resolving locks the relations, so only the registry row and
+// the names of schemas can change meanwhile. Both are compared after the store is in the cache, because
+// from then on invalidations reach it.
 Store *load_store(const char *name) {
     watch_invalidations();
     watched_registry = registry_relation();
     for (;;) {
         const RegistryRow row = registered_store(name);
         lock_bound(row, RowExclusiveLock);
-        // While this waited for the tables, the store may have been made anew.
+        // The store may have been replaced while this waited for the locks.
         if (!is_same_row(row, registered_store(name))) continue;
         MemoryContext context =
             AllocSetContextCreate(CurrentMemoryContext, "pg_vend store", ALLOCSET_SMALL_SIZES);
         auto *store = new (MemoryContextAllocZero(context, sizeof(Store))) Store;
         store->context = context;
-        // Reading the definitions of indexes and checks runs functions of the owner's.
+        // Planning the expressions of indexes and CHECKs can run functions of the owner's.
         const Oid owner = relation_owner(relation_named(row.item));
         as_role(OidIsValid(owner) ? owner : GetUserId(), [&] { resolve_binding(row, store); });
         keep_origin(row, store);
@@ -169,7 +171,7 @@ bool is_locked_for_ddl(Oid relation_id) {
     return is_locked;
 }
 
-// The table of the store that the relation is, or is a partition of.
+// The store's table that the relation is, or whose partition it is. InvalidOid where it is neither.
 Oid bound_relation(const Store &store, Relation relation) {
     if (is_bound(store, RelationGetRelid(relation))) return RelationGetRelid(relation);
     if (!relation->rd_rel->relispartition) return InvalidOid;
@@ -208,7 +210,7 @@ TriggerData as_of_bound_table(const Store &store, const TriggerData *trigger) {
     if (map == nullptr) return event;
     for (HeapTuple *tuple : {&event.tg_trigtuple, &event.tg_newtuple}) {
         if (*tuple == nullptr) continue;
-        // They tell a row that moves to another partition, and by which command.
+        // These fields show that a row moves to another partition, and which command wrote it.
         const ItemPointerData next = (*tuple)->t_data->t_ctid;
         const CommandId command = HeapTupleHeaderGetRawCommandId((*tuple)->t_data);
         *tuple = execute_attr_map_tuple(*tuple, map);
@@ -227,7 +229,8 @@ Store &open_store_of_trigger(const TriggerData *trigger) {
         ereport(ERROR, (errcode(errcodes::not_in_state),
                         errmsg("table \"%s\" carries a trigger of store \"%s\" but is not bound to it",
                                relation_label(RelationGetRelid(trigger->tg_relation)), store.name)));
-    // The savepoint in which it was resolved may be gone, and with it what was said of counters then.
+    // Resolving the store forgot the counters of its former states. If that was in a savepoint which was
+    // rolled back, it has to be done again.
     if (has_used_counters() && is_locked_for_ddl(store.item_table.relation))
         forget_former_states(store.table_state);
     return store;

@@ -15,12 +15,12 @@ namespace {
 constexpr int registry_width = static_cast<int>(std::size(registry_columns));
 
 Oid primary_key_of(Relation relation) {
-    list_free(RelationGetIndexList(relation)); // finds the primary key as well
+    list_free(RelationGetIndexList(relation)); // sets rd_pkindex
     return relation->rd_pkindex;
 }
 
-// Calls visit(tuple, descriptor) for each row of the registry, or for that of a name, under the latest
-// snapshot whatever the isolation level. The table has one row for each store.
+// Calls visit(tuple, descriptor) for each row of the registry, or for the row with the name. Reads the
+// newest committed state, whatever the isolation level. The table has one row for each store.
 template <typename Visit> void scan_registry(const char *name, Visit visit) {
     const Oid relation_id = registry_relation();
     if (!OidIsValid(relation_id))
@@ -51,8 +51,8 @@ char *column_text(HeapTuple tuple, TupleDesc descriptor, int number) {
     return is_null ? nullptr : TextDatumGetCString(value);
 }
 
-// Quoted anew: a session may quote more than another, and what was written by hand is no SQL. A text
-// that is no qualified name becomes a single name, which means no relation.
+// Quotes the name again, because sessions can quote differently, and text that was written by hand must
+// not become SQL. A text that is no qualified name becomes a single name, which means no relation.
 char *normal_relation_name(const char *text) {
     const char *schema = nullptr;
     const char *relation = nullptr;
@@ -69,7 +69,7 @@ RegistryRow row_of(HeapTuple tuple, TupleDesc descriptor) {
     return row;
 }
 
-// As they stand there.
+// Reads these columns of a row without changing their text.
 void read_columns(HeapTuple tuple, TupleDesc descriptor,
                   std::initializer_list<char * RegistryRow::*> columns, RegistryRow *row) {
     for (int i = 0; i < registry_width; ++i)
@@ -77,7 +77,7 @@ void read_columns(HeapTuple tuple, TupleDesc descriptor,
             row->*registry_columns[i] = column_text(tuple, descriptor, i + 1);
 }
 
-// Runs a statement on the registry as the owner of vend.store, whom the extension belongs to.
+// Runs a statement on the registry as the owner of vend.store, who owns the extension.
 uint64 run_as_registry_owner(const char *sql, int count, Datum *values, const char *nulls) {
     Oid types[registry_width];
     for (int i = 0; i < count; ++i) types[i] = TEXTOID;

@@ -1,6 +1,6 @@
 #pragma once
-// The rows of vend.store, as text. Names of relations are read quoted as this session quotes, so that
-// they can stand in SQL whoever wrote them.
+// The rows of vend.store, as text. Names of relations are quoted again when they are read, so that they
+// can become part of SQL whoever has written them.
 
 #include "base/prelude.hpp"
 
@@ -8,7 +8,7 @@
 
 namespace vend {
 
-// One column each; null where the row has null.
+// A row of the registry. A null pointer stands for a null.
 struct RegistryRow {
     char *name = nullptr;
     char *item = nullptr;
@@ -30,7 +30,7 @@ struct RegistryRow {
     char *creator = nullptr;
 };
 
-// Its columns in the order of the table, which sql/parts/20_registry.sql defines.
+// The columns of a row, in the order of the table that sql/parts/20_registry.sql defines.
 inline constexpr char *RegistryRow::*registry_columns[] = {
     &RegistryRow::name,       &RegistryRow::item,      &RegistryRow::item_key,
     &RegistryRow::stock,      &RegistryRow::price,     &RegistryRow::stock_version,
@@ -39,8 +39,8 @@ inline constexpr char *RegistryRow::*registry_columns[] = {
     &RegistryRow::delta,      &RegistryRow::role,      &RegistryRow::direct_writes,
     &RegistryRow::buyers,     &RegistryRow::creator};
 
-// Of these, the names of relations, quoted and qualified. They are compared as the relations that they
-// mean: a text depends on the session that wrote it.
+// The columns that have names of relations, quoted and qualified. Compare such names by the relations
+// that they mean: the text depends on the session that wrote it.
 inline constexpr char *RegistryRow::*registry_relations[] = {&RegistryRow::item, &RegistryRow::wallet,
                                                              &RegistryRow::ledger, &RegistryRow::delta,
                                                              &RegistryRow::role};
@@ -48,26 +48,28 @@ inline constexpr char *RegistryRow::*registry_relations[] = {&RegistryRow::item,
 // The relation vend.store, or InvalidOid where the extension is not installed.
 Oid registry_relation();
 
-// Reads the row of a store in the newest state of the registry, into the current memory context.
+// Reads the row of a store in the newest state of the registry, into the current memory context. False
+// when there is no such row.
 bool read_registry(const char *name, RegistryRow *row);
 
-// Raises 42704.
+// Raises 42704 for the name.
 [[noreturn]] void raise_unknown_store(const char *name);
-// The row of a store in that state. Raises 42704.
+// Like read_registry(), but raises 42704 when there is no such row.
 RegistryRow registered_store(const char *name);
 
-// Of each store a RegistryRow with its name, and that of its view as it stands in the registry.
+// A RegistryRow for each store, with only the store's name and the name of its view, which is not quoted
+// again.
 List *registered_roles();
 
-// The rows of all stores, each a RegistryRow.
+// A complete RegistryRow for each store.
 List *registered_stores();
 
-// Makes all sessions resolve their stores anew after this transaction.
+// Makes all sessions compare their stores with the registry after this transaction.
 void invalidate_registry(Relation registry);
 
-// Changes the registry as its owner; SPI must be connected.
+// Change the registry as its owner. SPI must be connected.
 void insert_registry(const RegistryRow &row);
-// False when there is no such row any more.
+// False when there is no such row.
 bool delete_registry(const char *name);
 
 } // namespace vend

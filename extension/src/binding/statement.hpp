@@ -1,5 +1,5 @@
 #pragma once
-// The statements that the engine runs, each composed from the binding of a store.
+// The statements that the engine runs. rows/compose.cpp has their texts.
 
 #include "base/prelude.hpp"
 
@@ -53,9 +53,9 @@ enum class Statement {
 
 inline constexpr std::size_t statement_count = static_cast<std::size_t>(Statement::audit) + 1;
 
-// What the rows of a statement must be: from this relation, of these types. A plan is made again when
-// the schema changes, by name; what comes back is trusted only if it is still what the binding was
-// resolved to.
+// The relation and the column types that a statement must return. When the schema changes, PostgreSQL
+// plans the statement again by names, which may mean something else by then. So rows are trusted only if
+// they still have the shape that the binding was resolved to.
 struct Shape {
     Oid relation = InvalidOid;
     int column_count = 0;

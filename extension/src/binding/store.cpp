@@ -8,8 +8,8 @@
 namespace vend {
 
 void open_tables(Store &store) {
-    // It keeps the versions of rows that the call has read from being vacuumed away under it, unless
-    // old_snapshot_threshold says otherwise.
+    // The snapshot keeps VACUUM from removing row versions that the call has read, except where
+    // old_snapshot_threshold allows it.
     if (!ActiveSnapshotSet()) elog(ERROR, "a call of pg_vend needs an active snapshot");
     for (Table *table : {&store.item_table, &store.wallet_table, &store.ledger_table})
         if (OidIsValid(table->relation)) table->rel = table_open(table->relation, NoLock);
@@ -20,8 +20,10 @@ void open_deltas(Store &store) {
     if (store.delta_table.rel != nullptr) return;
     Relation relation = table_open(store.delta_table.relation, NoLock);
     if (!is_same(shape_of(relation), store.delta_shape))
-        ereport(ERROR, (errcode(errcodes::not_in_state),
-                        errmsg("the tables of store \"%s\" were changed during the call", store.name)));
+        ereport(ERROR,
+                (errcode(errcodes::not_in_state),
+                 errmsg("the tables of store \"%s\" were changed during the call", store.name),
+                 errhint("Do not alter the tables in a trigger or function that runs in the call.")));
     store.delta_table.rel = relation;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// A store as the engine sees it: the binding that the registry holds, resolved to relations,
-// columns and types, with the plans made from it.
+// A store as the engine sees it: a binding of the registry, resolved to relations, columns and types,
+// with the plans that were made from it.
 
 #include "base/prelude.hpp"
 
@@ -21,42 +21,42 @@
 namespace vend {
 
 struct BoundColumn {
-    char *name = nullptr;     // quoted; null where the store has no such column
+    char *name = nullptr;     // quoted; null when the store has no such column
     char *raw_name = nullptr; // as in the catalog
     AttrNumber number = InvalidAttrNumber;
     Oid type = InvalidOid;
-    NumberType figures{}; // of a column that holds numbers, domain or not
+    NumberType figures{}; // set for columns of numbers, also below a domain
 };
 
-// What a store is resolved for, which decides what a fault in its tables is called.
+// Why a store is resolved. It decides how errors about its tables are worded.
 enum class Stage { bound, attaching, creating };
 
 struct KnownPartition {
     PartitionState state{};
-    LocalTransactionId altered_by = InvalidLocalTransactionId; // as of a store
+    LocalTransactionId altered_by = InvalidLocalTransactionId; // see Store::altered_by
 };
 
 struct Store {
     MemoryContext context = nullptr;
     Store *next = nullptr;
     bool stale = false;
-    RegistryRow row;                 // that it was made from
-    uint64 registry_changes = 1;     // each may be one of the row
-    uint64 changes_seen = 0;         // when the row was last compared
-    std::array<uint32, 5> schemas{}; // of its relations, by their hashes
+    RegistryRow row;                 // the row that the store was made from
+    uint64 registry_changes = 1;     // counts changes of the registry, which may be about this row
+    uint64 changes_seen = 0;         // registry_changes when the row was last compared
+    std::array<uint32, 5> schemas{}; // hashes of the schemas of its relations
     Stage stage = Stage::bound;
 
     char *name = nullptr;
     Oid owner = InvalidOid;
     bool refuses_direct_writes = false;
-    bool has_own_wallets_only = false; // a buyer may name his own alone
+    bool has_own_wallets_only = false; // a buyer may name only their own wallet
 
     Table item_table;
-    Table wallet_table; // absent: payment happens elsewhere
+    Table wallet_table; // not set when payment happens elsewhere
     Table ledger_table;
     Table delta_table;
     Oid era_relation = InvalidOid;
-    Oid role_relation = InvalidOid; // its columns, in the order of Right, carry the rights
+    Oid role_relation = InvalidOid; // the view with a column for each right, in the order of Right
     char *items = nullptr;          // quoted, qualified
     char *wallets = nullptr;
     char *ledger = nullptr;
@@ -72,35 +72,35 @@ struct Store {
     AttrNumber delta_item = InvalidAttrNumber;
     AttrNumber delta_qty = InvalidAttrNumber;
     TableState table_state;
-    // The transaction that has written some of this state, while it is under way.
+    // The transaction that has written a part of table_state, as long as it is running.
     LocalTransactionId altered_by = InvalidLocalTransactionId;
-    // Those that were looked at last, each at a place by its oid, as long as nothing of it changes.
+    // The partitions that were used last and have not changed since. A partition's place follows from
+    // its oid.
     std::array<KnownPartition, 16> partitions{};
-    const char *escrow_problem = nullptr; // why no item can be sold in escrow
+    const char *escrow_problem = nullptr; // why no item can be sold in escrow; null when items can
 
-    // Nothing of the owner's runs with a write to one of the tables, so rows may be written without a
-    // statement.
+    // Writes to the tables run nothing of the owner's, so rows may be written without statements.
     bool is_plain = false;
 
-    // The owner has declared something of a ledger row unique besides its key: to insert one may mean to
-    // wait.
+    // The owner has added a unique index or exclusion constraint to the ledger, so inserting a row may
+    // have to wait.
     bool has_unique_ledger_rows = false;
 
-    // A key may have belonged to two rows, so whoever records one says to which; see rows/eras.hpp.
+    // Some key may have belonged to two rows, so ledger rows need eras; see rows/eras.hpp.
     bool has_reborn_keys = false;
 
     ItemKeyType item_type;
     WalletKeyType buyer_type;
-    NumberType money; // of the ledger
+    NumberType money; // the type of money in the ledger
 
-    // Where the row of an item in escrow was last found: sales leave it there.
+    // The place of the escrow item that was read last. Sales do not write the row, so it stays there.
     std::optional<ItemKey> hot_key;
     ItemPointerData hot_place{};
 
     SPIPlanPtr plans[statement_count] = {};
     Shape shapes[statement_count];
 
-    // What is bound of a row, the key first; a store may do without some of the others.
+    // The bound columns of a row, the key first. Columns that the store does not have are not bound.
     [[nodiscard]] std::array<const BoundColumn *, 6> item_columns() const {
         return {&item_key, &stock, &price, &stock_version, &version, &lock_mode};
     }
@@ -119,8 +119,8 @@ struct Store {
 
     KnownPartition &partition_at(Oid partition) { return partitions[partition % partitions.size()]; }
 
-    // Whether rows are written without a statement. It stays so during a call: nothing of a plain
-    // store's owner runs in one, and could change the setting.
+    // Whether rows are written without statements. The answer does not change during a call: in a plain
+    // store, no code of the owner's runs in the call and could change the setting.
     [[nodiscard]] bool is_written_directly() const {
         return is_plain && !settings::write_by_statements();
     }
@@ -132,12 +132,12 @@ struct Store {
     [[nodiscard]] bool has_lock_modes() const { return lock_mode.name != nullptr; }
 };
 
-// Holds the store's tables open: until they are closed, no ALTER TABLE of this session, which a trigger
-// of the owner's might run, can change what was resolved. An error closes them.
+// Opens the store's tables except the deltas. While they are open, no ALTER TABLE of this session, which
+// a trigger of the owner's might run, can change what was resolved. An error closes the tables.
 void open_tables(Store &store);
 void close_tables(const Store &store);
-// The deltas are opened by those calls only that need them. Raises 55000 when a trigger of the owner's
-// has altered them in the call.
+// Opens the deltas, in calls that need them. Raises 55000 when a trigger of the owner's has altered the
+// table during the call.
 void open_deltas(Store &store);
 
 } // namespace vend

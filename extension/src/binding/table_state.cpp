@@ -11,8 +11,9 @@
 namespace vend {
 namespace {
 
-// The partition that rows of the key belong to, or InvalidOid. All that a table with a unique key is
-// partitioned by is this key. One that is being detached counts, as long as sales of it may be pending.
+// The partition that rows with the key belong to, or InvalidOid. The table has a unique index on the key
+// alone, so it can be partitioned by this key only. A partition that is being detached counts, because
+// sales of its items may still be pending.
 Oid child_of_key(Relation table, Datum key) {
     PartitionKey by = RelationGetPartitionKey(table);
     PartitionDesc children = RelationGetPartitionDesc(table, false);
@@ -40,7 +41,7 @@ Oid child_of_key(Relation table, Datum key) {
     return index < 0 ? InvalidOid : children->oids[index];
 }
 
-// At whatever depth; it and those above it are locked.
+// Finds the partition at any depth. Locks the partition and those between it and the table.
 Oid locked_partition(Relation table, Datum key) {
     const Oid child = child_of_key(table, key);
     Relation relation = OidIsValid(child) ? try_relation_open(child, RowExclusiveLock) : nullptr;

@@ -1,6 +1,7 @@
 #pragma once
-// What changes whenever rows of a table may have been written without a word to the counters of items in
-// escrow: see TableState and PartitionState.
+// Reads the state of tables and partitions that belongs to the key of a counter. The state changes
+// whenever rows may have been written without invalidating the counters of items in escrow: see
+// TableState and PartitionState.
 
 #include "base/prelude.hpp"
 
@@ -13,26 +14,26 @@
 
 namespace vend {
 
-// Adds who each row trigger of these functions is, and who wrote it, in the order of their names, and
-// gives the rest of the room. Where this transaction has written one, or given the table its file, it is
-// the one that has altered the table.
+// Adds the oid and the writing transaction of each row trigger of these functions, in the order of the
+// triggers' names, and returns the unused rest of `state`. Sets altered_by to this transaction if it has
+// written one of the triggers or given the table its file.
 std::span<uint32> add_trigger_states(Relation relation, std::initializer_list<Oid> functions,
                                      std::span<uint32> state, LocalTransactionId *altered_by);
 
-// Nothing where there is no such table.
+// The file of a table. Nothing when the table does not exist.
 std::optional<Oid> file_of(Oid relation);
 
-// Nothing set where there is no such table.
+// The state of a partition. All 0 when the partition does not exist.
 KnownPartition known_partition(Oid partition);
 
-// The partition that has the row of the item, or would have it, of a table that has partitions. Until
-// the end of the transaction it is locked as the table is: neither is it detached nor do its file and
-// triggers change while a sale is pending.
+// The partition that has the row of the item, or would have it. The table must be partitioned. The
+// partition is locked like the table until the end of the transaction, so it is not detached, and its
+// file and triggers do not change while a sale is pending.
 const KnownPartition &partition_of_item(Store &store, ItemKey item);
 
-// Whether this transaction has written what the state of the item's table, its partition or the deltas
-// is told by. Within it two states can look the same: a trigger that was switched off and on twice, a
-// file that was emptied twice. No counter of theirs is ever loaded.
+// Whether this transaction has changed the state of the item's table, of its partition or of the deltas.
+// Two states of one transaction can look the same, for example when a trigger was switched off and on
+// twice or a file was emptied twice. So no counter is ever loaded in such a transaction.
 bool is_altered_here(Store &store, ItemKey item);
 
 } // namespace vend
