@@ -65,7 +65,7 @@ inline call_result pipeline_result(const std::string &conninfo, const vend::opti
             (void)sale.get();
         }));
     }).detach();
-    if (answer.wait_for(2 * long_time) == std::future_status::ready) return answer.get();
+    if (answer.wait_for(long_time) == std::future_status::ready) return answer.get();
     call_result nothing;
     nothing.sqlstate = "no answer";
     return nothing;

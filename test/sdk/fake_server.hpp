@@ -135,7 +135,7 @@ class fake_server {
     // Greets a client; false: the connection ends here.
     using welcome = std::function<bool(const session &)>;
 
-    static constexpr std::chrono::seconds flood_time{120};
+    static constexpr std::chrono::seconds flood_time{75};
 
     explicit fake_server(action on_query, welcome on_connect = {})
         : on_query_(std::move(on_query)), on_connect_(std::move(on_connect)),
