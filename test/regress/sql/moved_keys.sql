@@ -39,13 +39,13 @@ SELECT status FROM vend.try_purchase('SKU-9', 'ann@new.example', 3, id => :'o2')
 \echo :SQLSTATE
 SELECT status FROM vend.purchase_many('{SKU-9,SKU-9}', '{ann@new.example,ann@new.example}', '{2,3}', ARRAY[:'o1', :'o2']::uuid[]);
 SELECT status FROM vend.purchase_many('{SKU-1,SKU-1}', '{ann@old.example,ann@old.example}', '{2,3}', ARRAY[:'o1', :'o2']::uuid[]);
--- Also where the same batch asks for the others that have the keys of then, and where it asks twice, by both keys.
+-- The same batch may also ask for the rows that have the old keys now, or ask twice, by both keys.
 SELECT status FROM vend.purchase_many('{SKU-9,SKU-9,SKU-1,SKU-1}', '{ann@new.example,ann@old.example,ann@new.example,ann@old.example}', '{2,3,2,9999}', ARRAY[:'o1', :'o2', :'o1', NULL]::uuid[]);
 SELECT status, item, wallet, qty FROM vend.try_refund(:'o1', 1, vend.id_from('r1'));
 SELECT status, item, wallet, qty FROM vend.try_refund(:'o1', 1, vend.id_from('r1'), 'SKU-9');
 SELECT status, item, wallet, qty FROM vend.try_refund(:'o1', 1, vend.id_from('r1'), 'SKU-1');
 
--- A chain, back to the first key; each purchase under another.
+-- Keys change in a chain, back to the first key; each purchase is made under another key.
 INSERT INTO shop.item (id, price, stock) VALUES ('a', 1, 0);
 INSERT INTO shop.wallet VALUES ('w', 0);
 SELECT vend.restock('a', 10) IS NULL, vend.deposit('w', 10) IS NULL;
@@ -156,7 +156,7 @@ SELECT status FROM vend.try_transfer('rich 2', 'two', 1, vend.id_from('paid'));
 SELECT status FROM vend.transfer_many('{rich 2,rich,rich}', '{two,two,two}', '{1,1,99}', ARRAY[vend.id_from('paid'), vend.id_from('paid'), NULL]);
 SELECT status FROM vend.try_transfer('one', 'two', 1, vend.id_from('paid'));
 \echo :SQLSTATE
--- A transaction that is rolled back has changed no key; one that purchases and renames.
+-- A transaction that is rolled back has changed no key. One transaction purchases and renames.
 SELECT status FROM vend.try_purchase('o', 'rich', id => vend.id_from('undone'));
 BEGIN;
 UPDATE shop.wallet SET id = 'poorer' WHERE id = 'rich';
@@ -183,7 +183,7 @@ DELETE FROM shop.wallet WHERE id = 'rich';
 COMMIT;
 INSERT INTO shop.wallet VALUES ('rich', 0);
 SELECT status FROM vend.try_refund(vend.id_from('unwatched'));
--- Detached: what has gone by the time that the store is bound again has ended.
+-- While the store is detached nobody follows a key that changes: the purchase belongs to no wallet afterwards.
 INSERT INTO shop.wallet VALUES ('solo', 10);
 SELECT status FROM vend.try_purchase('o', 'solo', id => vend.id_from('detached'));
 SELECT vend.detach_store('shop');

@@ -55,7 +55,7 @@ INSERT INTO shop.sabotage (name, sql)
 SELECT 'ledger: ' || c, format('CREATE TRIGGER t BEFORE INSERT ON shop.ledger FOR EACH ROW EXECUTE FUNCTION shop.alter_row(%L, %L)', c, v)
 FROM (VALUES ('id', '''00000000-0000-4000-8000-0000000000ff'''), ('line', 'NEW.line + 7'), ('kind', '''adjustment'''), ('item', '''vase'''), ('qty', 'NEW.qty + 1'), ('wallet', '''bank'''), ('amount', 'NEW.amount + 1'), ('unit_price', '1'), ('ref', '''00000000-0000-4000-8000-0000000000ff'''), ('at', '''2000-01-01'''), ('refusal_qty', '1')) v (c, v);
 
--- The SQLSTATE, or what was moved; whatever happened is undone, and must have been undone already where it failed.
+-- Shows the SQLSTATE, or what was moved, then undoes it; a failed movement must have been undone already.
 CREATE FUNCTION shop.hears(sabotage text, statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     before text := shop.state();
@@ -78,7 +78,7 @@ $$;
 SELECT s.name AS sabotage, m.name AS move, shop.hears(s.sql, m.statement) FROM shop.sabotage s, shop.move m ORDER BY s.n, m.n \crosstabview
 SELECT shop.state();
 
--- What the message says.
+-- The text of the message.
 CREATE TRIGGER t BEFORE UPDATE ON shop.wallet FOR EACH ROW WHEN (NEW.id = 'beta') EXECUTE FUNCTION shop.suppress();
 SELECT * FROM vend.transfer('alpha', 'beta', 10);
 \echo :SQLSTATE
@@ -146,7 +146,7 @@ CREATE TRIGGER t AFTER INSERT ON shop.ledger FOR EACH ROW WHEN (NEW.item = 'gift
 SELECT status, balance FROM vend.try_purchase('gift', 'beta');
 SELECT shop.state();
 DROP TRIGGER t ON shop.ledger;
--- Without an end, it is the stack that ends it; the session goes on.
+-- If no refusal ends the sales, the limit of the stack does; the session goes on.
 CREATE FUNCTION shop.for_ever() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM vend.deposit('bank', 1); RETURN NULL; END $$;
 CREATE TRIGGER t AFTER INSERT ON shop.ledger FOR EACH ROW EXECUTE FUNCTION shop.for_ever();
 \set VERBOSITY sqlstate

@@ -46,7 +46,7 @@ SELECT kind, item, qty, stock, replayed FROM vend.restock('lamp', 5, id => :b);
 DELETE FROM shop.wallet WHERE id = 'alpha';
 SELECT kind, wallet, amount, balance, replayed FROM vend.deposit('alpha', 500, id => :a);
 
--- Several in one statement, a rollback.
+-- Several movements in one statement; a rollback.
 SELECT (vend.deposit('beta', n)).balance FROM generate_series(1, 3) n;
 SELECT (vend.restock('vase', n)).stock FROM generate_series(1, 3) n;
 BEGIN;
@@ -56,7 +56,7 @@ ROLLBACK;
 SELECT id, stock FROM shop.item;
 SELECT id, balance FROM shop.wallet;
 
--- They are the engine's: no adjustment, and allowed where direct writes are refused.
+-- Movements are the engine's writes: they make no adjustment, and pass if direct writes are refused.
 SELECT kind, count(*) FROM shop.ledger GROUP BY kind ORDER BY kind;
 SELECT vend.create_store('strict', direct_writes => 'refuse');
 INSERT INTO strict.item (id, price, stock) VALUES ('lamp', 100, 0);

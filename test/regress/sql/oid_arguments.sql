@@ -55,7 +55,7 @@ WHEN OTHERS THEN
     RETURN SQLSTATE;
 END
 $$;
--- Every function of vend that has such an argument, with the others as they may be.
+-- Every function of vend that has such an argument; its other arguments are valid.
 CREATE TABLE kind.call (n int GENERATED ALWAYS AS IDENTITY, function text, argument text, kind text, statement text);
 INSERT INTO kind.call (function, argument, kind, statement) VALUES
     ('create_store', 'item_key_type', 'regtype', $$vend.create_store('new', item_key_type => %L::oid::regtype)$$),
@@ -76,7 +76,7 @@ SELECT DISTINCT p.proname, n.name, n.type::regtype FROM pg_proc p, unnest(proarg
         AND NOT EXISTS (SELECT FROM kind.call c WHERE c.function = p.proname AND c.argument = n.name AND c.kind::regtype = n.type);
 SELECT c.function, c.argument, kind.told(format('SELECT ' || c.statement, v.value)) AS answer, string_agg(DISTINCT v.name, ', ' ORDER BY v.name)
     FROM kind.call c JOIN kind.value v USING (kind) GROUP BY c.n, c.function, c.argument, 3 ORDER BY c.n, 3;
--- A key type that was taken can be sold by, be it a domain.
+-- A key type that was accepted can be sold by, even a domain.
 CREATE FUNCTION kind.sold(type regtype, key text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     answer text;

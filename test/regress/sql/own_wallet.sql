@@ -15,7 +15,7 @@ SELECT vend.grant_role(r, ('regress_own_' || r)::regrole, s) FROM unnest('{buyer
 SET vend.default_store = 'shop';
 
 SET ROLE regress_own_buyer;
--- No buyer is set: nobody buys.
+-- If no buyer is set, nobody buys.
 SELECT status FROM vend.try_purchase('lamp', 7);
 \echo :SQLSTATE
 -- The gateway says who it is, for one transaction.
@@ -42,11 +42,11 @@ SELECT status, detail FROM vend.purchase_many('{lamp,lamp}'::text[], '{7,x}'::te
 -- A key that is not valid.
 SET vend.current_buyer = 'seven';
 SELECT vend.try_purchase('lamp', 7);
--- Without wallets it is the buyer's name that counts.
+-- In a store without wallets the buyer's name counts.
 SET vend.current_buyer = 'ann';
 SELECT status FROM vend.try_purchase('lamp', 'ann', store => 'kiosk');
 SELECT status FROM vend.try_purchase('lamp', 'bob', store => 'kiosk');
--- A store that does not ask for it.
+-- A store that lets buyers name any wallet.
 SELECT status FROM vend.try_purchase('lamp', 8, store => 'mall');
 RESET vend.current_buyer;
 RESET ROLE;
@@ -59,7 +59,7 @@ GRANT regress_own_cashier TO regress_own_buyer;
 SET ROLE regress_own_buyer;
 SELECT status FROM vend.try_purchase('lamp', 8);
 RESET ROLE;
--- What was refused took nothing.
+-- The refused calls took nothing.
 SELECT * FROM shop.wallet ORDER BY id;
 SELECT stock FROM shop.item;
 SELECT * FROM vend.audit();

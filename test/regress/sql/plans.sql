@@ -41,7 +41,7 @@ PREPARE buy_any AS SELECT status, item, amount, balance FROM vend.try_purchase($
 PREPARE buy_typed (bigint, bigint) AS SELECT status, item, amount, balance FROM vend.try_purchase($1, $2);
 PREPARE book AS SELECT kind, balance FROM vend.deposit('7', 10);
 PREPARE audit AS SELECT finding, key FROM vend.audit('shop');
--- More than five times, after which PostgreSQL may keep one plan for all parameters.
+-- The statement runs more than five times, after which PostgreSQL may keep one plan for all parameters.
 DO $$ BEGIN FOR i IN 1 .. 7 LOOP PERFORM calls.by_plpgsql('1', '7'), calls.typed(1, 7), calls.by_sql('1', '7'); END LOOP; END $$;
 EXECUTE buy_any('1', '7', 1);
 EXECUTE buy_any('1', '7', 2);
@@ -316,7 +316,7 @@ DEALLOCATE ALL;
 SELECT vend.detach_store('shop');
 DROP SCHEMA shop, calls CASCADE;
 
--- The registry names the maker as he was called: dropped after he was renamed, a store is forgotten by the database's owner.
+-- The registry has the maker's old name: once that role is renamed and the store dropped, the database's owner forgets the store.
 SET ROLE regress_vend_owner;
 SELECT vend.create_store('shop');
 RESET ROLE;

@@ -36,7 +36,7 @@ SELECT q.what, p.status
 FROM shop.question q, vend.try_purchase(q.item, q.buyer, q.qty, expected_version => q.version, max_price => q.max_price) p
 ORDER BY q.answer, q.what;
 
--- In every mode, with nowait and without, remembered and not (which decides under locks), heard again: any other answer?
+-- Finds answers that differ in any mode, with nowait and without, remembered (which decides under locks) and not, and when asked again.
 SELECT m AS lock_mode, n AS nowait, r AS remember, q.what, p.status, again.status AS again
 FROM shop.question q, unnest(ARRAY['atomic', 'pessimistic', 'optimistic']) m, unnest(ARRAY[false, true]) n, unnest(ARRAY[false, true]) r,
      vend.try_purchase(q.item, q.buyer, q.qty, vend.id_from(concat_ws('/', m, n, r, q.what)), m, n, q.version, q.max_price, remember => r) p,

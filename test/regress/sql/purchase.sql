@@ -19,7 +19,7 @@ SELECT id AS sale_id, at AS sale_at FROM vend.purchase('vase', 'alpha') \gset
 SELECT at = :'sale_at' AS at, line, substr(id::text, 15, 1) AS id_version FROM shop.ledger WHERE id = :'sale_id';
 SELECT id, replayed FROM vend.purchase('vase', 'alpha', id => '00000000-0000-4000-8000-00000000000a');
 
--- Exactly all that is left, in stock and in the wallet; free things cost nothing, but need a wallet.
+-- A sale may take exactly all that is left, in stock and in the wallet. Free items cost nothing, but need a wallet.
 SELECT status, amount, balance FROM vend.try_purchase('vase', 'beta', 2);
 SELECT status, amount, balance FROM vend.try_purchase('vase', 'alpha');
 INSERT INTO shop.wallet (id, balance) VALUES ('exact', 100);

@@ -40,7 +40,7 @@ RESET quote_all_identifiers;
 SELECT status FROM vend.try_purchase('lamp', 'alpha', store => 'a');
 SELECT vend.detach_store('b');
 
--- What a hand, or a dump of another session, has written.
+-- The registry has a row that somebody, or a dump of another session, has written.
 UPDATE vend.store SET item = '"public"."product"', ledger = 'A.LEDGER', delta = ' a . "stock_delta" ';
 SELECT status FROM vend.try_purchase('lamp', 'alpha', store => 'a');
 SELECT vend.attach_store('c', 'product');
@@ -73,7 +73,7 @@ SELECT name, column_name, written(column_name, name) AS "grant, revoke, detach, 
 FROM unnest(ARRAY['a.role TO pg_monitor; DROP TABLE victim; --', 'a.role;drop/**/table/**/victim', 'nowhere', 'a.b.c', '"', 'a."', '', '.', '""."', E'a.role\n', 'a.role; DROP TABLE victim']) WITH ORDINALITY n (name, number), unnest(ARRAY['role', 'item', 'delta']) column_name
 ORDER BY number, column_name;
 SELECT count(*) AS victims FROM pg_class WHERE relname = 'victim';
--- Where there is such a table, its name is a name.
+-- If there is such a table, the text is its name.
 CREATE TABLE a."stock_delta;drop/**/table/**/victim" (item text, qty bigint);
 SELECT written('delta', 'a.stock_delta;drop/**/table/**/victim');
 DROP TABLE a."stock_delta;drop/**/table/**/victim";

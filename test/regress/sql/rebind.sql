@@ -11,7 +11,7 @@ CREATE ROLE regress_vend_buyer;
 SELECT vend.grant_role('buyer', 'regress_vend_buyer');
 SELECT item, qty, balance FROM vend.purchase('lamp', 'alpha', 2, id => vend.id_from('order 1'));
 
--- The extension goes, life goes on: new, sold elsewhere, given away, renamed, gone.
+-- Without the extension rows are inserted, updated, renamed and deleted.
 DROP EXTENSION pg_vend;
 INSERT INTO shop.item (id, price, stock) VALUES ('desk', 300, 4);
 UPDATE shop.item SET stock = stock - 1 WHERE id = 'lamp';
@@ -42,7 +42,7 @@ DELETE FROM shop.ledger;
 \echo :SQLSTATE
 SELECT * FROM vend.audit();
 
--- Nothing was written meanwhile: nothing is journalled. Detached and bound in one transaction as well.
+-- If nothing was written meanwhile, nothing is journalled. The same if one transaction detaches and binds.
 SELECT count(*) AS before FROM shop.ledger \gset
 BEGIN;
 SELECT vend.detach_store('shop');
@@ -104,7 +104,7 @@ SELECT vend.create_store('shop');
 \echo :SQLSTATE
 DELETE FROM vend.store;
 
--- The definition must be that of the tables.
+-- The definition must be the one of the tables.
 SELECT vend.create_store('shop', item_key_type => 'bigint');
 \echo :SQLSTATE
 SELECT vend.create_store('shop', wallet_key_type => 'uuid');
@@ -127,7 +127,7 @@ SELECT count(*) FROM vend.store;
 SELECT count(*) AS triggers FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
 WHERE c.relnamespace = 'shop'::regnamespace AND NOT t.tgisinternal;
 
--- Only their owner binds them, and all of them have one.
+-- Only the owner of the tables binds them, and they must all have the same owner.
 GRANT ALL ON SCHEMA shop TO regress_vend_buyer;
 GRANT ALL ON ALL TABLES IN SCHEMA shop TO regress_vend_buyer;
 SET ROLE regress_vend_buyer;

@@ -92,7 +92,7 @@ SELECT stock FROM vend.restock('lamp', 5);
 SELECT id, kind, item, wallet, qty, amount, stock, balance, replayed FROM vend.refund(:p, id => :a);
 SELECT id, kind, item, wallet, qty, amount, stock, balance, replayed FROM vend.refund(:p, 3, id => :a);
 SELECT status, detail, id, kind, item, wallet, qty, amount, stock, balance, at = (SELECT at FROM shop.ledger WHERE id = :b) AS same_time FROM vend.try_refund(:q, 2, id => :b);
--- Who does not say how much asks for the same again too.
+-- A request that names no quantity is the same request again, too.
 SELECT status, qty, amount FROM vend.try_refund(:q, id => :b);
 SELECT count(*) FROM shop.ledger WHERE id IN (:a, :b);
 -- A refusal left its id free.
@@ -203,7 +203,7 @@ EXECUTE untyped(:'more', '2', NULL, 'shop');
 EXECUTE untyped(:'more', NULL, :none, NULL);
 EXECUTE untyped(:'more', NULL, :none, NULL);
 DEALLOCATE untyped;
--- In every lock mode the same; the item's own mode is no matter of the refund's.
+-- A refund is the same in every lock mode, whatever mode the item has.
 UPDATE shop.item SET lock_mode = 'optimistic' WHERE id = 'vase';
 SELECT m AS lock_mode, p.status, f.status, f.qty, f.stock FROM unnest(ARRAY['atomic', 'pessimistic', 'optimistic']) m, vend.try_purchase('vase', 'alpha', 2, lock_mode => m) p, vend.try_refund(p.id) f;
 SELECT id, stock FROM shop.item ORDER BY id;
@@ -228,7 +228,7 @@ SELECT kind FROM vend.refund('00000000-0000-4000-8000-0000000000a5');
 SELECT item, wallet, qty, amount, stock, balance, replayed FROM vend.refund('00000000-0000-4000-8000-0000000000a4', 1, id => '00000000-0000-4000-8000-0000000000f4');
 SELECT item, wallet, qty, amount, stock, balance, replayed FROM vend.refund('00000000-0000-4000-8000-0000000000a5', 1, id => '00000000-0000-4000-8000-0000000000f5');
 SELECT * FROM shop.holding ORDER BY buyer, item;
--- Both gone: the item is named first.
+-- If item and wallet are gone, the item is named first.
 SELECT status FROM vend.try_purchase('free', 'alpha', 1, id => '00000000-0000-4000-8000-0000000000a8');
 BEGIN;
 DELETE FROM shop.item WHERE id = 'free';

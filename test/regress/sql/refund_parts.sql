@@ -7,7 +7,7 @@ SET statement_timeout = '3min';
 SELECT vend.create_store('shop', money_type => 'numeric(12,2)');
 INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 10.05, 100), ('vase', 1, 100), ('free', 0, 100);
 INSERT INTO shop.wallet VALUES ('alpha', 1000);
--- Broken: the money goes back, the units do not; the holding shrinks, the ledger adds up.
+-- Broken units are written off: the money goes back, the units do not; the holding shrinks, the ledger adds up.
 SELECT status FROM vend.try_purchase('lamp', 'alpha', 3, vend.id_from('p'));
 SELECT status, item, qty, amount, stock, balance FROM vend.try_refund(vend.id_from('p'), 1, vend.id_from('b1'), restock => false);
 SELECT status, item, qty, amount, stock, balance FROM vend.try_refund(vend.id_from('p'), 1, vend.id_from('b1'), restock => false);
@@ -16,7 +16,7 @@ SELECT vend.try_refund(vend.id_from('p'), 1, vend.id_from('b1'));
 SELECT id, line, kind, item, qty, wallet, amount, ref, ref_line FROM shop.ledger WHERE id = vend.id_from('b1') ORDER BY line;
 SELECT * FROM shop.holding;
 SELECT stock, available FROM shop.item, vend.available('lamp') WHERE id = 'lamp';
--- Money alone, once with the units; no more than is left of it.
+-- Money is given back alone, and once with the units; never more than is left of it.
 SELECT status, item, qty, amount, stock, balance FROM vend.try_refund(vend.id_from('p'), id => vend.id_from('m1'), amount => 10);
 SELECT status, item, qty, amount, stock, balance FROM vend.try_refund(vend.id_from('p'), id => vend.id_from('m1'), amount => 10);
 SELECT status, item, qty, amount, stock, balance FROM vend.try_refund(vend.id_from('p'), id => vend.id_from('m1'));

@@ -50,7 +50,7 @@ SELECT * FROM vend.try_purchase('lamp', 'alpha', 2, id => '00000000-0000-4000-80
 SELECT * FROM vend.try_purchase('lamp', 'nobody', id => '00000000-0000-4000-8000-00000000000a');
 \echo :SQLSTATE
 
--- In every mode, with every way to choose it, the same.
+-- The answers are the same in every mode, however it is chosen.
 SELECT m AS lock_mode, c.what, p.status
 FROM unnest(ARRAY['atomic', 'pessimistic', 'optimistic']) m,
      (VALUES ('sold out', 'none', 'alpha', 1), ('too many', 'lamp', 'alpha', 6), ('no item', 'ghost', 'alpha', 1), ('no buyer', 'lamp', 'nobody', 1), ('too poor', 'gold', 'alpha', 1)) c (what, item, buyer, qty),
@@ -67,7 +67,7 @@ EXCEPTION WHEN SQLSTATE 'VN001' THEN
 END
 $$;
 
--- Nothing of it all has changed a thing.
+-- None of these calls has changed anything.
 SELECT (SELECT count(*) FROM shop.ledger) = ledger AS ledger, (SELECT sum(stock) FROM shop.item) = stock AS stock, (SELECT sum(balance) FROM shop.wallet) = balance AS balance FROM shop.before;
 SELECT * FROM vend.audit();
 SELECT vend.detach_store('shop');

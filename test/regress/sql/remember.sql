@@ -14,11 +14,11 @@ FROM shop.question q, vend.try_purchase(q.item, q.buyer, q.qty, vend.id_from(q.n
 SELECT line, kind, item, qty, wallet, amount, unit_price, ref, refusal, refusal_qty FROM shop.ledger WHERE kind = 'refusal' ORDER BY refusal, item, wallet, refusal_qty;
 SELECT id = vend.id_from('3') AS id FROM shop.ledger WHERE refusal = 'unknown_item' AND wallet = 'alpha';
 
--- It holds nothing and moves nothing.
+-- A remembered refusal moves nothing.
 SELECT buyer, item, qty FROM shop.holding;
 SELECT * FROM vend.audit();
 
--- Now everything is there for the taking: the late first attempt hears the same refusal.
+-- Now there is stock and money: the same id still gets the refusal.
 UPDATE shop.item SET stock = 50, price = 10;
 INSERT INTO shop.item (id, price, stock) VALUES ('ghost', 1, 5);
 INSERT INTO shop.wallet (id, balance) VALUES ('nobody', 1000);

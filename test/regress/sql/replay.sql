@@ -34,7 +34,7 @@ SELECT status FROM vend.try_purchase('lamp', 'beta', 2, id => :a);
 SELECT replayed FROM vend.purchase('lamp', 'alpha', 3, id => :a);
 \echo :SQLSTATE
 
--- Another kind: ids of a deposit, a restock, an adjustment and a purchase are each one's own.
+-- An id belongs to a kind: the ids of a deposit, a restock and an adjustment are not those of a purchase.
 SELECT kind, balance FROM vend.deposit('alpha', 10, id => :b);
 SELECT kind, stock FROM vend.restock('vase', 2, id => :c);
 SELECT status FROM vend.try_purchase('lamp', 'alpha', id => :b);
@@ -50,7 +50,7 @@ SELECT id AS adjustment FROM shop.ledger WHERE kind = 'adjustment' AND item = 'v
 SELECT status FROM vend.try_purchase('vase', 'alpha', 5, id => :'adjustment');
 \set VERBOSITY default
 
--- In one transaction; and what was rolled back was never there.
+-- A replay in the same transaction; a sale that was rolled back is not replayed.
 BEGIN;
 SELECT status, balance FROM vend.try_purchase('vase', 'beta', id => '00000000-0000-4000-8000-00000000000d');
 SELECT status, balance FROM vend.try_purchase('vase', 'beta', id => '00000000-0000-4000-8000-00000000000d');
@@ -67,7 +67,7 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha', 9, id => '00000000-0000-40
 SELECT kind, stock FROM vend.restock('lamp', 20);
 SELECT status, balance FROM vend.try_purchase('lamp', 'alpha', 9, id => '00000000-0000-4000-8000-00000000000e');
 
--- The id given back by a call without one replays it.
+-- A call without an id returns one, which replays it.
 SELECT id AS made FROM vend.purchase('lamp', 'beta') \gset
 SELECT status, balance FROM vend.try_purchase('lamp', 'beta', id => :'made');
 

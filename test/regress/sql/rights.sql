@@ -62,7 +62,7 @@ GRANT ALL ON ALL TABLES IN SCHEMA shop TO regress_vend_stranger;
 SET ROLE regress_vend_stranger;
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
 \echo :SQLSTATE
--- What he may write by plain SQL is journalled like anybody's.
+-- A stranger's writes by plain SQL are journalled like any others.
 UPDATE shop.item SET stock = stock + 5;
 RESET ROLE;
 SELECT * FROM vend.audit();
@@ -190,7 +190,7 @@ SELECT vend.detach_store('shop');
 RESET ROLE;
 DROP SCHEMA shop CASCADE;
 
--- Who must not create in the database makes no store.
+-- A role that may not create in the database cannot make a store.
 DO $$ BEGIN EXECUTE format('REVOKE CREATE ON DATABASE %I FROM regress_vend_owner, regress_vend_stranger', current_database()); END $$;
 SET ROLE regress_vend_stranger;
 \set VERBOSITY sqlstate
@@ -199,7 +199,7 @@ SELECT vend.create_store('shop');
 RESET ROLE;
 SELECT count(*) FROM vend.store;
 
--- Nor does anybody in a schema of somebody else's, who could put other tables in their place.
+-- Nobody can make a store in another role's schema, as that role could replace the tables.
 CREATE SCHEMA shop;
 GRANT ALL ON SCHEMA shop TO regress_vend_stranger;
 SET ROLE regress_vend_stranger;

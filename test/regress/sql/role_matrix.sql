@@ -27,7 +27,7 @@ INSERT INTO public.page VALUES (1, 'a', 1);
 SELECT vend.guard_version('public.page', 'version', '{title}');
 SELECT attname, attacl FROM pg_attribute WHERE attrelid = 'shop.role'::regclass AND attnum > 0 ORDER BY attnum;
 
--- What a role hears from a statement, which is undone: allowed, or the SQLSTATE.
+-- Shows whether a role may run a statement, or the SQLSTATE; then undoes it.
 CREATE FUNCTION pg_temp.hears(who text, statement text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('SET LOCAL ROLE %I', who);
@@ -151,7 +151,7 @@ SELECT pg_temp.hears('regress_vend_nobody', $$SELECT * FROM vend.audit('shop')$$
 RESET ROLE;
 SET ROLE regress_vend_owner;
 SELECT vend.revoke_role('auditor', 'regress_vend_nobody');
--- What was never given can be taken as well.
+-- A right that was never given can be revoked as well.
 SELECT vend.revoke_role('auditor', 'regress_vend_nobody'), vend.revoke_role('buyer', 'regress_vend_cashier');
 RESET ROLE;
 SELECT m.call, pg_temp.hears('regress_vend_nobody', m.statement) AS nobody, pg_temp.hears('regress_vend_cashier', m.statement) AS cashier FROM pg_temp.matrix m ORDER BY m.n;

@@ -18,7 +18,7 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha', 4, id => vend.id_from('sal
 SELECT vend.grant_role('buyer', 'regress_vend_buyer'), vend.grant_role('cashier', 'regress_vend_cashier'), vend.grant_role('operator', 'regress_vend_cashier'), vend.grant_role('auditor', 'regress_vend_auditor');
 RESET ROLE;
 
--- What each caller hears, whatever the policies say; undone.
+-- The answer to each caller, whatever the policies say; then undone.
 CREATE FUNCTION pg_temp.hears(who text, statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     answer text;

@@ -43,7 +43,7 @@ INSERT INTO shop.rule (name, sql) VALUES
     ('ledger: elsewhere', 'CREATE RULE r AS ON INSERT TO shop.ledger DO INSTEAD INSERT INTO shop.other_ledger SELECT NEW.* RETURNING *'),
     ('ledger: as well', 'CREATE RULE r AS ON INSERT TO shop.ledger DO ALSO INSERT INTO shop.other_ledger SELECT NEW.*'),
     ('ledger: breakage as well', $$CREATE RULE r AS ON INSERT TO shop.ledger WHERE NEW.kind = 'purchase' DO ALSO UPDATE shop.item SET stock = stock - 1 WHERE id = 'vase'$$);
--- The SQLSTATE or what was moved, undone afterwards.
+-- Shows the SQLSTATE or what was moved, then undoes it.
 CREATE FUNCTION shop.hears(sql text, statement text, OUT answer text, OUT state text) LANGUAGE plpgsql AS $$
 DECLARE
     before text := shop.state();
@@ -63,7 +63,7 @@ EXCEPTION WHEN SQLSTATE 'ZZ000' THEN
 END
 $$;
 SELECT r.name AS rule, m.name AS move, h.answer FROM shop.rule r, shop.move m, shop.hears(r.sql, m.statement) h ORDER BY r.n, m.n \crosstabview
--- Where it goes through, it adds up, with what the rule wrote as well.
+-- If a write passes, the audit is empty, with what the rule wrote as well.
 SELECT r.name AS rule, h.state FROM shop.rule r, shop.move m, shop.hears(r.sql, m.statement) h WHERE m.name = 'atomic' AND h.answer = 'moved' ORDER BY r.n;
 SELECT shop.state();
 

@@ -42,7 +42,7 @@ CREATE TABLE evil.wallet (id pg_catalog.text PRIMARY KEY, balance int8);
 CREATE TABLE evil.ledger (id pg_catalog.uuid, kind pg_catalog.text);
 
 SET search_path = evil, vend, pg_catalog;
--- The search path does bite: it is not the test that is harmless.
+-- The objects in the search path do harm, so the test can fail.
 SELECT 5::bigint - 3::bigint AS five_less_three;
 SELECT what FROM evil.called;
 TRUNCATE evil.called;

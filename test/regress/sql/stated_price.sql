@@ -51,7 +51,7 @@ SELECT status FROM vend.purchase_many('{lamp,lamp}', '{ann,ann}', unit_prices =>
 SELECT status, amount FROM vend.try_purchase('lamp', 'ann', 10, vend.id_from('ten'), unit_price => NULL, amount => NULL);
 RESET ROLE;
 
--- What makes no sense.
+-- Arguments about the price that contradict each other or are not valid.
 SELECT * FROM vend.try_purchase('lamp', 'ann', unit_price => 1, amount => 1);
 SELECT * FROM vend.try_purchase('lamp', 'ann', unit_price => 1, max_price => 1);
 SELECT * FROM vend.try_purchase('lamp', 'ann', amount => 1, max_price => 1);

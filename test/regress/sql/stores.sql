@@ -3,7 +3,7 @@
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 
--- None at all.
+-- There is no store.
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
 \echo :SQLSTATE
 SELECT * FROM vend.audit();
@@ -13,7 +13,7 @@ SELECT kind FROM vend.deposit('alpha', 1);
 SELECT kind FROM vend.restock('lamp', 1);
 \echo :SQLSTATE
 
--- One: it is the one.
+-- There is one store, which every call means.
 SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 10, 5);
 INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 100);
@@ -23,7 +23,7 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha', store => 'mall');
 SELECT status FROM vend.try_purchase('lamp', 'alpha', store => '');
 \echo :SQLSTATE
 
--- Two: ambiguous without a name.
+-- There are two stores: a call without a name is ambiguous.
 SELECT vend.create_store('mall');
 INSERT INTO mall.item (id, price, stock) VALUES ('lamp', 70, 5);
 INSERT INTO mall.wallet (id, balance) VALUES ('alpha', 900);
@@ -67,7 +67,7 @@ SELECT status, item, buyer, balance FROM vend.try_purchase(1, '00000000-0000-000
 SELECT status, item, buyer, balance FROM vend.try_purchase('lamp', 'alpha', store => 'shop');
 SELECT status, item, buyer, balance FROM vend.try_purchase('1', '00000000-0000-0000-0000-000000000007'::uuid, store => 'numbers');
 
--- All but one gone: that one again.
+-- If all stores but one are gone, every call means that one again.
 SELECT vend.detach_store('shop'), vend.detach_store('numbers');
 SELECT status, unit_price, balance FROM vend.try_purchase('lamp', 'alpha');
 SELECT * FROM vend.audit();

@@ -33,7 +33,7 @@ BEGIN READ ONLY;
 SELECT vend.detach_store('shop');
 \echo :SQLSTATE
 ROLLBACK;
--- What only reads may be called.
+-- Functions that only read may be called.
 BEGIN READ ONLY;
 SELECT * FROM vend.audit();
 SELECT vend.id_from('1') = vend.id_from('1') AS same, vend.uuid_v7() IS NOT NULL AS made;
@@ -140,7 +140,7 @@ COMMIT;
 SELECT stock FROM shop.item WHERE id = 'lamp';
 SELECT count(*) FROM shop.order_line;
 
--- Made, filled and sold in one transaction, at every level.
+-- A store is made, filled and sold from in one transaction, at every isolation level.
 BEGIN ISOLATION LEVEL SERIALIZABLE;
 INSERT INTO shop.item (id, price, stock) VALUES ('new', 1, 1);
 INSERT INTO shop.wallet (id, balance) VALUES ('newcomer', 1);

@@ -22,7 +22,7 @@ SELECT line, kind, item, qty, wallet, amount, unit_price, ref, refusal, refusal_
 SELECT count(DISTINCT id) AS ids, count(DISTINCT at) AS times FROM shop.ledger WHERE kind = 'transfer';
 SELECT id, balance FROM shop.wallet ORDER BY id;
 SELECT * FROM vend.audit();
--- To the last coin and no further.
+-- The whole balance can be spent, and no more.
 SELECT status, amount, balance FROM vend.try_transfer('empty', 'beta', 11);
 SELECT status, amount, balance FROM vend.try_transfer('empty', 'beta', 10);
 SELECT status, amount, balance FROM vend.try_transfer('empty', 'beta', 1);
@@ -44,7 +44,7 @@ SELECT * FROM vend.transfer('nobody', 'beta', 1);
 \echo :SQLSTATE
 SELECT * FROM vend.transfer('alpha', 'nobody', 1);
 \echo :SQLSTATE
--- To oneself is no transfer.
+-- A transfer to the payer's own wallet is refused.
 SELECT status FROM vend.try_transfer('alpha', 'alpha', 1);
 \echo :SQLSTATE
 SELECT balance FROM vend.transfer('nobody', 'nobody', 1);

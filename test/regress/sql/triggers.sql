@@ -141,7 +141,7 @@ DROP TRIGGER t ON shop.ledger;
 UPDATE shop.item SET stock = stock + 1 WHERE id = 'vase';
 SELECT shop.state();
 
--- What leaves the values of the engine alone is the owner's business: his own columns, his own tables.
+-- The owner's triggers may write the owner's own columns and tables.
 ALTER TABLE shop.item ADD COLUMN touched int DEFAULT 0;
 CREATE FUNCTION shop.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.touched := NEW.touched + 1; RETURN NEW; END $$;
 CREATE TRIGGER t BEFORE UPDATE ON shop.item FOR EACH ROW EXECUTE FUNCTION shop.touch();
@@ -158,7 +158,7 @@ END
 $$;
 CREATE TRIGGER t AFTER INSERT ON shop.ledger FOR EACH ROW WHEN (NEW.kind = 'purchase' AND NEW.item = 'lamp') EXECUTE FUNCTION shop.add_gift();
 SELECT * FROM shop.try_all();
--- No gift left: no lamp either, and no trace of it.
+-- If no gift is left, no lamp is sold either, and nothing is recorded.
 UPDATE shop.item SET stock = 0 WHERE id = 'gift';
 SELECT * FROM shop.try_all();
 DROP TRIGGER t ON shop.ledger;

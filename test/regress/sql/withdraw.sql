@@ -19,7 +19,7 @@ SELECT status, detail, id, kind, item, wallet, payee, qty, amount, stock, balanc
 SELECT line, kind, item, qty, wallet, amount, unit_price, ref, refusal, refusal_qty FROM shop.ledger WHERE kind = 'withdrawal' ORDER BY amount;
 SELECT id, balance FROM shop.wallet ORDER BY id;
 SELECT * FROM vend.audit();
--- To the last coin and no further.
+-- The whole balance can be spent, and no more.
 SELECT status, amount, balance FROM vend.try_withdraw('beta', 301);
 SELECT status, amount, balance FROM vend.try_withdraw('beta', 300);
 SELECT status, amount, balance FROM vend.try_withdraw('beta', 1);
