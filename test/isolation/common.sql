@@ -74,14 +74,16 @@ $$;
 -- The id that specs call 'a', 'b' and so on: ids sort as these letters do.
 CREATE FUNCTION id_of(letter text) RETURNS uuid LANGUAGE sql IMMUTABLE AS 'SELECT (''00000000-0000-4000-8000-00000000000'' || letter)::uuid';
 
--- A purchase: its status, and the balance that the buyer then has.
+-- A purchase: "purchased 2 for 200, balance 800"; or why not: "sold_out, balance 1000: 0 left, 1 wanted.".
 CREATE FUNCTION buy(buyer text, item text, qty bigint DEFAULT 1, id text DEFAULT NULL, lock_mode text DEFAULT NULL,
                     nowait boolean DEFAULT false, remember boolean DEFAULT false, max_price numeric DEFAULT NULL,
-                    expected_version bigint DEFAULT NULL, store text DEFAULT NULL)
+                    expected_version bigint DEFAULT NULL, unit_price numeric DEFAULT NULL, amount numeric DEFAULT NULL,
+                    store text DEFAULT NULL)
     RETURNS text LANGUAGE sql AS $$
-    SELECT concat_ws(' ', p.status, p.balance)
+    SELECT concat_ws(': ', concat_ws(', ', p.status || coalesce(' ' || p.qty || ' for ' || p.amount, ''), 'balance ' || p.balance), p.detail)
     FROM vend.try_purchase(item, buyer, qty, id => id_of(buy.id), lock_mode => buy.lock_mode, nowait => buy.nowait, remember => buy.remember,
-                           max_price => buy.max_price, expected_version => buy.expected_version, store => buy.store) p
+                           max_price => buy.max_price, expected_version => buy.expected_version, unit_price => buy.unit_price,
+                           amount => buy.amount, store => buy.store) p
 $$;
 
 -- The same through purchase(), which raises an error for a refusal: the balance alone.
