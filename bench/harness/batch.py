@@ -15,7 +15,7 @@ MODES = ("atomic", "escrow")
 PLACES = {"hot": "one item", "spread": f"{store.ITEMS:,} items"}
 # Requests of a call, and connections that make such calls.
 REQUESTS, CONNECTIONS = 1000, 2
-# So many that the buyers of two batches are mostly different people, as they are in a sale.
+# There are so many wallets that two batches mostly have different buyers, as in a sale.
 WALLETS, WALLETS_QUICK = 1_000_000, 100_000
 FLOOR, AIM = 10, 150_000
 SETTINGS = {"vend.escrow_items": str(2 * store.ITEMS)}

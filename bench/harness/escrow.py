@@ -17,7 +17,7 @@ TEXTS = {
     "hand_pessimistic": "by hand, FOR UPDATE", "hand_atomic": "by hand, conditional UPDATE",
 }
 ESCROW = ("escrow", "spread")
-# What escrow / the other is to reach, in the order of LATENCIES.
+# The ratios of escrow to the other contender that are to be reached, in the order of LATENCIES.
 FLOORS = {"hand_pessimistic": (6, 20), "hand_atomic": (6, 20), "spread": (0.9, 0.9), "insert": (0.35, 0.35)}
 TAIL_MAX = 1.3
 # One counter for each item of both databases, and none to spare would be another measurement.

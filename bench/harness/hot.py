@@ -8,7 +8,7 @@ import store
 from commit_latency import LATENCIES
 from server import say
 
-# A lost race of the optimistic claims is an error 40001, and whoever gets it asks again.
+# A lost race of the optimistic claims is an error 40001, after which the client asks again.
 RETRY = ["--max-tries=1000"]
 
 

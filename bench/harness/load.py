@@ -24,11 +24,11 @@ class Contender:
     database: str
     script: Path | None
     options: list = field(default_factory=list)
-    # its own number of clients, where it is not that of the others
+    # its own number of clients, if that differs from the others'
     clients: int | None = None
-    # what a transaction of it stands for: the requests of a batch
+    # the number of requests in a transaction: those of a batch
     units: int = 1
-    # transactions so far, those included that no figure is made of
+    # transactions so far, including those that no figure counts
     processed: int = 0
 
 

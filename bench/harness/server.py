@@ -11,7 +11,7 @@ from pathlib import Path
 
 WORK = Path(os.environ["PG_VEND_WORK"])
 BENCH = Path(__file__).resolve().parent.parent
-# Owns databases and stores and makes all the calls: no superuser, whose rights are checked differently.
+# This role owns databases and stores and makes all the calls. It is no superuser, whose rights are checked in another way.
 OWNER = "shopkeeper"
 
 # Durability is PostgreSQL's default. Checkpoints and vacuum come when the harness asks for them, since
@@ -29,10 +29,10 @@ SETTINGS = {
     "autovacuum": "off",
     "shared_preload_libraries": "'pg_vend'",
 }
-# What decides about durability or speed and is shown with the figures.
+# These settings decide about durability or speed, and are shown with the figures.
 SHOWN = ("fsync", "synchronous_commit", "full_page_writes", "wal_sync_method", "shared_buffers",
          "max_wal_size", "checkpoint_timeout", "autovacuum", "shared_preload_libraries")
-# Titles of the workers that do for the sessions what these have left to do.
+# Titles of the workers that finish the work of sessions.
 SETTLER = "postgres: pg_vend settler "
 
 
@@ -102,7 +102,7 @@ class Server:
         self.stop("immediate")
 
     def start(self):
-        # The server's output goes to its log alone: one that holds our pipe would keep it open.
+        # The server's output goes to its log alone: the server would keep our pipe open.
         log = self.directory / "server.log"
         with open(self.directory / "pg_ctl.log", "w", encoding="utf-8") as pg_ctl:
             status = subprocess.call(["pg_ctl", "-D", self.data, "-l", log, "-s", "-w", "start"],

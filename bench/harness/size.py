@@ -33,7 +33,7 @@ def set_up(server, rows):
     for name in ("small", *LARGE):
         server.sql("VACUUM (ANALYZE)", name, "postgres")
     store.require_sums(server, ["small", *LARGE])
-    # What was filled goes to the disk now, not during the rounds.
+    # The tables are written to disk now, not during the rounds.
     os.sync()
 
 

@@ -18,10 +18,10 @@ TEXTS = {
 NAMES = ("lock", "update", "vend_large", "savepoints", "vend_small")
 UNITS = {"vend_large": LARGE, "vend_small": SMALL, "savepoints": SMALL}
 VEND, HAND = ("vend_large", "vend_small"), ("update", "savepoints", "lock")
-# What 1,000 a call / the other is to reach.
+# The ratio of 1,000 transfers a call to the other contender that is to be reached.
 FLOORS = {"update": 10, "savepoints": 3.5}
 PAIRS = [(ours, theirs) for ours in VEND for theirs in HAND]
-# More of them would be a comparison of refusals.
+# More clients would compare refusals.
 REFUSED_MAX = 0.01
 REQUESTS = """CREATE FUNCTION public.zipf_transfers(
     count integer, accounts integer, OUT payers bigint[], OUT payees bigint[], OUT amounts bigint[]

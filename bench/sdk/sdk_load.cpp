@@ -1,6 +1,6 @@
-// Threads that buy one item for some seconds, each its next purchase when it has the answer to the last.
+// Threads buy one item for some seconds; each makes its next purchase when it has the answer to the last.
 // Prints the rate, latencies and the processor time of this process for each purchase, as JSON. A
-// purchase that is refused, or fails, ends it.
+// purchase that is refused or fails ends the program.
 #include <vend/coalescer.hpp>
 #include <vend/vend.hpp>
 

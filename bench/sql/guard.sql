@@ -11,7 +11,7 @@ BEGIN
 END
 $$;
 
--- Each is written to by two functions: one sells, one edits. They are the same but for the table, and for who counts the version up.
+-- Each table has two functions: one sells, one edits. They differ in the table, and in whether they count the version up.
 CREATE FUNCTION public.make(name text, version text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('CREATE TABLE public.%I (id int PRIMARY KEY, name text, price_cents int, description text, stock bigint, '

@@ -1,10 +1,9 @@
 -- The guarantees of the store's tables, by hand: what plain SQL writes to stock and balance is
 -- journalled, an edit of an item raises its version, and the ledger is append-only.
 --
--- A setting of the transaction tells the journal that the function writes. Unlike the engine's way it can
--- be set by anybody, and nobody checks that the write had the effect that was decided. It is not looked
--- at in WHEN of the trigger: PostgreSQL parses that anew in each statement, which takes longer than
--- PL/pgSQL needs to look and return.
+-- A setting of the transaction tells the journal that the function writes. Unlike the engine's mark, any session
+-- can set it, and nothing checks that the write had the effect that was decided. The trigger does not read it in
+-- WHEN: PostgreSQL would parse that in each statement, which takes longer than PL/pgSQL needs to read it and return.
 CREATE FUNCTION hand.journal_item() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF current_setting('hand.sale', true) = 'on' THEN

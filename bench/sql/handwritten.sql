@@ -14,7 +14,7 @@
 SELECT vend.detach_store('shop');
 CREATE SCHEMA hand;
 
--- What was recorded under an id; no row where it is free.
+-- Returns what is recorded under an id; no row if the id is free.
 CREATE FUNCTION hand.recorded(p_id uuid, p_item text, p_buyer text, p_qty bigint) RETURNS SETOF vend.receipt
 LANGUAGE plpgsql STABLE AS $$
 DECLARE

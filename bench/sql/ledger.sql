@@ -1,5 +1,4 @@
--- A long ledger: purchases of the past, with ids of that time, after which stock and balances were
--- filled up again by what was sold.
+-- A long ledger: past purchases with ids of their time, after which stock and balances were filled up again.
 -- Variables: rows, items, wallets.
 SET session_replication_role = replica;
 INSERT INTO shop.ledger (id, line, kind, item, qty, wallet, amount, unit_price, at)

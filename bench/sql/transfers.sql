@@ -2,9 +2,8 @@
 -- recorded, with what can be asked of it indexed.
 -- Variables: accounts, balance.
 --
--- Whoever changes two accounts changes or locks the one with the lower id first, so no two transfers wait
--- for each other. A fillfactor below 100 is what the wallets of a store have, too: without it an update
--- would often find no room on its page.
+-- A transfer changes or locks the account with the lower id first, so no two transfers wait for each other. The
+-- fillfactor is below 100, as that of a store's wallets: without it an update would often find no room on its page.
 CREATE TABLE public.accounts (
     id      bigint PRIMARY KEY,
     balance bigint NOT NULL CHECK (balance >= 0)
@@ -23,7 +22,7 @@ CREATE INDEX transfers_at ON public.transfers (at);
 INSERT INTO public.accounts (id, balance) SELECT n, :balance FROM generate_series(1, :accounts) AS n;
 CREATE SCHEMA hand;
 
--- The payer's account is debited if it has enough, without a look at it before.
+-- Debits the payer's account if it has enough, without reading it before.
 CREATE FUNCTION hand.transfer_update(p_payer bigint, p_payee bigint, p_amount bigint) RETURNS text
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -46,7 +45,7 @@ BEGIN
 END
 $$;
 
--- Both accounts are locked, looked at and then changed.
+-- Locks both accounts, reads them and then changes them.
 CREATE FUNCTION hand.transfer_lock(p_payer bigint, p_payee bigint, p_amount bigint) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE

@@ -1,4 +1,4 @@
--- The same accounts as the wallets of a store: its ledger gets the index that it lacks, on the time.
+-- The same accounts are wallets of a store. The ledger gets the index on the time that it lacks.
 -- Variables: accounts, balance.
 CREATE EXTENSION pg_vend;
 SELECT vend.create_store('shop', 'bigint', 'bigint');

@@ -1,4 +1,4 @@
--- The same of a store; what its wallets had at first is an adjustment in the ledger.
+-- The same sums for a store; its ledger has the first balances as adjustments.
 -- Variable: balance.
 SELECT (SELECT count(*) FROM shop.ledger WHERE kind = 'transfer' AND line = 0),
     (SELECT sum(balance) FROM shop.wallet),
