@@ -5,6 +5,7 @@
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/new_array.hpp"
+#include "base/scope.hpp"
 #include "base/settings.hpp"
 #include "batch/batch_rows.hpp"
 #include "binding/key.hpp"
@@ -405,15 +406,13 @@ std::span<SaleOutcome> sell_many(Store &store, std::span<const BatchRequest> req
     const LOCKTAG *turn =
         takes_turns(store, requests.size()) && !bring_ids(requests) ? begin_turn(store) : nullptr;
     const bool is_answered = answer_without_lock(batch);
-    MemoryContext context = MemoryContextSwitchTo(result_context);
-    batch.outcomes = new_array<SaleOutcome>(requests.size());
-    name_parties(batch);
-    MemoryContextSwitchTo(context);
+    in_context(result_context, [&] {
+        batch.outcomes = new_array<SaleOutcome>(requests.size());
+        name_parties(batch);
+    });
     if (!is_answered && !sell_as_read(batch)) sell_under_locks(batch);
     end_turn(turn);
-    MemoryContextSwitchTo(result_context);
-    describe(batch);
-    MemoryContextSwitchTo(context);
+    in_context(result_context, [&] { describe(batch); });
     return batch.outcomes;
 }
 

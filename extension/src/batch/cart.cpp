@@ -6,6 +6,7 @@
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
 #include "base/new_array.hpp"
+#include "base/scope.hpp"
 #include "base/settings.hpp"
 #include "batch/batch_rows.hpp"
 #include "binding/key.hpp"
@@ -119,9 +120,7 @@ bool answer_from_ledger(Cart &cart) {
         require_same_request(
             store, id, *entry,
             asked_purchase(item_key(cart, i), buyer_key(cart), cart.purchases[i].terms));
-        MemoryContext context = MemoryContextSwitchTo(cart.result_context);
-        if (i == 0) describe_lines(cart);
-        MemoryContextSwitchTo(context);
+        if (i == 0) in_context(cart.result_context, [&] { describe_lines(cart); });
         cart.outcome.at = entry->at;
         if (entry->is(Kind::refusal)) {
             cart.outcome.verdict = verdict_of_memory(store, *entry);
@@ -150,13 +149,14 @@ void refuse(Cart &cart, std::size_t line) {
     Store &store = cart.rows.store;
     const BatchDecision &decision = cart.decisions[line];
     if (decision.decision.verdict == Verdict::amount_out_of_range) raise_amount_out_of_range(store);
-    MemoryContext context = MemoryContextSwitchTo(cart.result_context);
-    describe_lines(cart);
     cart.outcome.verdict = decision.decision.verdict;
     cart.outcome.refused = line;
-    cart.outcome.detail = explain(store, decision.decision, cart.purchases[line].terms, decision.item,
-                                  decision.wallet, cart.outcome.lines[line].item, cart.outcome.buyer);
-    MemoryContextSwitchTo(context);
+    in_context(cart.result_context, [&] {
+        describe_lines(cart);
+        cart.outcome.detail =
+            explain(store, decision.decision, cart.purchases[line].terms, decision.item, decision.wallet,
+                    cart.outcome.lines[line].item, cart.outcome.buyer);
+    });
     if (decision.wallet.kind == WalletState::Kind::locked)
         cart.outcome.balance = cart.rows.wallets[buyer_place]->balance;
     if (is_short_of_units(cart.outcome.verdict) &&
@@ -230,9 +230,7 @@ CartOutcome sell_cart(Store &store, const CartRequest &request, MemoryContext re
     if (!store.has_wallets() && request.id) (void)lock_id(store, to_datum(*request.id), {});
     lock_rows(cart.rows);
     if (answer_from_ledger(cart) || !decide_under_locks(cart)) return cart.outcome;
-    MemoryContext context = MemoryContextSwitchTo(result_context);
-    describe_lines(cart);
-    MemoryContextSwitchTo(context);
+    in_context(result_context, [&] { describe_lines(cart); });
     write_rows(cart.rows);
     record_cart(cart);
     return cart.outcome;

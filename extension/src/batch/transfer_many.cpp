@@ -4,6 +4,7 @@
 
 #include "base/ids.hpp"
 #include "base/new_array.hpp"
+#include "base/scope.hpp"
 #include "batch/batch_rows.hpp"
 #include "batch/distinct_keys.hpp"
 #include "binding/key.hpp"
@@ -313,15 +314,13 @@ std::span<MovementOutcome> transfer_many(Store &store, std::span<const BatchTran
     const LOCKTAG *turn =
         takes_turns(store, requests.size()) && !bring_ids(requests) ? begin_turn(store) : nullptr;
     read_wallets_of(batch);
-    MemoryContext context = MemoryContextSwitchTo(result_context);
-    batch.outcomes = new_array<MovementOutcome>(requests.size());
-    name_parties(batch);
-    MemoryContextSwitchTo(context);
+    in_context(result_context, [&] {
+        batch.outcomes = new_array<MovementOutcome>(requests.size());
+        name_parties(batch);
+    });
     if (!transfer_as_read(batch)) transfer_under_locks(batch);
     end_turn(turn);
-    MemoryContextSwitchTo(result_context);
-    describe(batch, result_context);
-    MemoryContextSwitchTo(context);
+    in_context(result_context, [&] { describe(batch, result_context); });
     return batch.outcomes;
 }
 

@@ -3,6 +3,7 @@
 #include "engine/deposit.hpp"
 
 #include "base/ids.hpp"
+#include "base/scope.hpp"
 #include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "core/checked.hpp"
@@ -100,9 +101,7 @@ MovementOutcome deposit_or_withdraw(Store &store, const DepositRequest &request,
         // Read the id again: a call with it may have committed while this one waited for the lock.
         is_replayed = answer_from_ledger(store, request, paid, &outcome);
     }
-    MemoryContext context = MemoryContextSwitchTo(result_context);
-    describe(store, request, paid, &outcome);
-    MemoryContextSwitchTo(context);
+    in_context(result_context, [&] { describe(store, request, paid, &outcome); });
     if (is_replayed) return outcome;
     if (!is_known) {
         outcome.verdict = Verdict::unknown_buyer;

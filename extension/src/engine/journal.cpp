@@ -4,6 +4,7 @@
 
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
+#include "base/scope.hpp"
 #include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "binding/number_type.hpp"
@@ -269,9 +270,7 @@ MovingRow place_of_event(const Store &store, const TriggerData *trigger) {
 
 void remember_moving_row(const Store &store, const TriggerData *trigger, KeyRef key) {
     moving_row = place_of_event(store, trigger);
-    MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
-    moving_row.key = key.copy().value();
-    MemoryContextSwitchTo(caller);
+    moving_row.key = in_context(TopTransactionContext, [&] { return key.copy().value(); });
 }
 
 // The key that a row had before it came from another partition.

@@ -5,6 +5,7 @@
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
 #include "base/new_array.hpp"
+#include "base/scope.hpp"
 #include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "core/checked.hpp"
@@ -59,10 +60,7 @@ WalletEra buyer_of(const Entry &purchase) {
 }
 
 char *name_of(Refund &refund, KeyRef key) {
-    MemoryContext caller = MemoryContextSwitchTo(refund.result_context);
-    char *name = key.text();
-    MemoryContextSwitchTo(caller);
-    return name;
+    return in_context(refund.result_context, [&] { return key.text(); });
 }
 
 // Names the buyer and, for a refund of one item, the item, as the ledger row does.
@@ -256,15 +254,15 @@ Verdict decide_lines(Refund &refund) {
             continue;
         }
         if (refund.lines.size() > 1) continue; // the refund of a cart skips lines with nothing left
-        MemoryContext caller = MemoryContextSwitchTo(refund.result_context);
-        refund.outcome.detail =
-            is_refused_for_money(paid, {line.before.qty, line.before.amount},
-                                 {refund.request.qty, refund.request.amount})
-                ? psprintf("%s paid, %s given back before.", money_text(refund.store, paid.amount),
-                           money_text(refund.store, line.before.amount))
-                : psprintf(INT64_FORMAT " bought, " INT64_FORMAT " refunded before.", paid.qty.value,
-                           line.before.qty.value);
-        MemoryContextSwitchTo(caller);
+        refund.outcome.detail = in_context(refund.result_context, [&] {
+            return is_refused_for_money(paid, {line.before.qty, line.before.amount},
+                                        {refund.request.qty, refund.request.amount})
+                       ? psprintf("%s paid, %s given back before.",
+                                  money_text(refund.store, paid.amount),
+                                  money_text(refund.store, line.before.amount))
+                       : psprintf(INT64_FORMAT " bought, " INT64_FORMAT " refunded before.",
+                                  paid.qty.value, line.before.qty.value);
+        });
     }
     if (is_anything) return Verdict::accept;
     if (refund.lines.size() > 1) refund.outcome.detail = "All of the cart was refunded before.";
@@ -389,10 +387,10 @@ void name_unknown(Refund &refund) {
     const bool is_item = outcome.verdict == Verdict::unknown_item;
     if (!is_item && outcome.verdict != Verdict::unknown_buyer) return;
     // There may be another row under that key.
-    MemoryContext caller = MemoryContextSwitchTo(refund.result_context);
-    outcome.detail = psprintf("The %s of the purchase is gone; it was \"%s\" then.",
-                              is_item ? "item" : "wallet", outcome.unknown);
-    MemoryContextSwitchTo(caller);
+    outcome.detail = in_context(refund.result_context, [&] {
+        return psprintf("The %s of the purchase is gone; it was \"%s\" then.",
+                        is_item ? "item" : "wallet", outcome.unknown);
+    });
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 #include "engine/restock.hpp"
 
 #include "base/ids.hpp"
+#include "base/scope.hpp"
 #include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "core/checked.hpp"
@@ -82,9 +83,7 @@ MovementOutcome restock(Store &store, const RestockRequest &request, MemoryConte
         // Read the id again: a call with it may have committed while this one waited for the lock.
         is_replayed = answer_from_ledger(store, request, restocked, &outcome);
     }
-    MemoryContext context = MemoryContextSwitchTo(result_context);
-    describe(store, request, restocked, &outcome);
-    MemoryContextSwitchTo(context);
+    in_context(result_context, [&] { describe(store, request, restocked, &outcome); });
     if (is_replayed) return outcome;
     if (is_known) {
         outcome.stock = add_units(store, *restocked.item, request.qty);

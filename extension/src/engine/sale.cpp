@@ -5,6 +5,7 @@
 #include "base/clock.hpp"
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
+#include "base/scope.hpp"
 #include "base/settings.hpp"
 #include "binding/key.hpp"
 #include "binding/key_type.hpp"
@@ -54,12 +55,12 @@ WalletKey buyer_key(const Sale &sale) {
 }
 
 void name_parties(Sale &sale) {
-    MemoryContext context = MemoryContextSwitchTo(sale.result_context);
-    sale.outcome.item = key_text(sale.store.item_type, item_key(sale));
-    sale.outcome.buyer = key_text(sale.store.buyer_type, buyer_key(sale));
+    in_context(sale.result_context, [&] {
+        sale.outcome.item = key_text(sale.store.item_type, item_key(sale));
+        sale.outcome.buyer = key_text(sale.store.buyer_type, buyer_key(sale));
+    });
     sale.outcome.qty = sale.request.terms.qty;
     sale.outcome.id = sale.request.id;
-    MemoryContextSwitchTo(context);
 }
 
 void read_wallet_of_now(Sale &sale) {
@@ -210,11 +211,11 @@ bool refuse(Sale &sale) {
     name_parties(sale);
     if (is_short_of_units(sale.decision.verdict) && sale.item->state.lock_mode == LockMode::escrow)
         count_refusal(counter_key(sale.store, sale.item->key));
-    MemoryContext context = MemoryContextSwitchTo(sale.result_context);
     sale.outcome.verdict = sale.decision.verdict;
-    sale.outcome.detail = explain(sale.store, sale.decision, sale.request.terms, state_of(sale.item),
-                                  sale.wallet_state, sale.outcome.item, sale.outcome.buyer);
-    MemoryContextSwitchTo(context);
+    sale.outcome.detail = in_context(sale.result_context, [&] {
+        return explain(sale.store, sale.decision, sale.request.terms, state_of(sale.item),
+                       sale.wallet_state, sale.outcome.item, sale.outcome.buyer);
+    });
     if (sale.item) sale.outcome.unit_price = sale.decision.unit_price;
     if (sale.wallet_state.kind == WalletState::Kind::locked)
         sale.outcome.balance = sale.wallet_state.balance;

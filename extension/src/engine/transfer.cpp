@@ -4,6 +4,7 @@
 
 #include "base/error_codes.hpp"
 #include "base/ids.hpp"
+#include "base/scope.hpp"
 #include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "core/checked.hpp"
@@ -131,9 +132,7 @@ MovementOutcome transfer(Store &store, const TransferRequest &request, MemoryCon
         parties = lock_parties(store, request, parties);
         is_replayed = answer_from_ledger(store, request, parties, &outcome);
     }
-    MemoryContext context = MemoryContextSwitchTo(result_context);
-    describe(store, request, parties, &outcome);
-    MemoryContextSwitchTo(context);
+    in_context(result_context, [&] { describe(store, request, parties, &outcome); });
     if (is_replayed) return outcome;
     if (parties.payer) outcome.balance = parties.payer->balance;
     if (!parties.payer || !parties.payee) {

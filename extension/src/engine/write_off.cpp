@@ -4,6 +4,7 @@
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
+#include "base/scope.hpp"
 #include "base/settings.hpp"
 #include "binding/key.hpp"
 #include "binding/key_type.hpp"
@@ -35,12 +36,12 @@ struct WriteOff {
 };
 
 void describe(WriteOff &write_off) {
-    MemoryContext context = MemoryContextSwitchTo(write_off.result_context);
     write_off.outcome.id = write_off.request.id;
     write_off.outcome.qty = write_off.request.qty;
-    write_off.outcome.item = key_text(
-        write_off.store.item_type, write_off.item ? write_off.item->item.key : write_off.request.item);
-    MemoryContextSwitchTo(context);
+    write_off.outcome.item = in_context(write_off.result_context, [&] {
+        return key_text(write_off.store.item_type,
+                        write_off.item ? write_off.item->item.key : write_off.request.item);
+    });
 }
 
 bool answer_from_ledger(WriteOff &write_off) {
@@ -116,11 +117,11 @@ bool claim(WriteOff &write_off) {
         }
         SaleTerms terms;
         terms.qty = write_off.request.qty;
-        MemoryContext context = MemoryContextSwitchTo(write_off.result_context);
         write_off.outcome.verdict = decision.verdict;
-        write_off.outcome.detail = explain(write_off.store, decision, terms, write_off.item->item.state,
-                                           {}, write_off.outcome.item, nullptr);
-        MemoryContextSwitchTo(context);
+        write_off.outcome.detail = in_context(write_off.result_context, [&] {
+            return explain(write_off.store, decision, terms, write_off.item->item.state, {},
+                           write_off.outcome.item, nullptr);
+        });
         return false;
     }
 }

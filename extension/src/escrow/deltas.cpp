@@ -39,11 +39,11 @@ Deltas deltas_of(const Store &store, const DeltaSum &sum) {
 // Calls visit(row) for each delta of an item until it answers false.
 template <typename Visit> void for_each_delta(Store &store, ItemKey item, Visit visit) {
     open_deltas(store);
-    TupleTableSlot *row = new_row(store.delta_table);
-    const RowScan scan = begin_row_scan(store.delta_table, {&item.value, 1});
-    while (next_row(scan, row) && visit(row)) continue;
-    end_row_scan(scan);
-    ExecDropSingleTupleTableSlot(row);
+    with_row(store.delta_table, [&](TupleTableSlot *row) {
+        const RowScan scan = begin_row_scan(store.delta_table, {&item.value, 1});
+        while (next_row(scan, row) && visit(row)) continue;
+        end_row_scan(scan);
+    });
 }
 
 } // namespace
@@ -91,13 +91,12 @@ namespace {
 // Takes deltas until is_enough(sum).
 template <typename IsEnough> Deltas take_until(Store &store, ItemKey item, IsEnough is_enough) {
     DeltaSum sum;
-    push_snapshot(SnapshotKind::latest);
-    for_each_delta(store, item, [&](TupleTableSlot *row) {
+    const auto take = [&](TupleTableSlot *row) {
         if (!delete_row(store.delta_table, row)) raise_concurrent_write("delete");
         add_delta(store, row, &sum);
         return !is_enough(sum);
-    });
-    pop_snapshot();
+    };
+    in_snapshot(SnapshotKind::latest, [&] { for_each_delta(store, item, take); });
     if (sum.count > 0) CommandCounterIncrement();
     return deltas_of(store, sum);
 }

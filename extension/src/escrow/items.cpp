@@ -30,15 +30,12 @@ bool is_escrow(const std::optional<Item> &item) {
 }
 
 std::optional<CounterLoad> units_in(Store &store, ItemKey key, SnapshotKind kind) {
-    push_snapshot(kind);
-    const auto item = read_item_in_snapshot(store, key);
-    std::optional<CounterLoad> load;
-    if (is_escrow(item)) {
+    return in_snapshot(kind, [&]() -> std::optional<CounterLoad> {
+        const auto item = read_item_in_snapshot(store, key);
+        if (!is_escrow(item)) return std::nullopt;
         const Deltas deltas = sum_deltas(store, key);
-        load = CounterLoad{stock_with(store, *item, deltas), deltas.count};
-    }
-    pop_snapshot();
-    return load;
+        return CounterLoad{stock_with(store, *item, deltas), deltas.count};
+    });
 }
 
 // A transaction that wrote the stock while the triggers were off would load a stale stock. It has
@@ -144,11 +141,10 @@ void apply_counter(Store &store, Item *item) {
 Quantity available_units(Store &store, const Item &item) {
     if (item.state.lock_mode != LockMode::escrow) return item.state.stock;
     if (const auto reading = live_reading(store, item)) return reading->available;
-    push_snapshot(SnapshotKind::latest);
-    const auto now = read_item_in_snapshot(store, item.key);
-    const Quantity stock = stock_with(store, now.value_or(item), sum_deltas(store, item.key));
-    pop_snapshot();
-    return stock;
+    return in_snapshot(SnapshotKind::latest, [&] {
+        const auto now = read_item_in_snapshot(store, item.key);
+        return stock_with(store, now.value_or(item), sum_deltas(store, item.key));
+    });
 }
 
 Quantity stock_as_left(Store &store, const Item &item) {

@@ -280,27 +280,25 @@ WalletKey required_key(const std::optional<WalletKey> &wallet) {
 
 std::optional<Entry> read_entry(Store &store, const Uuid &id, int32 line) {
     const Datum key[] = {to_datum(id), Int32GetDatum(line)};
-    TupleTableSlot *row = new_row(store.ledger_table);
-    std::optional<Entry> entry;
-    if (find_row(store.ledger_table, key, row)) entry = entry_of(store, row);
-    ExecDropSingleTupleTableSlot(row);
-    return entry;
+    return with_row(store.ledger_table, [&](TupleTableSlot *row) {
+        return find_row(store.ledger_table, key, row) ? std::optional(entry_of(store, row))
+                                                      : std::nullopt;
+    });
 }
 
 void read_entries(Store &store, std::span<const Uuid> ids, int32 line,
                   std::span<std::optional<Entry>> entries) {
     if (ids.empty()) return;
-    push_snapshot(SnapshotKind::of_transaction);
-    TupleTableSlot *row = new_row(store.ledger_table);
     const auto key_of = [&](const Uuid &id) { return std::array{to_datum(id), Int32GetDatum(line)}; };
-    const RowScan scan = begin_row_scan(store.ledger_table, key_of(ids[0]));
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-        if (i > 0) restart_row_scan(store.ledger_table, scan, key_of(ids[i]));
-        if (next_row(scan, row)) entries[i] = entry_of(store, row);
-    }
-    end_row_scan(scan);
-    ExecDropSingleTupleTableSlot(row);
-    pop_snapshot();
+    const auto read = [&](TupleTableSlot *row) {
+        const RowScan scan = begin_row_scan(store.ledger_table, key_of(ids[0]));
+        for (std::size_t i = 0; i < ids.size(); ++i) {
+            if (i > 0) restart_row_scan(store.ledger_table, scan, key_of(ids[i]));
+            if (next_row(scan, row)) entries[i] = entry_of(store, row);
+        }
+        end_row_scan(scan);
+    };
+    in_snapshot(SnapshotKind::of_transaction, [&] { with_row(store.ledger_table, read); });
 }
 
 Refunded refunded_so_far(Store &store, const Uuid &purchase, int32 line) {

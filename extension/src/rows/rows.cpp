@@ -3,6 +3,7 @@
 #include "rows/rows.hpp"
 
 #include "base/error_codes.hpp"
+#include "base/scope.hpp"
 #include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "binding/number_type.hpp"
@@ -137,9 +138,7 @@ bool is_in_hot_place(Store &store, ItemKey key, TupleTableSlot *row) {
 void remember_place(Store &store, const Item &item) {
     if (store.hot_key && !store.item_type.by_value) pfree(DatumGetPointer(store.hot_key->value));
     store.hot_key.reset();
-    MemoryContext caller = MemoryContextSwitchTo(store.context);
-    store.hot_key = copy_key(store.item_type, item.key.value);
-    MemoryContextSwitchTo(caller);
+    store.hot_key = in_context(store.context, [&] { return copy_key(store.item_type, item.key.value); });
     store.hot_place = item.version.place;
 }
 
@@ -193,25 +192,20 @@ bool lock_wallet_as_read(Store &store, Wallet *wallet, TupleTableSlot *row) {
 // Calls take(place, row) for each key that has a row; find() finds one where no index has them all.
 template <KeyOf of, typename Find, typename Take>
 void read_rows(Table &table, std::span<const Key<of>> keys, Find find, Take take) {
-    if (keys.empty()) return;
-    push_snapshot(SnapshotKind::of_transaction);
-    if (table.is_partitioned) {
-        TupleTableSlot *row = new_row(table);
-        for (std::size_t i = 0; i < keys.size(); ++i)
-            if (find(keys[i], row)) take(i, row);
-        ExecDropSingleTupleTableSlot(row);
-        pop_snapshot();
-        return;
-    }
-    TupleTableSlot *row = new_row(table);
-    const RowScan scan = begin_row_scan(table, {&keys[0].value, 1});
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-        if (i > 0) restart_row_scan(table, scan, {&keys[i].value, 1});
-        if (next_row(scan, row)) take(i, row);
-    }
-    end_row_scan(scan);
-    ExecDropSingleTupleTableSlot(row);
-    pop_snapshot();
+    const auto read = [&](TupleTableSlot *row) {
+        if (table.is_partitioned) {
+            for (std::size_t i = 0; i < keys.size(); ++i)
+                if (find(keys[i], row)) take(i, row);
+            return;
+        }
+        const RowScan scan = begin_row_scan(table, {&keys[0].value, 1});
+        for (std::size_t i = 0; i < keys.size(); ++i) {
+            if (i > 0) restart_row_scan(table, scan, {&keys[i].value, 1});
+            if (next_row(scan, row)) take(i, row);
+        }
+        end_row_scan(scan);
+    };
+    if (!keys.empty()) in_snapshot(SnapshotKind::of_transaction, [&] { with_row(table, read); });
 }
 
 } // namespace
@@ -232,76 +226,71 @@ void read_wallets(Store &store, std::span<const WalletKey> keys,
 }
 
 bool lock_as_read(Store &store, Item *item) {
-    TupleTableSlot *row = new_row(store.item_table);
-    const bool is_locked = store.item_table.is_partitioned
-                               ? lock_selected_item(store, item->key, {}, row) == LockResult::locked
-                               : lock_version(store.item_table, item->key.value, item->version, row);
-    if (is_locked) *item = item_of(store, row);
-    ExecDropSingleTupleTableSlot(row);
-    return is_locked;
+    return with_row(store.item_table, [&](TupleTableSlot *row) {
+        const bool is_locked = store.item_table.is_partitioned
+                                   ? lock_selected_item(store, item->key, {}, row) == LockResult::locked
+                                   : lock_version(store.item_table, item->key.value, item->version, row);
+        if (is_locked) *item = item_of(store, row);
+        return is_locked;
+    });
 }
 
 void lock_wallets(Store &store, std::span<std::optional<Wallet>> wallets) {
-    TupleTableSlot *row = new_row(store.wallet_table);
-    for (auto &wallet : wallets)
-        if (wallet && !lock_wallet_as_read(store, &*wallet, row)) wallet.reset();
-    ExecDropSingleTupleTableSlot(row);
+    with_row(store.wallet_table, [&](TupleTableSlot *row) {
+        for (auto &wallet : wallets)
+            if (wallet && !lock_wallet_as_read(store, &*wallet, row)) wallet.reset();
+    });
 }
 
 std::optional<Item> read_item_in_snapshot(Store &store, ItemKey key) {
-    TupleTableSlot *row = new_row(store.item_table);
-    std::optional<Item> item;
-    if (is_in_hot_place(store, key, row)) {
-        item = item_of(store, row);
-    } else if (find_item_in_snapshot(store, key, row)) {
-        item = item_of(store, row);
-        if (item->state.lock_mode == LockMode::escrow && !store.item_table.is_partitioned)
-            remember_place(store, *item);
-    }
-    ExecDropSingleTupleTableSlot(row);
-    return item;
+    return with_row(store.item_table, [&](TupleTableSlot *row) {
+        std::optional<Item> item;
+        if (is_in_hot_place(store, key, row)) {
+            item = item_of(store, row);
+        } else if (find_item_in_snapshot(store, key, row)) {
+            item = item_of(store, row);
+            if (item->state.lock_mode == LockMode::escrow && !store.item_table.is_partitioned)
+                remember_place(store, *item);
+        }
+        return item;
+    });
 }
 
 std::optional<Item> read_item(Store &store, ItemKey key, SnapshotKind kind) {
-    push_snapshot(kind);
-    const auto item = read_item_in_snapshot(store, key);
-    pop_snapshot();
-    return item;
+    return in_snapshot(kind, [&] { return read_item_in_snapshot(store, key); });
 }
 
 std::optional<Item> read_again(Store &store, const Item &item) {
-    push_snapshot(SnapshotKind::latest);
-    const bool is_as_read =
-        !store.item_table.is_partitioned && is_in_snapshot(store.item_table, item.version);
-    const auto now = is_as_read ? item : read_item_in_snapshot(store, item.key);
-    pop_snapshot();
-    return now;
+    return in_snapshot(SnapshotKind::latest, [&] {
+        const bool is_as_read =
+            !store.item_table.is_partitioned && is_in_snapshot(store.item_table, item.version);
+        return is_as_read ? item : read_item_in_snapshot(store, item.key);
+    });
 }
 
 LockResult lock_item(Store &store, ItemKey key, LockWait wait, Item *item) {
-    TupleTableSlot *row = new_row(store.item_table);
-    const LockResult result = lock_item_row(store, key, wait, row);
-    if (result == LockResult::locked) *item = item_of(store, row);
-    ExecDropSingleTupleTableSlot(row);
-    return result;
+    return with_row(store.item_table, [&](TupleTableSlot *row) {
+        const LockResult result = lock_item_row(store, key, wait, row);
+        if (result == LockResult::locked) *item = item_of(store, row);
+        return result;
+    });
 }
 
 std::optional<Wallet> read_wallet(Store &store, WalletKey key) {
-    TupleTableSlot *row = new_row(store.wallet_table);
-    std::optional<Wallet> wallet;
-    push_snapshot(SnapshotKind::of_transaction);
-    if (find_wallet_in_snapshot(store, key, row)) wallet = wallet_of(store, row);
-    pop_snapshot();
-    ExecDropSingleTupleTableSlot(row);
-    return wallet;
+    return with_row(store.wallet_table, [&](TupleTableSlot *row) {
+        return in_snapshot(SnapshotKind::of_transaction, [&] {
+            return find_wallet_in_snapshot(store, key, row) ? std::optional(wallet_of(store, row))
+                                                            : std::nullopt;
+        });
+    });
 }
 
 LockResult lock_wallet(Store &store, WalletKey key, LockWait wait, Wallet *wallet) {
-    TupleTableSlot *row = new_row(store.wallet_table);
-    const LockResult result = lock_wallet_row(store, key, wait, row);
-    if (result == LockResult::locked) *wallet = wallet_of(store, row);
-    ExecDropSingleTupleTableSlot(row);
-    return result;
+    return with_row(store.wallet_table, [&](TupleTableSlot *row) {
+        const LockResult result = lock_wallet_row(store, key, wait, row);
+        if (result == LockResult::locked) *wallet = wallet_of(store, row);
+        return result;
+    });
 }
 
 bool take_if_unwritten(Store &store, const Item &item, Quantity qty) {

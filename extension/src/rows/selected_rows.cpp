@@ -63,10 +63,8 @@ bool lock_now(Store &store, const Source &source, Statement statement, Datum key
 }
 
 bool is_there(Store &store, const Source &source, Datum key, TupleTableSlot *row) {
-    push_snapshot(SnapshotKind::of_transaction);
-    const bool is_found = select_in_snapshot(store, source, key, row);
-    pop_snapshot();
-    return is_found;
+    return in_snapshot(SnapshotKind::of_transaction,
+                       [&] { return select_in_snapshot(store, source, key, row); });
 }
 
 // As lock_row().

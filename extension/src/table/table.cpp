@@ -179,10 +179,8 @@ bool fetch_version(const Table &table, const RowVersion &version, TupleTableSlot
 }
 
 bool find_row(Table &table, std::span<const Datum> key, TupleTableSlot *row) {
-    push_snapshot(SnapshotKind::of_transaction);
-    const bool is_found = find_row_in_snapshot(table, key, row);
-    pop_snapshot();
-    return is_found;
+    return in_snapshot(SnapshotKind::of_transaction,
+                       [&] { return find_row_in_snapshot(table, key, row); });
 }
 
 bool has_key(Table &table, std::span<const Datum> key, TupleTableSlot *row) {

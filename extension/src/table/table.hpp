@@ -24,6 +24,7 @@
 
 #include "base/prelude.hpp"
 
+#include "base/scope.hpp"
 #include "table/fired_triggers.hpp"
 
 #include <initializer_list>
@@ -52,6 +53,13 @@ void bind_table(Table *table, Relation relation, Oid key_index, MemoryContext co
 
 TupleTableSlot *new_row(const Table &table);
 
+// Runs body(row) with room for a row of the table.
+template <typename Body> auto with_row(const Table &table, Body body) {
+    TupleTableSlot *row = new_row(table);
+    const auto run = [&] { return body(row); };
+    return run_then(run, [&] { ExecDropSingleTupleTableSlot(row); });
+}
+
 // One version of a row. Once the version is dead to everybody, its place may be used for another row.
 // With old_snapshot_threshold that can happen while this call still runs. The writer tells the two
 // apart.
@@ -71,6 +79,12 @@ enum class SnapshotKind { of_transaction, latest, committed };
 // visible to it.
 void push_snapshot(SnapshotKind kind);
 void pop_snapshot();
+
+// Runs body() under a snapshot of its own.
+template <typename Body> auto in_snapshot(SnapshotKind kind, Body body) {
+    push_snapshot(kind);
+    return run_then(body, pop_snapshot);
+}
 
 // A scan of the rows with one key.
 struct RowScan {
