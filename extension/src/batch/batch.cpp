@@ -276,7 +276,7 @@ void describe_sale(const Batch &batch, std::size_t i) {
 
 // The balance after the request. Where nothing was locked: the balance as it was read.
 std::optional<Money> balance_of(const Batch &batch, std::size_t i) {
-    if (!batch.rows.store.has_wallets()) return std::nullopt;
+    if (!batch.rows.store.binding.has_wallets()) return std::nullopt;
     if (batch.rows.counts_money) {
         const WalletState &wallet = batch.decisions[i].wallet;
         return wallet.kind == WalletState::Kind::locked ? std::optional(wallet.balance) : std::nullopt;
@@ -286,8 +286,8 @@ std::optional<Money> balance_of(const Batch &batch, std::size_t i) {
 }
 
 void name_parties(Batch &batch) {
-    const auto items = names_of(batch.rows.store.item_type, batch.rows.items);
-    const auto buyers = names_of(batch.rows.store.buyer_type, batch.rows.buyers);
+    const auto items = names_of(batch.rows.store.binding.item_type, batch.rows.items);
+    const auto buyers = names_of(batch.rows.store.binding.buyer_type, batch.rows.buyers);
     for (std::size_t i = 0; i < batch.requests.size(); ++i) {
         SaleOutcome &outcome = batch.outcomes[i];
         outcome.id = batch.requests[i].sale.id;

@@ -62,7 +62,7 @@ void see_items(BatchRows &rows) {
 }
 
 WalletState wallet_state(const BatchRows &rows, std::size_t place) {
-    if (!rows.counts_money || !rows.store.has_wallets()) return {};
+    if (!rows.counts_money || !rows.store.binding.has_wallets()) return {};
     const auto &wallet = rows.wallets[place];
     if (!wallet) return {WalletState::Kind::unknown, {}};
     return {WalletState::Kind::locked, wallet->balance};
@@ -91,7 +91,7 @@ bool is_late(const BatchRows &rows, std::size_t place) {
 enum class Written { all, late };
 
 void write_wallets(BatchRows &rows, Written which) {
-    if (!rows.store.has_wallets()) return;
+    if (!rows.store.binding.has_wallets()) return;
     const auto changes = new_array<BalanceChange>(rows.wallets.size());
     std::size_t count = 0;
     for (std::size_t i = 0; i < rows.wallets.size(); ++i) {
@@ -151,7 +151,7 @@ bool write_items_as_read(BatchRows &rows) {
 
 void read_item_rows(BatchRows &rows, std::span<std::optional<ItemKey>> given) {
     rows.item_rows =
-        read_places<Item>(rows.store.item_type, given, &rows.items,
+        read_places<Item>(rows.store.binding.item_type, given, &rows.items,
                           [&](std::span<const ItemKey> keys, std::span<std::optional<Item>> read) {
                               read_items(rows.store, keys, read);
                           });
@@ -162,15 +162,16 @@ void read_item_rows(BatchRows &rows, std::span<std::optional<ItemKey>> given) {
 
 void read_wallet_rows(BatchRows &rows, std::span<std::optional<WalletKey>> given) {
     rows.wallets =
-        read_places<Wallet>(rows.store.buyer_type, given, &rows.buyers,
+        read_places<Wallet>(rows.store.binding.buyer_type, given, &rows.buyers,
                             [&](std::span<const WalletKey> keys, std::span<std::optional<Wallet>> read) {
-                                if (rows.store.has_wallets()) read_wallets(rows.store, keys, read);
+                                if (rows.store.binding.has_wallets())
+                                    read_wallets(rows.store, keys, read);
                             });
     rows.wallet_states = new_array<WalletState>(rows.wallets.size());
 }
 
 void lock_rows(BatchRows &rows) {
-    if (rows.store.has_wallets()) lock_wallets(rows.store, rows.wallets);
+    if (rows.store.binding.has_wallets()) lock_wallets(rows.store, rows.wallets);
     rows.locked = new_array<std::optional<LockedItem>>(rows.item_rows.size());
     for (std::size_t i = 0; i < rows.item_rows.size(); ++i) {
         if (!rows.item_rows[i]) continue;
@@ -220,7 +221,7 @@ void write_late_wallets(BatchRows &rows) {
 bool may_write_as_read(const Store &store) {
     // The subtransaction gets an xid of its own, and a snapshot has room for a few dozen of them. Rows
     // that a transaction block has locked before stay locked in any case.
-    return store.is_written_directly() && !store.has_unique_ledger_rows &&
+    return store.binding.is_written_directly() && !store.binding.has_unique_ledger_rows &&
            !TransactionIdIsValid(GetTopTransactionIdIfAny());
 }
 

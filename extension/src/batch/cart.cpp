@@ -64,7 +64,7 @@ void require_different_items(Cart &cart) {
         if (std::exchange(seen[static_cast<std::size_t>(place)], true))
             ereport(ERROR, (errcode(errcodes::bad_argument),
                             errmsg("item \"%s\" stands in the cart twice",
-                                   key_text(cart.rows.store.item_type,
+                                   key_text(cart.rows.store.binding.item_type,
                                             cart.rows.items.keys[static_cast<std::size_t>(place)])),
                             errhint("Pass the item once, with the sum of its quantities.")));
     }
@@ -90,17 +90,17 @@ void read_cart(Cart &cart) {
 // Describes the lines in the order of the cart, with the decisions on them.
 void describe_lines(Cart &cart) {
     cart.outcome.id = cart.request.id;
-    cart.outcome.buyer = key_text(cart.rows.store.buyer_type, buyer_key(cart));
+    cart.outcome.buyer = key_text(cart.rows.store.binding.buyer_type, buyer_key(cart));
     cart.outcome.lines = new_array<CartLineOutcome>(cart.purchases.size());
     for (std::size_t i = 0; i < cart.purchases.size(); ++i) {
         CartLineOutcome &line = cart.outcome.lines[i];
-        line.item = key_text(cart.rows.store.item_type, item_key(cart, i));
+        line.item = key_text(cart.rows.store.binding.item_type, item_key(cart, i));
         line.qty = cart.purchases[i].terms.qty;
     }
 }
 
 std::optional<Money> balance_of_now(Cart &cart) {
-    if (!cart.rows.store.has_wallets()) return std::nullopt;
+    if (!cart.rows.store.binding.has_wallets()) return std::nullopt;
     const auto wallet = read_wallet(cart.rows.store, buyer_key(cart));
     return wallet ? std::optional(wallet->balance) : std::nullopt;
 }
@@ -219,7 +219,7 @@ void record_cart(Cart &cart) {
     }
     outcome.amount = amount;
     record_all(cart.rows.store, movements);
-    if (cart.rows.store.has_wallets()) outcome.balance = cart.decisions.back().wallet.balance;
+    if (cart.rows.store.binding.has_wallets()) outcome.balance = cart.decisions.back().wallet.balance;
 }
 
 } // namespace
@@ -227,7 +227,7 @@ void record_cart(Cart &cart) {
 CartOutcome sell_cart(Store &store, const CartRequest &request, MemoryContext result_context) {
     Cart cart{.rows = {store}, .request = request, .result_context = result_context};
     if (answer_without_lock(cart)) return cart.outcome;
-    if (!store.has_wallets() && request.id) (void)lock_id(store, to_datum(*request.id), {});
+    if (!store.binding.has_wallets() && request.id) (void)lock_id(store, to_datum(*request.id), {});
     lock_rows(cart.rows);
     if (answer_from_ledger(cart) || !decide_under_locks(cart)) return cart.outcome;
     in_context(result_context, [&] { describe_lines(cart); });

@@ -65,9 +65,9 @@ Keys<of> distinct_keys(const KeyTypeOf<of> &type, std::span<const std::optional<
 
 template <KeyOf of>
 void look_up_party(Store &store, const Keys<of> &keys, KeyEra<of> recorded, int asked, Party *party) {
-    const KeyTypeOf<of> &type = store.key_type<of>();
+    const KeyTypeOf<of> &type = store.binding.key_type<of>();
     party->then = place_of(type, keys, recorded.key);
-    if (*party == asked || (of == KeyOf::wallet && !store.has_wallets())) return;
+    if (*party == asked || (of == KeyOf::wallet && !store.binding.has_wallets())) return;
     const auto now = row_of_era(store, recorded);
     party->now = now ? place_of(type, keys, now->key) : none;
 }

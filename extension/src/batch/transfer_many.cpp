@@ -117,7 +117,7 @@ void decide(Transfers &batch) {
                           .payee = payee_place(batch, i),
                           .id = batch.ids.places[i],
                           .amount = transfer.amount,
-                          .balance_max = Money{batch.rows.store.balance.figures.max}};
+                          .balance_max = Money{batch.rows.store.binding.balance.figures.max}};
     }
     set_states(batch.rows);
     decide_transfers({{}, batch.rows.wallet_states, used}, batch.terms, batch.decisions);
@@ -157,7 +157,7 @@ void record_transfers(Transfers &batch, bool are_late) {
 }
 
 void name_parties(Transfers &batch) {
-    const auto names = names_of(batch.rows.store.buyer_type, batch.rows.buyers);
+    const auto names = names_of(batch.rows.store.binding.buyer_type, batch.rows.buyers);
     for (std::size_t i = 0; i < batch.requests.size(); ++i) {
         MovementOutcome &outcome = batch.outcomes[i];
         outcome.id = batch.requests[i].transfer.id;

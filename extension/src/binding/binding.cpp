@@ -82,47 +82,47 @@ bool has_deferrable_trigger(Relation relation) {
 
 // Opens and locks the relation that the name means. The name is resolved again after the wait for the
 // lock, because it may mean another relation by then.
-Relation open_named(const Store &store, const char *quoted_name) {
+Relation open_named(const Binding &binding, const char *quoted_name) {
     for (;;) {
         const Oid id = relation_named(quoted_name);
         Relation relation = OidIsValid(id) ? try_relation_open(id, RowExclusiveLock) : nullptr;
         if (relation_named(quoted_name) == id) {
             if (relation != nullptr) return relation;
-            raise_invalid(store, psprintf("Table %s does not exist.", quoted_name));
+            raise_invalid(binding, psprintf("Table %s does not exist.", quoted_name));
         }
         if (relation != nullptr) relation_close(relation, NoLock);
         CHECK_FOR_INTERRUPTS();
     }
 }
 
-void require_triggers_of(const Store &store, Relation relation, const char *function, Oid function_id,
-                         std::initializer_list<int16> types) {
+void require_triggers_of(const Binding &binding, Relation relation, const char *function,
+                         Oid function_id, std::initializer_list<int16> types) {
     for (const int16 type : types)
         if (!has_trigger(relation, function_id, strcmp(function, trigger_functions::journal) == 0,
-                         store.name, type))
-            raise_invalid(store, psprintf("Table %s does not carry exactly one enabled trigger "
-                                          "vend.%s() of this store.",
-                                          quote_qualified_identifier(
-                                              get_namespace_name(RelationGetNamespace(relation)),
-                                              RelationGetRelationName(relation)),
-                                          function));
+                         binding.name, type))
+            raise_invalid(binding, psprintf("Table %s does not carry exactly one enabled trigger "
+                                            "vend.%s() of this store.",
+                                            quote_qualified_identifier(
+                                                get_namespace_name(RelationGetNamespace(relation)),
+                                                RelationGetRelationName(relation)),
+                                            function));
 }
 
 // Opens a relation of a store, locks it ROW EXCLUSIVE, and checks its kind and its triggers.
-Relation open_bound(const Store &store, const char *quoted_name, const char *function,
+Relation open_bound(const Binding &binding, const char *quoted_name, const char *function,
                     std::initializer_list<int16> types) {
     const Oid function_id = trigger_function(function);
-    Relation relation = open_named(store, quoted_name);
+    Relation relation = open_named(binding, quoted_name);
 
-    require_table(store, relation, strcmp(function, trigger_functions::journal) == 0);
+    require_table(binding, relation, strcmp(function, trigger_functions::journal) == 0);
     if (relation->rd_rel->relkind != RELKIND_PARTITIONED_TABLE &&
         find_inheritance_children(RelationGetRelid(relation), NoLock) != NIL)
-        raise_invalid(store, psprintf("Table %s has child tables.", quoted_name));
+        raise_invalid(binding, psprintf("Table %s has child tables.", quoted_name));
     if (has_deferrable_trigger(relation))
-        raise_invalid(store, psprintf("Table %s has a deferrable trigger, which would run with the "
-                                      "rights of the user who commits.",
-                                      quoted_name));
-    require_triggers_of(store, relation, function, function_id, types);
+        raise_invalid(binding, psprintf("Table %s has a deferrable trigger, which would run with the "
+                                        "rights of the user who commits.",
+                                        quoted_name));
+    require_triggers_of(binding, relation, function, function_id, types);
     return relation;
 }
 
@@ -139,15 +139,15 @@ bool fires_always(Relation relation, Oid function) {
 }
 
 // The name of the relation in SQL. It lives as long as the store is cached.
-char *kept_name(const Store &store, Relation relation) {
-    return MemoryContextStrdup(store.context, quoted_relation_name(relation));
+char *kept_name(const Binding &binding, Relation relation) {
+    return MemoryContextStrdup(binding.context, quoted_relation_name(relation));
 }
 
 // The owner needs USAGE of the schema, because the statements of the engine run as the owner.
-void require_usable_schema(const Store &store, Relation relation) {
+void require_usable_schema(const Binding &binding, Relation relation) {
     const Oid schema = RelationGetNamespace(relation);
     if (!compat::may_use_schema(schema, relation->rd_rel->relowner))
-        raise_invalid(store,
+        raise_invalid(binding,
                       psprintf("Role \"%s\" owns the tables but may not use schema \"%s\".",
                                GetUserNameFromId(relation->rd_rel->relowner, false),
                                get_namespace_name(schema)),
@@ -156,42 +156,42 @@ void require_usable_schema(const Store &store, Relation relation) {
                                quote_identifier(GetUserNameFromId(relation->rd_rel->relowner, false))));
 }
 
-void require_owner(const Store &store, Relation relation) {
-    if (relation->rd_rel->relowner != store.owner)
-        raise_invalid(store,
+void require_owner(const Binding &binding, Relation relation) {
+    if (relation->rd_rel->relowner != binding.owner)
+        raise_invalid(binding,
                       psprintf("\"%s\" and the table of items do not have the same owner.",
                                relation_label(RelationGetRelid(relation))),
-                      store.stage == Stage::creating
+                      binding.stage == Stage::creating
                           ? nullptr
                           : psprintf("Give it to the owner of the items: ALTER TABLE %s OWNER TO %s.",
                                      quoted_relation_name(relation),
-                                     quote_identifier(GetUserNameFromId(store.owner, false))));
+                                     quote_identifier(GetUserNameFromId(binding.owner, false))));
 }
 
-void bind_ledger(const RegistryRow &row, Store *store) {
-    Relation ledger = open_bound(*store, row.ledger, trigger_functions::append_only, ledger_events);
-    require_owner(*store, ledger);
-    require_usable_schema(*store, ledger);
-    store->ledger = kept_name(*store, ledger);
-    AttrNumber *number = store->ledger_columns;
+void bind_ledger(const RegistryRow &row, Binding *binding) {
+    Relation ledger = open_bound(*binding, row.ledger, trigger_functions::append_only, ledger_events);
+    require_owner(*binding, ledger);
+    require_usable_schema(*binding, ledger);
+    binding->ledger = kept_name(*binding, ledger);
+    AttrNumber *number = binding->ledger_columns;
     const auto bind = [&](const char *name, Oid type) {
-        *number++ = bind_typed(*store, ledger, name, type).number;
+        *number++ = bind_typed(*binding, ledger, name, type).number;
     };
     const auto bind_item_or_wallet = [&](const char *name, KeyType *type) {
-        *number++ = bind_kept_key(*store, ledger, name, type).number;
+        *number++ = bind_kept_key(*binding, ledger, name, type).number;
     };
     const auto bind_figure = [&](const char *name) {
-        const BoundColumn column = bind_number(*store, ledger, name);
-        if (OidIsValid(store->money.type)) require_same_money(*store, ledger, column);
-        store->money = column.figures;
+        const BoundColumn column = bind_number(*binding, ledger, name);
+        if (OidIsValid(binding->money.type)) require_same_money(*binding, ledger, column);
+        binding->money = column.figures;
         *number++ = column.number;
     };
     bind("id", UUIDOID);
     bind("line", INT4OID);
     bind("kind", TEXTOID);
-    bind_item_or_wallet("item", &store->item_type.untyped());
+    bind_item_or_wallet("item", &binding->item_type.untyped());
     bind("qty", INT8OID);
-    bind_item_or_wallet("wallet", &store->buyer_type.untyped());
+    bind_item_or_wallet("wallet", &binding->buyer_type.untyped());
     bind_figure("amount");
     bind_figure("unit_price");
     bind_figure("list_price");
@@ -202,19 +202,20 @@ void bind_ledger(const RegistryRow &row, Store *store) {
     bind("ref_line", INT4OID);
     bind("item_era", INT4OID);
     bind("wallet_era", INT4OID);
-    require_writable(*store, ledger,
+    require_writable(*binding, ledger,
                      {"id", "line", "kind", "item", "qty", "wallet", "amount", "unit_price",
                       "list_price", "ref", "at", "refusal", "refusal_qty", "ref_line", "item_era",
                       "wallet_era"});
-    bind_table(&store->ledger_table, ledger,
-               require_unique(*store, ledger, {store->ledger_columns[0], store->ledger_columns[1]}),
-               store->context);
+    bind_table(
+        &binding->ledger_table, ledger,
+        require_unique(*binding, ledger, {binding->ledger_columns[0], binding->ledger_columns[1]}),
+        binding->context);
     relation_close(ledger, NoLock);
 }
 
 // A version guard must not cover a column that sales write. Sales know no version of the guard, so it
 // would refuse their writes.
-void require_unguarded(const Store &store, Relation relation,
+void require_unguarded(const Binding &binding, Relation relation,
                        std::initializer_list<const BoundColumn *> columns) {
     const Oid function = trigger_function(trigger_functions::guard);
     const Trigger *guard = guard_of(relation, function, true);
@@ -224,33 +225,33 @@ void require_unguarded(const Store &store, Relation relation,
             if (i != guard_convention && column->raw_name != nullptr &&
                 strcmp(guard->tgargs[i], column->raw_name) == 0)
                 raise_invalid(
-                    store,
+                    binding,
                     psprintf(
                         "The version guard of table \"%s\" covers column \"%s\", which sales write.",
                         relation_label(RelationGetRelid(relation)), column->raw_name),
                     "Remove the guard with vend.unguard_version(), and guard the other columns.");
 }
 
-void bind_items(const RegistryRow &row, Store *store) {
+void bind_items(const RegistryRow &row, Binding *binding) {
     const Oid counter_function = trigger_function(trigger_functions::invalidate_counters);
-    Relation items = open_bound(*store, row.item, trigger_functions::journal, journal_events);
-    require_triggers_of(*store, items, trigger_functions::invalidate_counters, counter_function,
+    Relation items = open_bound(*binding, row.item, trigger_functions::journal, journal_events);
+    require_triggers_of(*binding, items, trigger_functions::invalidate_counters, counter_function,
                         item_counter_events);
-    store->owner = items->rd_rel->relowner;
-    require_usable_schema(*store, items);
-    store->items = kept_name(*store, items);
-    store->item_key = bind_key(*store, items, row.item_key, &store->item_type.untyped());
-    bind_table(&store->item_table, items, require_unique(*store, items, {store->item_key.number}),
-               store->context);
-    store->stock = bind_count(*store, items, row.stock);
-    if (row.price != nullptr) store->price = bind_number(*store, items, row.price);
+    binding->owner = items->rd_rel->relowner;
+    require_usable_schema(*binding, items);
+    binding->items = kept_name(*binding, items);
+    binding->item_key = bind_key(*binding, items, row.item_key, &binding->item_type.untyped());
+    bind_table(&binding->item_table, items, require_unique(*binding, items, {binding->item_key.number}),
+               binding->context);
+    binding->stock = bind_count(*binding, items, row.stock);
+    if (row.price != nullptr) binding->price = bind_number(*binding, items, row.price);
     if (row.stock_version != nullptr)
-        store->stock_version = bind_count(*store, items, row.stock_version);
-    if (row.version != nullptr) store->version = bind_count(*store, items, row.version);
-    if (row.lock_mode != nullptr) store->lock_mode = bind_lock_mode(*store, items, row.lock_mode);
-    for (const BoundColumn *column : {&store->stock, &store->stock_version, &store->version})
-        if (column->name != nullptr) require_writable(*store, items, {column->raw_name});
-    require_unguarded(*store, items, {&store->stock, &store->stock_version, &store->lock_mode});
+        binding->stock_version = bind_count(*binding, items, row.stock_version);
+    if (row.version != nullptr) binding->version = bind_count(*binding, items, row.version);
+    if (row.lock_mode != nullptr) binding->lock_mode = bind_lock_mode(*binding, items, row.lock_mode);
+    for (const BoundColumn *column : {&binding->stock, &binding->stock_version, &binding->version})
+        if (column->name != nullptr) require_writable(*binding, items, {column->raw_name});
+    require_unguarded(*binding, items, {&binding->stock, &binding->stock_version, &binding->lock_mode});
     relation_close(items, NoLock);
 }
 
@@ -262,103 +263,103 @@ int column_count(Relation relation) {
 }
 
 // Describes why items of the store cannot be sold in escrow. Null when they can.
-const char *escrow_problem(const Store &store, Relation items, Relation deltas) {
+const char *escrow_problem(const Binding &binding, Relation items, Relation deltas) {
     const Oid counter_function = trigger_function(trigger_functions::invalidate_counters);
     const Oid delta_function = trigger_function(trigger_functions::delta);
     if (!fires_always(items, counter_function) || !fires_always(deltas, delta_function))
         return psprintf(
             "A trigger of pg_vend does not fire always: ALTER TABLE %s ENABLE ALWAYS TRIGGER %s; "
             "ALTER TABLE %s ENABLE ALWAYS TRIGGER %s",
-            store.items, counter_trigger, store.deltas, delta_trigger);
+            binding.items, counter_trigger, binding.deltas, delta_trigger);
     constexpr AclMode needed = ACL_SELECT | ACL_INSERT | ACL_DELETE;
     if (!is_plain_table(deltas, {}, {&delta_function, 1}) || column_count(deltas) != 2 ||
-        pg_class_aclmask(RelationGetRelid(deltas), store.owner, needed, ACLMASK_ALL) != needed)
+        pg_class_aclmask(RelationGetRelid(deltas), binding.owner, needed, ACLMASK_ALL) != needed)
         return psprintf(
             "Table %s must have only the columns item and qty, all privileges for its owner, and no "
             "trigger, rule, expression or check of yours.",
-            store.deltas);
+            binding.deltas);
     return nullptr;
 }
 
-void bind_deltas(const RegistryRow &row, Store *store) {
+void bind_deltas(const RegistryRow &row, Binding *binding) {
     const Oid journal_function = trigger_function(trigger_functions::journal);
     const Oid counter_function = trigger_function(trigger_functions::invalidate_counters);
     const Oid delta_function = trigger_function(trigger_functions::delta);
-    Relation deltas = open_bound(*store, row.delta, trigger_functions::delta, delta_events);
-    require_owner(*store, deltas);
-    require_usable_schema(*store, deltas);
-    store->deltas = kept_name(*store, deltas);
-    store->delta_item = bind_kept_key(*store, deltas, "item", &store->item_type.untyped()).number;
-    store->delta_qty = bind_typed(*store, deltas, "qty", INT8OID).number;
-    require_writable(*store, deltas, {"item", "qty"});
-    const Oid index = find_index(deltas, {store->delta_item}, false);
+    Relation deltas = open_bound(*binding, row.delta, trigger_functions::delta, delta_events);
+    require_owner(*binding, deltas);
+    require_usable_schema(*binding, deltas);
+    binding->deltas = kept_name(*binding, deltas);
+    binding->delta_item = bind_kept_key(*binding, deltas, "item", &binding->item_type.untyped()).number;
+    binding->delta_qty = bind_typed(*binding, deltas, "qty", INT8OID).number;
+    require_writable(*binding, deltas, {"item", "qty"});
+    const Oid index = find_index(deltas, {binding->delta_item}, false);
     if (!OidIsValid(index))
-        raise_invalid(*store, psprintf("Table %s has no index on its item.", row.delta));
-    bind_table(&store->delta_table, deltas, index, store->context);
+        raise_invalid(*binding, psprintf("Table %s has no index on its item.", row.delta));
+    bind_table(&binding->delta_table, deltas, index, binding->context);
 
-    store->delta_shape = shape_of(deltas);
-    Relation items = table_open(store->item_table.relation, NoLock);
-    TableState &state = store->table_state;
-    state.items = store->item_table.relation;
+    binding->delta_shape = shape_of(deltas);
+    Relation items = table_open(binding->item_table.relation, NoLock);
+    TableState &state = binding->table_state;
+    state.items = binding->item_table.relation;
     state.files = {compat::file_of(items), compat::file_of(deltas)};
-    const AttrNumber columns[] = {store->item_key.number, store->stock.number, store->lock_mode.number,
-                                  store->delta_item, store->delta_qty};
+    const AttrNumber columns[] = {binding->item_key.number, binding->stock.number,
+                                  binding->lock_mode.number, binding->delta_item, binding->delta_qty};
     std::ranges::copy(columns, state.columns.begin());
     const auto rest = add_trigger_states(items, {journal_function, counter_function}, state.triggers,
-                                         &store->altered_by);
-    (void)add_trigger_states(deltas, {delta_function}, rest, &store->altered_by);
-    if (const char *problem = escrow_problem(*store, items, deltas))
-        store->escrow_problem = MemoryContextStrdup(store->context, problem);
+                                         &binding->altered_by);
+    (void)add_trigger_states(deltas, {delta_function}, rest, &binding->altered_by);
+    if (const char *problem = escrow_problem(*binding, items, deltas))
+        binding->escrow_problem = MemoryContextStrdup(binding->context, problem);
     else
-        compile_checks(&store->delta_table, deltas, store->context);
+        compile_checks(&binding->delta_table, deltas, binding->context);
     table_close(items, NoLock);
     relation_close(deltas, NoLock);
     forget_former_states(state);
 }
 
-void bind_wallets(const RegistryRow &row, Store *store) {
+void bind_wallets(const RegistryRow &row, Binding *binding) {
     if (row.wallet == nullptr) return;
-    Relation wallets = open_bound(*store, row.wallet, trigger_functions::journal, journal_events);
-    require_owner(*store, wallets);
-    require_usable_schema(*store, wallets);
-    store->wallets = kept_name(*store, wallets);
-    store->wallet_key = bind_key(*store, wallets, row.wallet_key, &store->buyer_type.untyped());
-    bind_table(&store->wallet_table, wallets,
-               require_unique(*store, wallets, {store->wallet_key.number}), store->context);
-    store->balance = bind_number(*store, wallets, row.balance);
-    require_writable(*store, wallets, {row.balance});
-    require_unguarded(*store, wallets, {&store->balance});
+    Relation wallets = open_bound(*binding, row.wallet, trigger_functions::journal, journal_events);
+    require_owner(*binding, wallets);
+    require_usable_schema(*binding, wallets);
+    binding->wallets = kept_name(*binding, wallets);
+    binding->wallet_key = bind_key(*binding, wallets, row.wallet_key, &binding->buyer_type.untyped());
+    bind_table(&binding->wallet_table, wallets,
+               require_unique(*binding, wallets, {binding->wallet_key.number}), binding->context);
+    binding->balance = bind_number(*binding, wallets, row.balance);
+    require_writable(*binding, wallets, {row.balance});
+    require_unguarded(*binding, wallets, {&binding->balance});
     relation_close(wallets, NoLock);
 }
 
 // Binds the table of the eras of keys. Triggers write the table and refunds read it; a sale needs to
 // know only whether a key has had two eras.
-void bind_eras(const RegistryRow &row, Store *store) {
-    Relation eras = open_bound(*store, eras_beside(row.ledger), trigger_functions::key_era, era_events);
-    require_owner(*store, eras);
+void bind_eras(const RegistryRow &row, Binding *binding) {
+    Relation eras =
+        open_bound(*binding, eras_beside(row.ledger), trigger_functions::key_era, era_events);
+    require_owner(*binding, eras);
     for (const char *column : {"item", "now_item"})
-        (void)bind_kept_key(*store, eras, column, &store->item_type.untyped());
+        (void)bind_kept_key(*binding, eras, column, &binding->item_type.untyped());
     for (const char *column : {"wallet", "now_wallet"})
-        (void)bind_kept_key(*store, eras, column, &store->buyer_type.untyped());
-    for (const char *column : {"era", "now_era"}) (void)bind_typed(*store, eras, column, INT4OID);
-    store->eras = kept_name(*store, eras);
-    store->era_relation = RelationGetRelid(eras);
-    store->has_reborn_keys = may_have_reborn_keys(store->era_relation);
+        (void)bind_kept_key(*binding, eras, column, &binding->buyer_type.untyped());
+    for (const char *column : {"era", "now_era"}) (void)bind_typed(*binding, eras, column, INT4OID);
+    binding->eras = kept_name(*binding, eras);
+    binding->era_relation = RelationGetRelid(eras);
     relation_close(eras, NoLock);
 }
 
 // Binds the view "role". A right on the store is SELECT on one of its columns.
-void bind_role(const RegistryRow &row, Store *store) {
+void bind_role(const RegistryRow &row, Binding *binding) {
     const Oid id = relation_named(row.role);
     Relation role = OidIsValid(id) ? try_relation_open(id, AccessShareLock) : nullptr;
     if (role == nullptr || role->rd_rel->relkind != RELKIND_VIEW)
-        raise_invalid(*store, psprintf("View %s does not exist.", row.role));
-    require_owner(*store, role);
+        raise_invalid(*binding, psprintf("View %s does not exist.", row.role));
+    require_owner(*binding, role);
     for (std::size_t i = 0; i < right_names.size(); ++i)
         if (get_attnum(id, right_names[i].data()) != right_column(static_cast<Right>(i)))
-            raise_invalid(*store,
+            raise_invalid(*binding,
                           psprintf("View %s does not have the columns of the rights.", row.role));
-    store->role_relation = id;
+    binding->role_relation = id;
     relation_close(role, NoLock);
 }
 
@@ -371,64 +372,64 @@ bool may_write(Relation relation) {
 }
 
 // Finds out whether rows of the store may be written without statements.
-void bind_writes(Store *store) {
+void bind_writes(Binding *binding) {
     const Oid our_functions[] = {trigger_function(trigger_functions::journal),
                                  trigger_function(trigger_functions::append_only),
                                  trigger_function(trigger_functions::invalidate_counters),
                                  trigger_function(trigger_functions::guard)};
-    const AttrNumber item_columns[] = {store->stock.number, store->stock_version.number,
-                                       store->lock_mode.number};
-    const AttrNumber wallet_columns[] = {store->balance.number};
+    const AttrNumber item_columns[] = {binding->stock.number, binding->stock_version.number,
+                                       binding->lock_mode.number};
+    const AttrNumber wallet_columns[] = {binding->balance.number};
     struct Write {
         Table *table;
         std::span<const AttrNumber> columns; // that the engine updates
     };
-    store->is_plain = true;
+    binding->is_plain = true;
     for (const Write &write :
-         {Write{&store->item_table, item_columns}, Write{&store->wallet_table, wallet_columns},
-          Write{&store->ledger_table, {}}}) {
+         {Write{&binding->item_table, item_columns}, Write{&binding->wallet_table, wallet_columns},
+          Write{&binding->ledger_table, {}}}) {
         if (!OidIsValid(write.table->relation)) continue;
         Relation relation = table_open(write.table->relation, NoLock);
-        store->is_plain =
-            store->is_plain && is_plain_table(relation, write.columns, our_functions) &&
+        binding->is_plain =
+            binding->is_plain && is_plain_table(relation, write.columns, our_functions) &&
             may_write(relation) &&
             // A column that the owner has added may have a default, which only a statement fills in.
-            (write.table != &store->ledger_table || column_count(relation) == ledger_column_count);
-        if (store->stage != Stage::bound && !may_write(relation))
-            raise_invalid(*store, psprintf("Role \"%s\" owns table %s but may not read and write it.",
-                                           GetUserNameFromId(store->owner, false),
-                                           quoted_relation_name(relation)));
-        if (store->is_plain) compile_checks(write.table, relation, store->context);
-        if (write.table == &store->ledger_table)
-            store->has_unique_ledger_rows = has_other_unique_index(relation, write.table->key_index);
+            (write.table != &binding->ledger_table || column_count(relation) == ledger_column_count);
+        if (binding->stage != Stage::bound && !may_write(relation))
+            raise_invalid(*binding, psprintf("Role \"%s\" owns table %s but may not read and write it.",
+                                             GetUserNameFromId(binding->owner, false),
+                                             quoted_relation_name(relation)));
+        if (binding->is_plain) compile_checks(write.table, relation, binding->context);
+        if (write.table == &binding->ledger_table)
+            binding->has_unique_ledger_rows = has_other_unique_index(relation, write.table->key_index);
         table_close(relation, NoLock);
     }
 }
 
 } // namespace
 
-void require_item_partition(const Store &store, Oid partition) {
+void require_item_partition(const Binding &binding, Oid partition) {
     Relation relation = table_open(partition, NoLock);
-    require_table(store, relation, true);
+    require_table(binding, relation, true);
     const Oid counter_function = trigger_function(trigger_functions::invalidate_counters);
-    require_triggers_of(store, relation, trigger_functions::journal,
+    require_triggers_of(binding, relation, trigger_functions::journal,
                         trigger_function(trigger_functions::journal),
                         {*journal_events.begin()}); // partitions have no TRUNCATE trigger
-    require_triggers_of(store, relation, trigger_functions::invalidate_counters, counter_function,
+    require_triggers_of(binding, relation, trigger_functions::invalidate_counters, counter_function,
                         item_counter_events);
     if (!fires_always(relation, counter_function))
-        raise_invalid(store,
+        raise_invalid(binding,
                       psprintf("Trigger vend.invalidate_counters() of table %s does not fire always.",
                                quoted_relation_name(relation)));
     table_close(relation, NoLock);
 }
 
-void require_table(const Store &store, Relation relation, bool may_be_partitioned) {
+void require_table(const Binding &binding, Relation relation, bool may_be_partitioned) {
     const bool is_permanent = relation->rd_rel->relpersistence == RELPERSISTENCE_PERMANENT;
     switch (relation->rd_rel->relkind) {
     case RELKIND_PARTITIONED_TABLE:
         if (!may_be_partitioned)
-            raise_invalid(store, psprintf("%s is partitioned.", quoted_relation_name(relation)),
+            raise_invalid(binding, psprintf("%s is partitioned.", quoted_relation_name(relation)),
                           "Only items and wallets of a store can be partitioned, not its ledger or its "
                           "deltas. Put the former table back.");
         if (is_permanent) return;
@@ -438,15 +439,15 @@ void require_table(const Store &store, Relation relation, bool may_be_partitione
         break;
     case RELKIND_VIEW:
     case RELKIND_MATVIEW:
-        raise_invalid(store, psprintf("%s is a view.", quoted_relation_name(relation)),
+        raise_invalid(binding, psprintf("%s is a view.", quoted_relation_name(relation)),
                       "Bind the table that has the figures.");
     case RELKIND_FOREIGN_TABLE:
-        raise_invalid(store, psprintf("%s is a foreign table.", quoted_relation_name(relation)),
+        raise_invalid(binding, psprintf("%s is a foreign table.", quoted_relation_name(relation)),
                       "A sale is one transaction of one server: sell on the server that has the table.");
     default:
-        raise_invalid(store, psprintf("%s is not a table.", quoted_relation_name(relation)));
+        raise_invalid(binding, psprintf("%s is not a table.", quoted_relation_name(relation)));
     }
-    raise_invalid(store, psprintf("%s is not a permanent table.", quoted_relation_name(relation)));
+    raise_invalid(binding, psprintf("%s is not a permanent table.", quoted_relation_name(relation)));
 }
 
 void lock_bound(const RegistryRow &row, LOCKMODE mode) {
@@ -462,20 +463,20 @@ void lock_bound(const RegistryRow &row, LOCKMODE mode) {
     }
 }
 
-void resolve_binding(const RegistryRow &row, Store *store) {
-    store->name = MemoryContextStrdup(store->context, row.name);
-    store->refuses_direct_writes = strcmp(row.direct_writes, "refuse") == 0;
-    store->has_own_wallets_only = strcmp(row.buyers, "own") == 0;
+void resolve_binding(const RegistryRow &row, Binding *binding) {
+    binding->name = MemoryContextStrdup(binding->context, row.name);
+    binding->refuses_direct_writes = strcmp(row.direct_writes, "refuse") == 0;
+    binding->has_own_wallets_only = strcmp(row.buyers, "own") == 0;
     // The relations are locked in the order in which each call locks them.
-    bind_items(row, store);
-    bind_wallets(row, store);
-    bind_ledger(row, store);
-    require_money(*store, store->item_table.relation, &store->price, true);
-    require_money(*store, store->wallet_table.relation, &store->balance, false);
-    bind_deltas(row, store);
-    bind_eras(row, store);
-    bind_role(row, store);
-    bind_writes(store);
+    bind_items(row, binding);
+    bind_wallets(row, binding);
+    bind_ledger(row, binding);
+    require_money(*binding, binding->item_table.relation, &binding->price, true);
+    require_money(*binding, binding->wallet_table.relation, &binding->balance, false);
+    bind_deltas(row, binding);
+    bind_eras(row, binding);
+    bind_role(row, binding);
+    bind_writes(binding);
 }
 
 } // namespace vend

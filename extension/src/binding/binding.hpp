@@ -26,17 +26,17 @@
 namespace vend {
 
 // Raises 55000 unless the relation is a permanent table. It may be partitioned only where stated.
-void require_table(const Store &store, Relation relation, bool may_be_partitioned);
+void require_table(const Binding &binding, Relation relation, bool may_be_partitioned);
 
 // Raises 55000 unless the partition of items is permanent and has the triggers that journal its rows and
 // invalidate their counters. The bound table, which is its parent, proves neither.
-void require_item_partition(const Store &store, Oid partition);
+void require_item_partition(const Binding &binding, Oid partition);
 
 // Locks those tables of the row that exist, in the order in which each call locks them.
 void lock_bound(const RegistryRow &row, LOCKMODE mode);
 
 // Fills in a store, whose memory context is set. Raises 55000, with the store's name and what is wrong,
 // when the binding is not valid.
-void resolve_binding(const RegistryRow &row, Store *store);
+void resolve_binding(const RegistryRow &row, Binding *binding);
 
 } // namespace vend

@@ -59,25 +59,25 @@ struct ColumnType {
     const char *declared = nullptr;
 };
 
-BoundColumn bind_column(const Store &store, Relation relation, const char *name, ColumnType *type) {
+BoundColumn bind_column(const Binding &binding, Relation relation, const char *name, ColumnType *type) {
     const AttrNumber number = get_attnum(RelationGetRelid(relation), name);
     if (number <= 0) {
         const char *label = relation_label(RelationGetRelid(relation));
-        if (store.stage != Stage::bound) raise_unknown_column(label, name);
-        raise_invalid(store, psprintf("Table \"%s\" has no column \"%s\".", label, name));
+        if (binding.stage != Stage::bound) raise_unknown_column(label, name);
+        raise_invalid(binding, psprintf("Table \"%s\" has no column \"%s\".", label, name));
     }
     const Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(relation), number - 1);
     if (compat::is_virtual(*attribute))
-        raise_invalid(store,
+        raise_invalid(binding,
                       psprintf("Column \"%s\" of table \"%s\" is virtual: it is computed when a query "
                                "reads it.",
                                name, relation_label(RelationGetRelid(relation))),
-                      store.stage == Stage::bound ? nullptr : "Bind a column that is stored.");
+                      binding.stage == Stage::bound ? nullptr : "Bind a column that is stored.");
     type->typmod = attribute->atttypmod;
     type->type = getBaseTypeAndTypmod(attribute->atttypid, &type->typmod);
     type->declared = format_type_with_typemod(attribute->atttypid, attribute->atttypmod);
-    return {MemoryContextStrdup(store.context, quote_identifier(name)),
-            MemoryContextStrdup(store.context, name), number, attribute->atttypid};
+    return {MemoryContextStrdup(binding.context, quote_identifier(name)),
+            MemoryContextStrdup(binding.context, name), number, attribute->atttypid};
 }
 
 const char *hint_for_number(Oid type) {
@@ -114,10 +114,10 @@ Oid collation_of(Relation relation, const BoundColumn &column) {
 
 // Keys in memory are compared by their bytes. A collation that is not deterministic takes different
 // bytes for equal.
-void require_deterministic(const Store &store, Relation relation, const BoundColumn &column) {
+void require_deterministic(const Binding &binding, Relation relation, const BoundColumn &column) {
     const Oid collation = collation_of(relation, column);
     if (!OidIsValid(collation) || get_collation_isdeterministic(collation)) return;
-    raise_invalid(store,
+    raise_invalid(binding,
                   psprintf("Column \"%s\" of table \"%s\" has a collation that is not deterministic.",
                            column.raw_name, relation_label(RelationGetRelid(relation))));
 }
@@ -131,13 +131,13 @@ void raise_unknown_column(const char *table, const char *column) {
     pg_unreachable();
 }
 
-void raise_invalid(const Store &store, const char *detail, const char *hint) {
-    ereport(ERROR,
-            (errcode(errcodes::not_in_state),
-             errmsg(store.stage == Stage::bound ? "the binding of store \"%s\" is not valid"
-                                                : "the tables cannot be bound to store \"%s\"",
-                    store.name),
-             errdetail("%s", detail), errhint("%s", hint == nullptr ? usual_hint(store.stage) : hint)));
+void raise_invalid(const Binding &binding, const char *detail, const char *hint) {
+    ereport(ERROR, (errcode(errcodes::not_in_state),
+                    errmsg(binding.stage == Stage::bound ? "the binding of store \"%s\" is not valid"
+                                                         : "the tables cannot be bound to store \"%s\"",
+                           binding.name),
+                    errdetail("%s", detail),
+                    errhint("%s", hint == nullptr ? usual_hint(binding.stage) : hint)));
     pg_unreachable();
 }
 
@@ -157,52 +157,53 @@ Oid find_index(Relation relation, std::initializer_list<AttrNumber> columns, boo
     return found;
 }
 
-Oid require_unique(const Store &store, Relation relation, std::initializer_list<AttrNumber> columns) {
+Oid require_unique(const Binding &binding, Relation relation,
+                   std::initializer_list<AttrNumber> columns) {
     const Oid found = find_index(relation, columns, true);
     if (OidIsValid(found)) return found;
     const char *label = relation_label(RelationGetRelid(relation));
     if (columns.size() == 1 && is_in_composite_key(relation, *columns.begin()))
         raise_invalid(
-            store,
+            binding,
             psprintf("Column \"%s\" of table \"%s\" is unique only together with other columns.",
                      get_attname(RelationGetRelid(relation), *columns.begin(), false), label),
             psprintf("Bind a surrogate key: ALTER TABLE %s ADD COLUMN ... bigint GENERATED "
                      "ALWAYS AS IDENTITY UNIQUE.",
                      quoted_relation_name(relation)));
-    raise_invalid(store, psprintf("Table \"%s\" has no unique index on its key.", label),
-                  store.stage == Stage::bound
+    raise_invalid(binding, psprintf("Table \"%s\" has no unique index on its key.", label),
+                  binding.stage == Stage::bound
                       ? nullptr
                       : "It must be of this column alone and in its collation, of all rows, and not "
                         "deferrable: ALTER TABLE ... ADD UNIQUE (...).");
 }
 
-void require_writable(const Store &store, Relation relation,
+void require_writable(const Binding &binding, Relation relation,
                       std::initializer_list<const char *> columns) {
     for (const char *column : columns) {
         const AttrNumber number = get_attnum(RelationGetRelid(relation), column);
         const Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(relation), number - 1);
         if (attribute->attgenerated != '\0' || attribute->attidentity == ATTRIBUTE_IDENTITY_ALWAYS)
-            raise_invalid(store, psprintf("Column \"%s\" of table \"%s\" is generated.", column,
-                                          relation_label(RelationGetRelid(relation))));
+            raise_invalid(binding, psprintf("Column \"%s\" of table \"%s\" is generated.", column,
+                                            relation_label(RelationGetRelid(relation))));
     }
 }
 
-BoundColumn bind_typed(const Store &store, Relation relation, const char *name, Oid wanted) {
+BoundColumn bind_typed(const Binding &binding, Relation relation, const char *name, Oid wanted) {
     ColumnType type;
-    const BoundColumn column = bind_column(store, relation, name, &type);
+    const BoundColumn column = bind_column(binding, relation, name, &type);
     if (column.type != wanted || type.typmod != -1)
-        raise_invalid(store, psprintf("Column \"%s\" of table \"%s\" is of type %s, not %s.", name,
-                                      relation_label(RelationGetRelid(relation)), type.declared,
-                                      format_type_be(wanted)));
+        raise_invalid(binding, psprintf("Column \"%s\" of table \"%s\" is of type %s, not %s.", name,
+                                        relation_label(RelationGetRelid(relation)), type.declared,
+                                        format_type_be(wanted)));
     return column;
 }
 
-BoundColumn bind_number(const Store &store, Relation relation, const char *name) {
+BoundColumn bind_number(const Binding &binding, Relation relation, const char *name) {
     ColumnType type;
-    BoundColumn column = bind_column(store, relation, name, &type);
+    BoundColumn column = bind_column(binding, relation, name, &type);
     const auto figures = number_type_of(type.type, type.typmod);
     if (!figures)
-        raise_invalid(store,
+        raise_invalid(binding,
                       psprintf("Column \"%s\" of table \"%s\" is of type %s.", name,
                                relation_label(RelationGetRelid(relation)), type.declared),
                       hint_for_number(type.type));
@@ -210,64 +211,65 @@ BoundColumn bind_number(const Store &store, Relation relation, const char *name)
     return column;
 }
 
-BoundColumn bind_count(const Store &store, Relation relation, const char *name) {
-    BoundColumn column = bind_number(store, relation, name);
+BoundColumn bind_count(const Binding &binding, Relation relation, const char *name) {
+    BoundColumn column = bind_number(binding, relation, name);
     column.figures = in_steps_of(column.figures, 0);
     return column;
 }
 
-void require_money(const Store &store, Oid relation, BoundColumn *column, bool may_have_fewer) {
+void require_money(const Binding &binding, Oid relation, BoundColumn *column, bool may_have_fewer) {
     if (column->name == nullptr) return;
     const int decimals = column->figures.decimals;
-    if (decimals > store.money.decimals || (decimals < store.money.decimals && !may_have_fewer))
+    if (decimals > binding.money.decimals || (decimals < binding.money.decimals && !may_have_fewer))
         raise_invalid(
-            store, psprintf("Column \"%s\" of table \"%s\" has %d decimals, the money of the ledger %d.",
-                            column->raw_name, relation_label(relation), decimals, store.money.decimals));
-    column->figures = in_steps_of(column->figures, store.money.decimals);
+            binding,
+            psprintf("Column \"%s\" of table \"%s\" has %d decimals, the money of the ledger %d.",
+                     column->raw_name, relation_label(relation), decimals, binding.money.decimals));
+    column->figures = in_steps_of(column->figures, binding.money.decimals);
 }
 
-BoundColumn bind_lock_mode(const Store &store, Relation relation, const char *name) {
+BoundColumn bind_lock_mode(const Binding &binding, Relation relation, const char *name) {
     constexpr int32 longest = 11; // pessimistic
     ColumnType type;
-    const BoundColumn column = bind_column(store, relation, name, &type);
+    const BoundColumn column = bind_column(binding, relation, name, &type);
     if (type.type != TEXTOID &&
         !(type.type == VARCHAROID && (type.typmod == -1 || type.typmod >= VARHDRSZ + longest)))
-        raise_invalid(store, psprintf("Column \"%s\" of table \"%s\" is of type %s, not text.", name,
-                                      relation_label(RelationGetRelid(relation)), type.declared));
+        raise_invalid(binding, psprintf("Column \"%s\" of table \"%s\" is of type %s, not text.", name,
+                                        relation_label(RelationGetRelid(relation)), type.declared));
     return column;
 }
 
-BoundColumn bind_key(const Store &store, Relation relation, const char *name, KeyType *key) {
+BoundColumn bind_key(const Binding &binding, Relation relation, const char *name, KeyType *key) {
     ColumnType type;
-    const BoundColumn column = bind_column(store, relation, name, &type);
+    const BoundColumn column = bind_column(binding, relation, name, &type);
     if (!is_key_type(type.type))
-        raise_invalid(store,
+        raise_invalid(binding,
                       psprintf("Column \"%s\" of table \"%s\" is of type %s, which no key can have.",
                                name, relation_label(RelationGetRelid(relation)), type.declared),
                       "Keys are integers, uuid, text, varchar, citext, enums and domains over these.");
-    require_deterministic(store, relation, column);
-    *key = key_type_of(type.type, collation_of(relation, column), store.context);
+    require_deterministic(binding, relation, column);
+    *key = key_type_of(type.type, collation_of(relation, column), binding.context);
     return column;
 }
 
-BoundColumn bind_kept_key(const Store &store, Relation relation, const char *name, KeyType *key) {
-    if (!OidIsValid(key->type)) return bind_key(store, relation, name, key);
+BoundColumn bind_kept_key(const Binding &binding, Relation relation, const char *name, KeyType *key) {
+    if (!OidIsValid(key->type)) return bind_key(binding, relation, name, key);
     ColumnType type;
-    const BoundColumn column = bind_column(store, relation, name, &type);
+    const BoundColumn column = bind_column(binding, relation, name, &type);
     if (type.type != key->stored_as)
-        raise_invalid(store,
+        raise_invalid(binding,
                       psprintf("Column \"%s\" of table \"%s\" is of type %s, which is not the key type "
                                "of this store.",
                                name, relation_label(RelationGetRelid(relation)), type.declared));
-    require_deterministic(store, relation, column);
+    require_deterministic(binding, relation, column);
     return column;
 }
 
-void require_same_money(const Store &store, Relation ledger, const BoundColumn &column) {
-    if (column.figures == store.money) return;
-    raise_invalid(store, psprintf("Column \"%s\" of table \"%s\" is not of type %s.", column.raw_name,
-                                  relation_label(RelationGetRelid(ledger)),
-                                  format_type_with_typemod(store.money.type, store.money.typmod)));
+void require_same_money(const Binding &binding, Relation ledger, const BoundColumn &column) {
+    if (column.figures == binding.money) return;
+    raise_invalid(binding, psprintf("Column \"%s\" of table \"%s\" is not of type %s.", column.raw_name,
+                                    relation_label(RelationGetRelid(ledger)),
+                                    format_type_with_typemod(binding.money.type, binding.money.typmod)));
 }
 
 } // namespace vend

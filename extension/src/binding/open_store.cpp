@@ -5,6 +5,7 @@
 #include "base/error_codes.hpp"
 #include "base/settings.hpp"
 #include "binding/binding.hpp"
+#include "binding/era_table.hpp"
 #include "binding/meant_store.hpp"
 #include "binding/registry.hpp"
 #include "binding/rights.hpp"
@@ -27,14 +28,16 @@ void on_relation_changed(Datum /*unused*/, Oid relation) {
     for (Store *store = stores; store != nullptr; store = store->next) {
         // No relation is named after a session has missed messages: any partition may have changed.
         if (!OidIsValid(relation))
-            store->partitions = {};
-        else if (KnownPartition &known = store->partition_at(relation); known.state[0] == relation)
+            store->caches.partitions = {};
+        else if (KnownPartition &known = store->caches.partition_at(relation);
+                 known.state[0] == relation)
             known = {};
         if (relation == watched_registry) ++store->registry_changes;
-        if (!OidIsValid(relation) || relation == store->item_table.relation ||
-            relation == store->wallet_table.relation || relation == store->ledger_table.relation ||
-            relation == store->delta_table.relation || relation == store->era_relation ||
-            relation == store->role_relation)
+        if (!OidIsValid(relation) || relation == store->binding.item_table.relation ||
+            relation == store->binding.wallet_table.relation ||
+            relation == store->binding.ledger_table.relation ||
+            relation == store->binding.delta_table.relation || relation == store->binding.era_relation ||
+            relation == store->binding.role_relation)
             store->stale = true;
     }
 }
@@ -44,7 +47,7 @@ void on_relation_changed(Datum /*unused*/, Oid relation) {
 void on_schema_changed(Datum /*unused*/, int /*cache*/, uint32 hash) {
     note_changed_schema(hash);
     for (Store *store = stores; store != nullptr; store = store->next)
-        if (hash == 0 || std::ranges::find(store->schemas, hash) != store->schemas.end())
+        if (hash == 0 || std::ranges::find(store->binding.schemas, hash) != store->binding.schemas.end())
             store->stale = true;
 }
 
@@ -65,7 +68,7 @@ void watch_invalidations() {
 
 Store *cached_store(const char *name) {
     for (Store *store = stores; store != nullptr; store = store->next)
-        if (!store->stale && strcmp(store->name, name) == 0) return store;
+        if (!store->stale && strcmp(store->binding.name, name) == 0) return store;
     return nullptr;
 }
 
@@ -80,27 +83,27 @@ bool is_same_row(const RegistryRow &a, const RegistryRow &b) {
 }
 
 // Keeps what the store was made from: its row, and the schemas of its relations.
-void keep_origin(const RegistryRow &row, Store *store) {
-    MemoryContext caller = MemoryContextSwitchTo(store->context);
+void keep_origin(const RegistryRow &row, Binding *binding) {
+    MemoryContext caller = MemoryContextSwitchTo(binding->context);
     for (const auto column : registry_columns)
-        store->row.*column = row.*column == nullptr ? nullptr : pstrdup(row.*column);
+        binding->row.*column = row.*column == nullptr ? nullptr : pstrdup(row.*column);
     MemoryContextSwitchTo(caller);
     std::size_t count = 0;
     for (const Oid relation :
-         {store->item_table.relation, store->wallet_table.relation, store->ledger_table.relation,
-          store->delta_table.relation, store->role_relation})
-        if (OidIsValid(relation)) store->schemas[count++] = schema_hash(get_rel_namespace(relation));
+         {binding->item_table.relation, binding->wallet_table.relation, binding->ledger_table.relation,
+          binding->delta_table.relation, binding->role_relation})
+        if (OidIsValid(relation)) binding->schemas[count++] = schema_hash(get_rel_namespace(relation));
 }
 
 bool has_same_names(const Store &store) {
     const auto means = [](const char *name, Oid relation) {
         return name == nullptr || relation_named(name) == relation;
     };
-    return means(store.row.item, store.item_table.relation) &&
-           means(store.row.wallet, store.wallet_table.relation) &&
-           means(store.row.ledger, store.ledger_table.relation) &&
-           means(store.row.delta, store.delta_table.relation) &&
-           means(store.row.role, store.role_relation);
+    return means(store.binding.row.item, store.binding.item_table.relation) &&
+           means(store.binding.row.wallet, store.binding.wallet_table.relation) &&
+           means(store.binding.row.ledger, store.binding.ledger_table.relation) &&
+           means(store.binding.row.delta, store.binding.delta_table.relation) &&
+           means(store.binding.row.role, store.binding.role_relation);
 }
 
 // Whether the store still matches the registry. Most changes of the registry are about other stores, so
@@ -110,7 +113,8 @@ bool is_as_registered(Store &store) {
         const uint64 changes = store.registry_changes;
         watched_registry = registry_relation();
         RegistryRow row;
-        if (!read_registry(store.name, &row) || !is_same_row(row, store.row) || !has_same_names(store))
+        if (!read_registry(store.binding.name, &row) || !is_same_row(row, store.binding.row) ||
+            !has_same_names(store))
             store.stale = true;
         store.changes_seen = changes;
     }
@@ -130,12 +134,14 @@ Store *load_store(const char *name) {
         if (!is_same_row(row, registered_store(name))) continue;
         MemoryContext context =
             AllocSetContextCreate(CurrentMemoryContext, "pg_vend store", ALLOCSET_SMALL_SIZES);
-        auto *store = new (MemoryContextAllocZero(context, sizeof(Store))) Store;
-        store->context = context;
+        Binding binding;
+        binding.context = context;
         // Planning the expressions of indexes and CHECKs can run functions of the owner's.
         const Oid owner = relation_owner(relation_named(row.item));
-        as_role(OidIsValid(owner) ? owner : GetUserId(), [&] { resolve_binding(row, store); });
-        keep_origin(row, store);
+        as_role(OidIsValid(owner) ? owner : GetUserId(), [&] { resolve_binding(row, &binding); });
+        keep_origin(row, &binding);
+        auto *store = new (MemoryContextAllocZero(context, sizeof(Store))) Store(binding);
+        store->caches.has_reborn_keys = may_have_reborn_keys(binding.era_relation);
         MemoryContextSetParent(context, CacheMemoryContext);
         store->next = stores;
         stores = store;
@@ -145,10 +151,11 @@ Store *load_store(const char *name) {
 }
 
 void lock_relations(const Store &store) {
-    LockRelationOid(store.item_table.relation, RowExclusiveLock);
-    if (store.has_wallets()) LockRelationOid(store.wallet_table.relation, RowExclusiveLock);
-    LockRelationOid(store.ledger_table.relation, RowExclusiveLock);
-    LockRelationOid(store.delta_table.relation, RowExclusiveLock);
+    LockRelationOid(store.binding.item_table.relation, RowExclusiveLock);
+    if (store.binding.has_wallets())
+        LockRelationOid(store.binding.wallet_table.relation, RowExclusiveLock);
+    LockRelationOid(store.binding.ledger_table.relation, RowExclusiveLock);
+    LockRelationOid(store.binding.delta_table.relation, RowExclusiveLock);
 }
 
 Store &valid_store(const char *name) {
@@ -160,8 +167,9 @@ Store &valid_store(const char *name) {
 }
 
 bool is_bound(const Store &store, Oid relation) {
-    return relation == store.item_table.relation || relation == store.wallet_table.relation ||
-           relation == store.delta_table.relation;
+    return relation == store.binding.item_table.relation ||
+           relation == store.binding.wallet_table.relation ||
+           relation == store.binding.delta_table.relation;
 }
 
 bool is_locked_for_ddl(Oid relation_id) {
@@ -194,7 +202,7 @@ Store &open_store(const char *name_or_null, std::initializer_list<Right> suffici
     Store &store = valid_store(store_name(name_or_null));
     if (!is_permitted(store, sufficient))
         ereport(ERROR, (errcode(errcodes::not_permitted),
-                        errmsg("permission denied for store \"%s\"", store.name),
+                        errmsg("permission denied for store \"%s\"", store.binding.name),
                         errhint("The owner of the store gives rights with vend.grant_role().")));
     return store;
 }
@@ -203,8 +211,8 @@ TriggerData as_of_bound_table(const Store &store, const TriggerData *trigger) {
     TriggerData event = *trigger;
     const Oid bound = bound_relation(store, trigger->tg_relation);
     if (bound == RelationGetRelid(trigger->tg_relation)) return event;
-    event.tg_relation =
-        bound == store.item_table.relation ? store.item_table.rel : store.wallet_table.rel;
+    event.tg_relation = bound == store.binding.item_table.relation ? store.binding.item_table.rel
+                                                                   : store.binding.wallet_table.rel;
     TupleConversionMap *map = convert_tuples_by_name(RelationGetDescr(trigger->tg_relation),
                                                      RelationGetDescr(event.tg_relation));
     if (map == nullptr) return event;
@@ -226,13 +234,14 @@ Store &open_store_of_trigger(const TriggerData *trigger) {
                         errmsg("trigger \"%s\" does not name its store", trigger->tg_trigger->tgname)));
     Store &store = valid_store(trigger->tg_trigger->tgargs[0]);
     if (!OidIsValid(bound_relation(store, trigger->tg_relation)))
-        ereport(ERROR, (errcode(errcodes::not_in_state),
-                        errmsg("table \"%s\" carries a trigger of store \"%s\" but is not bound to it",
-                               relation_label(RelationGetRelid(trigger->tg_relation)), store.name)));
+        ereport(ERROR,
+                (errcode(errcodes::not_in_state),
+                 errmsg("table \"%s\" carries a trigger of store \"%s\" but is not bound to it",
+                        relation_label(RelationGetRelid(trigger->tg_relation)), store.binding.name)));
     // Resolving the store forgot the counters of its former states. If that was in a savepoint which was
     // rolled back, it has to be done again.
-    if (has_used_counters() && is_locked_for_ddl(store.item_table.relation))
-        forget_former_states(store.table_state);
+    if (has_used_counters() && is_locked_for_ddl(store.binding.item_table.relation))
+        forget_former_states(store.binding.table_state);
     return store;
 }
 
@@ -244,9 +253,9 @@ void free_stale_stores() {
             continue;
         }
         *link = store->next;
-        for (SPIPlanPtr plan : store->plans)
+        for (SPIPlanPtr plan : store->plans.kept)
             if (plan != nullptr) SPI_freeplan(plan);
-        MemoryContextDelete(store->context);
+        MemoryContextDelete(store->binding.context);
     }
 }
 

@@ -18,7 +18,8 @@ bool has_right(Oid user, Oid role_relation, std::initializer_list<Right> suffici
 
 bool is_permitted(const Store &store, std::initializer_list<Right> sufficient) {
     const Oid user = GetUserId();
-    return has_privs_of_role(user, store.owner) || has_right(user, store.role_relation, sufficient);
+    return has_privs_of_role(user, store.binding.owner) ||
+           has_right(user, store.binding.role_relation, sufficient);
 }
 
 bool is_permitted_unresolved(const char *name, std::initializer_list<Right> sufficient) {

@@ -1,6 +1,7 @@
 #pragma once
-// A store as the engine sees it: a binding of the registry, resolved to relations, columns and types,
-// with the plans that were made from it.
+// A store as the engine sees it, in three parts. The binding of the registry, resolved to relations,
+// columns and types, never changes. The plans are made from it, each once. Calls fill the caches, and
+// invalidations empty them.
 
 #include "base/prelude.hpp"
 
@@ -31,18 +32,11 @@ struct BoundColumn {
 // Why a store is resolved. It decides how errors about its tables are worded.
 enum class Stage { bound, attaching, creating };
 
-struct KnownPartition {
-    PartitionState state{};
-    LocalTransactionId altered_by = InvalidLocalTransactionId; // see Store::altered_by
-};
-
-struct Store {
-    MemoryContext context = nullptr;
-    Store *next = nullptr;
-    bool stale = false;
+// What the registry and the catalog say of a store. A binding does not change once it is resolved: when
+// one of its tables changes, the store goes stale and is resolved into another binding.
+struct Binding {
+    MemoryContext context = nullptr; // all that is pointed to lives here
     RegistryRow row;                 // the row that the store was made from
-    uint64 registry_changes = 1;     // counts changes of the registry, which may be about this row
-    uint64 changes_seen = 0;         // registry_changes when the row was last compared
     std::array<uint32, 5> schemas{}; // hashes of the schemas of its relations
     Stage stage = Stage::bound;
 
@@ -51,6 +45,7 @@ struct Store {
     bool refuses_direct_writes = false;
     bool has_own_wallets_only = false; // a buyer may name only their own wallet
 
+    // Each call opens the tables; nothing else of them changes.
     Table item_table;
     Table wallet_table; // not set when payment happens elsewhere
     Table ledger_table;
@@ -74,9 +69,6 @@ struct Store {
     TableState table_state;
     // The transaction that has written a part of table_state, as long as it is running.
     LocalTransactionId altered_by = InvalidLocalTransactionId;
-    // The partitions that were used last and have not changed since. A partition's place follows from
-    // its oid.
-    std::array<KnownPartition, 16> partitions{};
     const char *escrow_problem = nullptr; // why no item can be sold in escrow; null when items can
 
     // Writes to the tables run nothing of the owner's, so rows may be written without statements.
@@ -86,19 +78,9 @@ struct Store {
     // have to wait.
     bool has_unique_ledger_rows = false;
 
-    // Some key may have belonged to two rows, so ledger rows need eras; see rows/eras.hpp.
-    bool has_reborn_keys = false;
-
     ItemKeyType item_type;
     WalletKeyType buyer_type;
     NumberType money; // the type of money in the ledger
-
-    // The place of the escrow item that was read last. Sales do not write the row, so it stays there.
-    std::optional<ItemKey> hot_key;
-    ItemPointerData hot_place{};
-
-    SPIPlanPtr plans[statement_count] = {};
-    Shape shapes[statement_count];
 
     // The bound columns of a row, the key first. Columns that the store does not have are not bound.
     [[nodiscard]] std::array<const BoundColumn *, 6> item_columns() const {
@@ -117,8 +99,6 @@ struct Store {
     [[nodiscard]] KeyRef ref(ItemKey key) const { return {item_type, key}; }
     [[nodiscard]] KeyRef ref(WalletKey key) const { return {buyer_type, key}; }
 
-    KnownPartition &partition_at(Oid partition) { return partitions[partition % partitions.size()]; }
-
     // Whether rows are written without statements. The answer does not change during a call: in a plain
     // store, no code of the owner's runs in the call and could change the setting.
     [[nodiscard]] bool is_written_directly() const {
@@ -130,6 +110,48 @@ struct Store {
     [[nodiscard]] bool has_versions() const { return version.name != nullptr; }
     [[nodiscard]] bool has_stock_versions() const { return stock_version.name != nullptr; }
     [[nodiscard]] bool has_lock_modes() const { return lock_mode.name != nullptr; }
+};
+
+// The statements of the engine, each prepared when it is first run, and what their rows must be.
+struct Plans {
+    SPIPlanPtr kept[statement_count] = {};
+    Shape shapes[statement_count];
+};
+
+struct KnownPartition {
+    PartitionState state{};
+    LocalTransactionId altered_by = InvalidLocalTransactionId; // see Binding::altered_by
+};
+
+// What calls have found out about the tables, to find it sooner the next time.
+struct Caches {
+    // The partitions that were used last and have not changed since. A partition's place follows from
+    // its oid.
+    std::array<KnownPartition, 16> partitions{};
+
+    // Some key may have belonged to two rows, so ledger rows need eras; see rows/eras.hpp. Once true, it
+    // stays true.
+    bool has_reborn_keys = false;
+
+    // The place of the escrow item that was read last. Sales do not write the row, so it stays there.
+    std::optional<ItemKey> hot_key;
+    ItemPointerData hot_place{};
+
+    KnownPartition &partition_at(Oid partition) { return partitions[partition % partitions.size()]; }
+};
+
+struct Store {
+    explicit Store(const Binding &resolved) : binding(resolved) {}
+
+    const Binding binding;
+    Plans plans;
+    Caches caches;
+
+    // Whether the registry and the catalog still say the same. Invalidations set these.
+    bool stale = false;
+    uint64 registry_changes = 1; // counts changes of the registry, which may be about binding.row
+    uint64 changes_seen = 0;     // registry_changes when the row was last compared
+    Store *next = nullptr;       // in the list of this session's stores
 };
 
 // Opens the store's tables except the deltas. While they are open, no ALTER TABLE of this session, which

@@ -102,18 +102,18 @@ KnownPartition known_partition(Oid partition) {
 }
 
 const KnownPartition &partition_of_item(Store &store, ItemKey item) {
-    Relation table = table_open(store.item_table.relation, NoLock);
+    Relation table = table_open(store.binding.item_table.relation, NoLock);
     const Oid partition = locked_partition(table, item.value);
     table_close(table, NoLock);
-    KnownPartition &known = store.partition_at(partition);
+    KnownPartition &known = store.caches.partition_at(partition);
     if (known.state[0] != partition) known = known_partition(partition);
     return known;
 }
 
 bool is_altered_here(Store &store, ItemKey item) {
     const LocalTransactionId here = compat::local_transaction();
-    return store.altered_by == here ||
-           (store.item_table.is_partitioned && partition_of_item(store, item).altered_by == here);
+    return store.binding.altered_by == here || (store.binding.item_table.is_partitioned &&
+                                                partition_of_item(store, item).altered_by == here);
 }
 
 } // namespace vend

@@ -27,7 +27,7 @@ bool is_unchanged(const LoadedCounter &counter) {
 // Setting the mode, even to the same one, closes the counter, so that it is loaded again.
 const char *repair_of(const Store &store, const char *item, bool is_in_escrow) {
     return psprintf("SELECT vend.set_lock_mode(%s, %s, store => %s)", quote_literal_cstr(item),
-                    is_in_escrow ? "'escrow'" : "NULL", quote_literal_cstr(store.name));
+                    is_in_escrow ? "'escrow'" : "NULL", quote_literal_cstr(store.binding.name));
 }
 
 Datum numeric_of(Quantity qty) {
@@ -40,7 +40,7 @@ void add_rows(const AuditSink &sink, const Rows &rows) {
 
 // Runs a query of the audit. The caller handles errors.
 void look_one_by_one(Store &store, const AuditSink &sink) {
-    for (const AuditLook &look : audit_looks(store)) {
+    for (const AuditLook &look : audit_looks(store.binding)) {
         ErrorData *error = in_subtransaction([&] {
             const char *sql = compose_look(look);
             const int result = SPI_execute(sql, false, 0);
@@ -55,8 +55,8 @@ void look_one_by_one(Store &store, const AuditSink &sink) {
 }
 
 std::optional<Finding> finding_of(Store &store, const LoadedCounter &counter, const char **name) {
-    const ItemKey item = key_from_bytes(store.item_type, counter_bytes(counter.key));
-    *name = key_text(store.item_type, item);
+    const ItemKey item = key_from_bytes(store.binding.item_type, counter_bytes(counter.key));
+    *name = key_text(store.binding.item_type, item);
     // The partition has changed since.
     if (!is_same(counter_key(store, item), counter.key)) return std::nullopt;
     const auto units = committed_units(store, item);
@@ -98,13 +98,13 @@ void audit_tables(Store &store, const AuditSink &sink) {
 }
 
 void audit_partitions(Store &store, const AuditSink &sink) {
-    if (!store.item_table.is_partitioned) return;
+    if (!store.binding.item_table.is_partitioned) return;
     ListCell *cell = nullptr;
-    foreach (cell, find_all_inheritors(store.item_table.relation, AccessShareLock, nullptr)) {
+    foreach (cell, find_all_inheritors(store.binding.item_table.relation, AccessShareLock, nullptr)) {
         const Oid partition = lfirst_oid(cell);
         if (get_rel_relkind(partition) != RELKIND_RELATION) continue;
         const char *name = relation_label(partition);
-        ErrorData *error = in_subtransaction([&] { require_item_partition(store, partition); });
+        ErrorData *error = in_subtransaction([&] { require_item_partition(store.binding, partition); });
         if (error != nullptr) add_finding(sink, not_looked_at("binding", name, error));
     }
 }
@@ -113,7 +113,7 @@ void audit_counters(Store &store, const AuditSink &sink) {
     if (!has_counters()) return;
     open_deltas(store); // outside of a subtransaction, whose end would close them
     ListCell *cell = nullptr;
-    foreach (cell, loaded_counters(store.table_state)) {
+    foreach (cell, loaded_counters(store.binding.table_state)) {
         const auto *counter = static_cast<const LoadedCounter *>(lfirst(cell));
         if (!counter->is_quiet) continue;
         const char *name = "?";

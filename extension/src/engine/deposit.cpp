@@ -62,7 +62,8 @@ bool write_balance(Store &store, const DepositRequest &request, const Wallet &wa
         outcome->verdict = Verdict::insufficient_funds;
         return false;
     }
-    outcome->balance = checked_add(store.balance.figures, wallet.balance, signed_amount(request));
+    outcome->balance =
+        checked_add(store.binding.balance.figures, wallet.balance, signed_amount(request));
     if (!outcome->balance) raise_overflow(store, "balance", outcome->wallet);
     outcome->balance = change_locked_balance(store, wallet, signed_amount(request));
     return true;
@@ -84,7 +85,7 @@ void record_payment(Store &store, const DepositRequest &request, const PaidWalle
 void describe(Store &store, const DepositRequest &request, const PaidWallet &paid,
               MovementOutcome *outcome) {
     outcome->id = request.id;
-    outcome->wallet = key_text(store.buyer_type, paid.key);
+    outcome->wallet = key_text(store.binding.buyer_type, paid.key);
     outcome->amount = request.amount;
 }
 

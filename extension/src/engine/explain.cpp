@@ -9,7 +9,8 @@
 
 namespace vend {
 char *money_text(const Store &store, Money money) {
-    return DatumGetCString(DirectFunctionCall1(numeric_out, money_to_numeric(store.money, money)));
+    return DatumGetCString(
+        DirectFunctionCall1(numeric_out, money_to_numeric(store.binding.money, money)));
 }
 
 const char *explain(const Store &store, const Decision &decision, const SaleTerms &terms,
@@ -17,7 +18,7 @@ const char *explain(const Store &store, const Decision &decision, const SaleTerm
                     const char *item_name, const char *buyer_name) {
     switch (decision.verdict) {
     case Verdict::unknown_item:
-        return psprintf("Store \"%s\" has no item \"%s\".", store.name, item_name);
+        return psprintf("Store \"%s\" has no item \"%s\".", store.binding.name, item_name);
     case Verdict::stale_version:
         return psprintf("The item is at version " INT64_FORMAT ", " INT64_FORMAT " was expected.",
                         item->version, *terms.expected_version);
@@ -32,14 +33,14 @@ const char *explain(const Store &store, const Decision &decision, const SaleTerm
                                      " pending in sales that have not committed.",
                         item->stock.value, terms.qty.value, item->pending_elsewhere.value);
     case Verdict::unknown_buyer:
-        return psprintf("Store \"%s\" has no wallet \"%s\".", store.name, buyer_name);
+        return psprintf("Store \"%s\" has no wallet \"%s\".", store.binding.name, buyer_name);
     case Verdict::insufficient_funds:
         return psprintf("The balance is %s, %s is needed.", money_text(store, wallet.balance),
                         money_text(store, decision.amount));
     case Verdict::busy:
         return psprintf("The %s is locked by another transaction.",
                         wallet.kind != WalletState::Kind::busy ? "row of the item"
-                        : store.has_wallets()                  ? "row of the wallet"
+                        : store.binding.has_wallets()          ? "row of the wallet"
                                                                : "id");
     case Verdict::lost_race:
         return "Every attempt met a concurrent write of the item.";
@@ -59,13 +60,16 @@ void explain_movement(const Store &store, MemoryContext context, MovementOutcome
     MemoryContext caller = MemoryContextSwitchTo(context);
     switch (outcome->verdict) {
     case Verdict::unknown_item:
-        outcome->detail = psprintf("Store \"%s\" has no item \"%s\".", store.name, outcome->unknown);
+        outcome->detail =
+            psprintf("Store \"%s\" has no item \"%s\".", store.binding.name, outcome->unknown);
         break;
     case Verdict::unknown_buyer:
-        outcome->detail = psprintf("Store \"%s\" has no wallet \"%s\".", store.name, outcome->unknown);
+        outcome->detail =
+            psprintf("Store \"%s\" has no wallet \"%s\".", store.binding.name, outcome->unknown);
         break;
     case Verdict::unknown_purchase:
-        outcome->detail = psprintf("Store \"%s\" has no purchase %s.", store.name, outcome->unknown);
+        outcome->detail =
+            psprintf("Store \"%s\" has no purchase %s.", store.binding.name, outcome->unknown);
         break;
     case Verdict::insufficient_funds:
         outcome->detail =
@@ -80,19 +84,21 @@ void explain_movement(const Store &store, MemoryContext context, MovementOutcome
 
 const char *out_of_range_detail(const Store &store) {
     return psprintf("The amount is out of range: a column of type %s cannot hold it.",
-                    format_type_with_typemod(store.money.type, store.money.typmod));
+                    format_type_with_typemod(store.binding.money.type, store.binding.money.typmod));
 }
 
 void raise_amount_out_of_range(const Store &store) {
-    ereport(ERROR, (errcode(errcodes::out_of_range), errmsg("amount of the purchase is out of range"),
-                    errdetail("A column of type %s cannot hold it.",
-                              format_type_with_typemod(store.money.type, store.money.typmod)),
-                    errhint("Buy fewer units at a time.")));
+    ereport(ERROR,
+            (errcode(errcodes::out_of_range), errmsg("amount of the purchase is out of range"),
+             errdetail("A column of type %s cannot hold it.",
+                       format_type_with_typemod(store.binding.money.type, store.binding.money.typmod)),
+             errhint("Buy fewer units at a time.")));
     pg_unreachable();
 }
 
 void raise_overflow(const Store &store, const char *counter, const char *key) {
-    const NumberType &figures = (strcmp(counter, "stock") == 0 ? store.stock : store.balance).figures;
+    const NumberType &figures =
+        (strcmp(counter, "stock") == 0 ? store.binding.stock : store.binding.balance).figures;
     ereport(ERROR,
             (errcode(errcodes::out_of_range), errmsg("%s of \"%s\" is out of range", counter, key),
              errdetail("A column of type %s cannot hold it.",

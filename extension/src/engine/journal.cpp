@@ -37,7 +37,7 @@ struct RowImage {
 };
 
 bool is_about_items(const Store &store, const TriggerData *trigger) {
-    return RelationGetRelid(trigger->tg_relation) == store.item_table.relation;
+    return RelationGetRelid(trigger->tg_relation) == store.binding.item_table.relation;
 }
 
 HeapTuple old_tuple(const TriggerData *trigger) {
@@ -45,9 +45,9 @@ HeapTuple old_tuple(const TriggerData *trigger) {
 }
 
 bool is_escrow_row(const Store &store, HeapTuple tuple, TupleDesc descriptor) {
-    if (!store.has_lock_modes()) return false;
+    if (!store.binding.has_lock_modes()) return false;
     bool is_null = false;
-    const Datum mode = heap_getattr(tuple, store.lock_mode.number, descriptor, &is_null);
+    const Datum mode = heap_getattr(tuple, store.binding.lock_mode.number, descriptor, &is_null);
     return !is_null && TextDatumGetCString(mode) == to_text(LockMode::escrow);
 }
 
@@ -58,11 +58,13 @@ RowImage image_of(const Store &store, const TriggerData *trigger, HeapTuple tupl
     bool is_counter_null = false;
     RowImage image;
     image.exists = true;
-    const Datum key = heap_getattr(tuple, (items ? store.item_key : store.wallet_key).number, descriptor,
-                                   &is_key_null);
-    image.key = items ? store.ref(ItemKey(key)) : store.ref(WalletKey(key));
+    const Datum key =
+        heap_getattr(tuple, (items ? store.binding.item_key : store.binding.wallet_key).number,
+                     descriptor, &is_key_null);
+    image.key = items ? store.binding.ref(ItemKey(key)) : store.binding.ref(WalletKey(key));
     const Datum counter =
-        heap_getattr(tuple, (items ? store.stock : store.balance).number, descriptor, &is_counter_null);
+        heap_getattr(tuple, (items ? store.binding.stock : store.binding.balance).number, descriptor,
+                     &is_counter_null);
     // An old null was written before this trigger existed. It counts as 0.
     if (is_key_null || (is_counter_null && tuple != old_tuple(trigger)))
         ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
@@ -73,7 +75,8 @@ RowImage image_of(const Store &store, const TriggerData *trigger, HeapTuple tupl
                                relation_label(RelationGetRelid(trigger->tg_relation)))));
     image.is_in_escrow = items && is_escrow_row(store, tuple, descriptor);
     if (!is_counter_null)
-        image.counter = number_from_column((items ? store.stock : store.balance).figures, counter);
+        image.counter =
+            number_from_column((items ? store.binding.stock : store.binding.balance).figures, counter);
     return image;
 }
 
@@ -99,13 +102,13 @@ const char *instead_of(const TriggerData *trigger, bool items, bool is_same_row,
 
 void require_journal_mode(const Store &store, const TriggerData *trigger, const RowImage &was,
                           const RowImage &is) {
-    if (!store.refuses_direct_writes) return;
+    if (!store.binding.refuses_direct_writes) return;
     const bool items = is_about_items(store, trigger);
     ereport(ERROR,
             (errcode(errcodes::not_in_state),
              errmsg("direct writes to %s of table \"%s\" are refused", items ? "stock" : "balances",
                     relation_label(RelationGetRelid(trigger->tg_relation))),
-             errdetail("Store \"%s\" has direct_writes => 'refuse'.", store.name),
+             errdetail("Store \"%s\" has direct_writes => 'refuse'.", store.binding.name),
              errhint(instead_of(trigger, items, is_same_row(was, is), was, is),
                      items ? "stock" : "balance")));
 }
@@ -189,9 +192,9 @@ bool is_edit(const Store &store, const TriggerData *trigger) {
     for (int number = 1; number <= descriptor->natts; ++number) {
         const Form_pg_attribute attribute = TupleDescAttr(descriptor, number - 1);
         // The columns that a generated column is computed from are compared themselves.
-        if (attribute->attisdropped || attribute->attgenerated != '\0' || number == store.stock.number ||
-            number == store.stock_version.number || number == store.version.number ||
-            number == store.lock_mode.number)
+        if (attribute->attisdropped || attribute->attgenerated != '\0' ||
+            number == store.binding.stock.number || number == store.binding.stock_version.number ||
+            number == store.binding.version.number || number == store.binding.lock_mode.number)
             continue;
         if (has_column_changed(trigger, static_cast<AttrNumber>(number))) return true;
     }
@@ -201,24 +204,25 @@ bool is_edit(const Store &store, const TriggerData *trigger) {
 // Whether an update leaves everything as it was that the item's counter depends on.
 bool is_mere_edit(const Store &store, const TriggerData *trigger) {
     return TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) &&
-           !has_column_changed(trigger, store.item_key.number) &&
-           !has_column_changed(trigger, store.stock.number) &&
-           !(store.has_lock_modes() && has_column_changed(trigger, store.lock_mode.number));
+           !has_column_changed(trigger, store.binding.item_key.number) &&
+           !has_column_changed(trigger, store.binding.stock.number) &&
+           !(store.binding.has_lock_modes() &&
+             has_column_changed(trigger, store.binding.lock_mode.number));
 }
 
 // A stock write of the engine counts stock_version up by one. Its other writes leave stock_version.
 bool is_stock_version_right(const Store &store, const TriggerData *trigger, const EngineWrite &write) {
-    if (!is_about_items(store, trigger) || !store.has_stock_versions()) return true;
+    if (!is_about_items(store, trigger) || !store.binding.has_stock_versions()) return true;
     const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
     bool was_null = false;
     bool is_null = false;
     const Datum was =
-        heap_getattr(trigger->tg_trigtuple, store.stock_version.number, descriptor, &was_null);
+        heap_getattr(trigger->tg_trigtuple, store.binding.stock_version.number, descriptor, &was_null);
     const Datum is =
-        heap_getattr(trigger->tg_newtuple, store.stock_version.number, descriptor, &is_null);
+        heap_getattr(trigger->tg_newtuple, store.binding.stock_version.number, descriptor, &is_null);
     return !was_null && !is_null &&
-           number_from_column(store.stock_version.figures, is) -
-                   number_from_column(store.stock_version.figures, was) ==
+           number_from_column(store.binding.stock_version.figures, is) -
+                   number_from_column(store.binding.stock_version.figures, was) ==
                (write.change == 0 ? 0 : 1);
 }
 
@@ -263,7 +267,8 @@ MovingRow moving_row;
 
 // The command id of an insertion or deletion.
 MovingRow place_of_event(const Store &store, const TriggerData *trigger) {
-    return {is_about_items(store, trigger) ? store.item_table.relation : store.wallet_table.relation,
+    return {is_about_items(store, trigger) ? store.binding.item_table.relation
+                                           : store.binding.wallet_table.relation,
             GetTopTransactionIdIfAny(), HeapTupleHeaderGetRawCommandId(trigger->tg_trigtuple->t_data),
             DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, 0)), 0};
 }
@@ -347,14 +352,14 @@ void journal_row(Store &store, const TriggerData *trigger) {
         }
     }
     follow_key(store, trigger, was, is);
-    if (is_update && is_about_items(store, trigger) && store.has_versions() &&
-        !has_column_changed(trigger, store.version.number) && is_edit(store, trigger))
+    if (is_update && is_about_items(store, trigger) && store.binding.has_versions() &&
+        !has_column_changed(trigger, store.binding.version.number) && is_edit(store, trigger))
         bump_version(store, is.key.as_item());
 }
 
 void forget_counters(Store &store, const TriggerData *trigger) {
     const bool items = is_about_items(store, trigger);
-    const AttrNumber key_column = items ? store.item_key.number : store.delta_item;
+    const AttrNumber key_column = items ? store.binding.item_key.number : store.binding.delta_item;
     const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
     // Nobody else sees a new item yet, and an update that leaves the stock does not matter here.
     if (items && (TRIGGER_FIRED_BY_INSERT(trigger->tg_event) || is_mere_edit(store, trigger))) return;
@@ -374,7 +379,7 @@ void journal_truncation(Store &store, const TriggerData *trigger) {
         return;
     }
     // DDL has locked the table, so only this transaction can have something pending.
-    if (has_pending(store.item_table.relation))
+    if (has_pending(store.binding.item_table.relation))
         ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
                         errmsg("this transaction has itself moved units of escrow items"),
                         errhint("Commit first.")));
@@ -387,20 +392,20 @@ void journal_truncation(Store &store, const TriggerData *trigger) {
 // difference between figure and ledger is the same in every snapshot. It can be recorded while others
 // sell, but not by two sessions at once.
 uint64 journal_differences(Store &store) {
-    LockRelationOid(store.ledger_table.relation, ShareUpdateExclusiveLock);
+    LockRelationOid(store.binding.ledger_table.relation, ShareUpdateExclusiveLock);
     uint64 count = journal_set(store, Statement::journal_item_differences);
-    if (store.has_wallets()) count += journal_set(store, Statement::journal_wallet_differences);
+    if (store.binding.has_wallets()) count += journal_set(store, Statement::journal_wallet_differences);
     return count;
 }
 
 void end_lost_keys(Store &store) {
     end_lost_eras(store, KeyOf::item);
-    if (store.has_wallets()) end_lost_eras(store, KeyOf::wallet);
+    if (store.binding.has_wallets()) end_lost_eras(store, KeyOf::wallet);
 }
 
 uint64 journal_opening(Store &store) {
     require_countable(store, Statement::uncountable_item, "stock of item", "key of an item");
-    if (store.has_wallets())
+    if (store.binding.has_wallets())
         require_countable(store, Statement::uncountable_wallet, "balance of wallet", "key of a wallet");
     return journal_differences(store);
 }

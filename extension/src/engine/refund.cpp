@@ -65,8 +65,9 @@ char *name_of(Refund &refund, KeyRef key) {
 
 // Names the buyer and, for a refund of one item, the item, as the ledger row does.
 void describe(Refund &refund, const Entry &entry, bool is_one_item) {
-    if (is_one_item) refund.outcome.item = name_of(refund, refund.store.ref(required_key(entry.item)));
-    refund.outcome.wallet = name_of(refund, refund.store.ref(required_key(entry.wallet)));
+    if (is_one_item)
+        refund.outcome.item = name_of(refund, refund.store.binding.ref(required_key(entry.item)));
+    refund.outcome.wallet = name_of(refund, refund.store.binding.ref(required_key(entry.wallet)));
 }
 
 // A ledger row that was made by hand may not be fit for a refund.
@@ -101,16 +102,16 @@ std::span<RefundLine> line_of_item(Store &store, std::span<RefundLine> lines, It
     std::span<RefundLine> found;
     for (std::size_t i = 0; i < lines.size(); ++i) {
         const auto bought = item_of(lines[i]);
-        bool is_meant = means_same_key(store.item_type, bought.key, item);
+        bool is_meant = means_same_key(store.binding.item_type, bought.key, item);
         if (!is_meant)
             if (const auto now = row_of_era(store, bought))
-                is_meant = means_same_key(store.item_type, now->key, item);
+                is_meant = means_same_key(store.binding.item_type, now->key, item);
         if (!is_meant) continue;
         if (!found.empty())
             ereport(ERROR,
                     (errcode(errcodes::bad_argument),
                      errmsg("it is not clear which line of the cart item \"%s\" is",
-                            key_text(store.item_type, item)),
+                            key_text(store.binding.item_type, item)),
                      errdetail("One item was bought under this key, and another one has the key now."),
                      errhint("Refund the whole cart, or give units and money back with vend.restock() "
                              "and vend.deposit().")));
@@ -170,7 +171,7 @@ bool answer_from_ledger(Refund &refund) {
     if (refunds == 1)
         if (const auto item = read_item(refund.store, required_key(first->item)))
             outcome.stock = stock_as_left(refund.store, *item);
-    if (refund.store.has_wallets())
+    if (refund.store.binding.has_wallets())
         if (const auto wallet = read_wallet(refund.store, required_key(first->wallet)))
             outcome.balance = wallet->balance;
     return true;
@@ -188,7 +189,7 @@ bool lock_buyer(Refund &refund) {
         // The key may have changed before the lock was granted.
         const auto after = row_of_era(refund.store, paid);
         if (!after) return false;
-        if (!is_same_row(refund.store.buyer_type, *now, *after)) continue;
+        if (!is_same_row(refund.store.binding.buyer_type, *now, *after)) continue;
         if (!is_locked) return false;
         refund.buyer = *after;
         refund.wallet = wallet;
@@ -208,7 +209,7 @@ bool lock_line(Refund &refund, RefundLine *line) {
         const bool is_locked = lock_for_change(refund.store, now->key, &item) == LockResult::locked;
         const auto after = row_of_era(refund.store, bought);
         if (!after) return false;
-        if (!is_same_row(refund.store.item_type, *now, *after)) continue;
+        if (!is_same_row(refund.store.binding.item_type, *now, *after)) continue;
         if (!is_locked) return false;
         line->row = *after;
         line->item = item;
@@ -225,7 +226,7 @@ bool has_item(Refund &refund, const RefundLine &line) {
 // While the wallet is locked, no other refund of its purchases can commit. In a store without wallets, a
 // lock of the purchase's id serves instead.
 Verdict lock_payer(Refund &refund) {
-    if (!refund.store.has_wallets()) {
+    if (!refund.store.binding.has_wallets()) {
         refund.buyer = buyer_of(refund.lines[0].purchase);
         (void)lock_id(refund.store, to_datum(refund.request.purchase), {});
         return Verdict::accept;
@@ -276,7 +277,7 @@ Verdict lock_items(Refund &refund) {
     for (RefundLine &line : refund.lines)
         line.row = row_of_era(refund.store, item_of(line)).value_or(item_of(line));
     std::ranges::sort(order, [&](const RefundLine *a, const RefundLine *b) {
-        return compare_keys(refund.store.item_type, a->row.key, b->row.key) < 0;
+        return compare_keys(refund.store.binding.item_type, a->row.key, b->row.key) < 0;
     });
     for (RefundLine *line : order) {
         // Units that are written off at once need no row.
@@ -330,12 +331,12 @@ void record_refund(Refund &refund) {
     }
     record_all(refund.store, movements.first(count));
     // A trigger of the owner's may have refunded the same purchase during this call.
-    if (refund.store.is_written_directly()) return;
+    if (refund.store.binding.is_written_directly()) return;
     for (const RefundLine &line : refund.lines)
         if (refunded_so_far(refund.store, refund.request.purchase, line.number) !=
             Refunded{{line.before.qty.value + line.now.qty.value},
                      {line.before.amount.value + line.now.amount.value}})
-            raise_write_altered(refund.store.ledger_table.relation);
+            raise_write_altered(refund.store.binding.ledger_table.relation);
 }
 
 void give_back(Refund &refund) {
@@ -352,12 +353,12 @@ void give_back(Refund &refund) {
         if (!qty || !amount) raise_overflow(store, qty ? "balance" : "stock", outcome.wallet);
         sum = {*qty, *amount};
     }
-    if (only != nullptr) outcome.item = name_of(refund, store.ref(only->row.key));
-    outcome.wallet = name_of(refund, store.ref(refund.buyer.key));
+    if (only != nullptr) outcome.item = name_of(refund, store.binding.ref(only->row.key));
+    outcome.wallet = name_of(refund, store.binding.ref(refund.buyer.key));
     outcome.qty = sum.qty;
     outcome.amount = sum.amount;
     if (refund.wallet) {
-        outcome.balance = checked_add(store.balance.figures, refund.wallet->balance, sum.amount);
+        outcome.balance = checked_add(store.binding.balance.figures, refund.wallet->balance, sum.amount);
         if (!outcome.balance) raise_overflow(store, "balance", outcome.wallet);
     }
     outcome.id = refund.request.id ? *refund.request.id : new_uuid_v7();
@@ -365,7 +366,7 @@ void give_back(Refund &refund) {
     for (RefundLine &line : refund.lines) {
         if (!line.item) continue;
         const auto stock = add_units(store, *line.item, line.now.qty);
-        if (!stock) raise_overflow(store, "stock", key_text(store.item_type, line.row.key));
+        if (!stock) raise_overflow(store, "stock", key_text(store.binding.item_type, line.row.key));
         if (only != nullptr) outcome.stock = stock;
     }
     if (refund.wallet && sum.amount > Money{0})

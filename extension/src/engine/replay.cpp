@@ -22,9 +22,9 @@ template <KeyOf of>
 bool is_same_party(Store &store, std::optional<Key<of>> recorded, int32 era,
                    std::optional<Key<of>> asked) {
     if (recorded.has_value() != asked.has_value()) return false;
-    const KeyTypeOf<of> &type = store.key_type<of>();
+    const KeyTypeOf<of> &type = store.binding.key_type<of>();
     if (!recorded || means_same_key(type, *recorded, *asked)) return true;
-    if (of == KeyOf::wallet && !store.has_wallets()) return false;
+    if (of == KeyOf::wallet && !store.binding.has_wallets()) return false;
     const auto now = row_of_era(store, KeyEra{*recorded, era});
     return now && means_same_key(type, now->key, *asked);
 }
@@ -63,8 +63,8 @@ Verdict verdict_of_memory(const Store &store, const Entry &entry) {
     const auto verdict = remembered_verdict(entry.refusal);
     if (!verdict)
         ereport(ERROR, (errcode(errcodes::not_in_state),
-                        errmsg("the ledger of store \"%s\" has the unknown refusal \"%s\"", store.name,
-                               entry.refusal)));
+                        errmsg("the ledger of store \"%s\" has the unknown refusal \"%s\"",
+                               store.binding.name, entry.refusal)));
     return *verdict;
 }
 

@@ -54,7 +54,7 @@ bool answer_from_ledger(Store &store, const RestockRequest &request, const Resto
 void describe(Store &store, const RestockRequest &request, const Restocked &restocked,
               MovementOutcome *outcome) {
     outcome->id = request.id;
-    outcome->item = key_text(store.item_type, restocked.key);
+    outcome->item = key_text(store.binding.item_type, restocked.key);
     outcome->qty = request.qty;
 }
 

@@ -56,15 +56,15 @@ WalletKey buyer_key(const Sale &sale) {
 
 void name_parties(Sale &sale) {
     in_context(sale.result_context, [&] {
-        sale.outcome.item = key_text(sale.store.item_type, item_key(sale));
-        sale.outcome.buyer = key_text(sale.store.buyer_type, buyer_key(sale));
+        sale.outcome.item = key_text(sale.store.binding.item_type, item_key(sale));
+        sale.outcome.buyer = key_text(sale.store.binding.buyer_type, buyer_key(sale));
     });
     sale.outcome.qty = sale.request.terms.qty;
     sale.outcome.id = sale.request.id;
 }
 
 void read_wallet_of_now(Sale &sale) {
-    if (!sale.store.has_wallets()) return;
+    if (!sale.store.binding.has_wallets()) return;
     sale.wallet = read_wallet(sale.store, sale.request.buyer);
 }
 
@@ -100,7 +100,7 @@ void require_mode(const Sale &sale) {
         ereport(ERROR,
                 (errcode(errcodes::bad_argument),
                  errmsg("lock_mode cannot be given: item \"%s\" is sold in escrow",
-                        key_text(sale.store.item_type, sale.item->key)),
+                        key_text(sale.store.binding.item_type, sale.item->key)),
                  errhint("Leave lock_mode out, or change the item's mode with vend.set_lock_mode().")));
 }
 
@@ -131,7 +131,7 @@ bool answer_without_lock(Sale &sale) {
 // From here on, until the end of the transaction, nobody else changes the balance or uses an id of this
 // buyer.
 void lock_buyer(Sale &sale) {
-    if (!sale.store.has_wallets()) {
+    if (!sale.store.binding.has_wallets()) {
         sale.wallet_state.kind = WalletState::Kind::elsewhere;
         if (sale.request.id && !lock_id(sale.store, to_datum(*sale.request.id), sale.request.wait))
             sale.wallet_state.kind = WalletState::Kind::busy;

@@ -45,7 +45,7 @@ WalletKey key_of(const std::optional<Wallet> &wallet, WalletKey asked) {
 // not deadlock.
 Parties lock_parties(Store &store, const TransferRequest &request, const Parties &read) {
     Parties parties;
-    if (compare_keys(store.buyer_type, key_of(read.payer, request.payer),
+    if (compare_keys(store.binding.buyer_type, key_of(read.payer, request.payer),
                      key_of(read.payee, request.payee)) < 0) {
         parties.payer = locked_wallet(store, request.payer);
         parties.payee = locked_wallet(store, request.payee);
@@ -76,7 +76,7 @@ bool answer_from_ledger(Store &store, const TransferRequest &request, const Part
 
 void pay(Store &store, const TransferRequest &request, const Parties &parties,
          MovementOutcome *outcome) {
-    if (!checked_add(store.balance.figures, parties.payee->balance, request.amount))
+    if (!checked_add(store.binding.balance.figures, parties.payee->balance, request.amount))
         raise_overflow(store, "balance", outcome->payee);
     outcome->balance = change_locked_balance(store, *parties.payer, negated(request.amount));
     (void)change_locked_balance(store, *parties.payee, request.amount);
@@ -93,12 +93,12 @@ void describe(Store &store, const TransferRequest &request, const Parties &parti
               MovementOutcome *outcome) {
     outcome->id = request.id;
     outcome->amount = request.amount;
-    outcome->wallet = key_text(store.buyer_type, key_of(parties.payer, request.payer));
-    outcome->payee = key_text(store.buyer_type, key_of(parties.payee, request.payee));
+    outcome->wallet = key_text(store.binding.buyer_type, key_of(parties.payer, request.payer));
+    outcome->payee = key_text(store.binding.buyer_type, key_of(parties.payee, request.payee));
 }
 
 void require_two(Store &store, const Parties &parties, const TransferRequest &request) {
-    if (compare_keys(store.buyer_type, key_of(parties.payer, request.payer),
+    if (compare_keys(store.binding.buyer_type, key_of(parties.payer, request.payer),
                      key_of(parties.payee, request.payee)) == 0)
         ereport(ERROR, (errcode(errcodes::bad_argument),
                         errmsg("payer and payee must not be the same wallet")));
@@ -119,7 +119,7 @@ Movement transfer_movement(const Uuid &id, int32 line, WalletKey wallet, Money a
 
 void raise_half_transfer(const Store &store) {
     ereport(ERROR, (errcode(errcodes::not_in_state),
-                    errmsg("the ledger of store \"%s\" has half of a transfer", store.name)));
+                    errmsg("the ledger of store \"%s\" has half of a transfer", store.binding.name)));
     pg_unreachable();
 }
 

@@ -39,7 +39,7 @@ void describe(WriteOff &write_off) {
     write_off.outcome.id = write_off.request.id;
     write_off.outcome.qty = write_off.request.qty;
     write_off.outcome.item = in_context(write_off.result_context, [&] {
-        return key_text(write_off.store.item_type,
+        return key_text(write_off.store.binding.item_type,
                         write_off.item ? write_off.item->item.key : write_off.request.item);
     });
 }

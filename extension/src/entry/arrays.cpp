@@ -64,12 +64,12 @@ SaleTerms terms_at(const TermArrays &arrays, std::size_t i, const Store &store) 
     if (!arrays.qtys.values.empty())
         terms.qty = quantity_from(required_element(arrays.qtys, i, "qty"), "qty");
     if (const auto price = element(arrays.max_prices, i))
-        terms.max_price = price_from(*price, store.money, "max_price");
+        terms.max_price = price_from(*price, store.binding.money, "max_price");
     if (const auto price = element(arrays.unit_prices, i))
-        terms.unit_price = price_from(*price, store.money, "unit_price");
+        terms.unit_price = price_from(*price, store.binding.money, "unit_price");
     if (const auto amount = element(arrays.amounts, i))
-        terms.amount = price_from(*amount, store.money, "amount");
-    terms.amount_max = Money{store.money.max};
+        terms.amount = price_from(*amount, store.binding.money, "amount");
+    terms.amount_max = Money{store.binding.money.max};
     require_consistent(store, terms);
     return terms;
 }

@@ -65,8 +65,8 @@ template <typename Request, typename Read> void read_each(std::span<Request> req
 // whole batch.
 void require_recordable(const Store &store, ItemKey item, WalletKey buyer) {
     constexpr std::size_t bytes_max = 2600;
-    const std::size_t bytes =
-        key_bytes(store.item_type, item).size() + key_bytes(store.buyer_type, buyer).size();
+    const std::size_t bytes = key_bytes(store.binding.item_type, item).size() +
+                              key_bytes(store.binding.buyer_type, buyer).size();
     if (bytes > bytes_max)
         ereport(ERROR, (errcode(errcodes::bad_argument),
                         errmsg("the keys have %zu bytes together, and at most %zu are possible", bytes,
@@ -85,9 +85,10 @@ std::span<BatchRequest> purchase_requests(const Arguments &arguments, Store &sto
     read_each(requests, [&](std::size_t i) {
         SaleRequest &sale = requests[i].sale;
         if (const auto id = element(ids, i)) sale.id = uuid_from(*id);
-        sale.item = key_from_argument(store.item_type, items.type, required_element(items, i, "item"));
-        sale.buyer =
-            key_from_argument(store.buyer_type, buyers.type, required_element(buyers, i, "buyer"));
+        sale.item =
+            key_from_argument(store.binding.item_type, items.type, required_element(items, i, "item"));
+        sale.buyer = key_from_argument(store.binding.buyer_type, buyers.type,
+                                       required_element(buyers, i, "buyer"));
         require_recordable(store, sale.item, sale.buyer);
         sale.terms = terms_at(arrays, i, store);
         sale.remember = remembers;
@@ -105,11 +106,12 @@ std::span<BatchTransfer> transfer_requests(const Arguments &arguments, Store &st
     read_each(requests, [&](std::size_t i) {
         TransferRequest &transfer = requests[i].transfer;
         if (const auto id = element(ids, i)) transfer.id = uuid_from(*id);
-        transfer.payer =
-            key_from_argument(store.buyer_type, payers.type, required_element(payers, i, "payer"));
-        transfer.payee =
-            key_from_argument(store.buyer_type, payees.type, required_element(payees, i, "payee"));
-        transfer.amount = amount_from(required_element(amounts, i, "amount"), store.money, "amount");
+        transfer.payer = key_from_argument(store.binding.buyer_type, payers.type,
+                                           required_element(payers, i, "payer"));
+        transfer.payee = key_from_argument(store.binding.buyer_type, payees.type,
+                                           required_element(payees, i, "payee"));
+        transfer.amount =
+            amount_from(required_element(amounts, i, "amount"), store.binding.money, "amount");
     });
     return requests;
 }
@@ -138,7 +140,7 @@ SoldMany sell_many_by(FunctionCallInfo fcinfo) {
                 if (request.problem == nullptr) require_wallet(store, only, request.sale.buyer);
             sold.outcomes = sell_many(store, requests, remembers, result_context);
         });
-        sold.money = store.money;
+        sold.money = store.binding.money;
     });
     return sold;
 }
@@ -159,7 +161,7 @@ MovedMany transfer_many_by(FunctionCallInfo fcinfo) {
         as_owner(store, [&] {
             moved.outcomes = transfer_many(store, transfer_requests(arguments, store), result_context);
         });
-        moved.money = store.money;
+        moved.money = store.binding.money;
     });
     return moved;
 }

@@ -43,9 +43,10 @@ CartRequest cart_request(const Arguments &arguments, Store &store) {
                             optional_array(arguments, arg_cart_amounts, "amounts", items)};
     const auto lines = new_array<CartLine>(items.values.size());
     for (std::size_t i = 0; i < lines.size(); ++i)
-        lines[i] = {key_from_argument(store.item_type, items.type, required_element(items, i, "item")),
-                    terms_at(arrays, i, store)};
-    return {arguments.key(arg_cart_buyer, store.buyer_type, "buyer"), lines,
+        lines[i] = {
+            key_from_argument(store.binding.item_type, items.type, required_element(items, i, "item")),
+            terms_at(arrays, i, store)};
+    return {arguments.key(arg_cart_buyer, store.binding.buyer_type, "buyer"), lines,
             arguments.optional_uuid(arg_cart_id)};
 }
 
@@ -68,7 +69,7 @@ SoldCart sell_cart_by(FunctionCallInfo fcinfo, const char *function) {
         const CartRequest request = cart_request(arguments, store);
         require_wallet(store, only_wallet_of_caller(store), request.buyer);
         as_owner(store, [&] { sold.outcome = sell_cart(store, request, result_context); });
-        sold.money = store.money;
+        sold.money = store.binding.money;
     });
     return sold;
 }

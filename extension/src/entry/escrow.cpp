@@ -36,7 +36,7 @@ namespace vend {
 namespace {
 
 [[noreturn]] void raise_unknown_item(Store &store, ItemKey item) {
-    const char *name = key_text(store.item_type, item);
+    const char *name = key_text(store.binding.item_type, item);
     raise_refusal(Verdict::unknown_item, name, nullptr,
                   explain(store, {.verdict = Verdict::unknown_item}, {}, {}, {}, name, nullptr));
 }
@@ -75,7 +75,7 @@ Datum vend_available(PG_FUNCTION_ARGS) {
         const Arguments arguments(fcinfo);
         Store &store = open_store(arguments.optional_string(1),
                                   {Right::buyer, Right::cashier, Right::stock_keeper, Right::auditor});
-        const ItemKey key = arguments.key(0, store.item_type, "item");
+        const ItemKey key = arguments.key(0, store.binding.item_type, "item");
         as_owner(store, [&] {
             const auto item = read_item(store, key);
             if (!item) raise_unknown_item(store, key);
@@ -90,7 +90,7 @@ Datum vend_set_lock_mode(PG_FUNCTION_ARGS) {
     in_call([&] {
         const Arguments arguments(fcinfo);
         Store &store = open_store(arguments.optional_string(2), {Right::stock_keeper});
-        const ItemKey key = arguments.key(0, store.item_type, "item");
+        const ItemKey key = arguments.key(0, store.binding.item_type, "item");
         const auto mode = own_mode(arguments.optional_string(1));
         as_owner(store, [&] {
             if (!change_lock_mode(store, key, mode)) raise_unknown_item(store, key);

@@ -28,10 +28,10 @@ void add_common(ResultRow &result, const NumberType &money, Kind kind, const Mov
 } // namespace
 
 void require_wallets(const Store &store) {
-    if (!store.has_wallets())
-        ereport(ERROR,
-                (errcode(errcodes::not_in_state), errmsg("store \"%s\" has no wallets", store.name),
-                 errhint("Name a store with wallets; buyers of this store pay elsewhere.")));
+    if (!store.binding.has_wallets())
+        ereport(ERROR, (errcode(errcodes::not_in_state),
+                        errmsg("store \"%s\" has no wallets", store.binding.name),
+                        errhint("Name a store with wallets; buyers of this store pay elsewhere.")));
 }
 
 ResultRow movement_row(const NumberType &money, Kind kind, const MovementOutcome &outcome) {

@@ -51,8 +51,8 @@ MovementOutcome move_money(const Arguments &arguments, Store &store, Kind kind, 
     require_wallets(store);
     DepositRequest request;
     request.kind = kind;
-    request.wallet = arguments.key(arg_key, store.buyer_type, "wallet");
-    request.amount = arguments.money(arg_change, store.money, "amount");
+    request.wallet = arguments.key(arg_key, store.binding.buyer_type, "wallet");
+    request.amount = arguments.money(arg_change, store.binding.money, "amount");
     request.id = arguments.optional_uuid(arg_figure_id);
     MovementOutcome outcome;
     as_owner(store, [&] { outcome = deposit_or_withdraw(store, request, context); });
@@ -61,7 +61,7 @@ MovementOutcome move_money(const Arguments &arguments, Store &store, Kind kind, 
 
 MovementOutcome move_in(const Arguments &arguments, Store &store, MemoryContext context) {
     RestockRequest request;
-    request.item = arguments.key(arg_key, store.item_type, "item");
+    request.item = arguments.key(arg_key, store.binding.item_type, "item");
     request.qty = arguments.quantity(arg_change, "qty");
     request.id = arguments.optional_uuid(arg_figure_id);
     MovementOutcome outcome;
@@ -71,7 +71,7 @@ MovementOutcome move_in(const Arguments &arguments, Store &store, MemoryContext 
 
 MovementOutcome move_out(const Arguments &arguments, Store &store, MemoryContext context) {
     WriteOffRequest request;
-    request.item = arguments.key(arg_key, store.item_type, "item");
+    request.item = arguments.key(arg_key, store.binding.item_type, "item");
     request.qty = arguments.quantity(arg_change, "qty");
     request.id = arguments.optional_uuid(arg_figure_id);
     MovementOutcome outcome;
@@ -82,9 +82,9 @@ MovementOutcome move_out(const Arguments &arguments, Store &store, MemoryContext
 MovementOutcome move_between(const Arguments &arguments, Store &store, MemoryContext context) {
     require_wallets(store);
     TransferRequest request;
-    request.payer = arguments.key(arg_payer, store.buyer_type, "payer");
-    request.payee = arguments.key(arg_payee, store.buyer_type, "payee");
-    request.amount = arguments.money(arg_transfer_amount, store.money, "amount");
+    request.payer = arguments.key(arg_payer, store.binding.buyer_type, "payer");
+    request.payee = arguments.key(arg_payee, store.binding.buyer_type, "payee");
+    request.amount = arguments.money(arg_transfer_amount, store.binding.money, "amount");
     request.id = arguments.optional_uuid(arg_transfer_id);
     MovementOutcome outcome;
     as_owner(store, [&] { outcome = transfer(store, request, context); });
@@ -97,9 +97,9 @@ MovementOutcome move_back(const Arguments &arguments, Store &store, MemoryContex
     request.qty = arguments.optional_quantity(arg_refund_qty, "qty");
     request.id = arguments.optional_uuid(arg_refund_id);
     if (!arguments.is_null(arg_refund_item))
-        request.item = arguments.key(arg_refund_item, store.item_type, "item");
+        request.item = arguments.key(arg_refund_item, store.binding.item_type, "item");
     if (!arguments.is_null(arg_refund_amount))
-        request.amount = arguments.money(arg_refund_amount, store.money, "amount");
+        request.amount = arguments.money(arg_refund_amount, store.binding.money, "amount");
     request.restock = arguments.boolean(arg_refund_restock, "restock");
     MovementOutcome outcome;
     as_owner(store, [&] { outcome = refund(store, request, context); });
@@ -118,7 +118,7 @@ Moved move_by(FunctionCallInfo fcinfo, const char *function, Kind kind) {
         const bool is_of_stock = kind == Kind::restock || kind == Kind::write_off;
         Store &store = open_store(arguments.optional_string(store_number),
                                   {is_of_stock ? Right::stock_keeper : Right::cashier});
-        moved.money = store.money;
+        moved.money = store.binding.money;
         if (kind == Kind::transfer)
             moved.outcome = move_between(arguments, store, context);
         else if (kind == Kind::write_off)

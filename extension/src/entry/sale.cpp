@@ -60,14 +60,15 @@ void require_memory(const SaleRequest &request, bool raises) {
 
 SaleRequest sale_request(const Arguments &arguments, Store &store) {
     SaleRequest request;
-    request.item = arguments.key(arg_item, store.item_type, "item");
-    request.buyer = arguments.key(arg_buyer, store.buyer_type, "buyer");
+    request.item = arguments.key(arg_item, store.binding.item_type, "item");
+    request.buyer = arguments.key(arg_buyer, store.binding.buyer_type, "buyer");
     request.terms.qty = arguments.quantity(arg_qty, "qty");
     request.terms.expected_version = arguments.optional_bigint(arg_expected_version);
-    request.terms.max_price = arguments.optional_money(arg_max_price, store.money, "max_price");
-    request.terms.unit_price = arguments.optional_money(arg_unit_price, store.money, "unit_price");
-    request.terms.amount = arguments.optional_money(arg_amount, store.money, "amount");
-    request.terms.amount_max = Money{store.money.max};
+    request.terms.max_price = arguments.optional_money(arg_max_price, store.binding.money, "max_price");
+    request.terms.unit_price =
+        arguments.optional_money(arg_unit_price, store.binding.money, "unit_price");
+    request.terms.amount = arguments.optional_money(arg_amount, store.binding.money, "amount");
+    request.terms.amount_max = Money{store.binding.money.max};
     request.id = arguments.optional_uuid(arg_id);
     request.lock_mode = lock_mode_argument(arguments);
     request.wait = {arguments.boolean(arg_nowait, "nowait"), settings::lock_timeout_ms()};
@@ -95,7 +96,7 @@ Sold sell_by(FunctionCallInfo fcinfo, const char *function, bool raises) {
         require_id_to_remember(request);
         require_memory(request, raises);
         as_owner(store, [&] { sold.outcome = sell(store, request, result_context); });
-        sold.money = store.money;
+        sold.money = store.binding.money;
     });
     return sold;
 }

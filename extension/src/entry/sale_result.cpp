@@ -28,13 +28,14 @@ void add_common(ResultRow &result, const NumberType &money, const SaleOutcome &o
 } // namespace
 
 void require_right_to_price(const Store &store) {
-    if (!store.has_prices() || is_permitted(store, {Right::cashier})) return;
-    ereport(ERROR,
-            (errcode(errcodes::not_permitted),
-             errmsg("permission denied to state the price of a sale in store \"%s\"", store.name),
-             errdetail("The store has prices, and only a cashier may state another price."),
-             errhint("Leave unit_price and amount out; max_price refuses a price higher than the one "
-                     "shown.")));
+    if (!store.binding.has_prices() || is_permitted(store, {Right::cashier})) return;
+    ereport(
+        ERROR,
+        (errcode(errcodes::not_permitted),
+         errmsg("permission denied to state the price of a sale in store \"%s\"", store.binding.name),
+         errdetail("The store has prices, and only a cashier may state another price."),
+         errhint("Leave unit_price and amount out; max_price refuses a price higher than the one "
+                 "shown.")));
 }
 
 void require_consistent(const Store &store, const SaleTerms &terms) {
@@ -42,25 +43,28 @@ void require_consistent(const Store &store, const SaleTerms &terms) {
         ereport(ERROR, (errcode(errcodes::bad_argument),
                         errmsg("unit_price and amount cannot be given together"),
                         errhint("Pass the price of one unit, or what all of them cost together.")));
-    if (!store.has_prices() && !terms.states_price())
-        ereport(ERROR, (errcode(errcodes::bad_argument),
-                        errmsg("unit_price must be given: store \"%s\" has no prices", store.name),
-                        errhint("Pass unit_price => ..., the price of one unit.")));
-    if (!store.has_prices() && terms.max_price)
-        ereport(ERROR, (errcode(errcodes::bad_argument),
-                        errmsg("max_price cannot be given: store \"%s\" has no prices", store.name),
-                        errhint("Each sale states its price in unit_price.")));
+    if (!store.binding.has_prices() && !terms.states_price())
+        ereport(ERROR,
+                (errcode(errcodes::bad_argument),
+                 errmsg("unit_price must be given: store \"%s\" has no prices", store.binding.name),
+                 errhint("Pass unit_price => ..., the price of one unit.")));
+    if (!store.binding.has_prices() && terms.max_price)
+        ereport(ERROR,
+                (errcode(errcodes::bad_argument),
+                 errmsg("max_price cannot be given: store \"%s\" has no prices", store.binding.name),
+                 errhint("Each sale states its price in unit_price.")));
     if (terms.max_price && terms.states_price())
         ereport(ERROR, (errcode(errcodes::bad_argument),
                         errmsg("max_price cannot be given where the price is stated"),
                         errhint("Use expected_version to refuse the sale of an item that was edited.")));
-    if (!store.has_versions() && terms.expected_version)
+    if (!store.binding.has_versions() && terms.expected_version)
         ereport(ERROR,
                 (errcode(errcodes::bad_argument),
-                 errmsg("expected_version cannot be given: store \"%s\" has no versions", store.name),
+                 errmsg("expected_version cannot be given: store \"%s\" has no versions",
+                        store.binding.name),
                  errhint("Add a column for them with vend.reattach_store(%s, version => 'version', "
                          "add_columns => true).",
-                         quote_literal_cstr(store.name))));
+                         quote_literal_cstr(store.binding.name))));
 }
 
 void require_id_to_remember(const SaleRequest &request) {

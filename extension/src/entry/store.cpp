@@ -95,7 +95,7 @@ void require_no_trigger(const char *function) {
 
 // A statement that is still running has not journalled its writes either: its triggers fire at its end.
 void require_no_statement(const Store &store) {
-    for (const Oid table : {store.item_table.relation, store.wallet_table.relation}) {
+    for (const Oid table : {store.binding.item_table.relation, store.binding.wallet_table.relation}) {
         if (!OidIsValid(table)) continue;
         ListCell *cell = nullptr;
         foreach (cell, find_all_inheritors(table, AccessShareLock, nullptr)) {

@@ -76,7 +76,7 @@ Datum vend_journal(PG_FUNCTION_ARGS) {
     in_call([&] {
         Store &store = open_store_of_trigger(trigger);
         // A partition may be of a kind that a bound table must not be.
-        require_table(store, trigger->tg_relation, true);
+        require_table(store.binding, trigger->tg_relation, true);
         as_owner(store, [&] {
             const TriggerData event = as_of_bound_table(store, trigger);
             if (is_truncate)

@@ -23,24 +23,24 @@ struct DeltaSum {
 
 void add_delta(const Store &store, TupleTableSlot *row, DeltaSum *sum) {
     bool is_null = false;
-    const Datum qty = slot_getattr(row, store.delta_qty, &is_null);
+    const Datum qty = slot_getattr(row, store.binding.delta_qty, &is_null);
     if (!is_null) sum->units += DatumGetInt64(qty);
     ++sum->count;
 }
 
 Deltas deltas_of(const Store &store, const DeltaSum &sum) {
     if (sum.units > PG_INT64_MAX || sum.units < PG_INT64_MIN)
-        ereport(ERROR,
-                (errcode(errcodes::out_of_range),
-                 errmsg("sum of the deltas of an item of store \"%s\" is out of range", store.name)));
+        ereport(ERROR, (errcode(errcodes::out_of_range),
+                        errmsg("sum of the deltas of an item of store \"%s\" is out of range",
+                               store.binding.name)));
     return {sum.count, Quantity{static_cast<int64>(sum.units)}};
 }
 
 // Calls visit(row) for each delta of an item until it answers false.
 template <typename Visit> void for_each_delta(Store &store, ItemKey item, Visit visit) {
     open_deltas(store);
-    with_row(store.delta_table, [&](TupleTableSlot *row) {
-        const RowScan scan = begin_row_scan(store.delta_table, {&item.value, 1});
+    with_row(store.binding.delta_table, [&](TupleTableSlot *row) {
+        const RowScan scan = begin_row_scan(store.binding.delta_table, {&item.value, 1});
         while (next_row(scan, row) && visit(row)) continue;
         end_row_scan(scan);
     });
@@ -53,7 +53,7 @@ Quantity stock_with(Store &store, const Item &item, const Deltas &deltas) {
     if (!stock || *stock < Quantity{0})
         ereport(ERROR, (errcode(errcodes::not_in_state),
                         errmsg("stock of item \"%s\" plus its deltas is negative or out of range",
-                               key_text(store.item_type, item.key)),
+                               key_text(store.binding.item_type, item.key)),
                         errhint("Call vend.audit(), which shows the difference and a repair.")));
     return *stock;
 }
@@ -61,18 +61,18 @@ Quantity stock_with(Store &store, const Item &item, const Deltas &deltas) {
 void append_deltas(Store &store, std::span<const Delta> deltas) {
     open_deltas(store);
     const TupleDesc descriptor =
-        CreateTupleDescCopy(RelationGetDescr(store.delta_table.rel)); // unpinned
+        CreateTupleDescCopy(RelationGetDescr(store.binding.delta_table.rel)); // unpinned
     auto **slots = static_cast<TupleTableSlot **>(palloc(sizeof(TupleTableSlot *) * deltas.size()));
     for (std::size_t i = 0; i < deltas.size(); ++i) {
         TupleTableSlot *row = slots[i] = MakeSingleTupleTableSlot(descriptor, &TTSOpsVirtual);
         std::fill_n(row->tts_isnull, descriptor->natts, true); // dropped columns stay null
-        row->tts_values[store.delta_item - 1] = deltas[i].item.value;
-        row->tts_isnull[store.delta_item - 1] = false;
-        row->tts_values[store.delta_qty - 1] = Int64GetDatum(deltas[i].qty.value);
-        row->tts_isnull[store.delta_qty - 1] = false;
+        row->tts_values[store.binding.delta_item - 1] = deltas[i].item.value;
+        row->tts_isnull[store.binding.delta_item - 1] = false;
+        row->tts_values[store.binding.delta_qty - 1] = Int64GetDatum(deltas[i].qty.value);
+        row->tts_isnull[store.binding.delta_qty - 1] = false;
         ExecStoreVirtualTuple(row);
     }
-    insert_rows(store.delta_table, {slots, deltas.size()});
+    insert_rows(store.binding.delta_table, {slots, deltas.size()});
     for (std::size_t i = 0; i < deltas.size(); ++i) ExecDropSingleTupleTableSlot(slots[i]);
     FreeTupleDesc(descriptor);
 }
@@ -92,7 +92,7 @@ namespace {
 template <typename IsEnough> Deltas take_until(Store &store, ItemKey item, IsEnough is_enough) {
     DeltaSum sum;
     const auto take = [&](TupleTableSlot *row) {
-        if (!delete_row(store.delta_table, row)) raise_concurrent_write("delete");
+        if (!delete_row(store.binding.delta_table, row)) raise_concurrent_write("delete");
         add_delta(store, row, &sum);
         return !is_enough(sum);
     };
@@ -110,7 +110,7 @@ Deltas take_deltas(Store &store, ItemKey item) {
 Deltas fold_deltas(Store &store, const Item &item, int64 count_min) {
     const Deltas deltas = take_until(store, item.key, [&](const DeltaSum &sum) {
         const __int128 stock = sum.units + item.state.stock.value;
-        return sum.count >= count_min && stock >= 0 && stock <= store.stock.figures.max;
+        return sum.count >= count_min && stock >= 0 && stock <= store.binding.stock.figures.max;
     });
     if (deltas.sum != Quantity{}) set_locked_stock(store, item, stock_with(store, item, deltas));
     return deltas;

@@ -46,7 +46,7 @@ void require_nothing_unjournalled(Store &store, ItemKey item, const CounterLoad 
     if (!own || own->available != committed.available)
         ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
                         errmsg("this transaction has itself written the stock of escrow item \"%s\"",
-                               key_text(store.item_type, item)),
+                               key_text(store.binding.item_type, item)),
                         errhint("Commit first.")));
 }
 
@@ -55,10 +55,11 @@ enum class Load { done, busy, absent };
 
 Load load_counter(Store &store, ItemKey item, const CounterKey &key, LockWait wait) {
     // Checks that the partition's triggers are on. Turning them off changes the counter's key.
-    if (OidIsValid(key.partition[0])) require_item_partition(store, key.partition[0]);
+    if (OidIsValid(key.partition[0])) require_item_partition(store.binding, key.partition[0]);
     if (!lock_load(store, item, wait)) return Load::busy;
     Load result = Load::done;
-    if (begin_load(key, store.owner, store.name, key_text(store.item_type, item))) {
+    if (begin_load(key, store.binding.owner, store.binding.name,
+                   key_text(store.binding.item_type, item))) {
         const auto load = committed_units(store, item);
         if (load) require_nothing_unjournalled(store, item, *load);
         end_load(load);
@@ -83,14 +84,15 @@ void require_as_seen(const Store &store, const std::optional<Item> &now, const I
     if (!IsolationUsesXactSnapshot()) return;
     if (!now) raise_concurrent_write("delete");
     if (now->state.price != seen.state.price || now->state.version != seen.state.version ||
-        now->state.lock_mode != seen.state.lock_mode || !same_key(store.item_type, now->key, seen.key))
+        now->state.lock_mode != seen.state.lock_mode ||
+        !same_key(store.binding.item_type, now->key, seen.key))
         raise_concurrent_write("update");
 }
 
 // Whether this transaction may have written the row. For a partition's row that is not known; but an
 // item whose counter is loaded was in escrow before this transaction.
 bool may_be_own(Store &store, const Item &item) {
-    if (!store.item_table.is_partitioned)
+    if (!store.binding.item_table.is_partitioned)
         return TransactionIdIsCurrentTransactionId(item.version.writer);
     return TransactionIdIsValid(GetTopTransactionIdIfAny()) &&
            !read_counter(counter_key(store, item.key));
@@ -106,14 +108,14 @@ bool is_in_escrow(Store &store, const Item &item) {
 
 void require_escrow(const Store &store) {
     require_counters();
-    if (store.escrow_problem != nullptr)
+    if (store.binding.escrow_problem != nullptr)
         ereport(ERROR, (errcode(errcodes::not_in_state),
-                        errmsg("the tables of store \"%s\" are not fit for escrow", store.name),
-                        errdetail("%s", store.escrow_problem)));
+                        errmsg("the tables of store \"%s\" are not fit for escrow", store.binding.name),
+                        errdetail("%s", store.binding.escrow_problem)));
 }
 
 CounterKey counter_key(Store &store, ItemKey item) {
-    const auto bytes = key_bytes(store.item_type, item);
+    const auto bytes = key_bytes(store.binding.item_type, item);
     if (bytes.size() > counter_key_bytes_max)
         ereport(ERROR,
                 (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("key of an escrow item is too long"),
@@ -121,8 +123,8 @@ CounterKey counter_key(Store &store, ItemKey item) {
                            counter_key_bytes_max)));
     CounterKey key;
     key.database = MyDatabaseId;
-    key.table = store.table_state;
-    if (store.item_table.is_partitioned) key.partition = partition_of_item(store, item).state;
+    key.table = store.binding.table_state;
+    if (store.binding.item_table.is_partitioned) key.partition = partition_of_item(store, item).state;
     key.length = static_cast<uint32>(bytes.size());
     std::ranges::copy(bytes, key.bytes.begin());
     return key;
@@ -194,7 +196,7 @@ EnterResult enter_escrow(Store &store, LockWait wait, Item *item) {
     const auto now = read_again(store, *item);
     require_as_seen(store, now, *item);
     // Under another spelling of its key the item has another counter.
-    if (now && same_key(store.item_type, now->key, item->key) && is_in_escrow(store, *now)) {
+    if (now && same_key(store.binding.item_type, now->key, item->key) && is_in_escrow(store, *now)) {
         *item = *now;
         return EnterResult::entered;
     }
@@ -248,14 +250,14 @@ void record_deltas(Store &store, std::span<const Delta> deltas) {
 std::optional<Quantity> add_units(Store &store, const LockedItem &locked, Quantity qty) {
     if (!locked.is_in_escrow) {
         const auto stock = checked_add(locked.item.state.stock, qty);
-        if (!stock || stock->value > store.stock.figures.max) return std::nullopt;
+        if (!stock || stock->value > store.binding.stock.figures.max) return std::nullopt;
         set_locked_stock(store, locked.item, *stock);
         return stock;
     }
     const CounterKey key = counter_key(store, locked.item.key);
     for (;;) {
         if (!loaded_reading(store, locked.item.key, key)) raise_concurrent_write("update");
-        switch (add_to_counter(key, qty, Quantity{store.stock.figures.max})) {
+        switch (add_to_counter(key, qty, Quantity{store.binding.stock.figures.max})) {
         case CounterChange::not_loaded:
             continue;
         case CounterChange::impossible:
@@ -281,7 +283,7 @@ void fold_own_deltas(Store &store, Item *item) {
     if (is_altered_here(store, item->key)) require_escrow(store);
     if (fold_deltas(store, *item).sum == Quantity{}) return;
     if (lock_item(store, item->key, {}, item) != LockResult::locked)
-        raise_write_altered(store.item_table.relation);
+        raise_write_altered(store.binding.item_table.relation);
 }
 
 } // namespace vend

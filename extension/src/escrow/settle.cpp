@@ -31,7 +31,7 @@ bool is_of_the_session(const ErrorData &error) {
 void warn_unsettled(Store &store, ItemKey item, ErrorData *error) {
     ereport(WARNING, (errcode(error->sqlerrcode),
                       errmsg("item \"%s\" of store \"%s\" could not be settled",
-                             key_text(store.item_type, item), store.name),
+                             key_text(store.binding.item_type, item), store.binding.name),
                       errdetail("%s", error->message)));
     FreeErrorData(error);
 }
@@ -72,9 +72,9 @@ void settle_as_caller(Store &store) {
     if (IsolationUsesXactSnapshot()) return;
     const MonotonicTime begun = monotonic_now();
     if (!begin_callers_turn()) return;
-    const auto counter = longest_unsettled(store.table_state);
-    if (!counter || !has_key_size(store.item_type, counter_bytes(counter->key))) return;
-    const ItemKey item = key_from_bytes(store.item_type, counter_bytes(counter->key));
+    const auto counter = longest_unsettled(store.binding.table_state);
+    if (!counter || !has_key_size(store.binding.item_type, counter_bytes(counter->key))) return;
+    const ItemKey item = key_from_bytes(store.binding.item_type, counter_bytes(counter->key));
     open_deltas(store); // outside of the subtransaction, whose end would close them
     std::optional<int64> settled;
     ErrorData *error =

@@ -203,11 +203,11 @@ End settle(const Unsettled &unsettled) {
         in_call([&] {
             Store &store = open_to_settle(unsettled.store);
             // The store was made again, with keys of another type.
-            if (!has_key_size(store.item_type, unsettled.item)) {
+            if (!has_key_size(store.binding.item_type, unsettled.item)) {
                 if (counter != nullptr) forget_unsettled(*counter);
                 return;
             }
-            const ItemKey item = key_from_bytes(store.item_type, unsettled.item);
+            const ItemKey item = key_from_bytes(store.binding.item_type, unsettled.item);
             with_tables_open(store, [&] {
                 const auto settled = settle_item(store, item, {.nowait = true});
                 if (counter == nullptr || !settled) return;
@@ -226,7 +226,7 @@ End find_unsettled(const char *name, MemoryContext context, List **items) {
             Store &store = open_to_settle(name);
             with_tables_open(store, [&] {
                 for (const ItemKey item : unsettled_items(store))
-                    add_unsettled(items, name, key_bytes(store.item_type, item), context);
+                    add_unsettled(items, name, key_bytes(store.binding.item_type, item), context);
             });
         });
     });

@@ -17,7 +17,7 @@ void begin_finding(StringInfo sql, Rank rank) {
 }
 
 // The counters a (key, value, total) that their ledger does not explain.
-void append_differences(StringInfo sql, const Store &s, const AuditedFigure &c) {
+void append_differences(StringInfo sql, const Binding &s, const AuditedFigure &c) {
     appendStringInfo(
         sql,
         "(SELECT coalesce(c.key, l.key) AS key, coalesce(c.value, 0) AS value, "
@@ -29,7 +29,7 @@ void append_differences(StringInfo sql, const Store &s, const AuditedFigure &c) 
 
 // Counters that their ledger does not explain. The table is taken to be right: what was counted on the
 // shelf is recorded as an adjustment.
-void append_counter(StringInfo sql, const Store &s, const AuditedFigure &c) {
+void append_counter(StringInfo sql, const Binding &s, const AuditedFigure &c) {
     begin_finding(sql, rank_counter);
     appendStringInfo(
         sql,
@@ -49,7 +49,7 @@ char *without_trigger(const char *relation, const char *trigger, const char *sql
 }
 
 // The SQL that sets one column of one ledger row; column, value, id and line are expressions.
-char *ledger_update(const Store &s, const char *column, const char *value, const char *id,
+char *ledger_update(const Binding &s, const char *column, const char *value, const char *id,
                     const char *line) {
     return psprintf("pg_catalog.format(%s, %s, %s, %s, %s, %s::pg_catalog.text)",
                     quote_literal_cstr(without_trigger("%5$s", append_only_trigger,
@@ -61,7 +61,7 @@ char *ledger_update(const Store &s, const char *column, const char *value, const
 // Ledger rows that do not say what one of their kind says: a sale takes from the shelf and is paid at
 // its unit price, where that is not null because an amount was stated, a deposit moves no stock, ... An
 // adjustment has an item or a wallet, not both. Reckoned in numeric, where nothing overflows.
-void append_ledger_rows(StringInfo sql, const Store &s) {
+void append_ledger_rows(StringInfo sql, const Binding &s) {
     begin_finding(sql, rank_ledger);
     appendStringInfo(
         sql,
@@ -89,7 +89,7 @@ void append_ledger_rows(StringInfo sql, const Store &s) {
 
 // Lines of purchases of which more was given back than was bought or paid, and refunds of what is no
 // purchase. The last refund is taken to be the one that is wrong.
-void append_refunds(StringInfo sql, const Store &s, const char *finding, const char *figure) {
+void append_refunds(StringInfo sql, const Binding &s, const char *finding, const char *figure) {
     begin_finding(sql, rank_refunded);
     const char *cut = psprintf("greatest(0, last.%s " MINUS " (r.total " MINUS " r.figure))", figure);
     appendStringInfo(
@@ -111,7 +111,7 @@ void append_refunds(StringInfo sql, const Store &s, const char *finding, const c
 }
 
 // Transfers of which the payee did not get what the payer gave; the payer's line is taken to be right.
-void append_transfers(StringInfo sql, const Store &s) {
+void append_transfers(StringInfo sql, const Binding &s) {
     begin_finding(sql, rank_ledger);
     appendStringInfo(
         sql,
@@ -124,7 +124,7 @@ void append_transfers(StringInfo sql, const Store &s) {
 }
 
 // Counters below zero, which only a dropped check lets in.
-void append_negative(StringInfo sql, const Store &s, const char *finding, const AuditedFigure &c) {
+void append_negative(StringInfo sql, const Binding &s, const char *finding, const AuditedFigure &c) {
     const char *update = "UPDATE %1$s SET %2$s = 0 WHERE %3$s = %4$L";
     if (s.refuses_direct_writes) update = without_trigger("%1$s", journal_trigger, update);
     begin_finding(sql, rank_negative);
@@ -137,7 +137,7 @@ void append_negative(StringInfo sql, const Store &s, const char *finding, const 
 }
 
 // Items whose deltas take more than the row has: they cannot be settled.
-void append_unsettleable(StringInfo sql, const Store &s) {
+void append_unsettleable(StringInfo sql, const Binding &s) {
     const char *insert = without_trigger(
         "%1$s", delta_trigger, "INSERT INTO %1$s (item, qty) VALUES (%2$L, %3$s)", "ENABLE ALWAYS");
     begin_finding(sql, rank_negative);
@@ -153,25 +153,25 @@ void append_unsettleable(StringInfo sql, const Store &s) {
 } // namespace
 
 // An item's row and its deltas, where that is gone its deltas.
-char *compose_stock(const Store &s) {
+char *compose_stock(const Binding &s) {
     return psprintf("SELECT x.key, pg_catalog.sum(x.value) AS value FROM "
                     "(SELECT %s::%s AS key, %s::pg_catalog.numeric AS value FROM %s "
                     "UNION ALL SELECT item, qty FROM %s) AS x GROUP BY x.key",
                     s.item_key.name, kept_key_type(s.item_type), s.stock.name, s.items, s.deltas);
 }
 
-AuditedFigure item_counter(const Store &s) {
+AuditedFigure item_counter(const Binding &s) {
     return {"stock", compose_stock(s), s.items, s.item_key.name, s.stock.name, "item", "qty"};
 }
 
-AuditedFigure wallet_counter(const Store &s) {
+AuditedFigure wallet_counter(const Binding &s) {
     const char *source =
         psprintf("SELECT %s::%s AS key, %s::pg_catalog.numeric AS value FROM %s", s.wallet_key.name,
                  kept_key_type(s.buyer_type), s.balance.name, s.wallets);
     return {"balance", source, s.wallets, s.wallet_key.name, s.balance.name, "wallet", "amount"};
 }
 
-char *compose_adjustments(const Store &s, const AuditedFigure &c) {
+char *compose_adjustments(const Binding &s, const AuditedFigure &c) {
     StringInfoData sql;
     initStringInfo(&sql);
     appendStringInfo(&sql,
@@ -183,7 +183,7 @@ char *compose_adjustments(const Store &s, const AuditedFigure &c) {
     return sql.data;
 }
 
-std::span<const AuditLook> audit_looks(const Store &s) {
+std::span<const AuditLook> audit_looks(const Binding &s) {
     constexpr std::size_t looks_max = 9;
     auto *looks = static_cast<AuditLook *>(palloc(sizeof(AuditLook) * looks_max));
     std::size_t count = 0;
@@ -209,7 +209,7 @@ std::span<const AuditLook> audit_looks(const Store &s) {
     return {looks, count};
 }
 
-char *compose_audit(const Store &s) {
+char *compose_audit(const Binding &s) {
     StringInfoData sql;
     initStringInfo(&sql);
     for (const AuditLook &look : audit_looks(s))

@@ -20,22 +20,22 @@ struct AuditedFigure {
     const char *ledger_key;
     const char *ledger_change;
 };
-char *compose_stock(const Store &store); // of items
-AuditedFigure item_counter(const Store &store);
-AuditedFigure wallet_counter(const Store &store);
+char *compose_stock(const Binding &binding); // of items
+AuditedFigure item_counter(const Binding &binding);
+AuditedFigure wallet_counter(const Binding &binding);
 
 // $1 at. Records what the audit would find of a counter, as adjustments.
-char *compose_adjustments(const Store &store, const AuditedFigure &counter);
+char *compose_adjustments(const Binding &binding, const AuditedFigure &counter);
 
 // What the audit looks at, one thing after the other.
 struct AuditLook {
     const char *name;
     char *sql;
 };
-std::span<const AuditLook> audit_looks(const Store &store);
+std::span<const AuditLook> audit_looks(const Binding &binding);
 
 // Columns: finding, key, expected, found, repair. Allocated in the current memory context.
-char *compose_audit(const Store &store);
+char *compose_audit(const Binding &binding);
 // The same of one look. It gives no repair, which would trust what could not be looked at.
 char *compose_look(const AuditLook &look);
 

@@ -34,7 +34,7 @@ void end_call() {
     const Call *call = innermost_call;
     innermost_call = call->outer;
     restore_engine_write(call->write);
-    if (call->store != nullptr) call->store->delta_table.rel = call->deltas;
+    if (call->store != nullptr) call->store->binding.delta_table.rel = call->deltas;
 }
 
 void hide_rows_of_owner(Oid caller, MemoryContext context) {

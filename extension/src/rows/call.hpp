@@ -57,14 +57,14 @@ template <typename Body> void in_call(Body body) {
 // Runs body() as the store's owner, with its tables open.
 template <typename Body> void with_tables_open(Store &store, Body body) {
     static_assert(std::is_trivially_destructible_v<Body>, "an error jumps over destructors");
-    as_role(store.owner, [&] {
+    as_role(store.binding.owner, [&] {
         // A call within a call opens the deltas for itself.
-        innermost_call->deltas = store.delta_table.rel;
+        innermost_call->deltas = store.binding.delta_table.rel;
         innermost_call->store = &store;
         open_tables(store);
         body();
         close_tables(store);
-        store.delta_table.rel = innermost_call->deltas;
+        store.binding.delta_table.rel = innermost_call->deltas;
         innermost_call->store = nullptr;
     });
 }

@@ -62,19 +62,21 @@ bool acquire_lock(const LOCKTAG &tag, LOCKMODE mode, LockWait wait) {
 }
 
 LOCKTAG counter_tag(const Store &store, ItemKey item) {
-    return key_lock_tag(store.item_table.relation, key_bytes(store.item_type, item), counter_lock_class);
+    return key_lock_tag(store.binding.item_table.relation, key_bytes(store.binding.item_type, item),
+                        counter_lock_class);
 }
 
 LOCKTAG load_tag(const Store &store, ItemKey item) {
-    return key_lock_tag(store.item_table.relation, key_bytes(store.item_type, item), load_lock_class);
+    return key_lock_tag(store.binding.item_table.relation, key_bytes(store.binding.item_type, item),
+                        load_lock_class);
 }
 
 } // namespace
 
 bool lock_id(const Store &store, Datum id, LockWait wait) {
     const std::span<const uint8> bytes(DatumGetUUIDP(id)->data, UUID_LEN);
-    return acquire_lock(key_lock_tag(store.ledger_table.relation, bytes, id_lock_class), ExclusiveLock,
-                        wait);
+    return acquire_lock(key_lock_tag(store.binding.ledger_table.relation, bytes, id_lock_class),
+                        ExclusiveLock, wait);
 }
 
 const LOCKTAG *begin_turn(const Store &store) {
@@ -82,8 +84,8 @@ const LOCKTAG *begin_turn(const Store &store) {
     if (count == 0) return nullptr;
     auto *turn = static_cast<LOCKTAG *>(palloc(sizeof(LOCKTAG)));
     const auto set_turn = [&](int n) {
-        *turn = lock_tag(store.ledger_table.relation, static_cast<uint32>((MyProcPid + n) % count),
-                         turn_lock_class);
+        *turn = lock_tag(store.binding.ledger_table.relation,
+                         static_cast<uint32>((MyProcPid + n) % count), turn_lock_class);
     };
     for (int n = 0; n < count; ++n) {
         set_turn(n);

@@ -29,7 +29,7 @@ StatementText text_of(char *sql, Oid relation, TypeList parameters, TypeList col
     "id, line, kind, item, qty, wallet, amount, unit_price, list_price, ref, at, refusal, refusal_qty, " \
     "ref_line, item_era, wallet_era"
 
-StatementText insert_entry(const Store &s, const char *on_conflict) {
+StatementText insert_entry(const Binding &s, const char *on_conflict) {
     const TypeList types{UUIDOID,        INT4OID,
                          TEXTOID,        s.item_type.stored_as,
                          INT8OID,        s.buyer_type.stored_as,
@@ -77,11 +77,11 @@ StatementText select_row(const char *relation, const Table &table, const KeyType
     return text;
 }
 
-StatementText select_item(const Store &s, const char *how) {
+StatementText select_item(const Binding &s, const char *how) {
     return select_row(s.items, s.item_table, s.item_type.untyped(), s.item_columns(), how);
 }
 
-StatementText select_wallet(const Store &s, const char *how) {
+StatementText select_wallet(const Binding &s, const char *how) {
     return select_row(s.wallets, s.wallet_table, s.buyer_type.untyped(), s.wallet_columns(), how);
 }
 
@@ -90,7 +90,7 @@ char *increment(const BoundColumn &column, const char *by) {
 }
 
 // $1 at. What a TRUNCATE is about to take away, as adjustments.
-StatementText journal_truncate(const Store &s, const AuditedFigure &c, Oid type) {
+StatementText journal_truncate(const Binding &s, const AuditedFigure &c, Oid type) {
     return text_of(psprintf("INSERT INTO %s (id, line, kind, %s, %s, at) "
                             "SELECT vend.uuid_v7(), 0, 'adjustment', c.key, (" MINUS " c.value)::%s, $1 "
                             "FROM (%s) AS c WHERE c.value " NE " 0",
@@ -107,19 +107,19 @@ struct ErasOf {
     const char *row_key;
 };
 
-ErasOf item_eras(const Store &s) {
+ErasOf item_eras(const Binding &s) {
     return {"item", s.item_type.stored_as, s.items,
             psprintf("r.%s::%s", s.item_key.name, kept_key_type(s.item_type))};
 }
 
-ErasOf wallet_eras(const Store &s) {
+ErasOf wallet_eras(const Binding &s) {
     return {"wallet", s.buyer_type.stored_as, s.wallets,
             psprintf("r.%s::%s", s.wallet_key.name, kept_key_type(s.buyer_type))};
 }
 
 // See eras.hpp. %1$s the table of the eras, %2$s the column of the key, %3$s the table of the rows,
 // %4$s their key, %5$s the ledger.
-StatementText compose_eras(const Store &s, Statement statement, const ErasOf &of) {
+StatementText compose_eras(const Binding &s, Statement statement, const ErasOf &of) {
     const auto sql = [&](const char *format) {
         return psprintf(format, s.eras, of.key, of.relation, of.row_key, s.ledger);
     };
@@ -169,7 +169,7 @@ StatementText compose_eras(const Store &s, Statement statement, const ErasOf &of
     }
 }
 
-StatementText update_stock(const Store &s) {
+StatementText update_stock(const Binding &s) {
     return text_of(
         psprintf("UPDATE %s SET %s%s WHERE %s %s $1 RETURNING %s", s.items, increment(s.stock, "$2"),
                  s.has_stock_versions() ? psprintf(", %s", increment(s.stock_version, "1")) : "",
@@ -177,14 +177,14 @@ StatementText update_stock(const Store &s) {
         s.item_table.relation, {s.item_type.type, s.stock.figures.type}, {s.stock.type});
 }
 
-StatementText update_balance(const Store &s) {
+StatementText update_balance(const Binding &s) {
     return text_of(
         psprintf("UPDATE %s SET %s WHERE %s %s $1 RETURNING %s", s.wallets, increment(s.balance, "$2"),
                  s.wallet_key.name, s.buyer_type.equals, s.balance.name),
         s.wallet_table.relation, {s.buyer_type.type, s.balance.figures.type}, {s.balance.type});
 }
 
-StatementText select_refunded(const Store &s) {
+StatementText select_refunded(const Binding &s) {
     return text_of(psprintf("SELECT coalesce(pg_catalog.sum(qty), 0)::pg_catalog.int8, "
                             "coalesce(pg_catalog.sum(amount), 0)::%s FROM %s "
                             "WHERE ref " EQ " $1 AND kind " EQ " 'refund' AND "
@@ -193,7 +193,7 @@ StatementText select_refunded(const Store &s) {
                    s.ledger_table.relation, {UUIDOID, INT4OID}, {INT8OID, s.money.type});
 }
 
-StatementText update_lock_mode(const Store &s) {
+StatementText update_lock_mode(const Binding &s) {
     return text_of(psprintf("UPDATE %s SET %s = $2 WHERE %s %s $1 RETURNING %s", s.items,
                             s.lock_mode.name, s.item_key.name, s.item_type.equals, s.stock.name),
                    s.item_table.relation, {s.item_type.type, TEXTOID}, {s.stock.type});
@@ -201,7 +201,7 @@ StatementText update_lock_mode(const Store &s) {
 
 } // namespace
 
-StatementText compose(const Store &s, Statement statement) {
+StatementText compose(const Binding &s, Statement statement) {
     switch (statement) {
     case Statement::read_item:
         return select_item(s, "");

@@ -17,6 +17,6 @@ struct StatementText {
 };
 
 // Allocated in the current memory context.
-StatementText compose(const Store &store, Statement statement);
+StatementText compose(const Binding &binding, Statement statement);
 
 } // namespace vend

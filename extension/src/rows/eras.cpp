@@ -50,7 +50,7 @@ Rows run_now(Store &store, Statement statement, std::span<const Parameter> param
 // The trigger on the eras knows what we write by this.
 void write_now(Store &store, Statement statement, std::span<const Parameter> parameters) {
     EngineWrite write;
-    write.relation = store.era_relation;
+    write.relation = store.binding.era_relation;
     write.trigger_depth = DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, 0)) + 1;
     write.outer = current_engine_write();
     restore_engine_write(&write);
@@ -60,7 +60,7 @@ void write_now(Store &store, Statement statement, std::span<const Parameter> par
 
 // Not a row has been written to the table, by anybody.
 bool is_untouched(const Store &store) {
-    Relation eras = table_open(store.era_relation, AccessShareLock);
+    Relation eras = table_open(store.binding.era_relation, AccessShareLock);
     const bool is_empty = RelationGetNumberOfBlocks(eras) == 0;
     table_close(eras, NoLock);
     return is_empty;
@@ -146,10 +146,10 @@ std::optional<Era> row_now(Store &store, const Era &recorded) {
 }
 
 bool has_reborn_keys(Store &store) {
-    if (store.has_reborn_keys) return true;
+    if (store.caches.has_reborn_keys) return true;
     AcceptInvalidationMessages();
-    if (store.stale) store.has_reborn_keys = may_have_reborn_keys(store.era_relation);
-    return store.has_reborn_keys;
+    if (store.stale) store.caches.has_reborn_keys = may_have_reborn_keys(store.binding.era_relation);
+    return store.caches.has_reborn_keys;
 }
 
 } // namespace
@@ -180,7 +180,7 @@ void end_lost_eras(Store &store, KeyOf of) {
 }
 
 template <KeyOf of> std::optional<KeyEra<of>> row_of_era(Store &store, KeyEra<of> recorded) {
-    const auto now = row_now(store, {store.ref(recorded.key), recorded.era});
+    const auto now = row_now(store, {store.binding.ref(recorded.key), recorded.era});
     if (!now) return std::nullopt;
     return KeyEra<of>{now->key.template as<of>(), now->number};
 }
@@ -198,9 +198,9 @@ std::span<const Movement> with_eras(Store &store, std::span<const Movement> move
         Movement &movement = marked[i];
         if (movement.kind == Kind::adjustment) continue;
         if (movement.item && !movement.item_era)
-            movement.item_era = era_of_recorded(store, store.ref(*movement.item), &item);
-        if (store.has_wallets() && movement.wallet && !movement.wallet_era)
-            movement.wallet_era = era_of_recorded(store, store.ref(*movement.wallet), &wallet);
+            movement.item_era = era_of_recorded(store, store.binding.ref(*movement.item), &item);
+        if (store.binding.has_wallets() && movement.wallet && !movement.wallet_era)
+            movement.wallet_era = era_of_recorded(store, store.binding.ref(*movement.wallet), &wallet);
     }
     return {marked, movements.size()};
 }

@@ -73,9 +73,9 @@ bool is_planned(SPIPlanPtr plan) {
 }
 
 SPIPlanPtr plan_of(Store &store, Statement statement) {
-    SPIPlanPtr &plan = store.plans[static_cast<std::size_t>(statement)];
+    SPIPlanPtr &plan = store.plans.kept[static_cast<std::size_t>(statement)];
     if (plan == nullptr) {
-        StatementText text = compose(store, statement);
+        StatementText text = compose(store.binding, statement);
         SPIPlanPtr made = SPI_prepare_cursor(text.sql, text.parameter_count, text.parameter_types,
                                              CURSOR_OPT_GENERIC_PLAN);
         if (made == nullptr)
@@ -84,7 +84,7 @@ SPIPlanPtr plan_of(Store &store, Statement statement) {
                                                              SPI_result_code_string(SPI_result))));
         SPI_keepplan(made);
         plan = made;
-        store.shapes[static_cast<std::size_t>(statement)] = text.shape;
+        store.plans.shapes[static_cast<std::size_t>(statement)] = text.shape;
     }
     if (!reads_whole_tables(statement) && !is_planned(plan)) plan_with_indexes(plan);
     return plan;
@@ -159,15 +159,16 @@ Rows run(Store &store, Statement statement, std::span<const Parameter> parameter
                            : SPI_execute_snapshot(plan, values, nulls, snapshot, InvalidSnapshot,
                                                   is_read(statement), true, 0);
     if (result < 0)
-        ereport(ERROR,
-                (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not run a statement of store \"%s\": %s",
-                                                         store.name, SPI_result_code_string(result))));
+        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
+                        errmsg("could not run a statement of store \"%s\": %s", store.binding.name,
+                               SPI_result_code_string(result))));
     const Rows rows{SPI_processed, SPI_tuptable};
-    const Shape &shape = store.shapes[static_cast<std::size_t>(statement)];
+    const Shape &shape = store.plans.shapes[static_cast<std::size_t>(statement)];
     if (writes_elsewhere(plan, shape)) raise_write_altered(shape.relation);
     if (!has_shape(plan, rows, shape))
-        ereport(ERROR, (errcode(errcodes::not_in_state),
-                        errmsg("the tables of store \"%s\" were changed during the call", store.name)));
+        ereport(ERROR,
+                (errcode(errcodes::not_in_state),
+                 errmsg("the tables of store \"%s\" were changed during the call", store.binding.name)));
     return rows;
 }
 

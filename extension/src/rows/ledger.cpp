@@ -48,9 +48,10 @@ bool is_key_of_ledger(const Store &store, Oid index) {
     HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
     if (!HeapTupleIsValid(tuple)) return false;
     const auto *form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
-    const bool is_key = form->indrelid == store.ledger_table.relation && form->indnkeyatts == 2 &&
-                        form->indkey.values[0] == store.ledger_table.key_numbers[0] &&
-                        form->indkey.values[1] == store.ledger_table.key_numbers[1];
+    const bool is_key = form->indrelid == store.binding.ledger_table.relation &&
+                        form->indnkeyatts == 2 &&
+                        form->indkey.values[0] == store.binding.ledger_table.key_numbers[0] &&
+                        form->indkey.values[1] == store.binding.ledger_table.key_numbers[1];
     ReleaseSysCache(tuple);
     return is_key;
 }
@@ -99,7 +100,7 @@ void with_free_ids(const Store &store, std::span<const Movement> movements, Writ
 
 void fill(const Store &store, const LedgerRow &row, TupleTableSlot *slot) {
     std::fill_n(slot->tts_isnull, slot->tts_tupleDescriptor->natts, true);
-    const AttrNumber *number = store.ledger_columns;
+    const AttrNumber *number = store.binding.ledger_columns;
     for (const Parameter &column : parameters_of(row)) {
         slot->tts_values[*number - 1] = column.value;
         slot->tts_isnull[*number - 1] = column.is_null;
@@ -119,7 +120,7 @@ void require_intact(const Store &store, const Rows &rows, const LedgerRow &row) 
             stored.has_value() != sent[i].is_null &&
             (!stored || datum_image_eq(*stored, sent[i].value, attribute->attbyval, attribute->attlen));
     }
-    if (!is_intact) raise_write_altered(store.ledger_table.relation);
+    if (!is_intact) raise_write_altered(store.binding.ledger_table.relation);
 }
 
 // The columns of a ledger row, in the order of LedgerRow.
@@ -178,7 +179,7 @@ Entry entry_of(const Store &store, TupleTableSlot *row) {
     require_durable(row);
     const auto value = [&](LedgerColumn column) -> std::optional<Datum> {
         bool is_null = false;
-        const Datum datum = slot_getattr(row, store.ledger_columns[column], &is_null);
+        const Datum datum = slot_getattr(row, store.binding.ledger_columns[column], &is_null);
         if (is_null) return std::nullopt;
         return datum;
     };
@@ -193,12 +194,12 @@ Entry entry_of(const Store &store, TupleTableSlot *row) {
     };
     Entry entry;
     entry.kind = TextDatumGetCString(required(column_kind, "kind"));
-    entry.item = key(column_item, store.item_type);
+    entry.item = key(column_item, store.binding.item_type);
     entry.qty = Quantity{DatumGetInt64(required(column_qty, "qty"))};
-    entry.wallet = key(column_wallet, store.buyer_type);
-    entry.amount = money_from_column(store.money, required(column_amount, "amount"));
+    entry.wallet = key(column_wallet, store.binding.buyer_type);
+    entry.amount = money_from_column(store.binding.money, required(column_amount, "amount"));
     if (const auto unit_price = value(column_unit_price))
-        entry.unit_price = money_from_column(store.money, *unit_price);
+        entry.unit_price = money_from_column(store.binding.money, *unit_price);
     if (const auto ref = value(column_ref)) entry.ref = uuid_from(*ref);
     entry.at = DatumGetTimestampTz(required(column_at, "at"));
     if (const auto refusal = value(column_refusal)) entry.refusal = TextDatumGetCString(*refusal);
@@ -210,7 +211,7 @@ Entry entry_of(const Store &store, TupleTableSlot *row) {
 }
 
 Parameter money_parameter(const Store &store, std::optional<Money> money) {
-    return money ? Parameter{money_to_column(store.money, *money)} : null_parameter;
+    return money ? Parameter{money_to_column(store.binding.money, *money)} : null_parameter;
 }
 
 Parameter optional_parameter(std::optional<int32> value) {
@@ -230,7 +231,7 @@ LedgerRow row_of(const Store &store, const Movement &movement) {
         .item = optional_parameter(movement.item),
         .qty = {Int64GetDatum(movement.qty.value)},
         .wallet = optional_parameter(movement.wallet),
-        .amount = {money_to_column(store.money, movement.amount)},
+        .amount = {money_to_column(store.binding.money, movement.amount)},
         .unit_price = money_parameter(store, movement.unit_price),
         .list_price = money_parameter(store, movement.list_price),
         .ref = movement.ref ? Parameter{to_datum(*movement.ref)} : null_parameter,
@@ -250,7 +251,7 @@ constexpr std::size_t rows_at_once = 500;
 
 void insert_plain(Store &store, std::span<const Movement> movements) {
     // A copy, which no slot has to pin.
-    const TupleDesc descriptor = CreateTupleDescCopy(RelationGetDescr(store.ledger_table.rel));
+    const TupleDesc descriptor = CreateTupleDescCopy(RelationGetDescr(store.binding.ledger_table.rel));
     TupleTableSlot *slots[rows_at_once];
     const std::size_t slot_count = std::min(rows_at_once, movements.size());
     for (std::size_t i = 0; i < slot_count; ++i)
@@ -259,7 +260,7 @@ void insert_plain(Store &store, std::span<const Movement> movements) {
         const auto now = movements.first(std::min(slot_count, movements.size()));
         for (std::size_t i = 0; i < now.size(); ++i)
             fill(store, row_of(store, now[i]), ExecClearTuple(slots[i]));
-        with_free_ids(store, now, [&] { insert_rows(store.ledger_table, {slots, now.size()}); });
+        with_free_ids(store, now, [&] { insert_rows(store.binding.ledger_table, {slots, now.size()}); });
         movements = movements.subspan(now.size());
     }
     for (std::size_t i = 0; i < slot_count; ++i) ExecDropSingleTupleTableSlot(slots[i]);
@@ -280,9 +281,9 @@ WalletKey required_key(const std::optional<WalletKey> &wallet) {
 
 std::optional<Entry> read_entry(Store &store, const Uuid &id, int32 line) {
     const Datum key[] = {to_datum(id), Int32GetDatum(line)};
-    return with_row(store.ledger_table, [&](TupleTableSlot *row) {
-        return find_row(store.ledger_table, key, row) ? std::optional(entry_of(store, row))
-                                                      : std::nullopt;
+    return with_row(store.binding.ledger_table, [&](TupleTableSlot *row) {
+        return find_row(store.binding.ledger_table, key, row) ? std::optional(entry_of(store, row))
+                                                              : std::nullopt;
     });
 }
 
@@ -291,14 +292,14 @@ void read_entries(Store &store, std::span<const Uuid> ids, int32 line,
     if (ids.empty()) return;
     const auto key_of = [&](const Uuid &id) { return std::array{to_datum(id), Int32GetDatum(line)}; };
     const auto read = [&](TupleTableSlot *row) {
-        const RowScan scan = begin_row_scan(store.ledger_table, key_of(ids[0]));
+        const RowScan scan = begin_row_scan(store.binding.ledger_table, key_of(ids[0]));
         for (std::size_t i = 0; i < ids.size(); ++i) {
-            if (i > 0) restart_row_scan(store.ledger_table, scan, key_of(ids[i]));
+            if (i > 0) restart_row_scan(store.binding.ledger_table, scan, key_of(ids[i]));
             if (next_row(scan, row)) entries[i] = entry_of(store, row);
         }
         end_row_scan(scan);
     };
-    in_snapshot(SnapshotKind::of_transaction, [&] { with_row(store.ledger_table, read); });
+    in_snapshot(SnapshotKind::of_transaction, [&] { with_row(store.binding.ledger_table, read); });
 }
 
 Refunded refunded_so_far(Store &store, const Uuid &purchase, int32 line) {
@@ -306,7 +307,7 @@ Refunded refunded_so_far(Store &store, const Uuid &purchase, int32 line) {
                                               Parameter{Int32GetDatum(line)}};
     const auto refunded = [&](const Rows &rows) -> Refunded {
         const Refunded sum{Quantity{DatumGetInt64(rows.required(1))},
-                           money_from_column(store.money, rows.required(2))};
+                           money_from_column(store.binding.money, rows.required(2))};
         free_rows(rows);
         return sum;
     };
@@ -326,7 +327,7 @@ void record(Store &store, const Movement &movement) {
 
 void record_all(Store &store, std::span<const Movement> movements) {
     movements = with_eras(store, movements);
-    if (store.is_written_directly()) {
+    if (store.binding.is_written_directly()) {
         for (std::size_t done = 0; done < movements.size(); done += rows_at_once)
             insert_plain(store,
                          movements.subspan(done, std::min(rows_at_once, movements.size() - done)));

@@ -59,32 +59,34 @@ template <typename Counter> Counter require_not_negative(const char *what, Count
 Item item_of(Store &store, TupleTableSlot *row) {
     Item item;
     item.version = version_of(row);
-    item.key = copy_key(store.item_type, required(row, store.item_key));
-    item.state.stock = require_not_negative("stock", Quantity{number_of(row, store.stock)});
-    if (store.has_prices())
-        item.state.price = require_not_negative("price", Money{number_of(row, store.price)});
-    if (store.has_stock_versions()) item.state.stock_version = number_of(row, store.stock_version);
-    if (store.has_versions()) item.state.version = number_of(row, store.version);
-    if (!store.has_lock_modes()) return item;
-    if (const auto mode = column_value(row, store.lock_mode)) {
+    item.key = copy_key(store.binding.item_type, required(row, store.binding.item_key));
+    item.state.stock = require_not_negative("stock", Quantity{number_of(row, store.binding.stock)});
+    if (store.binding.has_prices())
+        item.state.price = require_not_negative("price", Money{number_of(row, store.binding.price)});
+    if (store.binding.has_stock_versions())
+        item.state.stock_version = number_of(row, store.binding.stock_version);
+    if (store.binding.has_versions()) item.state.version = number_of(row, store.binding.version);
+    if (!store.binding.has_lock_modes()) return item;
+    if (const auto mode = column_value(row, store.binding.lock_mode)) {
         item.state.lock_mode = lock_mode_from(text_view(*mode));
         if (!item.state.lock_mode)
-            ereport(ERROR, (errcode(errcodes::not_in_state),
-                            errmsg("item \"%s\" has the unknown lock mode \"%s\"",
-                                   key_text(store.item_type, item.key), TextDatumGetCString(*mode))));
+            ereport(ERROR,
+                    (errcode(errcodes::not_in_state),
+                     errmsg("item \"%s\" has the unknown lock mode \"%s\"",
+                            key_text(store.binding.item_type, item.key), TextDatumGetCString(*mode))));
     }
     return item;
 }
 
 Wallet wallet_of(Store &store, TupleTableSlot *row) {
-    return {version_of(row), copy_key(store.buyer_type, required(row, store.wallet_key)),
-            require_not_negative("balance", Money{number_of(row, store.balance)})};
+    return {version_of(row), copy_key(store.binding.buyer_type, required(row, store.binding.wallet_key)),
+            require_not_negative("balance", Money{number_of(row, store.binding.balance)})};
 }
 
 // Frees the rows.
 std::optional<Quantity> stock_left(const Store &store, const Rows &rows) {
     if (rows.count == 0) return std::nullopt;
-    const Quantity left{number_from_column(store.stock.figures, rows.required(1))};
+    const Quantity left{number_from_column(store.binding.stock.figures, rows.required(1))};
     free_rows(rows);
     return left;
 }
@@ -94,60 +96,66 @@ ColumnChange number_change(const BoundColumn &column, int64 number) {
 }
 
 bool write_stock(const Store &store, const TableUpdate &update, const Item &item, Quantity stock) {
-    const ColumnChange stock_change = number_change(store.stock, stock.value);
-    if (!store.has_stock_versions()) return update_row(update, item.version, {stock_change});
+    const ColumnChange stock_change = number_change(store.binding.stock, stock.value);
+    if (!store.binding.has_stock_versions()) return update_row(update, item.version, {stock_change});
     const auto stock_version = checked_add(Quantity{item.state.stock_version}, Quantity{1});
     if (!stock_version)
         ereport(ERROR,
                 (errcode(errcodes::out_of_range), errmsg("stock_version of an item is out of range")));
     return update_row(update, item.version,
-                      {stock_change, number_change(store.stock_version, stock_version->value)});
+                      {stock_change, number_change(store.binding.stock_version, stock_version->value)});
 }
 
 void run_stock_change(Store &store, const StockChange &change) {
     const int64 units = change.stock.value - change.item->state.stock.value;
     const auto left = stock_left(
-        store, run_write(store, Statement::add_stock,
-                         {{change.item->key.value}, {number_to_column(store.stock.figures, units)}},
-                         store.item_table.relation, units));
-    if (left != change.stock) raise_write_altered(store.item_table.relation);
+        store,
+        run_write(store, Statement::add_stock,
+                  {{change.item->key.value}, {number_to_column(store.binding.stock.figures, units)}},
+                  store.binding.item_table.relation, units));
+    if (left != change.stock) raise_write_altered(store.binding.item_table.relation);
 }
 
 void run_balance_change(Store &store, BalanceChange *change) {
-    const Rows rows = run_write(
-        store, Statement::add_balance,
-        {{change->wallet->key.value}, {number_to_column(store.balance.figures, change->change.value)}},
-        store.wallet_table.relation, change->change.value);
-    if (rows.count == 0) raise_write_altered(store.wallet_table.relation);
+    const Rows rows =
+        run_write(store, Statement::add_balance,
+                  {{change->wallet->key.value},
+                   {number_to_column(store.binding.balance.figures, change->change.value)}},
+                  store.binding.wallet_table.relation, change->change.value);
+    if (rows.count == 0) raise_write_altered(store.binding.wallet_table.relation);
     change->balance = require_not_negative(
-        "balance", Money{number_from_column(store.balance.figures, rows.required(1))});
+        "balance", Money{number_from_column(store.binding.balance.figures, rows.required(1))});
     free_rows(rows);
 }
 
 // Whether the view shows the row of the key where that of an item in escrow was last found, which costs
 // a tenth of finding it by its key. A visible version with that key is the row.
 bool is_in_hot_place(Store &store, ItemKey key, TupleTableSlot *row) {
-    if (!store.hot_key || !same_key(store.item_type, *store.hot_key, key)) return false;
-    Relation rel = store.item_table.rel;
+    if (!store.caches.hot_key || !same_key(store.binding.item_type, *store.caches.hot_key, key))
+        return false;
+    Relation rel = store.binding.item_table.rel;
     // VACUUM may have cut the table off before it.
-    if (ItemPointerGetBlockNumber(&store.hot_place) >= RelationGetNumberOfBlocks(rel)) return false;
-    return table_tuple_fetch_row_version(rel, &store.hot_place, GetActiveSnapshot(), row) &&
-           has_key(store.item_table, {&key.value, 1}, row);
+    if (ItemPointerGetBlockNumber(&store.caches.hot_place) >= RelationGetNumberOfBlocks(rel))
+        return false;
+    return table_tuple_fetch_row_version(rel, &store.caches.hot_place, GetActiveSnapshot(), row) &&
+           has_key(store.binding.item_table, {&key.value, 1}, row);
 }
 
 void remember_place(Store &store, const Item &item) {
-    if (store.hot_key && !store.item_type.by_value) pfree(DatumGetPointer(store.hot_key->value));
-    store.hot_key.reset();
-    store.hot_key = in_context(store.context, [&] { return copy_key(store.item_type, item.key.value); });
-    store.hot_place = item.version.place;
+    if (store.caches.hot_key && !store.binding.item_type.by_value)
+        pfree(DatumGetPointer(store.caches.hot_key->value));
+    store.caches.hot_key.reset();
+    store.caches.hot_key = in_context(store.binding.context,
+                                      [&] { return copy_key(store.binding.item_type, item.key.value); });
+    store.caches.hot_place = item.version.place;
 }
 
 // Writes each change on the row as it was read or, where that is not the newest version, as it is once
 // it is locked; a row that is not changed is locked. False, and no further one is tried, when a change
 // cannot be made.
 template <typename Change, typename Changes, typename Write, typename Lock>
-bool are_written_as_read(Table &table, std::span<const Change> changes, Changes is_change, Write write,
-                         Lock lock) {
+bool are_written_as_read(const Table &table, std::span<const Change> changes, Changes is_change,
+                         Write write, Lock lock) {
     const TableUpdate update = begin_update(table);
     const bool are_written = std::ranges::all_of(changes, [&](const Change &change) {
         if (!is_change(change)) return lock(change);
@@ -158,32 +166,35 @@ bool are_written_as_read(Table &table, std::span<const Change> changes, Changes 
 }
 
 bool find_item_in_snapshot(Store &store, ItemKey key, TupleTableSlot *row) {
-    return store.item_table.is_partitioned
+    return store.binding.item_table.is_partitioned
                ? select_item_in_snapshot(store, key, row)
-               : find_row_in_snapshot(store.item_table, {&key.value, 1}, row);
+               : find_row_in_snapshot(store.binding.item_table, {&key.value, 1}, row);
 }
 
 bool find_wallet_in_snapshot(Store &store, WalletKey key, TupleTableSlot *row) {
-    return store.wallet_table.is_partitioned
+    return store.binding.wallet_table.is_partitioned
                ? select_wallet_in_snapshot(store, key, row)
-               : find_row_in_snapshot(store.wallet_table, {&key.value, 1}, row);
+               : find_row_in_snapshot(store.binding.wallet_table, {&key.value, 1}, row);
 }
 
 LockResult lock_item_row(Store &store, ItemKey key, LockWait wait, TupleTableSlot *row) {
-    return store.item_table.is_partitioned ? lock_selected_item(store, key, wait, row)
-                                           : lock_row(store.item_table, key.value, wait, row);
+    return store.binding.item_table.is_partitioned
+               ? lock_selected_item(store, key, wait, row)
+               : lock_row(store.binding.item_table, key.value, wait, row);
 }
 
 LockResult lock_wallet_row(Store &store, WalletKey key, LockWait wait, TupleTableSlot *row) {
-    return store.wallet_table.is_partitioned ? lock_selected_wallet(store, key, wait, row)
-                                             : lock_row(store.wallet_table, key.value, wait, row);
+    return store.binding.wallet_table.is_partitioned
+               ? lock_selected_wallet(store, key, wait, row)
+               : lock_row(store.binding.wallet_table, key.value, wait, row);
 }
 
 // Locks the version that was read or, where there is a newer one, that. The slot is left empty.
 bool lock_wallet_as_read(Store &store, Wallet *wallet, TupleTableSlot *row) {
-    const bool is_locked = (!store.wallet_table.is_partitioned &&
-                            lock_version(store.wallet_table, wallet->key.value, wallet->version, row)) ||
-                           lock_wallet_row(store, wallet->key, {}, row) == LockResult::locked;
+    const bool is_locked =
+        (!store.binding.wallet_table.is_partitioned &&
+         lock_version(store.binding.wallet_table, wallet->key.value, wallet->version, row)) ||
+        lock_wallet_row(store, wallet->key, {}, row) == LockResult::locked;
     if (is_locked) *wallet = wallet_of(store, row);
     ExecClearTuple(row);
     return is_locked;
@@ -191,7 +202,7 @@ bool lock_wallet_as_read(Store &store, Wallet *wallet, TupleTableSlot *row) {
 
 // Calls take(place, row) for each key that has a row; find() finds one where no index has them all.
 template <KeyOf of, typename Find, typename Take>
-void read_rows(Table &table, std::span<const Key<of>> keys, Find find, Take take) {
+void read_rows(const Table &table, std::span<const Key<of>> keys, Find find, Take take) {
     const auto read = [&](TupleTableSlot *row) {
         if (table.is_partitioned) {
             for (std::size_t i = 0; i < keys.size(); ++i)
@@ -212,7 +223,7 @@ void read_rows(Table &table, std::span<const Key<of>> keys, Find find, Take take
 
 void read_items(Store &store, std::span<const ItemKey> keys, std::span<std::optional<Item>> items) {
     read_rows(
-        store.item_table, keys,
+        store.binding.item_table, keys,
         [&](ItemKey key, TupleTableSlot *row) { return select_item_in_snapshot(store, key, row); },
         [&](std::size_t i, TupleTableSlot *row) { items[i] = item_of(store, row); });
 }
@@ -220,36 +231,37 @@ void read_items(Store &store, std::span<const ItemKey> keys, std::span<std::opti
 void read_wallets(Store &store, std::span<const WalletKey> keys,
                   std::span<std::optional<Wallet>> wallets) {
     read_rows(
-        store.wallet_table, keys,
+        store.binding.wallet_table, keys,
         [&](WalletKey key, TupleTableSlot *row) { return select_wallet_in_snapshot(store, key, row); },
         [&](std::size_t i, TupleTableSlot *row) { wallets[i] = wallet_of(store, row); });
 }
 
 bool lock_as_read(Store &store, Item *item) {
-    return with_row(store.item_table, [&](TupleTableSlot *row) {
-        const bool is_locked = store.item_table.is_partitioned
-                                   ? lock_selected_item(store, item->key, {}, row) == LockResult::locked
-                                   : lock_version(store.item_table, item->key.value, item->version, row);
+    return with_row(store.binding.item_table, [&](TupleTableSlot *row) {
+        const bool is_locked =
+            store.binding.item_table.is_partitioned
+                ? lock_selected_item(store, item->key, {}, row) == LockResult::locked
+                : lock_version(store.binding.item_table, item->key.value, item->version, row);
         if (is_locked) *item = item_of(store, row);
         return is_locked;
     });
 }
 
 void lock_wallets(Store &store, std::span<std::optional<Wallet>> wallets) {
-    with_row(store.wallet_table, [&](TupleTableSlot *row) {
+    with_row(store.binding.wallet_table, [&](TupleTableSlot *row) {
         for (auto &wallet : wallets)
             if (wallet && !lock_wallet_as_read(store, &*wallet, row)) wallet.reset();
     });
 }
 
 std::optional<Item> read_item_in_snapshot(Store &store, ItemKey key) {
-    return with_row(store.item_table, [&](TupleTableSlot *row) {
+    return with_row(store.binding.item_table, [&](TupleTableSlot *row) {
         std::optional<Item> item;
         if (is_in_hot_place(store, key, row)) {
             item = item_of(store, row);
         } else if (find_item_in_snapshot(store, key, row)) {
             item = item_of(store, row);
-            if (item->state.lock_mode == LockMode::escrow && !store.item_table.is_partitioned)
+            if (item->state.lock_mode == LockMode::escrow && !store.binding.item_table.is_partitioned)
                 remember_place(store, *item);
         }
         return item;
@@ -262,14 +274,14 @@ std::optional<Item> read_item(Store &store, ItemKey key, SnapshotKind kind) {
 
 std::optional<Item> read_again(Store &store, const Item &item) {
     return in_snapshot(SnapshotKind::latest, [&] {
-        const bool is_as_read =
-            !store.item_table.is_partitioned && is_in_snapshot(store.item_table, item.version);
+        const bool is_as_read = !store.binding.item_table.is_partitioned &&
+                                is_in_snapshot(store.binding.item_table, item.version);
         return is_as_read ? item : read_item_in_snapshot(store, item.key);
     });
 }
 
 LockResult lock_item(Store &store, ItemKey key, LockWait wait, Item *item) {
-    return with_row(store.item_table, [&](TupleTableSlot *row) {
+    return with_row(store.binding.item_table, [&](TupleTableSlot *row) {
         const LockResult result = lock_item_row(store, key, wait, row);
         if (result == LockResult::locked) *item = item_of(store, row);
         return result;
@@ -277,7 +289,7 @@ LockResult lock_item(Store &store, ItemKey key, LockWait wait, Item *item) {
 }
 
 std::optional<Wallet> read_wallet(Store &store, WalletKey key) {
-    return with_row(store.wallet_table, [&](TupleTableSlot *row) {
+    return with_row(store.binding.wallet_table, [&](TupleTableSlot *row) {
         return in_snapshot(SnapshotKind::of_transaction, [&] {
             return find_wallet_in_snapshot(store, key, row) ? std::optional(wallet_of(store, row))
                                                             : std::nullopt;
@@ -286,7 +298,7 @@ std::optional<Wallet> read_wallet(Store &store, WalletKey key) {
 }
 
 LockResult lock_wallet(Store &store, WalletKey key, LockWait wait, Wallet *wallet) {
-    return with_row(store.wallet_table, [&](TupleTableSlot *row) {
+    return with_row(store.binding.wallet_table, [&](TupleTableSlot *row) {
         const LockResult result = lock_wallet_row(store, key, wait, row);
         if (result == LockResult::locked) *wallet = wallet_of(store, row);
         return result;
@@ -295,15 +307,15 @@ LockResult lock_wallet(Store &store, WalletKey key, LockWait wait, Wallet *walle
 
 bool take_if_unwritten(Store &store, const Item &item, Quantity qty) {
     const Quantity left{item.state.stock.value - qty.value};
-    if (store.is_written_directly()) {
-        const TableUpdate update = begin_update(store.item_table);
+    if (store.binding.is_written_directly()) {
+        const TableUpdate update = begin_update(store.binding.item_table);
         const bool is_written = write_stock(store, update, item, left);
         end_update(update);
         return is_written;
     }
     Item now;
     if (lock_item(store, item.key, {}, &now) != LockResult::locked || now.state != item.state ||
-        !same_key(store.item_type, now.key, item.key))
+        !same_key(store.binding.item_type, now.key, item.key))
         return false;
     set_locked_stock(store, now, left);
     return true;
@@ -315,14 +327,14 @@ void set_locked_stock(Store &store, const Item &item, Quantity stock) {
 }
 
 void set_locked_stocks(Store &store, std::span<const StockChange> changes) {
-    if (!store.is_written_directly()) {
+    if (!store.binding.is_written_directly()) {
         for (const StockChange &change : changes) run_stock_change(store, change);
         return;
     }
-    const TableUpdate update = begin_update(store.item_table);
+    const TableUpdate update = begin_update(store.binding.item_table);
     for (const StockChange &change : changes)
         if (!write_stock(store, update, *change.item, change.stock))
-            raise_write_altered(store.item_table.relation);
+            raise_write_altered(store.binding.item_table.relation);
     end_update(update);
 }
 
@@ -333,17 +345,17 @@ Money change_locked_balance(Store &store, const Wallet &wallet, Money change) {
 }
 
 void change_locked_balances(Store &store, std::span<BalanceChange> changes) {
-    if (!store.is_written_directly()) {
+    if (!store.binding.is_written_directly()) {
         for (BalanceChange &change : changes) run_balance_change(store, &change);
         return;
     }
-    const TableUpdate update = begin_update(store.wallet_table);
+    const TableUpdate update = begin_update(store.binding.wallet_table);
     for (BalanceChange &change : changes) {
         change.balance =
-            checked_add(store.balance.figures, change.wallet->balance, change.change).value();
+            checked_add(store.binding.balance.figures, change.wallet->balance, change.change).value();
         if (!update_row(update, change.wallet->version,
-                        {number_change(store.balance, change.balance.value)}))
-            raise_write_altered(store.wallet_table.relation);
+                        {number_change(store.binding.balance, change.balance.value)}))
+            raise_write_altered(store.binding.wallet_table.relation);
     }
     end_update(update);
 }
@@ -358,56 +370,62 @@ bool take_as_read(Store &store, std::span<const StockTake> takes) {
         return lock_as_read(store, take.item) && take.item->state.lock_mode != LockMode::escrow;
     };
     const auto is_change = [](const StockTake &take) { return take.qty != Quantity{}; };
-    return are_written_as_read(store.item_table, takes, is_change, is_written, is_locked);
+    return are_written_as_read(store.binding.item_table, takes, is_change, is_written, is_locked);
 }
 
 bool change_balances_as_read(Store &store, std::span<const WalletChange> changes) {
     if (changes.empty()) return true; // there may be no wallets
     const auto is_written = [&](const TableUpdate &update, const WalletChange &change) {
-        const auto left = checked_add(store.balance.figures, change.wallet->balance, change.change);
+        const auto left =
+            checked_add(store.binding.balance.figures, change.wallet->balance, change.change);
         return left && *left >= Money{0} &&
-               update_row(update, change.wallet->version, {number_change(store.balance, left->value)});
+               update_row(update, change.wallet->version,
+                          {number_change(store.binding.balance, left->value)});
     };
-    TupleTableSlot *row = new_row(store.wallet_table);
+    TupleTableSlot *row = new_row(store.binding.wallet_table);
     // Not by its key, which another row may have by now: the ledger says already whose it is.
     const auto is_locked = [&](const WalletChange &change) {
         const Wallet &wallet = *change.wallet;
-        const bool is_there = lock_version(store.wallet_table, wallet.key.value, wallet.version, row);
+        const bool is_there =
+            lock_version(store.binding.wallet_table, wallet.key.value, wallet.version, row);
         if (is_there) *change.wallet = wallet_of(store, row);
         ExecClearTuple(row);
         return is_there;
     };
     const auto is_change = [](const WalletChange &change) { return change.change != Money{0}; };
     const bool are_written =
-        are_written_as_read(store.wallet_table, changes, is_change, is_written, is_locked);
+        are_written_as_read(store.binding.wallet_table, changes, is_change, is_written, is_locked);
     ExecDropSingleTupleTableSlot(row);
     return are_written;
 }
 
 void set_locked_mode(Store &store, const Item &item, std::optional<LockMode> mode) {
-    if (!store.has_lock_modes())
-        ereport(ERROR, (errcode(errcodes::not_in_state),
-                        errmsg("the items of store \"%s\" have no lock mode of their own", store.name),
-                        errhint("Add a column for it with vend.reattach_store(%s, lock_mode => "
-                                "'lock_mode', add_columns => true).",
-                                quote_literal_cstr(store.name))));
+    if (!store.binding.has_lock_modes())
+        ereport(ERROR,
+                (errcode(errcodes::not_in_state),
+                 errmsg("the items of store \"%s\" have no lock mode of their own", store.binding.name),
+                 errhint("Add a column for it with vend.reattach_store(%s, lock_mode => "
+                         "'lock_mode', add_columns => true).",
+                         quote_literal_cstr(store.binding.name))));
     const Parameter value = mode ? Parameter{text_datum(to_text(*mode))} : null_parameter;
-    if (store.is_written_directly()) {
-        const TableUpdate update = begin_update(store.item_table);
-        if (!update_row(update, item.version, {{store.lock_mode.number, value.value, value.is_null}}))
-            raise_write_altered(store.item_table.relation);
+    if (store.binding.is_written_directly()) {
+        const TableUpdate update = begin_update(store.binding.item_table);
+        if (!update_row(update, item.version,
+                        {{store.binding.lock_mode.number, value.value, value.is_null}}))
+            raise_write_altered(store.binding.item_table.relation);
         end_update(update);
         return;
     }
     const Rows rows = run_write(store, Statement::set_lock_mode, {{item.key.value}, value},
-                                store.item_table.relation, 0);
-    if (rows.count == 0) raise_write_altered(store.item_table.relation);
+                                store.binding.item_table.relation, 0);
+    if (rows.count == 0) raise_write_altered(store.binding.item_table.relation);
 }
 
 void bump_version(Store &store, ItemKey item) {
     const Rows rows =
-        run_write(store, Statement::bump_version, {{item.value}}, store.item_table.relation, 0);
-    if (rows.count == 0 && read_item(store, item)) raise_write_altered(store.item_table.relation);
+        run_write(store, Statement::bump_version, {{item.value}}, store.binding.item_table.relation, 0);
+    if (rows.count == 0 && read_item(store, item))
+        raise_write_altered(store.binding.item_table.relation);
 }
 
 } // namespace vend

@@ -189,7 +189,7 @@ void add_columns(const RegistryRow &row) {
                      quote_identifier(row.lock_mode), literals(lock_mode_names)));
 }
 
-NumberType figures_of(const Store &draft, const char *table, const char *column) {
+NumberType figures_of(const Binding &draft, const char *table, const char *column) {
     Relation relation = table_open(relation_named(table), NoLock);
     const NumberType figures = bind_number(draft, relation, column).figures;
     table_close(relation, NoLock);
@@ -198,7 +198,7 @@ NumberType figures_of(const Store &draft, const char *table, const char *column)
 
 // The money type of a ledger for such a column: the widest type with its decimals. The type of an
 // existing ledger stays where it is wide enough.
-const char *money_for(const Store &draft, const RegistryRow &row, const char *table,
+const char *money_for(const Binding &draft, const RegistryRow &row, const char *table,
                       const char *column) {
     const NumberType figures = figures_of(draft, table, column);
     const Oid ledger = relation_named(row.ledger);
@@ -214,7 +214,7 @@ const char *money_for(const Store &draft, const RegistryRow &row, const char *ta
 }
 
 CompanionTypes types_for(const RegistryRow &row, const Attachment &to) {
-    const Store draft = draft_of(row.name, Stage::attaching);
+    const Binding draft = draft_of(row.name, Stage::attaching);
     CompanionTypes types{};
     types.item_key = kept_key_sql(relation_named(row.item), row.item_key);
     const Oid ledger = relation_named(row.ledger);

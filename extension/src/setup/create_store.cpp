@@ -168,13 +168,13 @@ bool create_store(const StoreDefinition &definition) {
 
 void require_definition(const Store &store, const StoreDefinition &definition) {
     require_argument("item_key_type", format_type_be(definition.item_key_type),
-                     format_type_be(store.item_type.type));
+                     format_type_be(store.binding.item_type.type));
     require_argument("wallet_key_type", format_type_be(definition.wallet_key_type),
-                     format_type_be(store.buyer_type.type));
+                     format_type_be(store.binding.buyer_type.type));
     require_argument("money_type", money_type_sql(definition.money_type),
-                     format_type_with_typemod(store.money.type, store.money.typmod));
+                     format_type_with_typemod(store.binding.money.type, store.binding.money.typmod));
     require_argument("prices", definition.prices ? "true" : "false",
-                     get_attnum(store.item_table.relation, "price") > 0 ? "true" : "false");
+                     get_attnum(store.binding.item_table.relation, "price") > 0 ? "true" : "false");
 }
 
 } // namespace vend

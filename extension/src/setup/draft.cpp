@@ -11,8 +11,8 @@
 
 namespace vend {
 
-Store draft_of(const char *name, Stage stage) {
-    Store draft;
+Binding draft_of(const char *name, Stage stage) {
+    Binding draft;
     draft.context = CurrentMemoryContext;
     draft.name = const_cast<char *>(name);
     draft.stage = stage;
@@ -28,7 +28,7 @@ void require_relations(const RegistryRow &row, Stage stage) {
 void require_bindable(const RegistryRow &row, Stage stage) {
     MemoryContext context =
         AllocSetContextCreate(CurrentMemoryContext, "pg_vend draft", ALLOCSET_SMALL_SIZES);
-    Store draft = draft_of(row.name, stage);
+    Binding draft = draft_of(row.name, stage);
     draft.context = context;
     as_role(relation_owner(relation_named(row.item)), [&] { resolve_binding(row, &draft); });
     MemoryContextDelete(context);

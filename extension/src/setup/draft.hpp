@@ -9,7 +9,7 @@
 namespace vend {
 
 // A store that is not made yet, for errors about its tables.
-Store draft_of(const char *name, Stage stage);
+Binding draft_of(const char *name, Stage stage);
 
 // Raises 55000 where a relation that the row names does not exist.
 void require_relations(const RegistryRow &row, Stage stage);

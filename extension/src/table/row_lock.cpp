@@ -12,7 +12,7 @@ namespace {
 
 // Waits for the row in a subtransaction. The lock passes to the transaction around it; the pin of the
 // row's page does not, so the caller reads the row once more.
-bool wait_for_row(Table &table, Datum key, int timeout_ms, const TupleTableSlot *found) {
+bool wait_for_row(const Table &table, Datum key, int timeout_ms, const TupleTableSlot *found) {
     return acquire_in_time(timeout_ms, [&] {
         TupleTableSlot *row = new_row(table);
         row->tts_tid = found->tts_tid;
@@ -23,7 +23,7 @@ bool wait_for_row(Table &table, Datum key, int timeout_ms, const TupleTableSlot 
 
 } // namespace
 
-LockResult lock_row(Table &table, Datum key, LockWait wait, TupleTableSlot *row) {
+LockResult lock_row(const Table &table, Datum key, LockWait wait, TupleTableSlot *row) {
     const LockWaitPolicy policy = is_ours_tighter(wait) ? LockWaitSkip : LockWaitBlock;
     // A row that was deleted while we waited may have been replaced by another one with the same key.
     for (int i = 0; i < replacements_max; ++i) {
@@ -42,7 +42,7 @@ LockResult lock_row(Table &table, Datum key, LockWait wait, TupleTableSlot *row)
     return LockResult::busy;
 }
 
-bool lock_version(Table &table, Datum key, const RowVersion &version, TupleTableSlot *row) {
+bool lock_version(const Table &table, Datum key, const RowVersion &version, TupleTableSlot *row) {
     // Where VACUUM may have removed the version, fetching it checks that it is still there and pins it.
     TupleTableSlot *was = compat::may_outlive_snapshots() ? new_row(table) : nullptr;
     row->tts_tid = version.place;

@@ -28,10 +28,10 @@ inline constexpr int replacements_max = 1000;
 
 // Finds a row by its key and locks it FOR NO KEY UPDATE. busy: the time was over, or the row was
 // replaced too many times.
-LockResult lock_row(Table &table, Datum key, LockWait wait, TupleTableSlot *row);
+LockResult lock_row(const Table &table, Datum key, LockWait wait, TupleTableSlot *row);
 
 // Locks a row that was read before, in its newest version, and waits as long as it takes. False when the
 // row is gone or has another key.
-bool lock_version(Table &table, Datum key, const RowVersion &version, TupleTableSlot *row);
+bool lock_version(const Table &table, Datum key, const RowVersion &version, TupleTableSlot *row);
 
 } // namespace vend

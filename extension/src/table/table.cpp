@@ -126,7 +126,7 @@ void pop_snapshot() {
     PopActiveSnapshot();
 }
 
-RowScan begin_row_scan(Table &table, std::span<const Datum> key) {
+RowScan begin_row_scan(const Table &table, std::span<const Datum> key) {
     RowScan scan;
     scan.index = index_open(table.key_index, AccessShareLock);
     scan.scan = compat::begin_index_scan(table.rel, scan.index, GetActiveSnapshot(),
@@ -135,7 +135,7 @@ RowScan begin_row_scan(Table &table, std::span<const Datum> key) {
     return scan;
 }
 
-void restart_row_scan(Table &table, const RowScan &scan, std::span<const Datum> key) {
+void restart_row_scan(const Table &table, const RowScan &scan, std::span<const Datum> key) {
     ScanKeyData conditions[key_columns_max];
     const int count = static_cast<int>(key.size());
     for (int i = 0; i < count; ++i)
@@ -156,7 +156,7 @@ void end_row_scan(const RowScan &scan) {
     index_close(scan.index, NoLock);
 }
 
-bool is_in_snapshot(Table &table, const RowVersion &version) {
+bool is_in_snapshot(const Table &table, const RowVersion &version) {
     TupleTableSlot *row = new_row(table);
     ItemPointerData place = version.place;
     const bool is_there = table_tuple_fetch_row_version(table.rel, &place, GetActiveSnapshot(), row) &&
@@ -165,7 +165,7 @@ bool is_in_snapshot(Table &table, const RowVersion &version) {
     return is_there;
 }
 
-bool find_row_in_snapshot(Table &table, std::span<const Datum> key, TupleTableSlot *row) {
+bool find_row_in_snapshot(const Table &table, std::span<const Datum> key, TupleTableSlot *row) {
     const RowScan scan = begin_row_scan(table, key);
     const bool is_found = next_row(scan, row);
     end_row_scan(scan);
@@ -178,12 +178,12 @@ bool fetch_version(const Table &table, const RowVersion &version, TupleTableSlot
            writer_of(row) == version.writer;
 }
 
-bool find_row(Table &table, std::span<const Datum> key, TupleTableSlot *row) {
+bool find_row(const Table &table, std::span<const Datum> key, TupleTableSlot *row) {
     return in_snapshot(SnapshotKind::of_transaction,
                        [&] { return find_row_in_snapshot(table, key, row); });
 }
 
-bool has_key(Table &table, std::span<const Datum> key, TupleTableSlot *row) {
+bool has_key(const Table &table, std::span<const Datum> key, TupleTableSlot *row) {
     for (std::size_t i = 0; i < key.size(); ++i) {
         bool is_null = false;
         const Datum value = slot_getattr(row, table.key_numbers[i], &is_null);
@@ -194,7 +194,7 @@ bool has_key(Table &table, std::span<const Datum> key, TupleTableSlot *row) {
     return true;
 }
 
-RowLock lock_found_row(Table &table, std::span<const Datum> key, TupleTableSlot *row,
+RowLock lock_found_row(const Table &table, std::span<const Datum> key, TupleTableSlot *row,
                        LockWaitPolicy policy) {
     ItemPointerData version = row->tts_tid;
     uint8 flags = TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS;
@@ -218,7 +218,7 @@ RowLock lock_found_row(Table &table, std::span<const Datum> key, TupleTableSlot 
     }
 }
 
-TableUpdate begin_update(Table &table) {
+TableUpdate begin_update(const Table &table) {
     TableUpdate update{table};
     update.was = new_row(table);
     update.is = MakeSingleTupleTableSlot(RelationGetDescr(table.rel), &TTSOpsVirtual);
@@ -274,7 +274,7 @@ void end_update(const TableUpdate &update) {
     CommandCounterIncrement();
 }
 
-void insert_rows(Table &table, std::span<TupleTableSlot *> rows) {
+void insert_rows(const Table &table, std::span<TupleTableSlot *> rows) {
     EState *state = CreateExecutorState();
     ResultRelInfo result{};
     describe_result(table, &result);
@@ -298,7 +298,7 @@ void insert_rows(Table &table, std::span<TupleTableSlot *> rows) {
     CommandCounterIncrement();
 }
 
-bool delete_row(Table &table, TupleTableSlot *row) {
+bool delete_row(const Table &table, TupleTableSlot *row) {
     CheckCmdReplicaIdentity(table.rel, CMD_DELETE);
     TM_FailureData failure;
     switch (table_tuple_delete(table.rel, &row->tts_tid, GetCurrentCommandId(true), GetActiveSnapshot(),

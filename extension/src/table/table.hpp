@@ -36,15 +36,15 @@ inline constexpr int key_columns_max = 2;
 
 // A table of a store, with the index by which its rows are found.
 struct Table {
-    Oid relation = InvalidOid;   // invalid: the store has no such table
-    Relation rel = nullptr;      // open during a call
-    bool is_partitioned = false; // then statements read and lock its rows, see rows/selected_rows.hpp
+    Oid relation = InvalidOid;      // invalid: the store has no such table
+    mutable Relation rel = nullptr; // open during a call
+    bool is_partitioned = false;    // then statements read and lock its rows, see rows/selected_rows.hpp
     Oid key_index = InvalidOid;
     int key_columns = 0;
     AttrNumber key_numbers[key_columns_max] = {};
     Oid key_collations[key_columns_max] = {};
-    FmgrInfo key_equal[key_columns_max] = {};
-    ExprState **checks = nullptr; // its CHECK constraints, compiled once
+    mutable FmgrInfo key_equal[key_columns_max] = {}; // the functions keep notes of their own here
+    ExprState **checks = nullptr;                     // its CHECK constraints, compiled once
     KeyChecks key_checks = KeyChecks::of_no_row;
 };
 
@@ -91,32 +91,32 @@ struct RowScan {
     Relation index = nullptr;
     IndexScanDesc scan = nullptr;
 };
-RowScan begin_row_scan(Table &table, std::span<const Datum> key);
+RowScan begin_row_scan(const Table &table, std::span<const Datum> key);
 bool next_row(const RowScan &scan, TupleTableSlot *row);
 // Continues the scan with the rows of another key.
-void restart_row_scan(Table &table, const RowScan &scan, std::span<const Datum> key);
+void restart_row_scan(const Table &table, const RowScan &scan, std::span<const Datum> key);
 void end_row_scan(const RowScan &scan);
 
 // Whether the snapshot still shows the row version that was read before.
-bool is_in_snapshot(Table &table, const RowVersion &version);
+bool is_in_snapshot(const Table &table, const RowVersion &version);
 
-bool find_row_in_snapshot(Table &table, std::span<const Datum> key, TupleTableSlot *row);
+bool find_row_in_snapshot(const Table &table, std::span<const Datum> key, TupleTableSlot *row);
 
 // Fetches a version that was read before, dead or alive. False when its place is used for another row
 // now. The slot pins the page, so the version stays.
 bool fetch_version(const Table &table, const RowVersion &version, TupleTableSlot *row);
 
 // Finds a row by its key in a new snapshot of the transaction.
-bool find_row(Table &table, std::span<const Datum> key, TupleTableSlot *row);
+bool find_row(const Table &table, std::span<const Datum> key, TupleTableSlot *row);
 
-bool has_key(Table &table, std::span<const Datum> key, TupleTableSlot *row);
+bool has_key(const Table &table, std::span<const Datum> key, TupleTableSlot *row);
 
 enum class RowLock { locked, busy, gone };
 
 // Locks a row that was found FOR NO KEY UPDATE, and leaves its newest version in the slot. gone: the row
 // was deleted or its key was changed. Raises 40001 where the isolation level does not allow following
 // the row to a newer version.
-RowLock lock_found_row(Table &table, std::span<const Datum> key, TupleTableSlot *row,
+RowLock lock_found_row(const Table &table, std::span<const Datum> key, TupleTableSlot *row,
                        LockWaitPolicy policy);
 
 struct ColumnChange {
@@ -128,13 +128,13 @@ struct ColumnChange {
 // Several updates of rows of one table, which share the state that PostgreSQL's executor functions need.
 // Later snapshots of this transaction show the updates after end_update().
 struct TableUpdate {
-    Table &table;
+    const Table &table;
     EState *state = nullptr;
     ResultRelInfo *result = nullptr;
     TupleTableSlot *was = nullptr;
     TupleTableSlot *is = nullptr;
 };
-TableUpdate begin_update(Table &table);
+TableUpdate begin_update(const Table &table);
 void end_update(const TableUpdate &update);
 
 // Replaces columns of one version of a row; waits while others have the row locked. False when the
@@ -142,10 +142,10 @@ void end_update(const TableUpdate &update);
 bool update_row(const TableUpdate &update, const RowVersion &version,
                 std::initializer_list<ColumnChange> changes);
 
-void insert_rows(Table &table, std::span<TupleTableSlot *> rows);
+void insert_rows(const Table &table, std::span<TupleTableSlot *> rows);
 
 // Deletes a row that was just read. False when somebody else has changed or deleted it.
-bool delete_row(Table &table, TupleTableSlot *row);
+bool delete_row(const Table &table, TupleTableSlot *row);
 
 // Raises 40001.
 [[noreturn]] void raise_concurrent_write(const char *what);
