@@ -9,14 +9,16 @@
 namespace vend {
 namespace {
 
-// The order in which findings are repaired: the repair of a counter trusts the rows of the ledger.
-enum Rank { rank_ledger, rank_refunded, rank_negative, rank_counter };
+// The order in which findings are repaired. The repair of a figure relies on the rows of the ledger, so
+// it comes last.
+enum Rank { rank_ledger, rank_refunded, rank_negative, rank_figure };
 
 void begin_finding(StringInfo sql, Rank rank) {
     appendStringInfo(sql, "SELECT %d AS rank, ", rank);
 }
 
-// The counters a (key, value, total) that their ledger does not explain.
+// Appends a subquery `a` (key, value, total) of the figures that differ from the sum of their ledger
+// rows.
 void append_differences(StringInfo sql, const Binding &s, const AuditedFigure &c) {
     appendStringInfo(
         sql,
@@ -27,10 +29,10 @@ void append_differences(StringInfo sql, const Binding &s, const AuditedFigure &c
         c.source, c.ledger_key, c.ledger_change, s.ledger, c.ledger_key, c.ledger_key);
 }
 
-// Counters that their ledger does not explain. The table is taken to be right: what was counted on the
-// shelf is recorded as an adjustment.
-void append_counter(StringInfo sql, const Binding &s, const AuditedFigure &c) {
-    begin_finding(sql, rank_counter);
+// Appends the check for figures that differ from the sum of their ledger rows. The repair trusts the
+// table, as after counting the shelf, and records the difference as an adjustment.
+void append_figure(StringInfo sql, const Binding &s, const AuditedFigure &c) {
+    begin_finding(sql, rank_figure);
     appendStringInfo(
         sql,
         "'%s' AS finding, a.key::pg_catalog.text AS key, a.total AS expected, a.value AS found, "
@@ -41,14 +43,15 @@ void append_counter(StringInfo sql, const Binding &s, const AuditedFigure &c) {
     append_differences(sql, s, c);
 }
 
-// SQL that a trigger of ours would refuse.
+// SQL that runs a statement which one of our triggers would refuse.
 char *without_trigger(const char *relation, const char *trigger, const char *sql,
                       const char *enable = "ENABLE") {
     return psprintf("BEGIN; ALTER TABLE %s DISABLE TRIGGER %s; %s; ALTER TABLE %s %s TRIGGER %s; COMMIT",
                     relation, trigger, sql, relation, enable, trigger);
 }
 
-// The SQL that sets one column of one ledger row; column, value, id and line are expressions.
+// An expression that makes the SQL to set one column of one ledger row. Column, value, id and line are
+// expressions, too.
 char *ledger_update(const Binding &s, const char *column, const char *value, const char *id,
                     const char *line) {
     return psprintf("pg_catalog.format(%s, %s, %s, %s, %s, %s::pg_catalog.text)",
@@ -58,9 +61,10 @@ char *ledger_update(const Binding &s, const char *column, const char *value, con
                     column, value, id, line, quote_literal_cstr(s.ledger));
 }
 
-// Ledger rows that do not say what one of their kind says: a sale takes from the shelf and is paid at
-// its unit price, where that is not null because an amount was stated, a deposit moves no stock, ... An
-// adjustment has an item or a wallet, not both. Reckoned in numeric, where nothing overflows.
+// Appends the check for ledger rows that do not fit their kind. For example, a purchase takes units and
+// its amount is quantity times unit price (the unit price is null where the caller stated the amount),
+// and a deposit moves no units. An adjustment has an item or a wallet, not both. The check calculates in
+// numeric, which does not overflow.
 void append_ledger_rows(StringInfo sql, const Binding &s) {
     begin_finding(sql, rank_ledger);
     appendStringInfo(
@@ -87,8 +91,8 @@ void append_ledger_rows(StringInfo sql, const Binding &s) {
         ledger_update(s, "f.figure", "f.expected", "e.id", "e.line"), s.ledger);
 }
 
-// Lines of purchases of which more was given back than was bought or paid, and refunds of what is no
-// purchase. The last refund is taken to be the one that is wrong.
+// Appends the check for lines of purchases that were refunded by more than was bought or paid, and for
+// refunds that refer to no purchase. The repair takes the last refund for the wrong one.
 void append_refunds(StringInfo sql, const Binding &s, const char *finding, const char *figure) {
     begin_finding(sql, rank_refunded);
     const char *cut = psprintf("greatest(0, last.%s " MINUS " (r.total " MINUS " r.figure))", figure);
@@ -110,7 +114,8 @@ void append_refunds(StringInfo sql, const Binding &s, const char *finding, const
         strcmp(figure, "qty") == 0 ? "r.id IS NULL OR" : "");
 }
 
-// Transfers of which the payee did not get what the payer gave; the payer's line is taken to be right.
+// Appends the check for transfers in which the payee did not get what the payer gave. The repair trusts
+// the payer's line.
 void append_transfers(StringInfo sql, const Binding &s) {
     begin_finding(sql, rank_ledger);
     appendStringInfo(
@@ -123,7 +128,7 @@ void append_transfers(StringInfo sql, const Binding &s) {
         ledger_update(s, "'amount'", "p.paid", "e.id", "e.line"), s.ledger, s.ledger);
 }
 
-// Counters below zero, which only a dropped check lets in.
+// Appends the check for figures below zero. Only a dropped CHECK lets them in.
 void append_negative(StringInfo sql, const Binding &s, const char *finding, const AuditedFigure &c) {
     const char *update = "UPDATE %1$s SET %2$s = 0 WHERE %3$s = %4$L";
     if (s.refuses_direct_writes) update = without_trigger("%1$s", journal_trigger, update);
@@ -136,7 +141,7 @@ void append_negative(StringInfo sql, const Binding &s, const char *finding, cons
                      quote_literal_cstr(c.value), quote_literal_cstr(c.key), c.key, c.relation, c.value);
 }
 
-// Items whose deltas take more than the row has: they cannot be settled.
+// Appends the check for items whose deltas take more than the row has, so that they cannot be settled.
 void append_unsettleable(StringInfo sql, const Binding &s) {
     const char *insert = without_trigger(
         "%1$s", delta_trigger, "INSERT INTO %1$s (item, qty) VALUES (%2$L, %3$s)", "ENABLE ALWAYS");
@@ -152,7 +157,7 @@ void append_unsettleable(StringInfo sql, const Binding &s) {
 
 } // namespace
 
-// An item's row and its deltas, where that is gone its deltas.
+// The sum of each item's row and its deltas. Where the row is gone, the sum of the deltas.
 char *compose_stock(const Binding &s) {
     return psprintf("SELECT x.key, pg_catalog.sum(x.value) AS value FROM "
                     "(SELECT %s::%s AS key, %s::pg_catalog.numeric AS value FROM %s "
@@ -160,11 +165,11 @@ char *compose_stock(const Binding &s) {
                     s.item_key.name, kept_key_type(s.item_type), s.stock.name, s.items, s.deltas);
 }
 
-AuditedFigure item_counter(const Binding &s) {
+AuditedFigure item_figure(const Binding &s) {
     return {"stock", compose_stock(s), s.items, s.item_key.name, s.stock.name, "item", "qty"};
 }
 
-AuditedFigure wallet_counter(const Binding &s) {
+AuditedFigure wallet_figure(const Binding &s) {
     const char *source =
         psprintf("SELECT %s::%s AS key, %s::pg_catalog.numeric AS value FROM %s", s.wallet_key.name,
                  kept_key_type(s.buyer_type), s.balance.name, s.wallets);
@@ -193,14 +198,14 @@ std::span<const AuditLook> audit_looks(const Binding &s) {
         append(&sql);
         looks[count++] = {name, sql.data};
     };
-    add("stock", [&](StringInfo sql) { append_counter(sql, s, item_counter(s)); });
+    add("stock", [&](StringInfo sql) { append_figure(sql, s, item_figure(s)); });
     add("negative stock",
-        [&](StringInfo sql) { append_negative(sql, s, "negative stock", item_counter(s)); });
+        [&](StringInfo sql) { append_negative(sql, s, "negative stock", item_figure(s)); });
     add("deltas", [&](StringInfo sql) { append_unsettleable(sql, s); });
     if (s.has_wallets()) {
-        add("balance", [&](StringInfo sql) { append_counter(sql, s, wallet_counter(s)); });
+        add("balance", [&](StringInfo sql) { append_figure(sql, s, wallet_figure(s)); });
         add("negative balance",
-            [&](StringInfo sql) { append_negative(sql, s, "negative balance", wallet_counter(s)); });
+            [&](StringInfo sql) { append_negative(sql, s, "negative balance", wallet_figure(s)); });
     }
     add("ledger", [&](StringInfo sql) { append_ledger_rows(sql, s); });
     add("refunds", [&](StringInfo sql) { append_refunds(sql, s, "refunded", "qty"); });
@@ -214,7 +219,7 @@ char *compose_audit(const Binding &s) {
     initStringInfo(&sql);
     for (const AuditLook &look : audit_looks(s))
         appendStringInfo(&sql, "%s%s", sql.len > 0 ? " UNION ALL " : "", look.sql);
-    // A repair is given once all that it trusts is in order.
+    // A repair is shown only when all that it relies on is in order.
     return psprintf("SELECT finding, key, expected, found, "
                     "CASE WHEN rank " EQ " pg_catalog.min(rank) OVER () THEN repair END "
                     "FROM (%s) AS findings ORDER BY rank, finding, key, expected, found",

@@ -1,6 +1,6 @@
 #pragma once
-// The query behind vend.audit(), everything in a store that does not add up, and the statement that
-// brings a ledger up to counters that were written while nobody journalled.
+// Composes the query behind vend.audit(), which finds everything in a store that does not add up, and
+// the statement that records in the ledger what figures gained or lost while nobody journalled them.
 
 #include "base/prelude.hpp"
 
@@ -10,33 +10,35 @@
 
 namespace vend {
 
-// A counter of the store: its table, its columns, and those of the ledger that explain it.
+// A kind of figure, stock or balance: its table and columns, and the columns of the ledger that explain
+// it.
 struct AuditedFigure {
     const char *finding;
-    const char *source; // of all that the counter has: a query with the columns key and value
+    const char *source; // a query of all such figures, with the columns key and value
     const char *relation;
     const char *key;
     const char *value;
     const char *ledger_key;
     const char *ledger_change;
 };
-char *compose_stock(const Binding &binding); // of items
-AuditedFigure item_counter(const Binding &binding);
-AuditedFigure wallet_counter(const Binding &binding);
+char *compose_stock(const Binding &binding); // the source of stocks
+AuditedFigure item_figure(const Binding &binding);
+AuditedFigure wallet_figure(const Binding &binding);
 
-// $1 at. Records what the audit would find of a counter, as adjustments.
-char *compose_adjustments(const Binding &binding, const AuditedFigure &counter);
+// Records the differences that the audit would find as adjustments. $1 is their time.
+char *compose_adjustments(const Binding &binding, const AuditedFigure &figure);
 
-// What the audit looks at, one thing after the other.
+// The checks of the audit, in order.
 struct AuditLook {
     const char *name;
     char *sql;
 };
 std::span<const AuditLook> audit_looks(const Binding &binding);
 
-// Columns: finding, key, expected, found, repair. Allocated in the current memory context.
+// The query of all checks, in the current memory context. Its columns are finding, key, expected, found,
+// repair.
 char *compose_audit(const Binding &binding);
-// The same of one look. It gives no repair, which would trust what could not be looked at.
+// The query of one check. It shows no repair, because a repair would rely on checks that have failed.
 char *compose_look(const AuditLook &look);
 
 } // namespace vend

@@ -8,8 +8,8 @@
 namespace vend {
 namespace {
 
-// What PostgreSQL raises when a constraint is violated, and PL/pgSQL when a query that must give one row
-// does not: the DETAIL is the row, or values of it.
+// Whether the DETAIL of such an error shows a row or values of one: violated constraints, and queries of
+// PL/pgSQL that must return one row and do not.
 bool is_about_a_row(int sqlerrcode) {
     const int category = ERRCODE_TO_CATEGORY(sqlerrcode);
     return category == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION ||
@@ -17,7 +17,7 @@ bool is_about_a_row(int sqlerrcode) {
            sqlerrcode == ERRCODE_TOO_MANY_ROWS;
 }
 
-// What RAISE states is meant for whoever meets the error.
+// Whether the error was raised by RAISE. Its author meant the text for everybody who gets the error.
 bool is_stated(const ErrorData *error) {
     return error->funcname != nullptr && strcmp(error->funcname, "exec_stmt_raise") == 0;
 }
@@ -38,14 +38,15 @@ void end_call() {
 }
 
 void hide_rows_of_owner(Oid caller, MemoryContext context) {
-    // Whoever the error was raised as is still the current user: it is the abort that brings him back.
+    // The current user is still the one as whom the error was raised: only the abort restores the
+    // caller.
     const Oid owner = GetUserId();
     if (owner == caller || !is_about_a_row(geterrcode()) || has_privs_of_role(caller, owner)) return;
     MemoryContextSwitchTo(context);
     ErrorData *error = CopyErrorData();
     FlushErrorState();
     if (!is_stated(error)) {
-        // The server's log still has it.
+        // The server's log still gets the detail.
         if (error->detail_log == nullptr) error->detail_log = error->detail;
         error->detail = nullptr;
     }

@@ -1,7 +1,8 @@
 #pragma once
-// The frame of every call: SPI connected, the store's owner as the current user. If an error passes
-// through, the frame restores the state of the engine, which a caller that catches the error goes on
-// with, and keeps the rows of the owner's tables from a caller who is somebody else.
+// The frame of each call. in_call() connects SPI; with_tables_open() makes the store's owner the current
+// user and opens the tables. When an error passes, the frame restores the state of the engine, because a
+// caller that catches the error goes on in the same session. It also removes rows of the owner's tables
+// from the error when the caller is not the owner.
 
 #include "base/prelude.hpp"
 
@@ -13,13 +14,14 @@
 
 namespace vend {
 
-// A call under way in this session: a user's trigger may call us from within a call.
+// A running call of this session. Calls nest, because a user's trigger may call pg_vend from within a
+// call.
 struct Call {
     Call *outer;
     Oid caller;
     MemoryContext context;
-    EngineWrite *write; // of the call around it
-    // The store whose tables this call has open, and what the call around it had there.
+    EngineWrite *write; // the innermost engine write when the call began
+    // The store whose tables this call has open, and the deltas that the call around it had open there.
     Store *store = nullptr;
     Relation deltas = nullptr;
 };
@@ -27,10 +29,11 @@ inline Call *innermost_call = nullptr;
 
 void begin_call(Call *call);
 
-// Leaves the store and the engine to the call around this one as they were.
+// Restores the store and the engine for the call around this one.
 void end_call();
 
-// Inside PG_CATCH: takes the row of a table out of what the caller is told, where he is not the owner.
+// To be called inside PG_CATCH. Removes the DETAIL of an error that shows a row, unless the caller has
+// the owner's rights. Returns when there is nothing to remove; otherwise it raises the changed error.
 void hide_rows_of_owner(Oid caller, MemoryContext context);
 
 // Runs body() with SPI connected.
@@ -58,7 +61,7 @@ template <typename Body> void in_call(Body body) {
 template <typename Body> void with_tables_open(Store &store, Body body) {
     static_assert(std::is_trivially_destructible_v<Body>, "an error jumps over destructors");
     as_role(store.binding.owner, [&] {
-        // A call within a call opens the deltas for itself.
+        // A call within a call opens the deltas itself.
         innermost_call->deltas = store.binding.delta_table.rel;
         innermost_call->store = &store;
         open_tables(store);

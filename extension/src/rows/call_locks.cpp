@@ -11,20 +11,21 @@
 namespace vend {
 namespace {
 
-// Our advisory locks are of a relation, which has a number of the tag to itself: what somebody else
-// keeps locked in a store of his own is never the same lock. Only the keys of one store can collide.
+// The tags of our advisory locks:
 //
 //   database | relation | hash of the key, or number of the turn | class
 //
-// The class stands where PostgreSQL's own functions put 1 or 2, so these locks never meet one of the
-// user's. pg_locks shows the four as database, classid, objid and objsubid.
+// The relation is a field of its own, so the locks of two stores never collide, and nobody can block
+// another owner's store. Only keys of one store can collide. The class stands where the functions of
+// PostgreSQL put 1 or 2, so our locks never collide with advisory locks of users. pg_locks shows the
+// four fields as database, classid, objid and objsubid.
 constexpr uint16 id_lock_class = 0x7664;
 constexpr uint16 counter_lock_class = 0x7665;
 constexpr uint16 turn_lock_class = 0x7666;
 constexpr uint16 load_lock_class = 0x7667;
 
-// How long a batch waits for its turn, and for less than it would take to look for a deadlock: there is
-// something else to do.
+// How long a batch waits for its turn. The wait is shorter than deadlock_timeout: after it, the batch
+// runs without a turn.
 constexpr int turn_ms_max = 500;
 int turn_ms() {
     const int ours = ms_without_deadlock_check(turn_ms_max);
@@ -37,13 +38,14 @@ LOCKTAG lock_tag(Oid relation, uint32 number, uint16 lock_class) {
     return tag;
 }
 
-// Of ids and items: two keys of one relation that have the same hash wait for each other, no more.
+// The tag of an id or of an item. Two keys of one relation with the same hash share a lock; then one
+// waits for the other, which does no other harm.
 LOCKTAG key_lock_tag(Oid relation, std::span<const uint8> key, uint16 lock_class) {
     return lock_tag(relation, hash_bytes(key.data(), static_cast<int>(key.size())), lock_class);
 }
 
-// An advisory lock belongs to the (sub)transaction, whatever part of it asks, so that it can be given
-// back.
+// Runs body() with the (sub)transaction as the owner of the locks that it takes or releases, whatever
+// resource owner is current. So a lock can be released under the owner that took it.
 template <typename Body> auto in_transaction_owner(Body body) {
     ResourceOwner owner = CurrentResourceOwner;
     CurrentResourceOwner = CurTransactionResourceOwner;
@@ -52,7 +54,7 @@ template <typename Body> auto in_transaction_owner(Body body) {
     return result;
 }
 
-// False when it was not to be had in the time allowed.
+// False when the lock was not granted in the time allowed.
 bool acquire_lock(const LOCKTAG &tag, LOCKMODE mode, LockWait wait) {
     return in_transaction_owner([&] {
         if (LockAcquire(&tag, mode, false, is_ours_tighter(wait)) != LOCKACQUIRE_NOT_AVAIL) return true;

@@ -24,7 +24,7 @@ StatementText text_of(char *sql, Oid relation, TypeList parameters, TypeList col
     return text;
 }
 
-// The columns of a ledger row, in the order of the parameters and of what comes back.
+// The columns of a ledger row, in the order of the parameters and of the RETURNING list.
 #define LEDGER_COLUMNS                                                                                   \
     "id, line, kind, item, qty, wallet, amount, unit_price, list_price, ref, at, refusal, refusal_qty, " \
     "ref_line, item_era, wallet_era"
@@ -46,8 +46,8 @@ StatementText insert_entry(const Binding &s, const char *on_conflict) {
         s.ledger_table.relation, types, types);
 }
 
-// One counter that is of no key, null, below zero, or no whole number of steps. NaN sorts above every
-// number.
+// Selects one figure that cannot be counted: its key is null, or it is null, below zero, NaN, or not a
+// whole number of steps.
 StatementText uncountable(const AuditedFigure &c, Oid relation, const NumberType &figures) {
     return text_of(
         psprintf(
@@ -61,7 +61,7 @@ StatementText uncountable(const AuditedFigure &c, Oid relation, const NumberType
 constexpr const char *locking = " FOR NO KEY UPDATE";
 constexpr const char *locking_or_skip = " FOR NO KEY UPDATE SKIP LOCKED";
 
-// $1 a key. What is bound of its row.
+// Selects the bound columns of the row with key $1.
 StatementText select_row(const char *relation, const Table &table, const KeyType &type,
                          std::span<const BoundColumn *const> columns, const char *how) {
     StringInfoData list;
@@ -89,7 +89,7 @@ char *increment(const BoundColumn &column, const char *by) {
     return psprintf("%s = %s " PLUS " %s", column.name, column.name, by);
 }
 
-// $1 at. What a TRUNCATE is about to take away, as adjustments.
+// Records the figures that a TRUNCATE is about to remove as adjustments. $1 is their time.
 StatementText journal_truncate(const Binding &s, const AuditedFigure &c, Oid type) {
     return text_of(psprintf("INSERT INTO %s (id, line, kind, %s, %s, at) "
                             "SELECT vend.uuid_v7(), 0, 'adjustment', c.key, (" MINUS " c.value)::%s, $1 "
@@ -99,7 +99,8 @@ StatementText journal_truncate(const Binding &s, const AuditedFigure &c, Oid typ
                    s.ledger_table.relation, {TIMESTAMPTZOID}, {});
 }
 
-// One kind of keys: its column here and in the ledger, the table of its rows, with their key.
+// The eras of one kind of keys: the column of the key in key_era and in the ledger, the key's type, the
+// table of the rows, and the key in that table.
 struct ErasOf {
     const char *key;
     Oid type;
@@ -117,8 +118,8 @@ ErasOf wallet_eras(const Binding &s) {
             psprintf("r.%s::%s", s.wallet_key.name, kept_key_type(s.buyer_type))};
 }
 
-// See eras.hpp. %1$s the table of the eras, %2$s the column of the key, %3$s the table of the rows,
-// %4$s their key, %5$s the ledger.
+// Statements on eras, see rows/eras.hpp. In the formats, %1$s is the table of the eras, %2$s the column
+// of the key, %3$s the table of the rows, %4$s their key, and %5$s the ledger.
 StatementText compose_eras(const Binding &s, Statement statement, const ErasOf &of) {
     const auto sql = [&](const char *format) {
         return psprintf(format, s.eras, of.key, of.relation, of.row_key, s.ledger);
@@ -253,19 +254,19 @@ StatementText compose(const Binding &s, Statement statement) {
     case Statement::remember:
         return insert_entry(s, "ON CONFLICT (id, line) DO NOTHING ");
     case Statement::journal_item_truncate:
-        return journal_truncate(s, item_counter(s), INT8OID);
+        return journal_truncate(s, item_figure(s), INT8OID);
     case Statement::journal_wallet_truncate:
-        return journal_truncate(s, wallet_counter(s), s.money.type);
+        return journal_truncate(s, wallet_figure(s), s.money.type);
     case Statement::journal_item_differences:
-        return text_of(compose_adjustments(s, item_counter(s)), s.ledger_table.relation,
-                       {TIMESTAMPTZOID}, {});
+        return text_of(compose_adjustments(s, item_figure(s)), s.ledger_table.relation, {TIMESTAMPTZOID},
+                       {});
     case Statement::journal_wallet_differences:
-        return text_of(compose_adjustments(s, wallet_counter(s)), s.ledger_table.relation,
+        return text_of(compose_adjustments(s, wallet_figure(s)), s.ledger_table.relation,
                        {TIMESTAMPTZOID}, {});
     case Statement::uncountable_item:
-        return uncountable(item_counter(s), s.item_table.relation, s.stock.figures);
+        return uncountable(item_figure(s), s.item_table.relation, s.stock.figures);
     case Statement::uncountable_wallet:
-        return uncountable(wallet_counter(s), s.wallet_table.relation, s.balance.figures);
+        return uncountable(wallet_figure(s), s.wallet_table.relation, s.balance.figures);
     case Statement::audit:
         return text_of(compose_audit(s), s.ledger_table.relation, {},
                        {TEXTOID, TEXTOID, NUMERICOID, NUMERICOID, TEXTOID});

@@ -32,13 +32,14 @@ constexpr EraStatements statements_of(KeyOf of) {
             Statement::end_all_wallet_eras,  Statement::add_all_wallet_eras};
 }
 
-// An era of a key of either kind.
+// An era of a key of an item or of a wallet.
 struct Era {
     KeyRef key;
     int32 number = 0;
 };
 
-// Under the newest snapshot, whatever the transaction's: the rows that have the keys are read so too.
+// Runs a statement in the newest snapshot, whatever the isolation level: the triggers and refunds that
+// use eras have the newest version of the rows.
 Rows run_now(Store &store, Statement statement, std::span<const Parameter> parameters) {
     CommandCounterIncrement();
     Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
@@ -47,7 +48,7 @@ Rows run_now(Store &store, Statement statement, std::span<const Parameter> param
     return rows;
 }
 
-// The trigger on the eras knows what we write by this.
+// Writes the table of eras. The engine write lets the trigger on that table pass the statement.
 void write_now(Store &store, Statement statement, std::span<const Parameter> parameters) {
     EngineWrite write;
     write.relation = store.binding.era_relation;
@@ -58,7 +59,7 @@ void write_now(Store &store, Statement statement, std::span<const Parameter> par
     restore_engine_write(write.outer);
 }
 
-// Not a row has been written to the table, by anybody.
+// Whether nobody has ever written a row to the table of eras.
 bool is_untouched(const Store &store) {
     Relation eras = table_open(store.binding.era_relation, AccessShareLock);
     const bool is_empty = RelationGetNumberOfBlocks(eras) == 0;
@@ -66,10 +67,10 @@ bool is_untouched(const Store &store) {
     return is_empty;
 }
 
-// The last era of a key that anything is known of.
+// The last era of a key that the table has.
 struct LastEra {
     int32 era = 0;
-    bool goes_on = false;
+    bool goes_on = false; // the key still belongs to the row of this era
 };
 
 std::optional<LastEra> last_era(Store &store, KeyRef key) {
@@ -82,8 +83,9 @@ std::optional<LastEra> last_era(Store &store, KeyRef key) {
     return last;
 }
 
-// The era of the row that has the key. Where the last one has ended and no other was begun, as in the
-// replica role, it is one that nothing is known of.
+// The era of the row that has the key now. Where the last known era has ended and none was begun,
+// because the row was written in the replica role, the row has the next era, which the table does not
+// have.
 int32 era_of_row(Store &store, KeyRef key) {
     const auto last = last_era(store, key);
     if (!last) return 0;
@@ -106,11 +108,11 @@ void end_as(Store &store, const Era &ended, const std::optional<Era> &now) {
     add_era(store, ended, now);
 }
 
-// The era that a row begins which gets the key now.
+// The era that begins when a row gets the key now.
 Era next_era(Store &store, KeyRef key) {
     const auto last = last_era(store, key);
     if (!last) return {key, 0};
-    // That row has gone while nobody watched.
+    // The row of that era was removed while the triggers did not fire.
     if (last->goes_on) end_as(store, {key, last->era}, std::nullopt);
     return {key, last->era + 1};
 }
@@ -119,7 +121,8 @@ void begin(Store &store, const Era &begun) {
     if (begun.number > 0) add_era(store, begun, begun);
 }
 
-// The last key that was looked up: a cart has one buyer, a batch many sales of one item.
+// The last key that was looked up, because a cart has one buyer, and a batch can sell one item many
+// times.
 struct LookedUp {
     std::optional<KeyRef> key;
     int32 era = 0;
@@ -130,7 +133,7 @@ int32 era_of_recorded(Store &store, KeyRef key, LookedUp *last) {
     return last->era;
 }
 
-// The row that the ledger means, by the key and era that the row has.
+// The current key and era of the row that the ledger means. Nothing where that row is gone.
 std::optional<Era> row_now(Store &store, const Era &recorded) {
     if (is_untouched(store)) return recorded;
     const Parameter parameters[] = {{recorded.key.value()}, {Int32GetDatum(recorded.number)}};

@@ -1,17 +1,22 @@
 #pragma once
-// Which row a key of the ledger means. Keys are given up, by an UPDATE of the key or a DELETE, and given
-// to another row later; the ledger keeps the key of then. The time in which a key belongs to one row is
-// an era of it, and eras are counted from 0 for each key.
+// Tells which row a key in the ledger means.
 //
-// Nothing is compared by time: clocks go back, and ids are the caller's. A key that never had two rows
-// needs no mark. Where a row gets a key that another had before, its era is above 0, and whatever the
-// ledger records of it says so (item_era, wallet_era; null: 0). The table key_era has a row for each era
-// that has ended, with the key and era that its row has now, or none; and one for each era above 0 that
-// goes on, which points at itself.
+// A row can give up its key, by an UPDATE of the key or a DELETE, and another row can get the key later.
+// The ledger still has the key. The time in which a key belongs to one row is an *era* of the key. The
+// eras of each key are counted from 0. Ledger rows have the era of their keys (item_era and wallet_era;
+// null means 0), so a refund finds the row that was sold or that paid. Times are not compared, because
+// clocks can go back.
 //
-// The triggers on items and wallets keep it. A sale looks whether there is any key with two eras, which
-// each session knows of its store: who begins the first era above 0 tells all sessions before that
-// commits, and a sale listens before it records.
+// The table key_era has a row for each era that has ended: it names the key and the era that the era's
+// row has now, or nulls where the row is gone. It also has a row for each era above 0 that goes on,
+// which names itself. A key that never had a second row needs no entry.
+//
+// The triggers on items and wallets maintain the table. Most stores have no key with two eras, and each
+// session remembers that. A session that begins the first era above 0 invalidates the store in all
+// sessions before it commits, and a sale accepts invalidations before it records. So what must stay true
+// is: whoever records a sale of a key has seen each era of the key that was committed before.
+//
+// docs/words.md defines the word; docs/sql-reference.md has the columns in "Tables of a store".
 
 #include "base/prelude.hpp"
 
@@ -33,18 +38,18 @@ template <KeyOf of> KeyEra(Key<of>, int32) -> KeyEra<of>;
 using ItemEra = KeyEra<KeyOf::item>;
 using WalletEra = KeyEra<KeyOf::wallet>;
 
-// Each event of a key that the store did not write itself.
+// Called by the triggers when a row gets a key, loses its key, or changes its key.
 void begin_era(Store &store, KeyRef key);
 void end_era(Store &store, KeyRef key);
 void move_era(Store &store, KeyRef from, KeyRef to);
 
-// All rows are about to go.
+// Ends the eras of all keys, before a TRUNCATE.
 void end_all_eras(Store &store, KeyOf of);
-// Rows may have gone while nobody watched.
+// Ends the eras of rows that do not exist any more, after a time without triggers.
 void end_lost_eras(Store &store, KeyOf of);
 
-// The key and era of the row that the ledger means; nothing where it has gone, or where the key that it
-// had last is another row's by now. What is answered holds as long as that row is locked.
+// The current key and era of the row that the ledger means. Nothing where the row is gone, or where its
+// last key belongs to another row now. The answer stays true as long as the row is locked.
 template <KeyOf of> std::optional<KeyEra<of>> row_of_era(Store &store, KeyEra<of> recorded);
 
 template <KeyOf of>
@@ -52,7 +57,7 @@ bool is_same_row(const KeyTypeOf<of> &type, const KeyEra<of> &a, const KeyEra<of
     return a.era == b.era && same_key(type, a.key, b.key);
 }
 
-// The movements with the eras of their keys, as far as those are not set.
+// The movements, with the eras of their keys where these are not set.
 std::span<const Movement> with_eras(Store &store, std::span<const Movement> movements);
 
 } // namespace vend

@@ -11,7 +11,7 @@
 namespace vend {
 namespace {
 
-// These read tables as a whole, once in a while: the planner knows how.
+// Whether a statement reads whole tables. Such statements run rarely and are planned as usual.
 bool reads_whole_tables(Statement statement) {
     switch (statement) {
     case Statement::journal_item_truncate:
@@ -35,10 +35,10 @@ bool reads_whole_tables(Statement statement) {
     }
 }
 
-// Every other statement finds its rows by a unique key. The planner must not choose a sequential scan
+// Plans a statement that finds its rows by a unique key. The planner must not choose a sequential scan
 // because the table is small today: the plan is kept, the table grows, and under SERIALIZABLE a
-// sequential scan conflicts with every write. Only the planning is done under this preference;
-// statements of user triggers, which run inside the execution, keep their own.
+// sequential scan conflicts with every write. The preference is in force for the planning only. Triggers
+// of users run during the execution, and their statements are planned under their own settings.
 void plan_with_indexes(SPIPlanPtr plan) {
     const bool seqscan = enable_seqscan;
     const bool bitmapscan = enable_bitmapscan;
@@ -57,7 +57,8 @@ void plan_with_indexes(SPIPlanPtr plan) {
     PG_END_TRY();
 }
 
-// Runs under the very snapshot that it is given; others see what this transaction has written as well.
+// Whether the statement runs in exactly the snapshot that it is given. Other statements also see all
+// that this transaction has written.
 bool is_read(Statement statement) {
     return statement == Statement::read_item || statement == Statement::read_wallet;
 }
@@ -101,7 +102,7 @@ bool has_shape(SPIPlanPtr plan, const Rows &rows, const Shape &shape) {
     return true;
 }
 
-// A rule may send a write to another table and let the same rows come back.
+// Whether a rule has redirected the write to another table. Such a rule can still return the same rows.
 bool writes_elsewhere(SPIPlanPtr plan, const Shape &shape) {
     ListCell *cell = nullptr;
     foreach (cell, source_of(plan)->query_list) {
@@ -129,10 +130,10 @@ Datum Rows::value_at(uint64 row, int column) const {
 Datum Rows::required(int column) const {
     const auto datum = value(column);
     if (!datum)
-        ereport(ERROR,
-                (errcode(errcodes::not_in_state),
-                 errmsg("column \"%s\" of a bound row is null", SPI_fname(table->tupdesc, column)),
-                 errhint("Fill the column in and declare it NOT NULL.")));
+        ereport(ERROR, (errcode(errcodes::not_in_state),
+                        errmsg("column \"%s\" of a row of the store is null",
+                               SPI_fname(table->tupdesc, column)),
+                        errhint("Fill the column in and declare it NOT NULL.")));
     return *datum;
 }
 
@@ -168,7 +169,8 @@ Rows run(Store &store, Statement statement, std::span<const Parameter> parameter
     if (!has_shape(plan, rows, shape))
         ereport(ERROR,
                 (errcode(errcodes::not_in_state),
-                 errmsg("the tables of store \"%s\" were changed during the call", store.binding.name)));
+                 errmsg("the tables of store \"%s\" were changed during the call", store.binding.name),
+                 errhint("Do not alter the tables in a trigger or function that runs in the call.")));
     return rows;
 }
 

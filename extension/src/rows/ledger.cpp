@@ -14,6 +14,7 @@
 #include "rows/execute.hpp"
 #include "rows/movement.hpp"
 #include "table/engine_write.hpp"
+#include "table/our_triggers.hpp"
 #include "table/table.hpp"
 
 #include <algorithm>
@@ -26,9 +27,9 @@ template <KeyOf of> Parameter optional_parameter(std::optional<Key<of>> key) {
     return key ? Parameter{key->value} : null_parameter;
 }
 
-// The id was free when this call looked, and the index found it taken: a concurrent transaction was
-// first. The error ends the statement, so what it recorded, another request or a refusal of this one,
-// cannot be looked up from here; whoever asks again is told.
+// Raises 40001: the id was free when this call looked, but a concurrent transaction has recorded it
+// since. It may have recorded another request, or a refusal of this one. The error has ended the
+// statement, so this call cannot look that up. The same call, sent again, can.
 [[noreturn]] void raise_id_taken(std::span<const Movement> movements, const ErrorData *error) {
     const Uuid &id = movements.front().id;
     const bool is_one =
@@ -39,11 +40,12 @@ template <KeyOf of> Parameter optional_parameter(std::optional<Key<of>> key) {
     ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
                     errmsg("could not serialize access due to concurrent use of %s", which),
                     !is_one && error->detail != nullptr ? errdetail("%s", error->detail) : 0,
-                    errhint("Ask again under this id to hear what was recorded.")));
+                    errhint("Call again with the same id to get what was recorded.")));
     pg_unreachable();
 }
 
-// Whether the index is one on the id of an entry; there may be two, while one replaces the other.
+// Whether the index is a key of the ledger, on id and line. There can be two while one replaces the
+// other.
 bool is_key_of_ledger(const Store &store, Oid index) {
     HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
     if (!HeapTupleIsValid(tuple)) return false;
@@ -63,14 +65,17 @@ bool is_id_taken(const Store &store, const ErrorData *error) {
                                                      get_namespace_oid(error->schema_name, true)));
 }
 
-// A row that was made by hand.
+// Raises 55000 for a ledger row that somebody made by hand.
 [[noreturn]] void raise_null_column(const char *column) {
     ereport(ERROR,
-            (errcode(errcodes::not_in_state), errmsg("column \"%s\" of a ledger row is null", column)));
+            (errcode(errcodes::not_in_state), errmsg("column \"%s\" of a ledger row is null", column),
+             errdetail("pg_vend does not write such rows. This row was made by hand."),
+             errhint("Correct the row while trigger \"%s\" of the ledger is disabled.",
+                     append_only_trigger)));
     pg_unreachable();
 }
 
-// The columns that record and remember write, in the order of their statements.
+// The columns of a ledger row, in the order of the statements that insert it.
 struct LedgerRow {
     Parameter id, line, kind, item, qty, wallet, amount, unit_price, list_price, ref, at, refusal,
         refusal_qty, ref_line, item_era, wallet_era;
@@ -81,7 +86,7 @@ std::array<Parameter, ledger_column_count> parameters_of(const LedgerRow &row) {
             row.refusal_qty, row.ref_line,   row.item_era,   row.wallet_era};
 }
 
-// Runs write(), which inserts rows; an id that is taken becomes an error of ours.
+// Runs write(), which inserts rows. If an id is taken, its unique violation becomes 40001.
 template <typename Write>
 void with_free_ids(const Store &store, std::span<const Movement> movements, Write write) {
     MemoryContext context = CurrentMemoryContext;
@@ -109,7 +114,7 @@ void fill(const Store &store, const LedgerRow &row, TupleTableSlot *slot) {
     ExecStoreVirtualTuple(slot);
 }
 
-// The row that came back must be the row that was sent.
+// Raises 27000 unless the row that was returned is the row that was sent.
 void require_intact(const Store &store, const Rows &rows, const LedgerRow &row) {
     const auto sent = parameters_of(row);
     bool is_intact = rows.count == 1;
@@ -143,10 +148,10 @@ enum LedgerColumn : int {
     column_wallet_era,
 };
 
-// Has the commit of this transaction wait for the synchronous standbys, as it would if it had recorded
-// the row itself. RecordTransactionCommit() waits where there is an xid and a WAL record before the
-// commit's own, so an empty message is both. Where no standby is asked for, nothing is written; and
-// whatever synchronous_commit is now, that of the commit decides.
+// Makes the commit of this transaction wait for the synchronous standbys, as if it had recorded the row
+// itself. RecordTransactionCommit() waits when the transaction has an xid and has written WAL. An empty
+// transactional message provides both. Where no standby is configured, nothing is written. The setting
+// of synchronous_commit is not tested here, because its value at the commit decides.
 void commit_after_standbys() {
     const bool are_asked_for =
         max_wal_senders > 0 && SyncRepStandbyNames != nullptr && *SyncRepStandbyNames != '\0';
@@ -155,11 +160,12 @@ void commit_after_standbys() {
     if (are_asked_for && !waits_anyway) compat::log_transactional_message("pg_vend");
 }
 
-// Flushes the commit of whoever recorded the row, if that was asynchronous and is still in memory.
+// Flushes the commit of the transaction that recorded the row, if that commit was asynchronous and may
+// not be on disk yet.
 void flush_commit_of(const TupleTableSlot *row) {
     if (synchronous_commit == SYNCHRONOUS_COMMIT_OFF || !TTS_IS_BUFFERTUPLE(row)) return;
     const auto *tuple = reinterpret_cast<const BufferHeapTupleTableSlot *>(row)->base.tuple->t_data;
-    // The status of an xid that is frozen may be gone.
+    // The commit status of a frozen xid may have been removed.
     if (HeapTupleHeaderXminFrozen(tuple)) return;
     const TransactionId writer = HeapTupleHeaderGetRawXmin(tuple);
     if (TransactionIdIsCurrentTransactionId(writer)) return;
@@ -167,9 +173,9 @@ void flush_commit_of(const TupleTableSlot *row) {
     if (!XLogRecPtrIsInvalid(commit)) XLogFlush(commit);
 }
 
-// An answer from a row tells that it is recorded. Its commit can be seen before it is durable: it was
-// asynchronous, or its wait for the standbys was cancelled, or ended by a crash. What is told must not
-// be lost with it (G11).
+// Makes an answer that is read from a ledger row as durable as the row (G11). The row's commit can be
+// visible before it is durable: it may have been asynchronous, or its wait for the standbys was
+// cancelled or ended by a crash. A caller who gets the answer must be able to rely on it.
 void require_durable(const TupleTableSlot *row) {
     flush_commit_of(row);
     commit_after_standbys();
@@ -218,7 +224,7 @@ Parameter optional_parameter(std::optional<int32> value) {
     return value ? Parameter{Int32GetDatum(*value)} : null_parameter;
 }
 
-// The first era of a key is not written down.
+// The first era of a key is stored as null.
 Parameter era_parameter(std::optional<int32> era) {
     return era && *era > 0 ? Parameter{Int32GetDatum(*era)} : null_parameter;
 }
@@ -246,11 +252,11 @@ LedgerRow row_of(const Store &store, const Movement &movement) {
     };
 }
 
-// Rows that are written to the table before its indexes are.
+// How many rows are written to the table before their index entries are made.
 constexpr std::size_t rows_at_once = 500;
 
 void insert_plain(Store &store, std::span<const Movement> movements) {
-    // A copy, which no slot has to pin.
+    // Slots do not have to pin a copy of the descriptor.
     const TupleDesc descriptor = CreateTupleDescCopy(RelationGetDescr(store.binding.ledger_table.rel));
     TupleTableSlot *slots[rows_at_once];
     const std::size_t slot_count = std::min(rows_at_once, movements.size());
@@ -313,7 +319,8 @@ Refunded refunded_so_far(Store &store, const Uuid &purchase, int32 line) {
     };
     const Refunded seen = refunded(run(store, Statement::refunded, parameters));
     if (!IsolationUsesXactSnapshot()) return seen;
-    // A refund that the snapshot does not show may have written no row that this one writes too.
+    // A refund that the snapshot does not show need not have written a row that this one writes, too. So
+    // no other conflict would reveal it.
     Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
     const Refunded now = refunded(run(store, Statement::refunded, parameters, snapshot));
     UnregisterSnapshot(snapshot);
@@ -348,14 +355,14 @@ bool remember(Store &store, const Movement &refusal) {
     Rows rows;
     with_free_ids(store, {&refusal, 1},
                   [&] { rows = run(store, Statement::remember, parameters_of(row)); });
-    // Recorded meanwhile; or kept out by a trigger, which reading it again tells.
+    // No row was inserted: the id was recorded meanwhile, or a trigger has suppressed the row.
     if (rows.count == 0 && read_entry(store, refusal.id)) return false;
     require_intact(store, rows, row);
     return true;
 }
 
 uint64 journal_set(Store &store, Statement statement) {
-    // The statement is about what is there now, whatever the transaction's snapshot shows.
+    // The statement has to see the current rows, whatever the transaction's snapshot shows.
     const Parameter at{TimestampTzGetDatum(GetCurrentTimestamp())};
     CommandCounterIncrement();
     Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());

@@ -1,5 +1,5 @@
 #pragma once
-// A row of the ledger: as it is to be written, and as it was recorded.
+// A row of the ledger: a Movement is to be written, an Entry was recorded.
 
 #include "base/prelude.hpp"
 
@@ -14,7 +14,7 @@
 
 namespace vend {
 
-// A row as it is written. Quantities and amounts are signed as they change stock and balance.
+// A row to write. The signs of quantity and amount are those of the changes of stock and balance.
 struct Movement {
     Uuid id{};
     int32 line = 0;
@@ -24,16 +24,16 @@ struct Movement {
     Quantity qty{};
     Money amount{};
     std::optional<Money> unit_price;
-    std::optional<Money> list_price; // the item's own, of a purchase for which another was stated
-    std::optional<Uuid> ref;         // of a refund: the purchase
+    std::optional<Money> list_price; // the item's price, if the caller stated another one
+    std::optional<Uuid> ref;         // the purchase that is refunded
     TimestampTz at = 0;
-    std::optional<Verdict> refusal; // of a remembered refusal, with how much was wanted
+    std::optional<Verdict> refusal; // a refusal to remember, with the quantity that was wanted
     Quantity refusal_qty{};
-    std::optional<int32> ref_line;             // of a refund: the line of the purchase
-    std::optional<int32> item_era, wallet_era; // nothing: those of now, see eras.hpp
+    std::optional<int32> ref_line;             // the line of the purchase that is refunded
+    std::optional<int32> item_era, wallet_era; // not set: the current eras, see rows/eras.hpp
 };
 
-// A row as it was recorded.
+// A recorded row.
 struct Entry {
     const char *kind = nullptr;
     std::optional<ItemKey> item;
@@ -43,20 +43,20 @@ struct Entry {
     std::optional<Money> unit_price;
     std::optional<Uuid> ref;
     TimestampTz at = 0;
-    const char *refusal = ""; // of a remembered refusal: its status
+    const char *refusal = ""; // the status of a remembered refusal
     Quantity refusal_qty{};
-    int32 ref_line = 0; // of a refund
+    int32 ref_line = 0; // the line of the purchase that was refunded
     int32 item_era = 0;
     int32 wallet_era = 0;
 
     [[nodiscard]] bool is(Kind wanted) const { return to_text(wanted) == kind; }
 };
 
-// Of a sale, to be recorded.
+// The movement of a sale.
 Movement purchase_movement(const Uuid &id, ItemKey item, WalletKey buyer, Quantity qty,
                            const Decision &decision, TimestampTz at);
 
-// The memory of a refusal, to be recorded now.
+// The movement that remembers a refusal, at the current time.
 Movement memory_of_refusal(const Uuid &id, ItemKey item, WalletKey buyer, Quantity qty, Verdict refusal);
 
 } // namespace vend

@@ -12,6 +12,7 @@
 #include "core/lock_mode.hpp"
 #include "rows/execute.hpp"
 #include "rows/selected_rows.hpp"
+#include "table/catalog.hpp"
 #include "table/engine_write.hpp"
 #include "table/lock_wait.hpp"
 #include "table/row_lock.hpp"
@@ -22,7 +23,7 @@
 namespace vend {
 namespace {
 
-// The value of a column, where it is not null.
+// The value of a column. Nothing where it is null.
 std::optional<Datum> column_value(TupleTableSlot *row, const BoundColumn &column) {
     bool is_null = false;
     const Datum value = slot_getattr(row, column.number, &is_null);
@@ -30,18 +31,33 @@ std::optional<Datum> column_value(TupleTableSlot *row, const BoundColumn &column
     return value;
 }
 
-// The value of a column that the engine cannot do without.
-Datum required(TupleTableSlot *row, const BoundColumn &column) {
-    const auto value = column_value(row, column);
-    if (!value)
-        ereport(ERROR, (errcode(errcodes::not_in_state),
-                        errmsg("column \"%s\" of a bound row is null", column.raw_name),
-                        errhint("Fill the column in and declare it NOT NULL.")));
-    return *value;
+// The name of a row in messages.
+const char *row_name(KeyRef key) {
+    return psprintf("%s \"%s\"", key.of() == KeyOf::item ? "item" : "wallet", key.text());
 }
 
-int64 number_of(TupleTableSlot *row, const BoundColumn &column) {
-    return number_from_column(column.figures, required(row, column));
+// The detail of an error about a row: its table.
+int table_detail(const Binding &binding, KeyRef key) {
+    const Table &table = key.of() == KeyOf::item ? binding.item_table : binding.wallet_table;
+    return errdetail("The row is in table \"%s\".", relation_label(table.relation));
+}
+
+// The key of a row that was found by its key, so it is not null.
+Datum key_value(TupleTableSlot *row, const BoundColumn &column) {
+    return column_value(row, column).value();
+}
+
+// The figure in a column. Raises 55000 when it is null.
+template <KeyOf of>
+int64 number_of(const Binding &binding, Key<of> key, TupleTableSlot *row, const BoundColumn &column) {
+    const auto value = column_value(row, column);
+    if (!value)
+        ereport(ERROR,
+                (errcode(errcodes::not_in_state),
+                 errmsg("column \"%s\" of %s is null", column.raw_name, row_name(binding.ref(key))),
+                 table_detail(binding, binding.ref(key)),
+                 errhint("Fill the column in and declare it NOT NULL.")));
+    return number_from_column(column.figures, *value);
 }
 
 std::string_view text_view(Datum text) {
@@ -49,41 +65,53 @@ std::string_view text_view(Datum text) {
     return {VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)};
 }
 
-// A counter below zero can only stem from a check that was dropped; nothing is decided on it.
-template <typename Counter> Counter require_not_negative(const char *what, Counter counter) {
-    if (counter < Counter{0})
-        ereport(ERROR, (errcode(errcodes::not_in_state), errmsg("%s of a bound row is negative", what)));
-    return counter;
+// Raises 55000 for a figure below zero, on which nothing can be decided. Only a dropped CHECK lets one
+// in.
+template <KeyOf of, typename Figure>
+Figure require_not_negative(const Binding &binding, Key<of> key, const char *what, Figure figure) {
+    if (figure < Figure{0})
+        ereport(ERROR,
+                (errcode(errcodes::not_in_state),
+                 errmsg("%s of %s is negative", what, row_name(binding.ref(key))),
+                 table_detail(binding, binding.ref(key)),
+                 errhint("Correct the row, and let a CHECK constraint keep the column from becoming "
+                         "negative.")));
+    return figure;
 }
 
 Item item_of(Store &store, TupleTableSlot *row) {
     Item item;
     item.version = version_of(row);
-    item.key = copy_key(store.binding.item_type, required(row, store.binding.item_key));
-    item.state.stock = require_not_negative("stock", Quantity{number_of(row, store.binding.stock)});
-    if (store.binding.has_prices())
-        item.state.price = require_not_negative("price", Money{number_of(row, store.binding.price)});
-    if (store.binding.has_stock_versions())
-        item.state.stock_version = number_of(row, store.binding.stock_version);
-    if (store.binding.has_versions()) item.state.version = number_of(row, store.binding.version);
-    if (!store.binding.has_lock_modes()) return item;
-    if (const auto mode = column_value(row, store.binding.lock_mode)) {
+    const Binding &binding = store.binding;
+    const ItemKey key = item.key = copy_key(binding.item_type, key_value(row, binding.item_key));
+    const auto number = [&](const BoundColumn &column) { return number_of(binding, key, row, column); };
+    item.state.stock = require_not_negative(binding, key, "stock", Quantity{number(binding.stock)});
+    if (binding.has_prices())
+        item.state.price = require_not_negative(binding, key, "price", Money{number(binding.price)});
+    if (binding.has_stock_versions()) item.state.stock_version = number(binding.stock_version);
+    if (binding.has_versions()) item.state.version = number(binding.version);
+    if (!binding.has_lock_modes()) return item;
+    if (const auto mode = column_value(row, binding.lock_mode)) {
         item.state.lock_mode = lock_mode_from(text_view(*mode));
         if (!item.state.lock_mode)
-            ereport(ERROR,
-                    (errcode(errcodes::not_in_state),
-                     errmsg("item \"%s\" has the unknown lock mode \"%s\"",
-                            key_text(store.binding.item_type, item.key), TextDatumGetCString(*mode))));
+            ereport(ERROR, (errcode(errcodes::not_in_state),
+                            errmsg("%s has the unknown lock mode \"%s\"", row_name(binding.ref(key)),
+                                   TextDatumGetCString(*mode)),
+                            table_detail(binding, binding.ref(key)),
+                            errhint("Set column \"%s\" of the row to null or to one of the lock modes.",
+                                    binding.lock_mode.raw_name)));
     }
     return item;
 }
 
 Wallet wallet_of(Store &store, TupleTableSlot *row) {
-    return {version_of(row), copy_key(store.binding.buyer_type, required(row, store.binding.wallet_key)),
-            require_not_negative("balance", Money{number_of(row, store.binding.balance)})};
+    const Binding &binding = store.binding;
+    const WalletKey key = copy_key(binding.buyer_type, key_value(row, binding.wallet_key));
+    const Money balance{number_of(binding, key, row, binding.balance)};
+    return {version_of(row), key, require_not_negative(binding, key, "balance", balance)};
 }
 
-// Frees the rows.
+// The stock that an UPDATE has returned. Nothing where it returned no row. Frees the rows.
 std::optional<Quantity> stock_left(const Store &store, const Rows &rows) {
     if (rows.count == 0) return std::nullopt;
     const Quantity left{number_from_column(store.binding.stock.figures, rows.required(1))};
@@ -101,7 +129,11 @@ bool write_stock(const Store &store, const TableUpdate &update, const Item &item
     const auto stock_version = checked_add(Quantity{item.state.stock_version}, Quantity{1});
     if (!stock_version)
         ereport(ERROR,
-                (errcode(errcodes::out_of_range), errmsg("stock_version of an item is out of range")));
+                (errcode(errcodes::out_of_range),
+                 errmsg("column \"%s\" of %s is out of range", store.binding.stock_version.raw_name,
+                        row_name(store.binding.ref(item.key))),
+                 table_detail(store.binding, store.binding.ref(item.key)),
+                 errhint("Set the column to a smaller number.")));
     return update_row(update, item.version,
                       {stock_change, number_change(store.binding.stock_version, stock_version->value)});
 }
@@ -123,18 +155,19 @@ void run_balance_change(Store &store, BalanceChange *change) {
                    {number_to_column(store.binding.balance.figures, change->change.value)}},
                   store.binding.wallet_table.relation, change->change.value);
     if (rows.count == 0) raise_write_altered(store.binding.wallet_table.relation);
-    change->balance = require_not_negative(
-        "balance", Money{number_from_column(store.binding.balance.figures, rows.required(1))});
+    change->balance =
+        require_not_negative(store.binding, change->wallet->key, "balance",
+                             Money{number_from_column(store.binding.balance.figures, rows.required(1))});
     free_rows(rows);
 }
 
-// Whether the view shows the row of the key where that of an item in escrow was last found, which costs
-// a tenth of finding it by its key. A visible version with that key is the row.
+// Looks for the row at the place where an item in escrow was last found, which costs a tenth of finding
+// it by its key. A version there that the snapshot shows and that has the key is the row.
 bool is_in_hot_place(Store &store, ItemKey key, TupleTableSlot *row) {
     if (!store.caches.hot_key || !same_key(store.binding.item_type, *store.caches.hot_key, key))
         return false;
     Relation rel = store.binding.item_table.rel;
-    // VACUUM may have cut the table off before it.
+    // VACUUM may have truncated the table, so that the place does not exist any more.
     if (ItemPointerGetBlockNumber(&store.caches.hot_place) >= RelationGetNumberOfBlocks(rel))
         return false;
     return table_tuple_fetch_row_version(rel, &store.caches.hot_place, GetActiveSnapshot(), row) &&
@@ -150,9 +183,9 @@ void remember_place(Store &store, const Item &item) {
     store.caches.hot_place = item.version.place;
 }
 
-// Writes each change on the row as it was read or, where that is not the newest version, as it is once
-// it is locked; a row that is not changed is locked. False, and no further one is tried, when a change
-// cannot be made.
+// Writes each change to the row version that was read. Where that is not the newest version, the row is
+// locked and read again, and the change is written to that. A row without a change is only locked. Stops
+// and returns false when a change cannot be made.
 template <typename Change, typename Changes, typename Write, typename Lock>
 bool are_written_as_read(const Table &table, std::span<const Change> changes, Changes is_change,
                          Write write, Lock lock) {
@@ -189,7 +222,7 @@ LockResult lock_wallet_row(Store &store, WalletKey key, LockWait wait, TupleTabl
                : lock_row(store.binding.wallet_table, key.value, wait, row);
 }
 
-// Locks the version that was read or, where there is a newer one, that. The slot is left empty.
+// Locks the newest version of a wallet that was read before. Leaves the slot empty.
 bool lock_wallet_as_read(Store &store, Wallet *wallet, TupleTableSlot *row) {
     const bool is_locked =
         (!store.binding.wallet_table.is_partitioned &&
@@ -200,7 +233,8 @@ bool lock_wallet_as_read(Store &store, Wallet *wallet, TupleTableSlot *row) {
     return is_locked;
 }
 
-// Calls take(place, row) for each key that has a row; find() finds one where no index has them all.
+// Calls take(place, row) for each key that has a row. find() finds the row of one key, in partitioned
+// tables, which have no index of all rows.
 template <KeyOf of, typename Find, typename Take>
 void read_rows(const Table &table, std::span<const Key<of>> keys, Find find, Take take) {
     const auto read = [&](TupleTableSlot *row) {
@@ -383,7 +417,8 @@ bool change_balances_as_read(Store &store, std::span<const WalletChange> changes
                           {number_change(store.binding.balance, left->value)});
     };
     TupleTableSlot *row = new_row(store.binding.wallet_table);
-    // Not by its key, which another row may have by now: the ledger says already whose it is.
+    // The wallet is not looked up by its key again: another row may have the key by now, and the ledger
+    // row is already written for the row that was read.
     const auto is_locked = [&](const WalletChange &change) {
         const Wallet &wallet = *change.wallet;
         const bool is_there =

@@ -1,5 +1,13 @@
 #pragma once
-// Items and wallets as rows: read, locked, written.
+// Reads, locks and writes the rows of items and wallets.
+//
+// This file hides how rows are reached. A plain store is written through its indexes, without statements
+// (table/table.hpp). In any other store the writes are statements (rows/execute.hpp). The rows of
+// partitioned tables are also read and locked by statements (rows/selected_rows.hpp). The result is the
+// same: the same snapshots, the same row locks and the same errors.
+//
+// A figure is written in one of two ways: on a row that this transaction has locked, or on exactly the
+// version that was read and decided on. So no decision rests on a figure that has changed since.
 
 #include "base/prelude.hpp"
 
@@ -17,12 +25,12 @@
 namespace vend {
 
 struct Item {
-    RowVersion version; // of the row that was read
+    RowVersion version; // the row version that was read
     ItemKey key;        // as the row has it
     ItemState state;
-    // Of an item in escrow, whose stock is its counter's.
+    // For an item in escrow, the stock is read from its counter.
     bool is_stock_known = true;
-    uint64 counter_changes = 0; // when the counter was seen
+    uint64 counter_changes = 0; // the counter's number of changes when it was read
 };
 
 struct Wallet {
@@ -33,38 +41,38 @@ struct Wallet {
 
 std::optional<Item> read_item(Store &store, ItemKey key,
                               SnapshotKind kind = SnapshotKind::of_transaction);
-// The same under the snapshot that was pushed last.
+// Reads an item in the snapshot that was pushed last.
 std::optional<Item> read_item_in_snapshot(Store &store, ItemKey key);
-// The item as it is in the newest state, where that was read before and may have changed.
+// Reads the newest committed state of an item that was read before and may have changed.
 std::optional<Item> read_again(Store &store, const Item &item);
-// Locks the row FOR NO KEY UPDATE and gives its newest version.
+// Locks the row FOR NO KEY UPDATE and returns its newest version.
 LockResult lock_item(Store &store, ItemKey key, LockWait wait, Item *item);
 
 std::optional<Wallet> read_wallet(Store &store, WalletKey key);
 LockResult lock_wallet(Store &store, WalletKey key, LockWait wait, Wallet *wallet);
 
-// The rows of many keys, each at the place of its key; nothing where there is none.
+// Read the rows of many keys. Each has the place of its key; nothing where the row does not exist.
 void read_items(Store &store, std::span<const ItemKey> keys, std::span<std::optional<Item>> items);
 void read_wallets(Store &store, std::span<const WalletKey> keys,
                   std::span<std::optional<Wallet>> wallets);
 
-// Locks the row of an item that was read before and gives its newest version. False when it has gone,
-// or may have: another may have its key.
+// Locks the row of an item that was read before and returns its newest version. False when the row is
+// gone or has another key.
 bool lock_as_read(Store &store, Item *item);
-// Locks wallets that were read before, in the order given; nothing where the row has gone.
+// Locks wallets that were read before, in the given order. Sets those to nothing whose rows are gone.
 void lock_wallets(Store &store, std::span<std::optional<Wallet>> wallets);
 
-// Takes units from an item as it was read; false, and nothing is changed, when somebody has written to
-// the row since.
+// Takes units from an item in exactly the version that was read. False, with nothing changed, when
+// somebody has written to the row since.
 bool take_if_unwritten(Store &store, const Item &item, Quantity qty);
 
-// Each changes a counter of a row that this transaction has locked; raises 27000 unless it changes by
-// what was decided. The balance may meanwhile have been moved by a call from a trigger of the user's, so
-// what it is now comes back.
+// Each changes a figure of a row that this transaction has locked. Raises 27000 unless the figure
+// changes by what was decided. A trigger of the user's may have moved money of the wallet meanwhile, so
+// the current balance is returned.
 void set_locked_stock(Store &store, const Item &item, Quantity stock);
 Money change_locked_balance(Store &store, const Wallet &wallet, Money change);
 
-// The same for many rows, in the order given.
+// The same for many rows, in the given order.
 struct StockChange {
     const Item *item;
     Quantity stock;
@@ -73,14 +81,14 @@ void set_locked_stocks(Store &store, std::span<const StockChange> changes);
 struct BalanceChange {
     const Wallet *wallet;
     Money change;
-    Money balance{}; // what it is now
+    Money balance{}; // the balance after the change
 };
 void change_locked_balances(Store &store, std::span<BalanceChange> changes);
 
-// Writes rows of a plain store that were read without a lock, in the order given, and locks those that
-// do not change. Where somebody has written to one since, it is locked and read anew, and is then what
-// it is now. False, with some rows written, when one has gone or has not enough: the caller undoes it
-// all.
+// Write rows of a plain store that were read without a lock, in the given order, and lock those that do
+// not change. A row that somebody has written since is locked, and the argument is set to its newest
+// version. False when a row is gone or does not have enough. Some rows are written then, so the caller
+// has to roll the subtransaction back.
 struct StockTake {
     Item *item;
     Quantity qty;
@@ -92,10 +100,10 @@ struct WalletChange {
 };
 bool change_balances_as_read(Store &store, std::span<const WalletChange> changes);
 
-// Sets the lock mode of a locked item; nothing: the setting decides.
+// Sets the lock mode of a locked item. Nothing means that the setting vend.lock_mode decides.
 void set_locked_mode(Store &store, const Item &item, std::optional<LockMode> mode);
 
-// Counts an edit of the item that is not a sale.
+// Increments the version of an item, which counts edits other than sales.
 void bump_version(Store &store, ItemKey item);
 
 } // namespace vend

@@ -31,8 +31,8 @@ Source with_columns(Source source, std::span<const BoundColumn *const> columns) 
     return source;
 }
 
-// Copies of the values, which live until the call ends: the rows of a statement take kilobytes, and a
-// batch reads thousands.
+// Copies the values of the row into the slot, and frees the rows: those of a statement take kilobytes,
+// and a batch reads thousands. The copies live until the call ends.
 bool store_row(const Source &source, const Rows &rows, TupleTableSlot *row) {
     ExecClearTuple(row);
     const bool is_found = rows.count > 0;
@@ -67,7 +67,7 @@ bool is_there(Store &store, const Source &source, Datum key, TupleTableSlot *row
                        [&] { return select_in_snapshot(store, source, key, row); });
 }
 
-// As lock_row().
+// Like lock_row(), by statements.
 LockResult lock_selected(Store &store, const Source &source, Datum key, LockWait wait,
                          TupleTableSlot *row) {
     const bool is_bounded = is_ours_tighter(wait);

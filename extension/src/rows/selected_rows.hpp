@@ -1,7 +1,17 @@
 #pragma once
-// Rows of items or wallets of a table that has no index of its own to descend, because it is
-// partitioned: read and locked by statements. What is read, how rows are locked and who waits for whom
-// is the same.
+// Reads and locks rows of items or wallets in partitioned tables, by statements.
+//
+// A partitioned table has no index of its own that could be descended: each partition has one. So rows
+// are found by the statements read_item, lock_item and so on of rows/compose.cpp. What is read and
+// locked is the same as in table/row_lock.hpp: the row lock is FOR NO KEY UPDATE, sessions queue in the
+// same way, and a bounded wait first tries SKIP LOCKED and then waits in a subtransaction with a
+// lock_timeout.
+//
+// A row is returned in a virtual slot of the partitioned table, which has only the bound columns and no
+// row version (version_of() is empty). So such rows are never written by their version. They are locked
+// by their key and written by a statement.
+//
+// docs/architecture.md explains this in "Rows"; docs/existing-tables.md has "Partitioned tables".
 
 #include "base/prelude.hpp"
 
@@ -11,7 +21,8 @@
 
 namespace vend {
 
-// Each leaves what is bound of the row in a virtual row of the table; false where there is none.
+// Each leaves the bound columns of the row in a virtual slot of the table. False, or absent, when there
+// is no such row.
 bool select_item_in_snapshot(Store &store, ItemKey key, TupleTableSlot *row);
 bool select_wallet_in_snapshot(Store &store, WalletKey key, TupleTableSlot *row);
 LockResult lock_selected_item(Store &store, ItemKey key, LockWait wait, TupleTableSlot *row);

@@ -18,10 +18,9 @@ template <typename Body> bool is_to_be_kept(Body &body) {
     }
 }
 
-// Runs body() in a subtransaction. Returns null when there was no error. Otherwise the subtransaction is
-// rolled back, and the error is returned in the caller's memory context.
-// Not inlined, so that the caller's variables which body() changes are in memory, not in registers, when
-// an error jumps back.
+// Runs body() in a subtransaction. Returns null when there was no error. Otherwise the subtransaction
+// is rolled back, and the error is returned in the caller's memory context. Not inlined, so that the
+// caller's variables which body() changes are in memory, not in registers, when an error jumps back.
 template <typename Body> [[gnu::noinline]] ErrorData *in_subtransaction(Body body) {
     static_assert(std::is_trivially_destructible_v<Body>, "an error jumps over destructors");
     MemoryContext context = CurrentMemoryContext;
