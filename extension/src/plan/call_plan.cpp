@@ -9,30 +9,34 @@
 #include <optional>
 #include <span>
 
-// The model. A call in FROM knows the FuncExpr that it is, and reaches the finished plan through its
-// executor's state. It looks for the node that makes the call and follows the answers upwards: through
-// joins, sorts, filters and subplans, to the rows that are told or stored. What may become of them on
-// the way:
+// The model. A call in FROM knows its own FuncExpr, and reaches the finished plan through the state of
+// the executor. It looks for the node that makes the call and follows the answers upwards, through
+// joins, sorts, filters and subplans, to the rows that the query returns or stores. Two things can go
+// wrong on the way:
 //
-// - Told twice: one call for many rows, by Memoize, a join with rows that the call's arguments do not
-//   come from, an InitPlan, or a subplan whose rows do not set the arguments.
-// - Left out: the call is made, and then its row is dropped by something that does not look at the
-//   answer, such as a join, a filter, LIMIT after a sort, OFFSET, or FOR UPDATE ... SKIP LOCKED.
+// - An answer appears twice: the plan makes one call for many rows, by Memoize, a join with rows from
+//   which the arguments do not come, an InitPlan, or a subplan whose rows do not set the arguments.
+// - An answer is left out: the plan makes the call and then drops its row, by a node that does not look
+//   at the answer, such as a join, a filter, LIMIT after a sort, OFFSET, or FOR UPDATE ... SKIP LOCKED.
 //
-// Both are refused. What looks at the answer may leave it out (WHERE status <> 'purchased') or repeat it
-// (a join by its id), and what adds answers up has told them. A CTE is the safe place: its calls are
-// made for its own rows, whatever is done with them.
+// Both are refused. A node that looks at the answer may leave it out (WHERE status <> 'purchased') or
+// repeat it (a join by its id), and an aggregate has used each answer once. A CTE is the safe place: its
+// calls are made for its own rows, whatever the query does with them.
 //
-// The plan does not say how many rows an UPDATE finds changed, or an INSERT finds in conflict. There the
-// calls are counted and compared with the rows that were written, when the executor ends: early enough
-// to fail the statement.
+// The plan does not show how many rows an UPDATE finds changed, or an INSERT finds in conflict. For such
+// statements the calls are counted and compared with the rows that were written, when the executor ends.
+// That is early enough to make the statement fail.
+//
+// The plan is only read, so no locks matter here. Unknown nodes pass answers through unchanged.
+//
+// docs/architecture.md explains this in "The caller's plan".
 
 namespace vend {
 namespace {
 
 constexpr const char *memoized = "The plan makes one call for all rows with equal arguments (Memoize).";
 constexpr const char *shared =
-    "The plan makes one call and tells its answer for each row that a join has beside it.";
+    "The plan makes one call and repeats its answer for each row that a join adds.";
 constexpr const char *left_out_by_join =
     "The plan makes the call before a join that may leave the row out.";
 constexpr const char *left_out_by_filter =
@@ -43,7 +47,7 @@ constexpr const char *left_out_by_lock =
     "The plan makes the call before it locks the row (FOR UPDATE or FOR SHARE), which may leave it out.";
 constexpr const char *made_once = "The plan makes one call for all rows of the query around it.";
 constexpr const char *made_by_merge =
-    "A row that was changed meanwhile would have MERGE make the call again.";
+    "MERGE would make the call again for a row that was changed meanwhile.";
 
 struct PlannedCall {
     const PlannedStmt *statement;
@@ -52,20 +56,20 @@ struct PlannedCall {
     bool gives_set;
 };
 
-// What is looked for in a plan: the call, or a subplan that makes it.
+// What to find in a plan: the call, or a subplan that makes it.
 struct Caller {
     const Node *expression;
     int subplan;
 };
 
-// What has become of the answers, as a node gives its rows to the node above it.
+// What has happened to the answers up to a node, as it returns its rows to the node above.
 struct Answers {
-    Bitmapset *columns = nullptr;    // the node's targets that are made of them
-    Bitmapset *renewed_by = nullptr; // the parameters whose change has the call made anew
-    bool is_set = false;             // one call gives many rows
+    Bitmapset *columns = nullptr;    // the targets of the node that are computed from answers
+    Bitmapset *renewed_by = nullptr; // the parameters whose change makes the call run again
+    bool is_set = false;             // one call returns many rows
     bool are_many = false;           // more than one row
     bool are_all_made = false;       // all calls are made before the first answer goes on
-    bool are_told = false;           // added up
+    bool are_told = false;           // used once each, by an aggregate or the like
     bool match_rows = true;          // one row for each call
 };
 
@@ -73,11 +77,11 @@ struct Answers {
 struct Place {
     int subplan; // 0: in the main plan
     Answers answers;
-    const SubPlan *by; // the subplan looked for
-    bool in_condition; // which the rows of the node meet
+    const SubPlan *by; // the reference to the subplan that makes the call
+    bool in_condition; // the caller is in a condition on the rows of the node
 };
 
-// Counts what a plan cannot say.
+// Counts the calls where the plan does not show how many rows are written.
 struct Watch {
     const EState *state;
     const char *function;
@@ -97,7 +101,8 @@ struct Watch {
                  static_cast<int>(strcspn(function, "(")), function)));
 }
 
-// Each condition looks at the answer: that one is told, or left out, for what it says.
+// Requires that each condition looks at the answer, so that the answer itself decides whether it is left
+// out.
 void require_answers_in(const PlannedCall &call, List *conditions, Columns columns, Answers &answers) {
     ListCell *cell = nullptr;
     foreach (cell, conditions) {
@@ -106,7 +111,7 @@ void require_answers_in(const PlannedCall &call, List *conditions, Columns colum
     }
 }
 
-// Whether each row of the outer side has the call made anew.
+// Whether the call runs again for each row of the outer side.
 bool is_renewed_by_outer(Plan *plan, const Answers &answers) {
     ListCell *cell = nullptr;
     foreach (cell, nest_params(plan))
@@ -115,7 +120,7 @@ bool is_renewed_by_outer(Plan *plan, const Answers &answers) {
     return false;
 }
 
-// Whether the inner side is looked up by the answer.
+// Whether the answer is a parameter of the inner side.
 bool is_answer_passed_on(Plan *plan, Columns columns) {
     ListCell *cell = nullptr;
     foreach (cell, nest_params(plan)) {
@@ -126,7 +131,7 @@ bool is_answer_passed_on(Plan *plan, Columns columns) {
     return false;
 }
 
-// Whether the join gives each row of the side exactly once, whatever the answer.
+// Whether the join returns each row of the side exactly once, whatever the answer is.
 bool keeps_each_row(Plan *plan, bool is_outer) {
     const auto *join = reinterpret_cast<const Join *>(plan);
     Plan *other = is_outer ? innerPlan(plan) : outerPlan(plan);
@@ -175,12 +180,13 @@ bool is_no_count(const Node *count) {
 void pass_limit(const PlannedCall &call, const Limit *limit, const Answers &answers) {
     if (!is_no_offset(limit->limitOffset)) refuse(call.function, left_out_by_limit);
     if (is_no_count(limit->limitCount) || !answers.are_many) return;
-    // WITH TIES reads a row more than it gives.
+    // WITH TIES reads one row more than it returns.
     if (answers.are_all_made || limit->limitOption == LIMIT_OPTION_WITH_TIES)
         refuse(call.function, left_out_by_limit);
 }
 
-// DISTINCT compares all that it tells; DISTINCT ON tells columns besides, and drops some that differ.
+// DISTINCT compares all columns that it returns. DISTINCT ON returns more columns than it compares, so
+// it drops rows that differ.
 void pass_unique(const PlannedCall &call, Plan *plan) {
     const auto *unique = reinterpret_cast<const Unique *>(plan);
     const std::span<const AttrNumber> compared(unique->uniqColIdx, unique->numCols);
@@ -192,7 +198,7 @@ void pass_unique(const PlannedCall &call, Plan *plan) {
     }
 }
 
-// What a node with one child does to the answers of it.
+// Applies what a node that is no join does to the answers of its child.
 void pass_node(const PlannedCall &call, Plan *plan, Columns columns, Answers &answers) {
     switch (nodeTag(plan)) {
     case T_Agg:
@@ -229,7 +235,7 @@ void pass_node(const PlannedCall &call, Plan *plan, Columns columns, Answers &an
     require_answers_in(call, plan->qual, columns, answers);
 }
 
-// What the node does to the answers that its child gives it.
+// Applies what a node does to the answers of its child.
 void pass(const PlannedCall &call, Plan *plan, Plan *child, Answers &answers) {
     const bool is_outer = !is_join(plan) || child == outerPlan(plan);
     const int varno =
@@ -247,7 +253,7 @@ void pass(const PlannedCall &call, Plan *plan, Plan *child, Answers &answers) {
     answers.columns = targets(plan->targetlist, [&](const void *node) { return reads(node, columns); });
 }
 
-// The answers of the caller, if it is this node that has it make the call.
+// The answers of the caller, if this node makes it run.
 std::optional<Place> place_in(const PlannedCall &call, const Caller &caller, Plan *plan) {
     Place place{};
     Answers &answers = place.answers;
@@ -288,7 +294,7 @@ std::optional<Place> place_in(const PlannedCall &call, const Caller &caller, Pla
     return place;
 }
 
-// The answers as the plan gives them.
+// The answers as the top node of the plan returns them.
 std::optional<Place> place_below(const PlannedCall &call, const Caller &caller, Plan *plan) {
     if (plan == nullptr) return std::nullopt;
     check_stack_depth();
@@ -304,7 +310,7 @@ std::optional<Place> place_below(const PlannedCall &call, const Caller &caller, 
     return std::nullopt;
 }
 
-// None if neither a target list nor a condition on rows has it.
+// Finds the caller in the plans of the statement. Nothing when it is in no target list and no condition.
 std::optional<Place> place_of(const PlannedCall &call, const Caller &caller) {
     std::optional<Place> found;
     visit_plans(call.statement, [&](Plan *plan, int subplan) {
@@ -322,7 +328,7 @@ bool is_renewed_by_row(const SubPlan *subplan, const Answers &answers) {
     return false;
 }
 
-// The statement's count of rows is that of this node.
+// The node whose rows the statement counts. Null when it is not a ModifyTable, or is a MERGE.
 const ModifyTable *counted_node(const PlannedStmt *statement) {
     if (!IsA(statement->planTree, ModifyTable)) return nullptr;
     const auto *modify = reinterpret_cast<const ModifyTable *>(statement->planTree);
@@ -336,7 +342,7 @@ bool writes_parameters(Plan *plan, const List *numbers) {
            uses_parameters(modify->onConflictSet, numbers);
 }
 
-// An InitPlan makes its call once, and each row that has its value is told.
+// An InitPlan makes its call once, and each row that uses its value repeats the answer.
 Watch watch_init_plan(const PlannedCall &call, const SubPlan *init) {
     Watch watch{};
     const bool is_counted = counted_node(call.statement) != nullptr;
@@ -354,7 +360,7 @@ Watch watch_init_plan(const PlannedCall &call, const SubPlan *init) {
     return watch;
 }
 
-// Follows the answers to the rows that are told. What the plan leaves open is to be watched.
+// Follows the answers to the rows of the query. The result says what has to be counted at run time.
 Watch watch_for(const PlannedCall &call) {
     Watch watch{};
     auto place = place_of(call, {call.expression, 0});
@@ -365,7 +371,7 @@ Watch watch_for(const PlannedCall &call) {
         const auto around = place_of(call, {nullptr, number});
         if (!around) return watch;
         if (around->answers.are_many && !is_renewed_by_row(around->by, place->answers)) {
-            if (around->in_condition) return watch; // which lets all rows through, or none
+            if (around->in_condition) return watch; // the condition passes all rows, or none
             refuse(call.function, made_once);
         }
         const bool match_rows = place->answers.match_rows && around->answers.match_rows;
@@ -380,7 +386,7 @@ Watch watch_for(const PlannedCall &call) {
     return watch;
 }
 
-// A trigger of the owner's may have put the row somewhere else.
+// Whether a BEFORE trigger may have put the inserted row somewhere else.
 bool may_be_redirected(const EState *state) {
     if (state->es_plannedstmt->commandType != CMD_INSERT) return false;
     ListCell *cell = nullptr;
@@ -391,7 +397,7 @@ bool may_be_redirected(const EState *state) {
     return false;
 }
 
-// When the executor ends, which may still fail the statement.
+// Called when the executor ends. An error makes the statement fail.
 void compare_with_rows(Datum argument) {
     const auto *watch = reinterpret_cast<const Watch *>(DatumGetPointer(argument));
     const uint64 rows = watch->state->es_processed;
@@ -401,7 +407,7 @@ void compare_with_rows(Datum argument) {
                                          watch->calls, rows));
 }
 
-// Nothing above it: the usual plan.
+// Whether the call is the whole plan, as it usually is.
 bool is_all_of_plan(const PlannedStmt *statement, const Node *expression) {
     return scanned_function(statement->planTree, expression) != nullptr;
 }
@@ -432,7 +438,8 @@ void require_one_call_for_each_row(FunctionCallInfo fcinfo, const char *function
             ereport(ERROR,
                     (errcode(errcodes::lost_race),
                      errmsg("a row that %s was called for was changed meanwhile", function),
-                     errdetail("PostgreSQL calls it once more, for the row as it is now."),
+                     errdetail(
+                         "PostgreSQL calls the function once more, for the newest version of the row."),
                      errhint("Run the transaction again, or lock the rows before the call: WITH todo AS "
                              "MATERIALIZED (SELECT ... FOR UPDATE).")));
         info->fn_extra = is_all_of_plan(state->es_plannedstmt, info->fn_expr)

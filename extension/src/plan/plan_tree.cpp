@@ -48,7 +48,7 @@ bool is_node(Node *node, void *context) {
     return node != nullptr && (node == context || compat::walk_expression(node, is_node, context));
 }
 
-// The walkers change nothing, but are declared for those that do.
+// The walkers of PostgreSQL take pointers to non-const nodes. Ours change nothing.
 Node *as_node(const void *expression) {
     return static_cast<Node *>(const_cast<void *>(expression));
 }
