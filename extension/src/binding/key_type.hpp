@@ -129,15 +129,15 @@ class KeyRef {
     KeyRef() = default;
     template <KeyOf of>
     KeyRef(const KeyTypeOf<of> &type, Key<of> key)
-        : of_(of), type_(&type.untyped()), value_(key.value) {}
+        : kind(of), key_type(&type.untyped()), datum(key.value) {}
 
-    [[nodiscard]] KeyOf of() const { return of_; }
-    [[nodiscard]] Datum value() const { return value_; }
+    [[nodiscard]] KeyOf of() const { return kind; }
+    [[nodiscard]] Datum value() const { return datum; }
 
     // The key, as an item's or a wallet's. It must be of that kind.
     template <KeyOf of> [[nodiscard]] Key<of> as() const {
-        Assert(of == of_);
-        return Key<of>(value_);
+        Assert(of == kind);
+        return Key<of>(datum);
     }
     [[nodiscard]] ItemKey as_item() const { return as<KeyOf::item>(); }
     [[nodiscard]] WalletKey as_wallet() const { return as<KeyOf::wallet>(); }
@@ -145,22 +145,24 @@ class KeyRef {
     // Another key of the same type.
     [[nodiscard]] KeyRef with(Datum value) const {
         KeyRef other = *this;
-        other.value_ = value;
+        other.datum = value;
         return other;
     }
 
     // A copy in the current memory context.
-    [[nodiscard]] KeyRef copy() const { return with(datumCopy(value_, type_->by_value, type_->length)); }
-    [[nodiscard]] char *text() const { return key_text(*type_, value_); }
+    [[nodiscard]] KeyRef copy() const {
+        return with(datumCopy(datum, key_type->by_value, key_type->length));
+    }
+    [[nodiscard]] char *text() const { return key_text(*key_type, datum); }
     [[nodiscard]] bool is_same(const KeyRef &other) const {
-        Assert(type_ == other.type_);
-        return same_key(*type_, value_, other.value_);
+        Assert(key_type == other.key_type);
+        return same_key(*key_type, datum, other.datum);
     }
 
   private:
-    KeyOf of_ = KeyOf::item;
-    const KeyType *type_ = nullptr;
-    Datum value_ = 0;
+    KeyOf kind = KeyOf::item;
+    const KeyType *key_type = nullptr;
+    Datum datum = 0;
 };
 
 } // namespace vend
