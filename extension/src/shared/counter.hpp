@@ -4,7 +4,7 @@
 //
 // A session takes these locks in this order:
 //   the counter lock and the load lock of the item, heavyweight locks that the callers of this room take
-//     (rows/row_lock.hpp);
+//     (rows/call_locks.hpp);
 //   counters_lock, an LWLock (shared/counter_table.hpp): in share mode to find a counter; in exclusive
 //   mode
 //     to add or remove one, and to decide who may use the last free ones;

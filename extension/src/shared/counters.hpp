@@ -8,7 +8,7 @@
 // it; an abort, of the transaction or of the savepoint, gives it back. What a transaction adds becomes
 // available when it commits.
 //
-// A session that takes, adds or loads has the item's counter lock (rows/row_lock.hpp) in share mode
+// A session that takes, adds or loads has the item's counter lock (rows/call_locks.hpp) in share mode
 // until its transaction ends. A session that closes a counter has it in exclusive mode, so nothing is
 // pending then. A counter belongs to one state of the store's tables (shared/former_counters.hpp).
 //
