@@ -30,6 +30,14 @@
 #include <algorithm>
 #include <utility>
 
+// A cart: all lines or none, for one buyer, under one id.
+//
+// A cart locks like a batch (wallet, then items by key) and decides like one (decide_cart() in
+// core/batch.hpp), but one refused line refuses them all, and the ledger has one id with a line for each
+// item. Units of items in escrow are taken from their counters last, since a counter can have fewer than
+// it had when the cart was decided; then the cart gives back what it took and decides again. See
+// docs/sql-reference.md.
+
 namespace vend {
 namespace {
 
@@ -45,17 +53,33 @@ struct Cart {
 
 constexpr std::size_t buyer_place = 0;
 
-std::optional<Item> &item_of(Cart &cart, std::size_t line) {
-    return cart.rows.item_rows[static_cast<std::size_t>(cart.purchases[line].item)];
+// The steps. Their bodies follow the public functions.
+
+// Answers without a lock, an xid or a byte of WAL, if a replay or a refusal can be decided so.
+bool answer_without_lock(Cart &cart);
+// Answers from the ledger if the id was used before.
+bool answer_from_ledger(Cart &cart);
+// Returns true when the cart is sold. Its units are then taken from the counters of items in escrow.
+bool decide_under_locks(Cart &cart);
+// Describes the lines in the order of the cart, with the decisions on them.
+void describe_lines(Cart &cart);
+void record_cart(Cart &cart);
+
+} // namespace
+
+CartOutcome sell_cart(Store &store, const CartRequest &request, MemoryContext result_context) {
+    Cart cart{.rows = {store}, .request = request, .result_context = result_context};
+    if (answer_without_lock(cart)) return cart.outcome;
+    if (!store.binding.has_wallets() && request.id) (void)lock_id(store, to_datum(*request.id), {});
+    lock_rows(cart.rows);
+    if (answer_from_ledger(cart) || !decide_under_locks(cart)) return cart.outcome;
+    in_context(result_context, [&] { describe_lines(cart); });
+    write_rows(cart.rows);
+    record_cart(cart);
+    return cart.outcome;
 }
 
-ItemKey item_key(const Cart &cart, std::size_t line) {
-    return item_key(cart.rows, cart.rows.items.places[line]);
-}
-
-WalletKey buyer_key(const Cart &cart) {
-    return buyer_key(cart.rows, buyer_place);
-}
+namespace {
 
 void require_different_items(Cart &cart) {
     if (cart.rows.items.keys.size() == cart.request.lines.size()) return;
@@ -87,16 +111,57 @@ void read_cart(Cart &cart) {
                              .terms = cart.request.lines[i].terms};
 }
 
-// Describes the lines in the order of the cart, with the decisions on them.
-void describe_lines(Cart &cart) {
-    cart.outcome.id = cart.request.id;
-    cart.outcome.buyer = key_text(cart.rows.store.binding.buyer_type, buyer_key(cart));
-    cart.outcome.lines = new_array<CartLineOutcome>(cart.purchases.size());
-    for (std::size_t i = 0; i < cart.purchases.size(); ++i) {
-        CartLineOutcome &line = cart.outcome.lines[i];
-        line.item = key_text(cart.rows.store.binding.item_type, item_key(cart, i));
-        line.qty = cart.purchases[i].terms.qty;
-    }
+// Decides on all lines. Returns the line that is refused, or none.
+int decide(Cart &cart) {
+    set_states(cart.rows);
+    return decide_cart({cart.rows.item_states, cart.rows.wallet_states, {}}, cart.purchases,
+                       cart.decisions);
+}
+
+std::optional<Item> &item_of(Cart &cart, std::size_t line) {
+    return cart.rows.item_rows[static_cast<std::size_t>(cart.purchases[line].item)];
+}
+
+void refuse(Cart &cart, std::size_t line) {
+    Store &store = cart.rows.store;
+    const BatchDecision &decision = cart.decisions[line];
+    if (decision.decision.verdict == Verdict::amount_out_of_range) raise_amount_out_of_range(store);
+    cart.outcome.verdict = decision.decision.verdict;
+    cart.outcome.refused = line;
+    in_context(cart.result_context, [&] {
+        describe_lines(cart);
+        cart.outcome.detail =
+            explain(store, decision.decision, cart.purchases[line].terms, decision.item, decision.wallet,
+                    cart.outcome.lines[line].item, cart.outcome.buyer);
+    });
+    if (decision.wallet.kind == WalletState::Kind::locked)
+        cart.outcome.balance = cart.rows.wallets[buyer_place]->balance;
+    if (is_short_of_units(cart.outcome.verdict) &&
+        item_of(cart, line)->state.lock_mode == LockMode::escrow)
+        count_refusal(counter_key(store, item_of(cart, line)->key));
+}
+
+bool answer_without_lock(Cart &cart) {
+    read_cart(cart);
+    if (answer_from_ledger(cart)) return true;
+    const int line = decide(cart);
+    if (line == none) return false;
+    const auto refused = static_cast<std::size_t>(line);
+    const Verdict verdict = cart.decisions[refused].decision.verdict;
+    const auto &item = item_of(cart, refused);
+    if (verdict == Verdict::all_pending ||
+        (item && !item->is_stock_known && verdict >= Verdict::sold_out))
+        return false;
+    refuse(cart, refused);
+    return true;
+}
+
+ItemKey item_key(const Cart &cart, std::size_t line) {
+    return item_key(cart.rows, cart.rows.items.places[line]);
+}
+
+WalletKey buyer_key(const Cart &cart) {
+    return buyer_key(cart.rows, buyer_place);
 }
 
 std::optional<Money> balance_of_now(Cart &cart) {
@@ -105,7 +170,6 @@ std::optional<Money> balance_of_now(Cart &cart) {
     return wallet ? std::optional(wallet->balance) : std::nullopt;
 }
 
-// Answers from the ledger if the id was used before.
 bool answer_from_ledger(Cart &cart) {
     if (!cart.request.id) return false;
     Store &store = cart.rows.store;
@@ -138,49 +202,6 @@ bool answer_from_ledger(Cart &cart) {
     return true;
 }
 
-// Decides on all lines. Returns the line that is refused, or none.
-int decide(Cart &cart) {
-    set_states(cart.rows);
-    return decide_cart({cart.rows.item_states, cart.rows.wallet_states, {}}, cart.purchases,
-                       cart.decisions);
-}
-
-void refuse(Cart &cart, std::size_t line) {
-    Store &store = cart.rows.store;
-    const BatchDecision &decision = cart.decisions[line];
-    if (decision.decision.verdict == Verdict::amount_out_of_range) raise_amount_out_of_range(store);
-    cart.outcome.verdict = decision.decision.verdict;
-    cart.outcome.refused = line;
-    in_context(cart.result_context, [&] {
-        describe_lines(cart);
-        cart.outcome.detail =
-            explain(store, decision.decision, cart.purchases[line].terms, decision.item, decision.wallet,
-                    cart.outcome.lines[line].item, cart.outcome.buyer);
-    });
-    if (decision.wallet.kind == WalletState::Kind::locked)
-        cart.outcome.balance = cart.rows.wallets[buyer_place]->balance;
-    if (is_short_of_units(cart.outcome.verdict) &&
-        item_of(cart, line)->state.lock_mode == LockMode::escrow)
-        count_refusal(counter_key(store, item_of(cart, line)->key));
-}
-
-// Answers without a lock, an xid or a byte of WAL, if a replay or a refusal can be decided so.
-bool answer_without_lock(Cart &cart) {
-    read_cart(cart);
-    if (answer_from_ledger(cart)) return true;
-    const int line = decide(cart);
-    if (line == none) return false;
-    const auto refused = static_cast<std::size_t>(line);
-    const Verdict verdict = cart.decisions[refused].decision.verdict;
-    const auto &item = item_of(cart, refused);
-    if (verdict == Verdict::all_pending ||
-        (item && !item->is_stock_known && verdict >= Verdict::sold_out))
-        return false;
-    refuse(cart, refused);
-    return true;
-}
-
-// Returns true when the cart is sold. Its units are then taken from the counters of items in escrow.
 bool decide_under_locks(Cart &cart) {
     const MonotonicTime until = after_ms(monotonic_now(), settings::escrow_wait_ms());
     for (bool is_time_over = false;;) {
@@ -199,6 +220,17 @@ bool decide_under_locks(Cart &cart) {
         }
         refuse(cart, refused);
         return false;
+    }
+}
+
+void describe_lines(Cart &cart) {
+    cart.outcome.id = cart.request.id;
+    cart.outcome.buyer = key_text(cart.rows.store.binding.buyer_type, buyer_key(cart));
+    cart.outcome.lines = new_array<CartLineOutcome>(cart.purchases.size());
+    for (std::size_t i = 0; i < cart.purchases.size(); ++i) {
+        CartLineOutcome &line = cart.outcome.lines[i];
+        line.item = key_text(cart.rows.store.binding.item_type, item_key(cart, i));
+        line.qty = cart.purchases[i].terms.qty;
     }
 }
 
@@ -223,17 +255,4 @@ void record_cart(Cart &cart) {
 }
 
 } // namespace
-
-CartOutcome sell_cart(Store &store, const CartRequest &request, MemoryContext result_context) {
-    Cart cart{.rows = {store}, .request = request, .result_context = result_context};
-    if (answer_without_lock(cart)) return cart.outcome;
-    if (!store.binding.has_wallets() && request.id) (void)lock_id(store, to_datum(*request.id), {});
-    lock_rows(cart.rows);
-    if (answer_from_ledger(cart) || !decide_under_locks(cart)) return cart.outcome;
-    in_context(result_context, [&] { describe_lines(cart); });
-    write_rows(cart.rows);
-    record_cart(cart);
-    return cart.outcome;
-}
-
 } // namespace vend

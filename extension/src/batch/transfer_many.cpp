@@ -24,6 +24,13 @@
 
 #include <algorithm>
 
+// A batch of transfers: one call, one transaction, one decision on many requests.
+//
+// It runs like a batch of sales (batch/batch.cpp): answer without locks, else transfer as read, else
+// lock all wallets by key and decide. Transferring as read records first and locks afterwards, so a
+// payer with little money may be emptied by another batch in between. Requests of such payers are late:
+// they are recorded only after the wallets are locked. See docs/batches.md.
+
 namespace vend {
 namespace {
 
@@ -41,16 +48,47 @@ struct Transfers {
     std::span<MovementOutcome> outcomes{};
 };
 
+// The steps. Their bodies follow the public functions.
+
+bool bring_ids(std::span<const BatchTransfer> requests);
+void read_wallets_of(Transfers &batch);
+void name_parties(Transfers &batch);
+// Like sell_as_read() for purchases: writes the ledger first, and then waits for wallets.
+bool transfer_as_read(Transfers &batch);
+void transfer_under_locks(Transfers &batch);
+void describe(Transfers &batch, MemoryContext context);
+
+} // namespace
+
+std::span<MovementOutcome> transfer_many(Store &store, std::span<const BatchTransfer> requests,
+                                         MemoryContext result_context) {
+    Transfers batch{.rows = {store},
+                    .requests = requests,
+                    .terms = new_array<TransferTerms>(requests.size()),
+                    .decisions = new_array<BatchDecision>(requests.size()),
+                    .is_late = new_array<bool>(requests.size())};
+    const LOCKTAG *turn =
+        takes_turns(store, requests.size()) && !bring_ids(requests) ? begin_turn(store) : nullptr;
+    read_wallets_of(batch);
+    in_context(result_context, [&] {
+        batch.outcomes = new_array<MovementOutcome>(requests.size());
+        name_parties(batch);
+    });
+    if (!transfer_as_read(batch)) transfer_under_locks(batch);
+    end_turn(turn);
+    in_context(result_context, [&] { describe(batch, result_context); });
+    return batch.outcomes;
+}
+
+namespace {
+
+bool bring_ids(std::span<const BatchTransfer> requests) {
+    return std::ranges::any_of(requests,
+                               [](const auto &request) { return request.transfer.id.has_value(); });
+}
+
 bool is_valid(const Transfers &batch, std::size_t i) {
     return batch.requests[i].problem == nullptr;
-}
-
-int payer_place(const Transfers &batch, std::size_t i) {
-    return batch.rows.buyers.places[i];
-}
-
-int payee_place(const Transfers &batch, std::size_t i) {
-    return batch.rows.buyers.places[batch.requests.size() + i];
 }
 
 void read_wallets_of(Transfers &batch) {
@@ -64,6 +102,26 @@ void read_wallets_of(Transfers &batch) {
     read_wallet_rows(batch.rows, given);
 }
 
+int payer_place(const Transfers &batch, std::size_t i) {
+    return batch.rows.buyers.places[i];
+}
+
+int payee_place(const Transfers &batch, std::size_t i) {
+    return batch.rows.buyers.places[batch.requests.size() + i];
+}
+
+void name_parties(Transfers &batch) {
+    const auto names = names_of(batch.rows.store.binding.buyer_type, batch.rows.buyers);
+    for (std::size_t i = 0; i < batch.requests.size(); ++i) {
+        MovementOutcome &outcome = batch.outcomes[i];
+        outcome.id = batch.requests[i].transfer.id;
+        if (!is_valid(batch, i)) continue;
+        outcome.amount = batch.requests[i].transfer.amount;
+        outcome.wallet = names[static_cast<std::size_t>(payer_place(batch, i))];
+        outcome.payee = names[static_cast<std::size_t>(payee_place(batch, i))];
+    }
+}
+
 void read_ids(Transfers &batch) {
     const auto given = new_array<std::optional<Uuid>>(batch.requests.size());
     for (std::size_t i = 0; i < given.size(); ++i)
@@ -73,12 +131,6 @@ void read_ids(Transfers &batch) {
     batch.payee_lines = new_array<std::optional<Entry>>(batch.ids.ids.size());
     read_entries(batch.rows.store, batch.ids.ids, payer_line, batch.payer_lines);
     read_entries(batch.rows.store, batch.ids.ids, payee_line, batch.payee_lines);
-}
-
-void look_up_wallet(Transfers &batch, const Entry &entry, int asked, Party *party) {
-    if (!entry.wallet) return;
-    look_up_party(batch.rows.store, batch.rows.buyers, KeyEra{*entry.wallet, entry.wallet_era}, asked,
-                  party);
 }
 
 std::optional<UsedId> used_id(const Transfers &batch, std::size_t place) {
@@ -91,6 +143,12 @@ std::optional<UsedId> used_id(const Transfers &batch, std::size_t place) {
     used.kind = UsedId::Kind::transfer;
     used.amount = Money{-std::max(out->amount.value, -PG_INT64_MAX)};
     return used;
+}
+
+void look_up_wallet(Transfers &batch, const Entry &entry, int asked, Party *party) {
+    if (!entry.wallet) return;
+    look_up_party(batch.rows.store, batch.rows.buyers, KeyEra{*entry.wallet, entry.wallet_era}, asked,
+                  party);
 }
 
 // Looks up the wallets of a recorded transfer for each request with its id: requests may name the
@@ -128,6 +186,36 @@ bool is_made(const Transfers &batch, std::size_t i) {
            batch.decisions[i].decision.verdict == Verdict::accept;
 }
 
+// The payers with little money: another batch of this size could take what they need before they are
+// locked.
+std::span<bool> tight_wallets(const Transfers &batch) {
+    const auto is_tight = new_array<bool>(batch.rows.wallets.size());
+    const auto paid = new_array<Money>(batch.rows.wallets.size());
+    for (std::size_t i = 0; i < batch.requests.size(); ++i) {
+        if (!batch.terms[i].is_valid) continue;
+        const auto payer = static_cast<std::size_t>(payer_place(batch, i));
+        const auto sum = checked_add(paid[payer], batch.terms[i].amount);
+        paid[payer] = sum.value_or(paid[payer]);
+        is_tight[payer] =
+            is_tight[payer] || !sum || !is_made(batch, i) || batch.decisions[i].wallet.balance < *sum;
+    }
+    return is_tight;
+}
+
+// All requests of payers with little money are late, so that their decisions are made once.
+void put_off(Transfers &batch) {
+    const auto is_tight = tight_wallets(batch);
+    batch.rows.late_wallets = new_array<bool>(batch.rows.wallets.size());
+    for (std::size_t i = 0; i < batch.requests.size(); ++i) {
+        if (!batch.terms[i].is_valid) continue;
+        const auto payer = static_cast<std::size_t>(payer_place(batch, i));
+        if (!is_tight[payer]) continue;
+        batch.is_late[i] = true;
+        batch.rows.late_wallets[payer] = true;
+        batch.rows.late_wallets[static_cast<std::size_t>(payee_place(batch, i))] = true;
+    }
+}
+
 // Records the late requests, or the others.
 void record_transfers(Transfers &batch, bool are_late) {
     const auto made = new_array<int>(batch.requests.size());
@@ -156,16 +244,44 @@ void record_transfers(Transfers &batch, bool are_late) {
     record_all(batch.rows.store, movements);
 }
 
-void name_parties(Transfers &batch) {
-    const auto names = names_of(batch.rows.store.binding.buyer_type, batch.rows.buyers);
-    for (std::size_t i = 0; i < batch.requests.size(); ++i) {
-        MovementOutcome &outcome = batch.outcomes[i];
-        outcome.id = batch.requests[i].transfer.id;
-        if (!is_valid(batch, i)) continue;
-        outcome.amount = batch.requests[i].transfer.amount;
-        outcome.wallet = names[static_cast<std::size_t>(payer_place(batch, i))];
-        outcome.payee = names[static_cast<std::size_t>(payee_place(batch, i))];
-    }
+// Whether the decisions on the locked wallets make the transfers that were recorded before.
+bool are_made_again(Transfers &batch) {
+    const auto was_made = new_array<bool>(batch.requests.size());
+    for (std::size_t i = 0; i < was_made.size(); ++i) was_made[i] = is_made(batch, i);
+    decide(batch);
+    for (std::size_t i = 0; i < was_made.size(); ++i)
+        if (!batch.is_late[i] && is_made(batch, i) != was_made[i]) return false;
+    return true;
+}
+
+bool transfer_as_read(Transfers &batch) {
+    read_ids(batch);
+    if (!may_write_as_read(batch.rows.store) || !batch.ids.ids.empty()) return false;
+    batch.rows.counts_money = true;
+    decide(batch);
+    put_off(batch);
+    batch.rows.counts_money = kept_if([&] {
+        batch.at = GetCurrentTimestamp();
+        record_transfers(batch, false);
+        if (!write_rows_as_read(batch.rows) || !are_made_again(batch)) return false;
+        write_late_wallets(batch.rows);
+        record_transfers(batch, true);
+        return true;
+    });
+    if (!batch.rows.counts_money)
+        for (std::size_t i = 0; i < batch.outcomes.size(); ++i)
+            batch.outcomes[i].id = batch.requests[i].transfer.id;
+    return batch.rows.counts_money;
+}
+
+void transfer_under_locks(Transfers &batch) {
+    lock_rows(batch.rows);
+    read_ids(batch);
+    decide(batch);
+    write_rows(batch.rows);
+    std::ranges::fill(batch.is_late, false);
+    batch.at = GetCurrentTimestamp();
+    record_transfers(batch, false);
 }
 
 void refuse_as(MovementOutcome *outcome, Verdict verdict, const char *detail) {
@@ -226,102 +342,5 @@ void describe(Transfers &batch, MemoryContext context) {
     }
 }
 
-// The payers with little money: another batch of this size could take what they need before they are
-// locked.
-std::span<bool> tight_wallets(const Transfers &batch) {
-    const auto is_tight = new_array<bool>(batch.rows.wallets.size());
-    const auto paid = new_array<Money>(batch.rows.wallets.size());
-    for (std::size_t i = 0; i < batch.requests.size(); ++i) {
-        if (!batch.terms[i].is_valid) continue;
-        const auto payer = static_cast<std::size_t>(payer_place(batch, i));
-        const auto sum = checked_add(paid[payer], batch.terms[i].amount);
-        paid[payer] = sum.value_or(paid[payer]);
-        is_tight[payer] =
-            is_tight[payer] || !sum || !is_made(batch, i) || batch.decisions[i].wallet.balance < *sum;
-    }
-    return is_tight;
-}
-
-// All requests of payers with little money are late, so that their decisions are made once.
-void put_off(Transfers &batch) {
-    const auto is_tight = tight_wallets(batch);
-    batch.rows.late_wallets = new_array<bool>(batch.rows.wallets.size());
-    for (std::size_t i = 0; i < batch.requests.size(); ++i) {
-        if (!batch.terms[i].is_valid) continue;
-        const auto payer = static_cast<std::size_t>(payer_place(batch, i));
-        if (!is_tight[payer]) continue;
-        batch.is_late[i] = true;
-        batch.rows.late_wallets[payer] = true;
-        batch.rows.late_wallets[static_cast<std::size_t>(payee_place(batch, i))] = true;
-    }
-}
-
-// Whether the decisions on the locked wallets make the transfers that were recorded before.
-bool are_made_again(Transfers &batch) {
-    const auto was_made = new_array<bool>(batch.requests.size());
-    for (std::size_t i = 0; i < was_made.size(); ++i) was_made[i] = is_made(batch, i);
-    decide(batch);
-    for (std::size_t i = 0; i < was_made.size(); ++i)
-        if (!batch.is_late[i] && is_made(batch, i) != was_made[i]) return false;
-    return true;
-}
-
-// Like sell_as_read() for purchases: writes the ledger first, and then waits for wallets.
-bool transfer_as_read(Transfers &batch) {
-    read_ids(batch);
-    if (!may_write_as_read(batch.rows.store) || !batch.ids.ids.empty()) return false;
-    batch.rows.counts_money = true;
-    decide(batch);
-    put_off(batch);
-    batch.rows.counts_money = kept_if([&] {
-        batch.at = GetCurrentTimestamp();
-        record_transfers(batch, false);
-        if (!write_rows_as_read(batch.rows) || !are_made_again(batch)) return false;
-        write_late_wallets(batch.rows);
-        record_transfers(batch, true);
-        return true;
-    });
-    if (!batch.rows.counts_money)
-        for (std::size_t i = 0; i < batch.outcomes.size(); ++i)
-            batch.outcomes[i].id = batch.requests[i].transfer.id;
-    return batch.rows.counts_money;
-}
-
-void transfer_under_locks(Transfers &batch) {
-    lock_rows(batch.rows);
-    read_ids(batch);
-    decide(batch);
-    write_rows(batch.rows);
-    std::ranges::fill(batch.is_late, false);
-    batch.at = GetCurrentTimestamp();
-    record_transfers(batch, false);
-}
-
-bool bring_ids(std::span<const BatchTransfer> requests) {
-    return std::ranges::any_of(requests,
-                               [](const auto &request) { return request.transfer.id.has_value(); });
-}
-
 } // namespace
-
-std::span<MovementOutcome> transfer_many(Store &store, std::span<const BatchTransfer> requests,
-                                         MemoryContext result_context) {
-    Transfers batch{.rows = {store},
-                    .requests = requests,
-                    .terms = new_array<TransferTerms>(requests.size()),
-                    .decisions = new_array<BatchDecision>(requests.size()),
-                    .is_late = new_array<bool>(requests.size())};
-    const LOCKTAG *turn =
-        takes_turns(store, requests.size()) && !bring_ids(requests) ? begin_turn(store) : nullptr;
-    read_wallets_of(batch);
-    in_context(result_context, [&] {
-        batch.outcomes = new_array<MovementOutcome>(requests.size());
-        name_parties(batch);
-    });
-    if (!transfer_as_read(batch)) transfer_under_locks(batch);
-    end_turn(turn);
-    in_context(result_context, [&] { describe(batch, result_context); });
-    return batch.outcomes;
-}
-
 } // namespace vend

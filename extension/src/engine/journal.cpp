@@ -25,6 +25,17 @@
 
 #include <utility>
 
+// The journal: triggers on items and wallets see each write, and each write is one of two.
+//
+// A write of the engine (table/engine_write.hpp) must have changed the row by exactly what was decided,
+// whatever other triggers did; the engine has recorded it. Any other write is direct. It is recorded as
+// an adjustment of the difference, or refused where the store says direct_writes => 'refuse', and always
+// refused for the stock of an item in escrow, whose row does not show the whole stock.
+//
+// Keys change, too: purchases follow a row to its new key (rows/eras.hpp). A row that moves to another
+// partition is deleted in one and inserted into the other, and is still the same row. What must stay
+// true: in every snapshot the ledger explains each figure. See docs/existing-tables.md.
+
 namespace vend {
 namespace {
 
@@ -36,224 +47,6 @@ struct RowImage {
     bool is_in_escrow = false;
 };
 
-bool is_about_items(const Store &store, const TriggerData *trigger) {
-    return RelationGetRelid(trigger->tg_relation) == store.binding.item_table.relation;
-}
-
-HeapTuple old_tuple(const TriggerData *trigger) {
-    return TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ? nullptr : trigger->tg_trigtuple;
-}
-
-bool is_escrow_row(const Store &store, HeapTuple tuple, TupleDesc descriptor) {
-    if (!store.binding.has_lock_modes()) return false;
-    bool is_null = false;
-    const Datum mode = heap_getattr(tuple, store.binding.lock_mode.number, descriptor, &is_null);
-    return !is_null && TextDatumGetCString(mode) == to_text(LockMode::escrow);
-}
-
-RowImage image_of(const Store &store, const TriggerData *trigger, HeapTuple tuple) {
-    const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
-    const bool items = is_about_items(store, trigger);
-    bool is_key_null = false;
-    bool is_counter_null = false;
-    RowImage image;
-    image.exists = true;
-    const Datum key =
-        heap_getattr(tuple, (items ? store.binding.item_key : store.binding.wallet_key).number,
-                     descriptor, &is_key_null);
-    image.key = items ? store.binding.ref(ItemKey(key)) : store.binding.ref(WalletKey(key));
-    const Datum counter =
-        heap_getattr(tuple, (items ? store.binding.stock : store.binding.balance).number, descriptor,
-                     &is_counter_null);
-    // An old null was written before this trigger existed. It counts as 0.
-    if (is_key_null || (is_counter_null && tuple != old_tuple(trigger)))
-        ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
-                        errmsg("%s of table \"%s\" must not be null",
-                               is_key_null ? "key"
-                               : items     ? "stock"
-                                           : "balance",
-                               relation_label(RelationGetRelid(trigger->tg_relation)))));
-    image.is_in_escrow = items && is_escrow_row(store, tuple, descriptor);
-    if (!is_counter_null)
-        image.counter =
-            number_from_column((items ? store.binding.stock : store.binding.balance).figures, counter);
-    return image;
-}
-
-bool is_same_row(const RowImage &was, const RowImage &is) {
-    return was.exists && is.exists && was.key.is_same(is.key);
-}
-
-// The hint: what to call instead of a direct write.
-const char *instead_of(const TriggerData *trigger, bool items, bool is_same_row, const RowImage &was,
-                       const RowImage &is) {
-    if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event)) return "Delete the rows whose %s is 0 instead.";
-    if (!is.exists) return "A row can be deleted when its %s is 0.";
-    if (!was.exists)
-        return items ? "Insert it with %s 0, then add to it with vend.restock()."
-                     : "Insert it with %s 0, then add to it with vend.deposit().";
-    if (!is_same_row) return "A row can get another key when its %s is 0.";
-    if (items)
-        return is.counter > was.counter ? "Add to the %s with vend.restock()."
-                                        : "Take from the %s with vend.write_off().";
-    return is.counter > was.counter ? "Add to the %s with vend.deposit()."
-                                    : "Take from the %s with vend.withdraw().";
-}
-
-void require_journal_mode(const Store &store, const TriggerData *trigger, const RowImage &was,
-                          const RowImage &is) {
-    if (!store.binding.refuses_direct_writes) return;
-    const bool items = is_about_items(store, trigger);
-    ereport(ERROR,
-            (errcode(errcodes::not_in_state),
-             errmsg("direct writes to %s of table \"%s\" are refused", items ? "stock" : "balances",
-                    relation_label(RelationGetRelid(trigger->tg_relation))),
-             errdetail("Store \"%s\" has direct_writes => 'refuse'.", store.binding.name),
-             errhint(instead_of(trigger, items, is_same_row(was, is), was, is),
-                     items ? "stock" : "balance")));
-}
-
-int64 added(int64 counter, Quantity qty) {
-    const auto sum = checked_add(Quantity{counter}, qty);
-    if (!sum)
-        ereport(ERROR, (errcode(errcodes::out_of_range), errmsg("stock of an item is out of range")));
-    return sum->value;
-}
-
-[[noreturn]] void refuse_write_in_escrow(const TriggerData *trigger, const RowImage &was,
-                                         const RowImage &is) {
-    ereport(ERROR,
-            (errcode(errcodes::not_in_state),
-             errmsg("stock of an escrow item of table \"%s\" cannot be written directly",
-                    relation_label(RelationGetRelid(trigger->tg_relation))),
-             errdetail("Its row is not its whole stock: deltas that are not settled yet count, too."),
-             is.counter > was.counter ? errhint("Add units with vend.restock().")
-                                      : errhint("Take units out with vend.write_off().")));
-    pg_unreachable();
-}
-
-// An UPDATE that moves a row to another partition deletes it in one partition and inserts it into the
-// other, without its deltas.
-void require_unmoved(const TriggerData *trigger) {
-    if (!TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ||
-        !HeapTupleHeaderIndicatesMovedPartitions(trigger->tg_trigtuple->t_data))
-        return;
-    ereport(ERROR, (errcode(errcodes::not_in_state),
-                    errmsg("an escrow item of table \"%s\" cannot move to another partition",
-                           relation_label(RelationGetRelid(trigger->tg_relation))),
-                    errdetail("Its deltas that are not settled yet would stay behind."),
-                    errhint("Give the item a row mode with vend.set_lock_mode() first.")));
-}
-
-// The item leaves escrow: its deltas are folded into its row, if the row stays.
-void leave_escrow(Store &store, RowImage *was, RowImage *is) {
-    const ItemKey key = was->key.as_item();
-    forget_counter(store, key);
-    const Quantity unsettled = take_deltas(store, key).sum;
-    was->counter = added(was->counter, unsettled);
-    if (!is->exists || unsettled == Quantity{}) return;
-    is->counter = added(is->counter, unsettled);
-    Item item;
-    if (lock_item(store, is->key.as_item(), {}, &item) == LockResult::locked)
-        set_locked_stock(store, item, Quantity{added(item.state.stock.value, unsettled)});
-}
-
-void adjust(Store &store, KeyRef key, int64 change) {
-    if (change == 0) return;
-    Movement movement;
-    movement.id = new_uuid_v7();
-    movement.kind = Kind::adjustment;
-    movement.at = GetCurrentTimestamp();
-    if (key.of() == KeyOf::item) {
-        movement.item = key.as_item();
-        movement.qty = Quantity{change};
-    } else {
-        movement.wallet = key.as_wallet();
-        movement.amount = Money{change};
-    }
-    record(store, movement);
-}
-
-bool has_column_changed(const TriggerData *trigger, AttrNumber number) {
-    const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
-    const Form_pg_attribute attribute = TupleDescAttr(descriptor, number - 1);
-    bool was_null = false;
-    bool is_null = false;
-    const Datum was = heap_getattr(trigger->tg_trigtuple, number, descriptor, &was_null);
-    const Datum is = heap_getattr(trigger->tg_newtuple, number, descriptor, &is_null);
-    return was_null != is_null ||
-           (!is_null && !datum_image_eq(was, is, attribute->attbyval, attribute->attlen));
-}
-
-// Whether a column changed that counts as an edit: any column but the stock, the two versions and the
-// lock mode.
-bool is_edit(const Store &store, const TriggerData *trigger) {
-    const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
-    for (int number = 1; number <= descriptor->natts; ++number) {
-        const Form_pg_attribute attribute = TupleDescAttr(descriptor, number - 1);
-        // The columns that a generated column is computed from are compared themselves.
-        if (attribute->attisdropped || attribute->attgenerated != '\0' ||
-            number == store.binding.stock.number || number == store.binding.stock_version.number ||
-            number == store.binding.version.number || number == store.binding.lock_mode.number)
-            continue;
-        if (has_column_changed(trigger, static_cast<AttrNumber>(number))) return true;
-    }
-    return false;
-}
-
-// Whether an update leaves everything as it was that the item's counter depends on.
-bool is_mere_edit(const Store &store, const TriggerData *trigger) {
-    return TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) &&
-           !has_column_changed(trigger, store.binding.item_key.number) &&
-           !has_column_changed(trigger, store.binding.stock.number) &&
-           !(store.binding.has_lock_modes() &&
-             has_column_changed(trigger, store.binding.lock_mode.number));
-}
-
-// A stock write of the engine counts stock_version up by one. Its other writes leave stock_version.
-bool is_stock_version_right(const Store &store, const TriggerData *trigger, const EngineWrite &write) {
-    if (!is_about_items(store, trigger) || !store.binding.has_stock_versions()) return true;
-    const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
-    bool was_null = false;
-    bool is_null = false;
-    const Datum was =
-        heap_getattr(trigger->tg_trigtuple, store.binding.stock_version.number, descriptor, &was_null);
-    const Datum is =
-        heap_getattr(trigger->tg_newtuple, store.binding.stock_version.number, descriptor, &is_null);
-    return !was_null && !is_null &&
-           number_from_column(store.binding.stock_version.figures, is) -
-                   number_from_column(store.binding.stock_version.figures, was) ==
-               (write.change == 0 ? 0 : 1);
-}
-
-int64 difference(const RowImage &is, const RowImage &was) {
-    const auto change = checked_sub(Quantity{is.counter}, Quantity{was.counter});
-    if (!change)
-        ereport(ERROR, (errcode(errcodes::out_of_range),
-                        errmsg("change of a stock or balance is out of range")));
-    return change->value;
-}
-
-// A figure that is negative, null or not whole was so before the table was bound.
-void require_countable(Store &store, Statement statement, const char *what, const char *key_of) {
-    CommandCounterIncrement();
-    Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot()); // like the statement that journals
-    const Rows rows = run(store, statement, {}, snapshot);
-    UnregisterSnapshot(snapshot);
-    if (rows.count == 0) return;
-    const auto key = rows.value(1);
-    if (!key)
-        ereport(ERROR, (errcode(errcodes::not_in_state), errmsg("%s is null", key_of),
-                        errhint("Fill the key in and declare it NOT NULL.")));
-    ereport(
-        ERROR,
-        (errcode(errcodes::not_in_state),
-         errmsg("%s \"%s\" is %s", what, TextDatumGetCString(*key),
-                TextDatumGetCString(rows.required(2))),
-         errhint(
-             "Only what is at least 0 and a whole number of steps can be counted: mend the row first.")));
-}
-
 // A row that an UPDATE has deleted in one partition and will insert into another one, which is the next
 // event of the same command.
 struct MovingRow {
@@ -263,56 +56,40 @@ struct MovingRow {
     int trigger_depth = 0;
     Datum key = 0; // allocated for the transaction
 };
+
 MovingRow moving_row;
 
-// The command id of an insertion or deletion.
-MovingRow place_of_event(const Store &store, const TriggerData *trigger) {
-    return {is_about_items(store, trigger) ? store.binding.item_table.relation
-                                           : store.binding.wallet_table.relation,
-            GetTopTransactionIdIfAny(), HeapTupleHeaderGetRawCommandId(trigger->tg_trigtuple->t_data),
-            DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, 0)), 0};
-}
+// The steps. Their bodies follow the public functions.
 
-void remember_moving_row(const Store &store, const TriggerData *trigger, KeyRef key) {
-    moving_row = place_of_event(store, trigger);
-    moving_row.key = in_context(TopTransactionContext, [&] { return key.copy().value(); });
-}
-
-// The key that a row had before it came from another partition.
-std::optional<KeyRef> key_before_move(const Store &store, const TriggerData *trigger, KeyRef now) {
-    const MovingRow moved = std::exchange(moving_row, {});
-    const MovingRow here = place_of_event(store, trigger);
-    if (moved.relation != here.relation || moved.transaction != here.transaction ||
-        moved.command != here.command || moved.trigger_depth != here.trigger_depth)
-        return std::nullopt;
-    return now.with(moved.key);
-}
-
-// Keeps the eras of keys: the purchases under a key follow the row to its new key, and do not belong to
-// another row that gets the old key.
-void follow_key(Store &store, const TriggerData *trigger, const RowImage &was, const RowImage &is) {
-    if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event)) {
-        if (!was.key.is_same(is.key)) move_era(store, was.key, is.key);
-    } else if (!is.exists) {
-        if (HeapTupleHeaderIndicatesMovedPartitions(trigger->tg_trigtuple->t_data))
-            remember_moving_row(store, trigger, was.key);
-        else
-            end_era(store, was.key);
-    } else if (const auto before = key_before_move(store, trigger, is.key)) {
-        if (!before->is_same(is.key)) move_era(store, *before, is.key);
-    } else {
-        begin_era(store, is.key);
-    }
-}
-
+RowImage image_of(const Store &store, const TriggerData *trigger, HeapTuple tuple);
 // The row must have changed by exactly what was decided, whatever other triggers did.
 void check_engine_write(EngineWrite *write, const Store &store, const TriggerData *trigger,
-                        const RowImage &was, const RowImage &is) {
-    if (!is_same_row(was, is) || difference(is, was) != write->change ||
-        !is_stock_version_right(store, trigger, *write))
-        raise_write_altered(RelationGetRelid(trigger->tg_relation));
-    ++write->rows_seen;
-}
+                        const RowImage &was, const RowImage &is);
+bool is_same_row(const RowImage &was, const RowImage &is);
+[[noreturn]] void refuse_write_in_escrow(const TriggerData *trigger, const RowImage &was,
+                                         const RowImage &is);
+// An UPDATE that moves a row to another partition deletes it in one partition and inserts it into the
+// other, without its deltas.
+void require_unmoved(const TriggerData *trigger);
+// The item leaves escrow: its deltas are folded into its row, if the row stays.
+void leave_escrow(Store &store, RowImage *was, RowImage *is);
+void require_journal_mode(const Store &store, const TriggerData *trigger, const RowImage &was,
+                          const RowImage &is);
+void adjust(Store &store, KeyRef key, int64 change);
+int64 difference(const RowImage &is, const RowImage &was);
+// Keeps the eras of keys: the purchases under a key follow the row to its new key, and do not belong to
+// another row that gets the old key.
+void follow_key(Store &store, const TriggerData *trigger, const RowImage &was, const RowImage &is);
+bool is_about_items(const Store &store, const TriggerData *trigger);
+bool has_column_changed(const TriggerData *trigger, AttrNumber number);
+// Whether a column changed that counts as an edit: any column but the stock, the two versions and the
+// lock mode.
+bool is_edit(const Store &store, const TriggerData *trigger);
+// Whether an update leaves everything as it was that the item's counter depends on.
+bool is_mere_edit(const Store &store, const TriggerData *trigger);
+bool is_escrow_row(const Store &store, HeapTuple tuple, TupleDesc descriptor);
+// A figure that is negative, null or not whole was so before the table was bound.
+void require_countable(Store &store, Statement statement, const char *what, const char *key_of);
 
 } // namespace
 
@@ -410,4 +187,263 @@ uint64 journal_opening(Store &store) {
     return journal_differences(store);
 }
 
+namespace {
+
+HeapTuple old_tuple(const TriggerData *trigger) {
+    return TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ? nullptr : trigger->tg_trigtuple;
+}
+
+RowImage image_of(const Store &store, const TriggerData *trigger, HeapTuple tuple) {
+    const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
+    const bool items = is_about_items(store, trigger);
+    bool is_key_null = false;
+    bool is_counter_null = false;
+    RowImage image;
+    image.exists = true;
+    const Datum key =
+        heap_getattr(tuple, (items ? store.binding.item_key : store.binding.wallet_key).number,
+                     descriptor, &is_key_null);
+    image.key = items ? store.binding.ref(ItemKey(key)) : store.binding.ref(WalletKey(key));
+    const Datum counter =
+        heap_getattr(tuple, (items ? store.binding.stock : store.binding.balance).number, descriptor,
+                     &is_counter_null);
+    // An old null was written before this trigger existed. It counts as 0.
+    if (is_key_null || (is_counter_null && tuple != old_tuple(trigger)))
+        ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
+                        errmsg("%s of table \"%s\" must not be null",
+                               is_key_null ? "key"
+                               : items     ? "stock"
+                                           : "balance",
+                               relation_label(RelationGetRelid(trigger->tg_relation)))));
+    image.is_in_escrow = items && is_escrow_row(store, tuple, descriptor);
+    if (!is_counter_null)
+        image.counter =
+            number_from_column((items ? store.binding.stock : store.binding.balance).figures, counter);
+    return image;
+}
+
+// A stock write of the engine counts stock_version up by one. Its other writes leave stock_version.
+bool is_stock_version_right(const Store &store, const TriggerData *trigger, const EngineWrite &write) {
+    if (!is_about_items(store, trigger) || !store.binding.has_stock_versions()) return true;
+    const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
+    bool was_null = false;
+    bool is_null = false;
+    const Datum was =
+        heap_getattr(trigger->tg_trigtuple, store.binding.stock_version.number, descriptor, &was_null);
+    const Datum is =
+        heap_getattr(trigger->tg_newtuple, store.binding.stock_version.number, descriptor, &is_null);
+    return !was_null && !is_null &&
+           number_from_column(store.binding.stock_version.figures, is) -
+                   number_from_column(store.binding.stock_version.figures, was) ==
+               (write.change == 0 ? 0 : 1);
+}
+
+void check_engine_write(EngineWrite *write, const Store &store, const TriggerData *trigger,
+                        const RowImage &was, const RowImage &is) {
+    if (!is_same_row(was, is) || difference(is, was) != write->change ||
+        !is_stock_version_right(store, trigger, *write))
+        raise_write_altered(RelationGetRelid(trigger->tg_relation));
+    ++write->rows_seen;
+}
+
+bool is_same_row(const RowImage &was, const RowImage &is) {
+    return was.exists && is.exists && was.key.is_same(is.key);
+}
+
+void refuse_write_in_escrow(const TriggerData *trigger, const RowImage &was, const RowImage &is) {
+    ereport(ERROR,
+            (errcode(errcodes::not_in_state),
+             errmsg("stock of an escrow item of table \"%s\" cannot be written directly",
+                    relation_label(RelationGetRelid(trigger->tg_relation))),
+             errdetail("Its row is not its whole stock: deltas that are not settled yet count, too."),
+             is.counter > was.counter ? errhint("Add units with vend.restock().")
+                                      : errhint("Take units out with vend.write_off().")));
+    pg_unreachable();
+}
+
+void require_unmoved(const TriggerData *trigger) {
+    if (!TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ||
+        !HeapTupleHeaderIndicatesMovedPartitions(trigger->tg_trigtuple->t_data))
+        return;
+    ereport(ERROR, (errcode(errcodes::not_in_state),
+                    errmsg("an escrow item of table \"%s\" cannot move to another partition",
+                           relation_label(RelationGetRelid(trigger->tg_relation))),
+                    errdetail("Its deltas that are not settled yet would stay behind."),
+                    errhint("Give the item a row mode with vend.set_lock_mode() first.")));
+}
+
+int64 added(int64 counter, Quantity qty) {
+    const auto sum = checked_add(Quantity{counter}, qty);
+    if (!sum)
+        ereport(ERROR, (errcode(errcodes::out_of_range), errmsg("stock of an item is out of range")));
+    return sum->value;
+}
+
+void leave_escrow(Store &store, RowImage *was, RowImage *is) {
+    const ItemKey key = was->key.as_item();
+    forget_counter(store, key);
+    const Quantity unsettled = take_deltas(store, key).sum;
+    was->counter = added(was->counter, unsettled);
+    if (!is->exists || unsettled == Quantity{}) return;
+    is->counter = added(is->counter, unsettled);
+    Item item;
+    if (lock_item(store, is->key.as_item(), {}, &item) == LockResult::locked)
+        set_locked_stock(store, item, Quantity{added(item.state.stock.value, unsettled)});
+}
+
+// The hint: what to call instead of a direct write.
+const char *instead_of(const TriggerData *trigger, bool items, bool is_same_row, const RowImage &was,
+                       const RowImage &is) {
+    if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event)) return "Delete the rows whose %s is 0 instead.";
+    if (!is.exists) return "A row can be deleted when its %s is 0.";
+    if (!was.exists)
+        return items ? "Insert it with %s 0, then add to it with vend.restock()."
+                     : "Insert it with %s 0, then add to it with vend.deposit().";
+    if (!is_same_row) return "A row can get another key when its %s is 0.";
+    if (items)
+        return is.counter > was.counter ? "Add to the %s with vend.restock()."
+                                        : "Take from the %s with vend.write_off().";
+    return is.counter > was.counter ? "Add to the %s with vend.deposit()."
+                                    : "Take from the %s with vend.withdraw().";
+}
+
+void require_journal_mode(const Store &store, const TriggerData *trigger, const RowImage &was,
+                          const RowImage &is) {
+    if (!store.binding.refuses_direct_writes) return;
+    const bool items = is_about_items(store, trigger);
+    ereport(ERROR,
+            (errcode(errcodes::not_in_state),
+             errmsg("direct writes to %s of table \"%s\" are refused", items ? "stock" : "balances",
+                    relation_label(RelationGetRelid(trigger->tg_relation))),
+             errdetail("Store \"%s\" has direct_writes => 'refuse'.", store.binding.name),
+             errhint(instead_of(trigger, items, is_same_row(was, is), was, is),
+                     items ? "stock" : "balance")));
+}
+
+void adjust(Store &store, KeyRef key, int64 change) {
+    if (change == 0) return;
+    Movement movement;
+    movement.id = new_uuid_v7();
+    movement.kind = Kind::adjustment;
+    movement.at = GetCurrentTimestamp();
+    if (key.of() == KeyOf::item) {
+        movement.item = key.as_item();
+        movement.qty = Quantity{change};
+    } else {
+        movement.wallet = key.as_wallet();
+        movement.amount = Money{change};
+    }
+    record(store, movement);
+}
+
+int64 difference(const RowImage &is, const RowImage &was) {
+    const auto change = checked_sub(Quantity{is.counter}, Quantity{was.counter});
+    if (!change)
+        ereport(ERROR, (errcode(errcodes::out_of_range),
+                        errmsg("change of a stock or balance is out of range")));
+    return change->value;
+}
+
+// The command id of an insertion or deletion.
+MovingRow place_of_event(const Store &store, const TriggerData *trigger) {
+    return {is_about_items(store, trigger) ? store.binding.item_table.relation
+                                           : store.binding.wallet_table.relation,
+            GetTopTransactionIdIfAny(), HeapTupleHeaderGetRawCommandId(trigger->tg_trigtuple->t_data),
+            DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, 0)), 0};
+}
+
+void remember_moving_row(const Store &store, const TriggerData *trigger, KeyRef key) {
+    moving_row = place_of_event(store, trigger);
+    moving_row.key = in_context(TopTransactionContext, [&] { return key.copy().value(); });
+}
+
+// The key that a row had before it came from another partition.
+std::optional<KeyRef> key_before_move(const Store &store, const TriggerData *trigger, KeyRef now) {
+    const MovingRow moved = std::exchange(moving_row, {});
+    const MovingRow here = place_of_event(store, trigger);
+    if (moved.relation != here.relation || moved.transaction != here.transaction ||
+        moved.command != here.command || moved.trigger_depth != here.trigger_depth)
+        return std::nullopt;
+    return now.with(moved.key);
+}
+
+void follow_key(Store &store, const TriggerData *trigger, const RowImage &was, const RowImage &is) {
+    if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event)) {
+        if (!was.key.is_same(is.key)) move_era(store, was.key, is.key);
+    } else if (!is.exists) {
+        if (HeapTupleHeaderIndicatesMovedPartitions(trigger->tg_trigtuple->t_data))
+            remember_moving_row(store, trigger, was.key);
+        else
+            end_era(store, was.key);
+    } else if (const auto before = key_before_move(store, trigger, is.key)) {
+        if (!before->is_same(is.key)) move_era(store, *before, is.key);
+    } else {
+        begin_era(store, is.key);
+    }
+}
+
+bool is_about_items(const Store &store, const TriggerData *trigger) {
+    return RelationGetRelid(trigger->tg_relation) == store.binding.item_table.relation;
+}
+
+bool has_column_changed(const TriggerData *trigger, AttrNumber number) {
+    const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
+    const Form_pg_attribute attribute = TupleDescAttr(descriptor, number - 1);
+    bool was_null = false;
+    bool is_null = false;
+    const Datum was = heap_getattr(trigger->tg_trigtuple, number, descriptor, &was_null);
+    const Datum is = heap_getattr(trigger->tg_newtuple, number, descriptor, &is_null);
+    return was_null != is_null ||
+           (!is_null && !datum_image_eq(was, is, attribute->attbyval, attribute->attlen));
+}
+
+bool is_edit(const Store &store, const TriggerData *trigger) {
+    const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
+    for (int number = 1; number <= descriptor->natts; ++number) {
+        const Form_pg_attribute attribute = TupleDescAttr(descriptor, number - 1);
+        // The columns that a generated column is computed from are compared themselves.
+        if (attribute->attisdropped || attribute->attgenerated != '\0' ||
+            number == store.binding.stock.number || number == store.binding.stock_version.number ||
+            number == store.binding.version.number || number == store.binding.lock_mode.number)
+            continue;
+        if (has_column_changed(trigger, static_cast<AttrNumber>(number))) return true;
+    }
+    return false;
+}
+
+bool is_mere_edit(const Store &store, const TriggerData *trigger) {
+    return TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) &&
+           !has_column_changed(trigger, store.binding.item_key.number) &&
+           !has_column_changed(trigger, store.binding.stock.number) &&
+           !(store.binding.has_lock_modes() &&
+             has_column_changed(trigger, store.binding.lock_mode.number));
+}
+
+bool is_escrow_row(const Store &store, HeapTuple tuple, TupleDesc descriptor) {
+    if (!store.binding.has_lock_modes()) return false;
+    bool is_null = false;
+    const Datum mode = heap_getattr(tuple, store.binding.lock_mode.number, descriptor, &is_null);
+    return !is_null && TextDatumGetCString(mode) == to_text(LockMode::escrow);
+}
+
+void require_countable(Store &store, Statement statement, const char *what, const char *key_of) {
+    CommandCounterIncrement();
+    Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot()); // like the statement that journals
+    const Rows rows = run(store, statement, {}, snapshot);
+    UnregisterSnapshot(snapshot);
+    if (rows.count == 0) return;
+    const auto key = rows.value(1);
+    if (!key)
+        ereport(ERROR, (errcode(errcodes::not_in_state), errmsg("%s is null", key_of),
+                        errhint("Fill the key in and declare it NOT NULL.")));
+    ereport(
+        ERROR,
+        (errcode(errcodes::not_in_state),
+         errmsg("%s \"%s\" is %s", what, TextDatumGetCString(*key),
+                TextDatumGetCString(rows.required(2))),
+         errhint(
+             "Only what is at least 0 and a whole number of steps can be counted: mend the row first.")));
+}
+
+} // namespace
 } // namespace vend

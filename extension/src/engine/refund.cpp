@@ -27,6 +27,18 @@
 
 #include <algorithm>
 
+// A refund gives back units and money of a purchase, in whole or in part, of one line or of a cart.
+//
+// 1. Read the lines of the purchase, and answer from the ledger where the id was used before.
+// 2. Lock the wallet that paid, whatever its current key (rows/eras.hpp), or the id in a store without
+//    wallets. No other refund of its purchases can commit from here on, so the sums of earlier refunds
+//    stand still: read them, and decide how much goes back (core/refund.hpp).
+// 3. Lock the items that get units, by their current keys. Units that are not restocked are written off.
+// 4. Credit the wallet, add the units, record a row for each line.
+//
+// What must stay true: nothing gives back more than was bought or paid, to nobody but the row that
+// bought it. docs/sql-reference.md has the contract of vend.refund().
+
 namespace vend {
 namespace {
 
@@ -51,88 +63,55 @@ struct Refund {
     MovementOutcome outcome{};
 };
 
-ItemEra item_of(const RefundLine &line) {
-    return {required_key(line.purchase.item), line.purchase.item_era};
-}
-
-WalletEra buyer_of(const Entry &purchase) {
-    return {required_key(purchase.wallet), purchase.wallet_era};
-}
-
-char *name_of(Refund &refund, KeyRef key) {
-    return in_context(refund.result_context, [&] { return key.text(); });
-}
-
-// Names the buyer and, for a refund of one item, the item, as the ledger row does.
-void describe(Refund &refund, const Entry &entry, bool is_one_item) {
-    if (is_one_item)
-        refund.outcome.item = name_of(refund, refund.store.binding.ref(required_key(entry.item)));
-    refund.outcome.wallet = name_of(refund, refund.store.binding.ref(required_key(entry.wallet)));
-}
-
-// A ledger row that was made by hand may not be fit for a refund.
-void require_sound(const Entry &purchase) {
-    if (purchase.qty < Quantity{0} && purchase.qty.value > PG_INT64_MIN && purchase.amount <= Money{0} &&
-        purchase.amount.value > PG_INT64_MIN)
-        return;
-    ereport(ERROR, (errcode(errcodes::not_in_state), errmsg("the purchase cannot be refunded"),
-                    errdetail("Its ledger row has no negative qty, or an amount above 0."),
-                    errhint("Call vend.audit(), which shows what the row should be.")));
-}
-
-// Reads the lines of a purchase. Empty where there is no such purchase.
-std::span<RefundLine> read_lines(Store &store, const Uuid &purchase) {
-    int32 count = 0;
-    while (const auto entry = read_entry(store, purchase, count)) {
-        if (!entry->is(Kind::purchase)) break;
-        ++count;
-    }
-    const auto lines = new_array<RefundLine>(static_cast<std::size_t>(count));
-    for (int32 i = 0; i < count; ++i) {
-        RefundLine &line = lines[static_cast<std::size_t>(i)];
-        line.number = i;
-        line.purchase = *read_entry(store, purchase, i);
-    }
-    return lines;
-}
-
-// The line of the item, by the key under which it was bought or by its current key. Where items have
-// swapped keys, two lines may fit.
-std::span<RefundLine> line_of_item(Store &store, std::span<RefundLine> lines, ItemKey item) {
-    std::span<RefundLine> found;
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-        const auto bought = item_of(lines[i]);
-        bool is_meant = means_same_key(store.binding.item_type, bought.key, item);
-        if (!is_meant)
-            if (const auto now = row_of_era(store, bought))
-                is_meant = means_same_key(store.binding.item_type, now->key, item);
-        if (!is_meant) continue;
-        if (!found.empty())
-            ereport(ERROR,
-                    (errcode(errcodes::bad_argument),
-                     errmsg("it is not clear which line of the cart item \"%s\" is",
-                            key_text(store.binding.item_type, item)),
-                     errdetail("One item was bought under this key, and another one has the key now."),
-                     errhint("Refund the whole cart, or give units and money back with vend.restock() "
-                             "and vend.deposit().")));
-        found = lines.subspan(i, 1);
-    }
-    return found;
-}
-
-std::span<RefundLine> read_purchase(Store &store, const RefundRequest &request) {
-    const auto lines = read_lines(store, request.purchase);
-    if (request.item) return line_of_item(store, lines, *request.item);
-    if (lines.size() > 1 && (request.qty || request.amount))
-        ereport(ERROR,
-                (errcode(errcodes::bad_argument), errmsg("the purchase is a cart of several items"),
-                 errhint("Say which is given back with item => ..., or leave out qty and amount "
-                         "to give all of it back.")));
-    return lines;
-}
+// The steps. Their bodies follow the public functions.
 
 // Answers from the ledger, which has a row for each refunded line and, after it, the write-off of units
 // that did not go back into stock.
+bool answer_from_ledger(Refund &refund);
+std::span<RefundLine> read_purchase(Store &store, const RefundRequest &request);
+// A ledger row that was made by hand may not be fit for a refund.
+void require_sound(const Entry &purchase);
+// While the wallet is locked, no other refund of its purchases can commit. In a store without wallets, a
+// lock of the purchase's id serves instead.
+Verdict lock_payer(Refund &refund);
+// Names the buyer and, for a refund of one item, the item, as the ledger row does.
+void describe(Refund &refund, const Entry &entry, bool is_one_item);
+// Decides how much goes back of each line. It is never more than is left.
+Verdict decide_lines(Refund &refund);
+// Locks in the order that all calls share: by the current keys of the rows.
+Verdict lock_items(Refund &refund);
+void give_back(Refund &refund);
+void name_unknown(Refund &refund);
+
+} // namespace
+
+MovementOutcome refund(Store &store, const RefundRequest &request, MemoryContext result_context) {
+    Refund refund{store, request, result_context};
+    MovementOutcome &outcome = refund.outcome;
+    if (answer_from_ledger(refund)) return outcome;
+    refund.lines = read_purchase(store, request);
+    for (const RefundLine &line : refund.lines) require_sound(line.purchase);
+    outcome.verdict = refund.lines.empty() ? Verdict::unknown_purchase : lock_payer(refund);
+    if (answer_from_ledger(refund)) return outcome;
+    outcome.id = request.id;
+    outcome.qty = request.qty;
+    if (!refund.lines.empty() && outcome.item == nullptr)
+        describe(refund, refund.lines[0].purchase, refund.lines.size() == 1);
+    if (outcome.verdict == Verdict::accept) outcome.verdict = decide_lines(refund);
+    if (outcome.verdict == Verdict::accept) {
+        outcome.verdict = lock_items(refund);
+        // Read the id again: a refund of another purchase may have used it while this one waited for the
+        // item.
+        if (answer_from_ledger(refund)) return outcome;
+    }
+    if (outcome.verdict == Verdict::accept) give_back(refund);
+    name_unknown(refund);
+    explain_movement(store, result_context, &outcome);
+    return outcome;
+}
+
+namespace {
+
 bool answer_from_ledger(Refund &refund) {
     if (!refund.request.id) return false;
     const Uuid &id = *refund.request.id;
@@ -177,6 +156,74 @@ bool answer_from_ledger(Refund &refund) {
     return true;
 }
 
+// Reads the lines of a purchase. Empty where there is no such purchase.
+std::span<RefundLine> read_lines(Store &store, const Uuid &purchase) {
+    int32 count = 0;
+    while (const auto entry = read_entry(store, purchase, count)) {
+        if (!entry->is(Kind::purchase)) break;
+        ++count;
+    }
+    const auto lines = new_array<RefundLine>(static_cast<std::size_t>(count));
+    for (int32 i = 0; i < count; ++i) {
+        RefundLine &line = lines[static_cast<std::size_t>(i)];
+        line.number = i;
+        line.purchase = *read_entry(store, purchase, i);
+    }
+    return lines;
+}
+
+ItemEra item_of(const RefundLine &line) {
+    return {required_key(line.purchase.item), line.purchase.item_era};
+}
+
+// The line of the item, by the key under which it was bought or by its current key. Where items have
+// swapped keys, two lines may fit.
+std::span<RefundLine> line_of_item(Store &store, std::span<RefundLine> lines, ItemKey item) {
+    std::span<RefundLine> found;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        const auto bought = item_of(lines[i]);
+        bool is_meant = means_same_key(store.binding.item_type, bought.key, item);
+        if (!is_meant)
+            if (const auto now = row_of_era(store, bought))
+                is_meant = means_same_key(store.binding.item_type, now->key, item);
+        if (!is_meant) continue;
+        if (!found.empty())
+            ereport(ERROR,
+                    (errcode(errcodes::bad_argument),
+                     errmsg("it is not clear which line of the cart item \"%s\" is",
+                            key_text(store.binding.item_type, item)),
+                     errdetail("One item was bought under this key, and another one has the key now."),
+                     errhint("Refund the whole cart, or give units and money back with vend.restock() "
+                             "and vend.deposit().")));
+        found = lines.subspan(i, 1);
+    }
+    return found;
+}
+
+std::span<RefundLine> read_purchase(Store &store, const RefundRequest &request) {
+    const auto lines = read_lines(store, request.purchase);
+    if (request.item) return line_of_item(store, lines, *request.item);
+    if (lines.size() > 1 && (request.qty || request.amount))
+        ereport(ERROR,
+                (errcode(errcodes::bad_argument), errmsg("the purchase is a cart of several items"),
+                 errhint("Say which is given back with item => ..., or leave out qty and amount "
+                         "to give all of it back.")));
+    return lines;
+}
+
+void require_sound(const Entry &purchase) {
+    if (purchase.qty < Quantity{0} && purchase.qty.value > PG_INT64_MIN && purchase.amount <= Money{0} &&
+        purchase.amount.value > PG_INT64_MIN)
+        return;
+    ereport(ERROR, (errcode(errcodes::not_in_state), errmsg("the purchase cannot be refunded"),
+                    errdetail("Its ledger row has no negative qty, or an amount above 0."),
+                    errhint("Call vend.audit(), which shows what the row should be.")));
+}
+
+WalletEra buyer_of(const Entry &purchase) {
+    return {required_key(purchase.wallet), purchase.wallet_era};
+}
+
 // Locks the wallet that paid, whatever its current key.
 bool lock_buyer(Refund &refund) {
     const auto paid = buyer_of(refund.lines[0].purchase);
@@ -198,33 +245,11 @@ bool lock_buyer(Refund &refund) {
     raise_concurrent_write("update");
 }
 
-// Locks an item that gets units, whatever its current key.
-bool lock_line(Refund &refund, RefundLine *line) {
-    const auto bought = item_of(*line);
-    for (int i = 0; i < replacements_max; ++i) {
-        CHECK_FOR_INTERRUPTS();
-        const auto now = row_of_era(refund.store, bought);
-        if (!now) return false;
-        LockedItem item;
-        const bool is_locked = lock_for_change(refund.store, now->key, &item) == LockResult::locked;
-        const auto after = row_of_era(refund.store, bought);
-        if (!after) return false;
-        if (!is_same_row(refund.store.binding.item_type, *now, *after)) continue;
-        if (!is_locked) return false;
-        line->row = *after;
-        line->item = item;
-        return true;
-    }
-    raise_concurrent_write("update");
-}
-
 bool has_item(Refund &refund, const RefundLine &line) {
     const auto now = row_of_era(refund.store, item_of(line));
     return now && read_item(refund.store, now->key);
 }
 
-// While the wallet is locked, no other refund of its purchases can commit. In a store without wallets, a
-// lock of the purchase's id serves instead.
 Verdict lock_payer(Refund &refund) {
     if (!refund.store.binding.has_wallets()) {
         refund.buyer = buyer_of(refund.lines[0].purchase);
@@ -241,7 +266,16 @@ Verdict lock_payer(Refund &refund) {
     return Verdict::unknown_buyer;
 }
 
-// Decides how much goes back of each line. It is never more than is left.
+char *name_of(Refund &refund, KeyRef key) {
+    return in_context(refund.result_context, [&] { return key.text(); });
+}
+
+void describe(Refund &refund, const Entry &entry, bool is_one_item) {
+    if (is_one_item)
+        refund.outcome.item = name_of(refund, refund.store.binding.ref(required_key(entry.item)));
+    refund.outcome.wallet = name_of(refund, refund.store.binding.ref(required_key(entry.wallet)));
+}
+
 Verdict decide_lines(Refund &refund) {
     bool is_anything = false;
     for (RefundLine &line : refund.lines) {
@@ -270,7 +304,26 @@ Verdict decide_lines(Refund &refund) {
     return Verdict::over_refund;
 }
 
-// Locks in the order that all calls share: by the current keys of the rows.
+// Locks an item that gets units, whatever its current key.
+bool lock_line(Refund &refund, RefundLine *line) {
+    const auto bought = item_of(*line);
+    for (int i = 0; i < replacements_max; ++i) {
+        CHECK_FOR_INTERRUPTS();
+        const auto now = row_of_era(refund.store, bought);
+        if (!now) return false;
+        LockedItem item;
+        const bool is_locked = lock_for_change(refund.store, now->key, &item) == LockResult::locked;
+        const auto after = row_of_era(refund.store, bought);
+        if (!after) return false;
+        if (!is_same_row(refund.store.binding.item_type, *now, *after)) continue;
+        if (!is_locked) return false;
+        line->row = *after;
+        line->item = item;
+        return true;
+    }
+    raise_concurrent_write("update");
+}
+
 Verdict lock_items(Refund &refund) {
     const auto order = new_array<RefundLine *>(refund.lines.size());
     std::ranges::transform(refund.lines, order.begin(), [](RefundLine &line) { return &line; });
@@ -395,30 +448,4 @@ void name_unknown(Refund &refund) {
 }
 
 } // namespace
-
-MovementOutcome refund(Store &store, const RefundRequest &request, MemoryContext result_context) {
-    Refund refund{store, request, result_context};
-    MovementOutcome &outcome = refund.outcome;
-    if (answer_from_ledger(refund)) return outcome;
-    refund.lines = read_purchase(store, request);
-    for (const RefundLine &line : refund.lines) require_sound(line.purchase);
-    outcome.verdict = refund.lines.empty() ? Verdict::unknown_purchase : lock_payer(refund);
-    if (answer_from_ledger(refund)) return outcome;
-    outcome.id = request.id;
-    outcome.qty = request.qty;
-    if (!refund.lines.empty() && outcome.item == nullptr)
-        describe(refund, refund.lines[0].purchase, refund.lines.size() == 1);
-    if (outcome.verdict == Verdict::accept) outcome.verdict = decide_lines(refund);
-    if (outcome.verdict == Verdict::accept) {
-        outcome.verdict = lock_items(refund);
-        // Read the id again: a refund of another purchase may have used it while this one waited for the
-        // item.
-        if (answer_from_ledger(refund)) return outcome;
-    }
-    if (outcome.verdict == Verdict::accept) give_back(refund);
-    name_unknown(refund);
-    explain_movement(store, result_context, &outcome);
-    return outcome;
-}
-
 } // namespace vend

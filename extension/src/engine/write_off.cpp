@@ -22,6 +22,12 @@
 #include "shared/counters.hpp"
 #include "table/lock_wait.hpp"
 
+// A write-off takes units out of stock that were not sold: broken, lost, stolen.
+//
+// It locks and decides like a sale of the same quantity at no cost, so it never takes more than is left,
+// and it waits for pending units of an item in escrow like a sale. There is no wallet: the item is
+// locked first, and the id is read again under that lock.
+
 namespace vend {
 namespace {
 
@@ -35,14 +41,36 @@ struct WriteOff {
     MovementOutcome outcome{};
 };
 
-void describe(WriteOff &write_off) {
-    write_off.outcome.id = write_off.request.id;
-    write_off.outcome.qty = write_off.request.qty;
-    write_off.outcome.item = in_context(write_off.result_context, [&] {
-        return key_text(write_off.store.binding.item_type,
-                        write_off.item ? write_off.item->item.key : write_off.request.item);
-    });
+// The steps. Their bodies follow the public functions.
+
+bool answer_from_ledger(WriteOff &write_off);
+bool lock(WriteOff &write_off);
+void describe(WriteOff &write_off);
+// Decides and takes the units. Returns whether they are taken.
+bool claim(WriteOff &write_off);
+void record_write_off(WriteOff &write_off);
+
+} // namespace
+
+MovementOutcome write_off(Store &store, const WriteOffRequest &request, MemoryContext result_context) {
+    WriteOff write_off{store, request, result_context};
+    MovementOutcome &outcome = write_off.outcome;
+    if (answer_from_ledger(write_off)) return outcome;
+    const bool is_known = lock(write_off);
+    // Read the id again: a call with it may have committed while this one waited for the lock.
+    if (answer_from_ledger(write_off)) return outcome;
+    describe(write_off);
+    if (!is_known) {
+        outcome.verdict = Verdict::unknown_item;
+        outcome.unknown = outcome.item;
+        explain_movement(store, result_context, &outcome);
+    } else if (claim(write_off)) {
+        record_write_off(write_off);
+    }
+    return outcome;
 }
+
+namespace {
 
 bool answer_from_ledger(WriteOff &write_off) {
     if (!write_off.request.id) return false;
@@ -67,20 +95,21 @@ bool lock(WriteOff &write_off) {
     return true;
 }
 
+void describe(WriteOff &write_off) {
+    write_off.outcome.id = write_off.request.id;
+    write_off.outcome.qty = write_off.request.qty;
+    write_off.outcome.item = in_context(write_off.result_context, [&] {
+        return key_text(write_off.store.binding.item_type,
+                        write_off.item ? write_off.item->item.key : write_off.request.item);
+    });
+}
+
 // Decides like a sale of the same quantity at no cost.
 Decision decide(const WriteOff &write_off) {
     SaleTerms terms;
     terms.qty = write_off.request.qty;
     terms.amount = Money{};
     return decide_item(write_off.item->item.state, terms);
-}
-
-// Waits for pending units of other sales. False when the time is over.
-bool wait_for_units(WriteOff &write_off) {
-    if (!write_off.wait_until)
-        write_off.wait_until = after_ms(monotonic_now(), settings::escrow_wait_ms());
-    return wait_for_change(counter_key(write_off.store, write_off.item->item.key),
-                           write_off.item->item.counter_changes, *write_off.wait_until);
 }
 
 // Takes the units from the row or, in escrow, from the counter. False when the counter has fewer now.
@@ -100,7 +129,14 @@ bool take(WriteOff &write_off) {
     return true;
 }
 
-// Decides and takes the units. Returns whether they are taken.
+// Waits for pending units of other sales. False when the time is over.
+bool wait_for_units(WriteOff &write_off) {
+    if (!write_off.wait_until)
+        write_off.wait_until = after_ms(monotonic_now(), settings::escrow_wait_ms());
+    return wait_for_change(counter_key(write_off.store, write_off.item->item.key),
+                           write_off.item->item.counter_changes, *write_off.wait_until);
+}
+
 bool claim(WriteOff &write_off) {
     for (bool is_time_over = false;;) {
         CHECK_FOR_INTERRUPTS();
@@ -140,23 +176,4 @@ void record_write_off(WriteOff &write_off) {
 }
 
 } // namespace
-
-MovementOutcome write_off(Store &store, const WriteOffRequest &request, MemoryContext result_context) {
-    WriteOff write_off{store, request, result_context};
-    MovementOutcome &outcome = write_off.outcome;
-    if (answer_from_ledger(write_off)) return outcome;
-    const bool is_known = lock(write_off);
-    // Read the id again: a call with it may have committed while this one waited for the lock.
-    if (answer_from_ledger(write_off)) return outcome;
-    describe(write_off);
-    if (!is_known) {
-        outcome.verdict = Verdict::unknown_item;
-        outcome.unknown = outcome.item;
-        explain_movement(store, result_context, &outcome);
-    } else if (claim(write_off)) {
-        record_write_off(write_off);
-    }
-    return outcome;
-}
-
 } // namespace vend

@@ -36,7 +36,9 @@ constexpr int64 idle_us_max = USECS_PER_SEC;
 constexpr int64 search_pause_us = 3 * USECS_PER_SEC;
 
 constexpr int64 turn_us_max = int64{100} * 1000;
+
 constexpr int64 quick_us_max = int64{250} * 1000;
+
 constexpr int64 forget_us = 60 * USECS_PER_SEC;
 
 enum class Pace { unknown, quick, slow };
@@ -60,16 +62,74 @@ struct Worker {
     bool is_locked_out = false; // a store was locked since the latest search
 };
 
-bool has_work(const StoreTurns &store) {
-    return store.items != NIL || store.is_search_due;
+// The steps.
+
+Worker new_worker();
+void run_settler(Worker &worker);
+// Looks for deltas whose counters are not in memory: an earlier run of the server or a restored database
+// left them, or other counters took their room. Looks only in stores that sell here: a store that is
+// replicated from another server is settled there.
+void begin_search(Worker &worker);
+// Gives items that are due to the stores that have none left. Returns whether more will come due.
+bool collect_items(Worker &worker);
+// Gives a turn to each quick store that has work, and then to other stores until one has used its time.
+// Returns whether more work is to be done at once.
+bool pass(Worker &worker);
+bool has_work(const StoreTurns &store);
+bool has_work(const Worker &worker);
+void wait_for_work(long timeout_ms);
+
+Worker new_worker() {
+    return {.stores_context =
+                AllocSetContextCreate(TopMemoryContext, "pg_vend stores", ALLOCSET_DEFAULT_SIZES),
+            .pass_context =
+                AllocSetContextCreate(TopMemoryContext, "pg_vend settler", ALLOCSET_DEFAULT_SIZES)};
 }
 
-bool is_ready(const Worker &worker, const StoreTurns &store) {
-    return has_work(store) && (store.pause_end <= monotonic_now() || list_length(worker.stores) == 1);
+void run_settler(Worker &worker) {
+    begin_settling();
+    MonotonicTime last_work;
+    bool is_leaving = false;
+    MemoryContextSwitchTo(worker.pass_context);
+    begin_search(worker);
+    for (;;) {
+        MemoryContextReset(worker.pass_context);
+        if (us_between(worker.last_search, monotonic_now()) > search_pause_us) begin_search(worker);
+        pgstat_report_activity(STATE_RUNNING, "settling escrow items");
+        const bool is_awaited = collect_items(worker);
+        const bool is_more = pass(worker);
+        const MonotonicTime now = monotonic_now();
+        if (is_awaited || has_work(worker)) last_work = now;
+        if (is_leaving && !has_work(worker)) {
+            if (!is_awaited && !worker.is_locked_out) return;
+            is_leaving = false;
+            last_work = now;
+        }
+        if (us_between(last_work, now) > idle_us_max) {
+            is_leaving = true;
+            begin_search(worker);
+            continue;
+        }
+        wait_for_work(is_more ? 0
+                              : std::min<long>(settings::settle_interval_ms(),
+                                               is_awaited ? PG_INT32_MAX : idle_us_max / 1000));
+    }
 }
 
 StoreTurns *at(ListCell *cell) {
     return static_cast<StoreTurns *>(lfirst(cell));
+}
+
+void forget_unused_stores(Worker &worker) {
+    const MonotonicTime now = monotonic_now();
+    ListCell *cell = nullptr;
+    foreach (cell, worker.stores) {
+        StoreTurns *store = at(cell);
+        if (has_work(*store) || us_between(store->used, now) < forget_us) continue;
+        MemoryContextDelete(store->context);
+        worker.stores = foreach_delete_current(worker.stores, cell);
+        pfree(store);
+    }
 }
 
 StoreTurns &store_named(Worker &worker, const char *name) {
@@ -87,21 +147,6 @@ StoreTurns &store_named(Worker &worker, const char *name) {
     return *store;
 }
 
-void forget_unused_stores(Worker &worker) {
-    const MonotonicTime now = monotonic_now();
-    ListCell *cell = nullptr;
-    foreach (cell, worker.stores) {
-        StoreTurns *store = at(cell);
-        if (has_work(*store) || us_between(store->used, now) < forget_us) continue;
-        MemoryContextDelete(store->context);
-        worker.stores = foreach_delete_current(worker.stores, cell);
-        pfree(store);
-    }
-}
-
-// Looks for deltas whose counters are not in memory: an earlier run of the server or a restored database
-// left them, or other counters took their room. Looks only in stores that sell here: a store that is
-// replicated from another server is settled there.
 void begin_search(Worker &worker) {
     forget_unused_stores(worker);
     ListCell *cell = nullptr;
@@ -111,7 +156,6 @@ void begin_search(Worker &worker) {
     worker.is_locked_out = false;
 }
 
-// Gives items that are due to the stores that have none left. Returns whether more will come due.
 bool collect_items(Worker &worker) {
     bool is_awaited = false;
     List *stores = NIL; // the stores that get items
@@ -132,6 +176,10 @@ bool collect_items(Worker &worker) {
         MemoryContextSwitchTo(caller);
     }
     return is_awaited;
+}
+
+bool is_ready(const Worker &worker, const StoreTurns &store) {
+    return has_work(store) && (store.pause_end <= monotonic_now() || list_length(worker.stores) == 1);
 }
 
 void search(Worker &worker, StoreTurns &store) {
@@ -185,8 +233,6 @@ int64 take_turn(Worker &worker, StoreTurns &store) {
     return took_us;
 }
 
-// Gives a turn to each quick store that has work, and then to other stores until one has used its time.
-// Returns whether more work is to be done at once.
 bool pass(Worker &worker) {
     bool is_taken = false; // a store that is not quick has used its time
     for (const Pace pace : {Pace::quick, Pace::unknown, Pace::slow}) {
@@ -202,6 +248,10 @@ bool pass(Worker &worker) {
     foreach (cell, worker.stores)
         if (is_ready(worker, *at(cell))) return true;
     return false;
+}
+
+bool has_work(const StoreTurns &store) {
+    return store.items != NIL || store.is_search_due;
 }
 
 bool has_work(const Worker &worker) {
@@ -224,43 +274,6 @@ void wait_for_work(long timeout_ms) {
         ProcessConfigFile(PGC_SIGHUP);
         limit_lock_waits();
     }
-}
-
-void run_settler(Worker &worker) {
-    begin_settling();
-    MonotonicTime last_work;
-    bool is_leaving = false;
-    MemoryContextSwitchTo(worker.pass_context);
-    begin_search(worker);
-    for (;;) {
-        MemoryContextReset(worker.pass_context);
-        if (us_between(worker.last_search, monotonic_now()) > search_pause_us) begin_search(worker);
-        pgstat_report_activity(STATE_RUNNING, "settling escrow items");
-        const bool is_awaited = collect_items(worker);
-        const bool is_more = pass(worker);
-        const MonotonicTime now = monotonic_now();
-        if (is_awaited || has_work(worker)) last_work = now;
-        if (is_leaving && !has_work(worker)) {
-            if (!is_awaited && !worker.is_locked_out) return;
-            is_leaving = false;
-            last_work = now;
-        }
-        if (us_between(last_work, now) > idle_us_max) {
-            is_leaving = true;
-            begin_search(worker);
-            continue;
-        }
-        wait_for_work(is_more ? 0
-                              : std::min<long>(settings::settle_interval_ms(),
-                                               is_awaited ? PG_INT32_MAX : idle_us_max / 1000));
-    }
-}
-
-Worker new_worker() {
-    return {.stores_context =
-                AllocSetContextCreate(TopMemoryContext, "pg_vend stores", ALLOCSET_DEFAULT_SIZES),
-            .pass_context =
-                AllocSetContextCreate(TopMemoryContext, "pg_vend settler", ALLOCSET_DEFAULT_SIZES)};
 }
 
 } // namespace

@@ -25,6 +25,7 @@ namespace {
 // How long one item, with the owner's triggers, may take. After that its query is cancelled. A trigger
 // can catch the cancel and go on: after another second the worker ends, and the trigger with it.
 constexpr int settle_ms_max = 5000;
+
 constexpr int cancel_ms_max = 1000;
 
 // Lock waits stay below deadlock_timeout. Otherwise DROP SCHEMA, which locks one table after another,
@@ -32,6 +33,7 @@ constexpr int cancel_ms_max = 1000;
 constexpr int lock_ms_max = 100;
 
 TimeoutId worker_limit;
+
 volatile sig_atomic_t is_past_limit = 0;
 
 // Set once the tables of the store are open. A lock wait that fails before is not logged; neither is
@@ -44,7 +46,108 @@ struct Turn {
     const UnsettledCounter *counter = nullptr;
     MonotonicTime begun;
 };
+
 Turn the_turn;
+
+// The steps. Their bodies follow the public functions.
+
+// Overrides settings of the database or role that could change the worker's user, keep triggers from
+// firing, forbid writes or end the worker. Settings about speed, logging and durability stay in force:
+// nobody waits for an answer that says that something is settled.
+void override_settings();
+void on_limit();
+// Postpones the store whose item ended the worker, so that the next worker begins with other stores.
+void on_exit(int /*code*/, Datum /*argument*/);
+// The same, with the store's name as error context in the log and for on_exit().
+template <typename Body> End in_turn(const Turn &turn, Body body);
+bool has_store(const char *name);
+Store &open_to_settle(const char *name);
+void add_unsettled(List **items, const char *store, std::span<const uint8> key, MemoryContext context);
+
+} // namespace
+
+void limit_lock_waits() {
+    char timeout_ms[12];
+    (void)snprintf(timeout_ms, sizeof(timeout_ms), "%d", ms_without_deadlock_check(lock_ms_max));
+    SetConfigOption("lock_timeout", timeout_ms, PGC_SUSET, PGC_S_OVERRIDE);
+}
+
+void begin_work() {
+    override_settings();
+    limit_lock_waits();
+    is_unattended = true;
+    worker_limit = RegisterTimeout(USER_TIMEOUT, on_limit);
+    before_shmem_exit(on_exit, 0);
+}
+
+End settle(const Unsettled &unsettled) {
+    const UnsettledCounter *counter = unsettled.counter;
+    return in_turn({unsettled.store, counter, monotonic_now()}, [&] {
+        if (!has_store(unsettled.store)) {
+            if (counter != nullptr) forget_unsettled(*counter);
+            return;
+        }
+        in_call([&] {
+            Store &store = open_to_settle(unsettled.store);
+            // The store was made again, with keys of another type.
+            if (!has_key_size(store.binding.item_type, unsettled.item)) {
+                if (counter != nullptr) forget_unsettled(*counter);
+                return;
+            }
+            const ItemKey item = key_from_bytes(store.binding.item_type, unsettled.item);
+            with_tables_open(store, [&] {
+                const auto settled = settle_item(store, item, {.nowait = true});
+                if (counter == nullptr || !settled) return;
+                // The tables were altered since: another counter counts the item now.
+                if (settled == 0 || !is_same(counter_key(store, item), counter->key))
+                    forget_unsettled(*counter);
+            });
+        });
+    });
+}
+
+End find_unsettled(const char *name, MemoryContext context, List **items) {
+    return in_turn({name, nullptr, monotonic_now()}, [&] {
+        if (!has_store(name)) return;
+        in_call([&] {
+            Store &store = open_to_settle(name);
+            with_tables_open(store, [&] {
+                for (const ItemKey item : unsettled_items(store))
+                    add_unsettled(items, name, key_bytes(store.binding.item_type, item), context);
+            });
+        });
+    });
+}
+
+namespace {
+
+void override_settings() {
+    // PostgreSQL starts the worker as this user.
+    StartTransactionCommand();
+    const char *user = GetUserNameFromId(BOOTSTRAP_SUPERUSERID, false);
+    SetConfigOption("session_authorization", user, PGC_SUSET, PGC_S_OVERRIDE);
+    SetConfigOption("role", "none", PGC_SUSET, PGC_S_OVERRIDE);
+    CommitTransactionCommand();
+    struct Setting {
+        const char *name;
+        const char *value;
+    };
+    constexpr std::array settings{
+        Setting{"session_replication_role", "origin"}, // so that the triggers of the store fire
+        Setting{"row_security", "on"},
+        Setting{"search_path", "pg_catalog, pg_temp"},
+        Setting{"default_transaction_isolation", "read committed"},
+        Setting{"default_transaction_read_only", "off"},
+        Setting{"default_transaction_deferrable", "off"},
+        Setting{"statement_timeout", "0"},
+        Setting{"idle_in_transaction_session_timeout", "0"},
+        Setting{"exit_on_error", "off"},
+    };
+    for (const Setting &setting : settings)
+        SetConfigOption(setting.name, setting.value, PGC_SUSET, PGC_S_OVERRIDE);
+    if constexpr (compat::has_transaction_timeout)
+        SetConfigOption("transaction_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
+}
 
 void on_limit() {
     is_past_limit = 1;
@@ -52,7 +155,6 @@ void on_limit() {
     ProcDiePending = 1;
 }
 
-// Postpones the store whose item ended the worker, so that the next worker begins with other stores.
 void on_exit(int /*code*/, Datum /*argument*/) {
     if (the_turn.store == nullptr || is_past_limit == 0) return;
     const MonotonicTime now = monotonic_now();
@@ -111,7 +213,6 @@ template <typename Body> End in_transaction(Body body) {
     return end;
 }
 
-// The same, with the store's name as error context in the log and for on_exit().
 template <typename Body> End in_turn(const Turn &turn, Body body) {
     const auto explain = [](void *argument) {
         errcontext("settling an escrow item of store \"%s\"", static_cast<const char *>(argument));
@@ -125,15 +226,15 @@ template <typename Body> End in_turn(const Turn &turn, Body body) {
     return end;
 }
 
+bool has_store(const char *name) {
+    RegistryRow row;
+    return OidIsValid(registry_relation()) && read_registry(name, &row);
+}
+
 Store &open_to_settle(const char *name) {
     Store &store = open_store(name, {});
     is_store_open = true;
     return store;
-}
-
-bool has_store(const char *name) {
-    RegistryRow row;
-    return OidIsValid(registry_relation()) && read_registry(name, &row);
 }
 
 void add_unsettled(List **items, const char *store, std::span<const uint8> key, MemoryContext context) {
@@ -146,90 +247,5 @@ void add_unsettled(List **items, const char *store, std::span<const uint8> key, 
     MemoryContextSwitchTo(caller);
 }
 
-// Overrides settings of the database or role that could change the worker's user, keep triggers from
-// firing, forbid writes or end the worker. Settings about speed, logging and durability stay in force:
-// nobody waits for an answer that says that something is settled.
-void override_settings() {
-    // PostgreSQL starts the worker as this user.
-    StartTransactionCommand();
-    const char *user = GetUserNameFromId(BOOTSTRAP_SUPERUSERID, false);
-    SetConfigOption("session_authorization", user, PGC_SUSET, PGC_S_OVERRIDE);
-    SetConfigOption("role", "none", PGC_SUSET, PGC_S_OVERRIDE);
-    CommitTransactionCommand();
-    struct Setting {
-        const char *name;
-        const char *value;
-    };
-    constexpr std::array settings{
-        Setting{"session_replication_role", "origin"}, // so that the triggers of the store fire
-        Setting{"row_security", "on"},
-        Setting{"search_path", "pg_catalog, pg_temp"},
-        Setting{"default_transaction_isolation", "read committed"},
-        Setting{"default_transaction_read_only", "off"},
-        Setting{"default_transaction_deferrable", "off"},
-        Setting{"statement_timeout", "0"},
-        Setting{"idle_in_transaction_session_timeout", "0"},
-        Setting{"exit_on_error", "off"},
-    };
-    for (const Setting &setting : settings)
-        SetConfigOption(setting.name, setting.value, PGC_SUSET, PGC_S_OVERRIDE);
-    if constexpr (compat::has_transaction_timeout)
-        SetConfigOption("transaction_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
-}
-
 } // namespace
-
-void limit_lock_waits() {
-    char timeout_ms[12];
-    (void)snprintf(timeout_ms, sizeof(timeout_ms), "%d", ms_without_deadlock_check(lock_ms_max));
-    SetConfigOption("lock_timeout", timeout_ms, PGC_SUSET, PGC_S_OVERRIDE);
-}
-
-void begin_work() {
-    override_settings();
-    limit_lock_waits();
-    is_unattended = true;
-    worker_limit = RegisterTimeout(USER_TIMEOUT, on_limit);
-    before_shmem_exit(on_exit, 0);
-}
-
-End settle(const Unsettled &unsettled) {
-    const UnsettledCounter *counter = unsettled.counter;
-    return in_turn({unsettled.store, counter, monotonic_now()}, [&] {
-        if (!has_store(unsettled.store)) {
-            if (counter != nullptr) forget_unsettled(*counter);
-            return;
-        }
-        in_call([&] {
-            Store &store = open_to_settle(unsettled.store);
-            // The store was made again, with keys of another type.
-            if (!has_key_size(store.binding.item_type, unsettled.item)) {
-                if (counter != nullptr) forget_unsettled(*counter);
-                return;
-            }
-            const ItemKey item = key_from_bytes(store.binding.item_type, unsettled.item);
-            with_tables_open(store, [&] {
-                const auto settled = settle_item(store, item, {.nowait = true});
-                if (counter == nullptr || !settled) return;
-                // The tables were altered since: another counter counts the item now.
-                if (settled == 0 || !is_same(counter_key(store, item), counter->key))
-                    forget_unsettled(*counter);
-            });
-        });
-    });
-}
-
-End find_unsettled(const char *name, MemoryContext context, List **items) {
-    return in_turn({name, nullptr, monotonic_now()}, [&] {
-        if (!has_store(name)) return;
-        in_call([&] {
-            Store &store = open_to_settle(name);
-            with_tables_open(store, [&] {
-                for (const ItemKey item : unsettled_items(store))
-                    add_unsettled(items, name, key_bytes(store.binding.item_type, item), context);
-            });
-        });
-    });
-}
-
 } // namespace vend

@@ -27,12 +27,71 @@
 namespace vend {
 namespace {
 
-[[noreturn]] void raise_bad_argument(const char *message, const char *hint) {
-    ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("%s", message), errhint("%s", hint)));
-    pg_unreachable();
-}
+// The steps. Their bodies follow the public functions.
 
 // Whoever binds a table lets the engine write to it with the rights of its owner.
+void require_owned(Oid relation);
+// In the order in which each call locks them.
+void lock_tables(const Attachment &to, LOCKMODE mode);
+// CREATE TRIGGER takes the weaker lock; ADD COLUMN and DROP TRIGGER take the strongest. To take the
+// strongest one later would be an upgrade, in which two callers who attach the tables can deadlock.
+LOCKMODE lock_for(const Attachment &to);
+void change_row(RegistryRow *row, const Attachment &to);
+// A relation with one of these names that no store has made belongs to somebody else.
+void require_free_names(const char *schema);
+// Makes the companion tables and the triggers as the owner of the tables, and resolves the whole binding
+// once, so that a fault in it is raised now.
+void bind_tables(const RegistryRow &row, const Attachment &to);
+
+} // namespace
+
+void attach_store(const Attachment &attachment) {
+    require_store_name(attachment.name);
+    require_direct_writes(attachment.direct_writes);
+    require_buyers(attachment.buyers);
+    require_owned(attachment.items);
+    if (OidIsValid(attachment.wallets)) require_owned(attachment.wallets);
+    lock_tables(attachment, lock_for(attachment));
+    forget_dropped_store(attachment.name); // another call may have bound them while this one waited
+    provide_schema(attachment.name, relation_owner(attachment.items));
+    RegistryRow row;
+    row.name = pstrdup(attachment.name);
+    const char *schema = quote_identifier(row.name);
+    row.ledger = psprintf("%s.ledger", schema);
+    row.delta = psprintf("%s.stock_delta", schema);
+    row.role = psprintf("%s.role", schema);
+    row.creator = GetUserNameFromId(GetUserId(), false);
+    change_row(&row, attachment);
+    require_unbound(row);
+    if (has_relation(row.name, "ledger")) {
+        take_over(row);
+    } else {
+        require_free_names(row.name);
+        drop_triggers(row);
+    }
+    bind_tables(row, attachment);
+}
+
+void reattach_store(const Attachment &attachment) {
+    if (attachment.direct_writes != nullptr) require_direct_writes(attachment.direct_writes);
+    if (attachment.buyers != nullptr) require_buyers(attachment.buyers);
+    RegistryRow row = own_store(attachment.name);
+    for (const Oid table : {attachment.items, attachment.wallets})
+        if (OidIsValid(table)) require_owned(table);
+    // A store without its ledger would forget every id.
+    if (!OidIsValid(relation_named(row.ledger)))
+        raise_invalid(draft_of(row.name, Stage::attaching),
+                      psprintf("Table %s does not exist.", row.ledger));
+    end_binding(row);
+    lock_tables(attachment, AccessExclusiveLock);
+    row.creator = GetUserNameFromId(GetUserId(), false); // the role that made it may be gone
+    change_row(&row, attachment);
+    require_unbound(row);
+    bind_tables(row, attachment);
+}
+
+namespace {
+
 void require_owned(Oid relation) {
     if (!OidIsValid(relation_owner(relation)))
         ereport(ERROR,
@@ -40,6 +99,35 @@ void require_owned(Oid relation) {
     if (!has_privs_of_role(GetUserId(), relation_owner(relation)))
         ereport(ERROR, (errcode(errcodes::not_permitted),
                         errmsg("must be owner of table %s", relation_label(relation))));
+}
+
+// Checks the table before CREATE TRIGGER does, whose error would say nothing about stores.
+void lock_table(const char *store, Oid id, LOCKMODE mode) {
+    if (!OidIsValid(id)) return;
+    Relation relation = relation_open(id, mode);
+    require_table(draft_of(store, Stage::attaching), relation, true);
+    relation_close(relation, NoLock);
+}
+
+void lock_tables(const Attachment &to, LOCKMODE mode) {
+    lock_table(to.name, to.items, mode);
+    lock_table(to.name, to.wallets, mode);
+}
+
+LOCKMODE lock_for(const Attachment &to) {
+    return to.add_columns || has_relation(to.name, "ledger") ? AccessExclusiveLock
+                                                             : ShareRowExclusiveLock;
+}
+
+// null keeps the column as it is, an empty name unbinds it, and any other name binds that column.
+void change_column(char **column, const char *argument) {
+    if (argument == nullptr) return;
+    *column = argument[0] == '\0' ? nullptr : pstrdup(argument);
+}
+
+[[noreturn]] void raise_bad_argument(const char *message, const char *hint) {
+    ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("%s", message), errhint("%s", hint)));
+    pg_unreachable();
 }
 
 char *primary_key(Relation relation, const char *argument) {
@@ -52,12 +140,6 @@ char *primary_key(Relation relation, const char *argument) {
                      "only several columns together are unique, add a surrogate key.",
                      argument));
     return get_attname(RelationGetRelid(relation), column, false);
-}
-
-// null keeps the column as it is, an empty name unbinds it, and any other name binds that column.
-void change_column(char **column, const char *argument) {
-    if (argument == nullptr) return;
-    *column = argument[0] == '\0' ? nullptr : pstrdup(argument);
 }
 
 void change_table(char **table, char **key, Oid relation_id, const char *key_argument,
@@ -114,25 +196,12 @@ void change_row(RegistryRow *row, const Attachment &to) {
                            "A sale moves units of one and money of the other.");
 }
 
-// CREATE TRIGGER takes the weaker lock; ADD COLUMN and DROP TRIGGER take the strongest. To take the
-// strongest one later would be an upgrade, in which two callers who attach the tables can deadlock.
-LOCKMODE lock_for(const Attachment &to) {
-    return to.add_columns || has_relation(to.name, "ledger") ? AccessExclusiveLock
-                                                             : ShareRowExclusiveLock;
-}
-
-// Checks the table before CREATE TRIGGER does, whose error would say nothing about stores.
-void lock_table(const char *store, Oid id, LOCKMODE mode) {
-    if (!OidIsValid(id)) return;
-    Relation relation = relation_open(id, mode);
-    require_table(draft_of(store, Stage::attaching), relation, true);
-    relation_close(relation, NoLock);
-}
-
-// In the order in which each call locks them.
-void lock_tables(const Attachment &to, LOCKMODE mode) {
-    lock_table(to.name, to.items, mode);
-    lock_table(to.name, to.wallets, mode);
+void require_free_names(const char *schema) {
+    for (const char *relation : {"stock_delta", "holding", "role"})
+        if (has_relation(schema, relation))
+            ereport(ERROR, (errcode(ERRCODE_DUPLICATE_TABLE),
+                            errmsg("schema \"%s\" already has a relation \"%s\"", schema, relation),
+                            errhint("Rename or drop it, or choose another name for the store.")));
 }
 
 // Only leaf partitions have rows. What a partitioned table in between is like does not matter.
@@ -163,15 +232,6 @@ void require_tables(const RegistryRow &row, LOCKMODE mode) {
         raise_invalid(draft_of(row.name, Stage::attaching),
                       psprintf("\"%s\" and the table of items do not have the same owner.",
                                relation_label(wallets)));
-}
-
-// A relation with one of these names that no store has made belongs to somebody else.
-void require_free_names(const char *schema) {
-    for (const char *relation : {"stock_delta", "holding", "role"})
-        if (has_relation(schema, relation))
-            ereport(ERROR, (errcode(ERRCODE_DUPLICATE_TABLE),
-                            errmsg("schema \"%s\" already has a relation \"%s\"", schema, relation),
-                            errhint("Rename or drop it, or choose another name for the store.")));
 }
 
 void add_column(const char *table, const char *column, const char *definition) {
@@ -240,8 +300,6 @@ CompanionTypes types_for(const RegistryRow &row, const Attachment &to) {
     return types;
 }
 
-// Makes the companion tables and the triggers as the owner of the tables, and resolves the whole binding
-// once, so that a fault in it is raised now.
 void bind_tables(const RegistryRow &row, const Attachment &to) {
     require_tables(row, lock_for(to));
     as_role(relation_owner(relation_named(row.item)), [&] {
@@ -258,50 +316,4 @@ void bind_tables(const RegistryRow &row, const Attachment &to) {
 }
 
 } // namespace
-
-void attach_store(const Attachment &attachment) {
-    require_store_name(attachment.name);
-    require_direct_writes(attachment.direct_writes);
-    require_buyers(attachment.buyers);
-    require_owned(attachment.items);
-    if (OidIsValid(attachment.wallets)) require_owned(attachment.wallets);
-    lock_tables(attachment, lock_for(attachment));
-    forget_dropped_store(attachment.name); // another call may have bound them while this one waited
-    provide_schema(attachment.name, relation_owner(attachment.items));
-    RegistryRow row;
-    row.name = pstrdup(attachment.name);
-    const char *schema = quote_identifier(row.name);
-    row.ledger = psprintf("%s.ledger", schema);
-    row.delta = psprintf("%s.stock_delta", schema);
-    row.role = psprintf("%s.role", schema);
-    row.creator = GetUserNameFromId(GetUserId(), false);
-    change_row(&row, attachment);
-    require_unbound(row);
-    if (has_relation(row.name, "ledger")) {
-        take_over(row);
-    } else {
-        require_free_names(row.name);
-        drop_triggers(row);
-    }
-    bind_tables(row, attachment);
-}
-
-void reattach_store(const Attachment &attachment) {
-    if (attachment.direct_writes != nullptr) require_direct_writes(attachment.direct_writes);
-    if (attachment.buyers != nullptr) require_buyers(attachment.buyers);
-    RegistryRow row = own_store(attachment.name);
-    for (const Oid table : {attachment.items, attachment.wallets})
-        if (OidIsValid(table)) require_owned(table);
-    // A store without its ledger would forget every id.
-    if (!OidIsValid(relation_named(row.ledger)))
-        raise_invalid(draft_of(row.name, Stage::attaching),
-                      psprintf("Table %s does not exist.", row.ledger));
-    end_binding(row);
-    lock_tables(attachment, AccessExclusiveLock);
-    row.creator = GetUserNameFromId(GetUserId(), false); // the role that made it may be gone
-    change_row(&row, attachment);
-    require_unbound(row);
-    bind_tables(row, attachment);
-}
-
 } // namespace vend
