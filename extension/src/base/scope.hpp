@@ -1,6 +1,7 @@
 #pragma once
-// Scopes as a call: what runs inside is a lambda, and the way back cannot be forgotten. An error leaves
-// a scope without going back, as it leaves every function here: PostgreSQL's own cleanup goes back then.
+// Scopes as function calls: a lambda runs inside the scope, so nobody can forget to end the scope. An
+// error skips the end, as it skips the rest of each function. PostgreSQL's own cleanup at the abort does
+// the work of the end then.
 
 #include "base/prelude.hpp"
 
@@ -8,7 +9,7 @@
 
 namespace vend {
 
-// What body() gives, after end() has run as well.
+// Runs body() and then end(), and returns the result of body().
 template <typename Body, typename End> auto run_then(Body &body, End end) {
     static_assert(std::is_trivially_destructible_v<Body>, "an error jumps over destructors");
     if constexpr (std::is_void_v<decltype(body())>) {

@@ -6,18 +6,15 @@
 //   the counter lock and the load lock of the item, heavyweight locks that the callers of this room take
 //     (rows/call_locks.hpp);
 //   counters_lock, an LWLock (shared/counter_table.hpp): in share mode to find a counter; in exclusive
-//   mode
-//     to add or remove one, and to decide who may use the last free ones;
+//     mode to add or remove one, and to decide who may use the last free ones;
 //   Counter::mutex, a spinlock: for a few instructions that call nothing. Nobody has two of them.
 //
 // What must stay true:
 //   - What stands above `mutex` is written once, when the counter comes into the table, with
-//   counters_lock
-//     in exclusive mode. What stands below it is read and written with the spinlock.
+//     counters_lock in exclusive mode. What stands below it is read and written with the spinlock.
 //   - A counter with pins is not removed. So whoever has pinned one uses it with the spinlock alone.
 //   - Commit and abort take spinlocks of pinned counters and nothing else; they neither allocate nor
-//   raise
-//     (shared/pending.hpp).
+//     raise (shared/pending.hpp).
 
 #include "base/prelude.hpp"
 

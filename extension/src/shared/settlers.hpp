@@ -5,11 +5,9 @@
 //
 // A slot in shared memory (shared/memory.hpp) stands for each database that has a worker or wants one:
 //   - The worker enters its pid when it registers. It clears missed_since once it is able to work, and
-//   its
-//     pid before it ends.
+//     its pid before it ends.
 //   - A session that finds no worker sets missed_since, unless it is set, and next_start; so one session
-//   at
-//     a time tries to start one.
+//     at a time tries to start one.
 //   - missed_since outlives the attempts to start a worker. Ten seconds after it the sessions that sell
 //     also settle: one at a time in each database, once in each vend.settle_interval (next_turn).
 // All of this is under settlers_lock. Nobody takes another lock meanwhile.

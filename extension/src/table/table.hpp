@@ -53,7 +53,7 @@ void bind_table(Table *table, Relation relation, Oid key_index, MemoryContext co
 
 TupleTableSlot *new_row(const Table &table);
 
-// Runs body(row) with room for a row of the table.
+// Runs body(row) with an empty slot for a row of the table.
 template <typename Body> auto with_row(const Table &table, Body body) {
     TupleTableSlot *row = new_row(table);
     const auto run = [&] { return body(row); };
@@ -80,7 +80,7 @@ enum class SnapshotKind { of_transaction, latest, committed };
 void push_snapshot(SnapshotKind kind);
 void pop_snapshot();
 
-// Runs body() under a snapshot of its own.
+// Runs body() in a new snapshot of this kind.
 template <typename Body> auto in_snapshot(SnapshotKind kind, Body body) {
     push_snapshot(kind);
     return run_then(body, pop_snapshot);
