@@ -10,7 +10,6 @@
 #include "shared/shares.hpp"
 
 #include <algorithm>
-#include <ranges>
 
 namespace vend {
 namespace {
@@ -48,8 +47,11 @@ bool begin_load(const CounterKey &key, Oid owner, const char *store, const char 
 }
 
 void end_load(const std::optional<CounterLoad> &load) {
-    const auto newest_first = std::views::reverse(pending_entries());
-    Counter *counter = std::ranges::find(newest_first, Pending::Kind::loading, &Pending::kind)->counter;
+    const auto entries = pending_entries();
+    const auto loading = std::find_if(entries.rbegin(), entries.rend(), [](const Pending &entry) {
+        return entry.kind == Pending::Kind::loading;
+    });
+    Counter *counter = loading->counter;
     const MonotonicTime now = monotonic_now();
     if (load) {
         lock(counter);
