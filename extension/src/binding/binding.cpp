@@ -7,6 +7,7 @@
 #include "binding/era_table.hpp"
 #include "binding/key_type.hpp"
 #include "binding/statement.hpp"
+#include "binding/store_columns.hpp"
 #include "binding/table_state.hpp"
 #include "core/right.hpp"
 #include "shared/counter_key.hpp"
@@ -18,6 +19,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <span>
 
 namespace vend {
 namespace {
@@ -215,21 +217,50 @@ void bind_ledger(const RegistryRow &row, Binding *binding) {
 
 // A version guard must not cover a column that sales write. Sales know no version of the guard, so it
 // would refuse their writes.
-void require_unguarded(const Binding &binding, Relation relation,
-                       std::initializer_list<const BoundColumn *> columns) {
+void require_unguarded(const Binding &binding, Relation relation, std::span<const StoreColumn> columns) {
     const Oid function = trigger_function(trigger_functions::guard);
     const Trigger *guard = guard_of(relation, function, true);
     if (guard == nullptr) return;
     for (int i = 0; i < guard->tgnargs; ++i)
-        for (const BoundColumn *column : columns)
-            if (i != guard_convention && column->raw_name != nullptr &&
-                strcmp(guard->tgargs[i], column->raw_name) == 0)
+        for (const StoreColumn &column : columns) {
+            const char *name = (binding.*column.bound).raw_name;
+            if (column.must_be_unguarded && i != guard_convention && name != nullptr &&
+                strcmp(guard->tgargs[i], name) == 0)
                 raise_invalid(
                     binding,
                     psprintf(
                         "The version guard of table \"%s\" covers column \"%s\", which sales write.",
-                        relation_label(RelationGetRelid(relation)), column->raw_name),
+                        relation_label(RelationGetRelid(relation)), name),
                     "Remove the guard with vend.unguard_version(), and guard the other columns.");
+        }
+}
+
+BoundColumn bind_column(const Binding &binding, Relation relation, ColumnKind kind, const char *name) {
+    switch (kind) {
+    case ColumnKind::count:
+        return bind_count(binding, relation, name);
+    case ColumnKind::money:
+        return bind_number(binding, relation, name);
+    case ColumnKind::lock_mode:
+        return bind_lock_mode(binding, relation, name);
+    case ColumnKind::key: // see bind_key(), which finds out the type of the keys
+        break;
+    }
+    pg_unreachable();
+}
+
+// Binds the columns of a table besides its key.
+void bind_columns(const RegistryRow &row, Relation relation, std::span<const StoreColumn> columns,
+                  Binding *binding) {
+    for (const StoreColumn &column : columns) {
+        const char *name = row.*column.name;
+        if (column.kind == ColumnKind::key || name == nullptr) continue;
+        binding->*column.bound = bind_column(*binding, relation, column.kind, name);
+    }
+    for (const StoreColumn &column : columns)
+        if (column.is_written && row.*column.name != nullptr)
+            require_writable(*binding, relation, {row.*column.name});
+    require_unguarded(*binding, relation, columns);
 }
 
 void bind_items(const RegistryRow &row, Binding *binding) {
@@ -243,15 +274,7 @@ void bind_items(const RegistryRow &row, Binding *binding) {
     binding->item_key = bind_key(*binding, items, row.item_key, &binding->item_type.untyped());
     bind_table(&binding->item_table, items, require_unique(*binding, items, {binding->item_key.number}),
                binding->context);
-    binding->stock = bind_count(*binding, items, row.stock);
-    if (row.price != nullptr) binding->price = bind_number(*binding, items, row.price);
-    if (row.stock_version != nullptr)
-        binding->stock_version = bind_count(*binding, items, row.stock_version);
-    if (row.version != nullptr) binding->version = bind_count(*binding, items, row.version);
-    if (row.lock_mode != nullptr) binding->lock_mode = bind_lock_mode(*binding, items, row.lock_mode);
-    for (const BoundColumn *column : {&binding->stock, &binding->stock_version, &binding->version})
-        if (column->name != nullptr) require_writable(*binding, items, {column->raw_name});
-    require_unguarded(*binding, items, {&binding->stock, &binding->stock_version, &binding->lock_mode});
+    bind_columns(row, items, item_columns, binding);
     relation_close(items, NoLock);
 }
 
@@ -326,9 +349,7 @@ void bind_wallets(const RegistryRow &row, Binding *binding) {
     binding->wallet_key = bind_key(*binding, wallets, row.wallet_key, &binding->buyer_type.untyped());
     bind_table(&binding->wallet_table, wallets,
                require_unique(*binding, wallets, {binding->wallet_key.number}), binding->context);
-    binding->balance = bind_number(*binding, wallets, row.balance);
-    require_writable(*binding, wallets, {row.balance});
-    require_unguarded(*binding, wallets, {&binding->balance});
+    bind_columns(row, wallets, wallet_columns, binding);
     relation_close(wallets, NoLock);
 }
 

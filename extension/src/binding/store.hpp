@@ -82,14 +82,6 @@ struct Binding {
     WalletKeyType buyer_type;
     NumberType money; // the type of money in the ledger
 
-    // The bound columns of a row, the key first. Columns that the store does not have are not bound.
-    [[nodiscard]] std::array<const BoundColumn *, 6> item_columns() const {
-        return {&item_key, &stock, &price, &stock_version, &version, &lock_mode};
-    }
-    [[nodiscard]] std::array<const BoundColumn *, 2> wallet_columns() const {
-        return {&wallet_key, &balance};
-    }
-
     template <KeyOf of> [[nodiscard]] const KeyTypeOf<of> &key_type() const {
         if constexpr (of == KeyOf::item)
             return item_type;

@@ -2,6 +2,7 @@
 
 #include "base/error_codes.hpp"
 #include "binding/open_store.hpp"
+#include "binding/registry.hpp"
 #include "binding/store.hpp"
 #include "engine/journal.hpp"
 #include "entry/arguments.hpp"
@@ -11,6 +12,8 @@
 #include "setup/create_store.hpp"
 #include "setup/detach_store.hpp"
 #include "setup/grants.hpp"
+
+#include <array>
 
 namespace vend {
 namespace {
@@ -64,19 +67,29 @@ enum AttachmentArgument : int {
     reattach_journal_opening,
 };
 
+struct ColumnArgument {
+    AttachmentArgument number;
+    char *RegistryRow::*column;
+};
+constexpr std::array column_arguments{
+    ColumnArgument{bind_item_key, &RegistryRow::item_key},
+    ColumnArgument{bind_stock, &RegistryRow::stock},
+    ColumnArgument{bind_price, &RegistryRow::price},
+    ColumnArgument{bind_wallet_key, &RegistryRow::wallet_key},
+    ColumnArgument{bind_balance, &RegistryRow::balance},
+    ColumnArgument{bind_stock_version, &RegistryRow::stock_version},
+    ColumnArgument{bind_version, &RegistryRow::version},
+    ColumnArgument{bind_lock_mode, &RegistryRow::lock_mode},
+};
+
 Attachment attachment_from(const Arguments &arguments) {
     Attachment attachment;
     attachment.name = arguments.string(bind_name, "name");
     attachment.items = arguments.optional_table(bind_items);
-    attachment.item_key = arguments.optional_string(bind_item_key);
-    attachment.stock = arguments.optional_string(bind_stock);
-    attachment.price = arguments.optional_string(bind_price);
     attachment.wallets = arguments.optional_table(bind_wallets);
-    attachment.wallet_key = arguments.optional_string(bind_wallet_key);
-    attachment.balance = arguments.optional_string(bind_balance);
-    attachment.stock_version = arguments.optional_string(bind_stock_version);
-    attachment.version = arguments.optional_string(bind_version);
-    attachment.lock_mode = arguments.optional_string(bind_lock_mode);
+    for (const ColumnArgument &argument : column_arguments)
+        if (const char *name = arguments.optional_string(argument.number))
+            attachment.columns.*argument.column = pstrdup(name);
     attachment.add_columns = arguments.boolean(bind_add_columns, "add_columns");
     return attachment;
 }

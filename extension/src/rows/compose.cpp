@@ -5,6 +5,7 @@
 #include "base/sql_operators.hpp"
 #include "binding/key_type.hpp"
 #include "binding/number_type.hpp"
+#include "binding/store_columns.hpp"
 #include "rows/audit_query.hpp"
 #include "table/table.hpp"
 
@@ -78,11 +79,12 @@ StatementText select_row(const char *relation, const Table &table, const KeyType
 }
 
 StatementText select_item(const Binding &s, const char *how) {
-    return select_row(s.items, s.item_table, s.item_type.untyped(), s.item_columns(), how);
+    return select_row(s.items, s.item_table, s.item_type.untyped(), bound_columns(s, item_columns), how);
 }
 
 StatementText select_wallet(const Binding &s, const char *how) {
-    return select_row(s.wallets, s.wallet_table, s.buyer_type.untyped(), s.wallet_columns(), how);
+    return select_row(s.wallets, s.wallet_table, s.buyer_type.untyped(),
+                      bound_columns(s, wallet_columns), how);
 }
 
 char *increment(const BoundColumn &column, const char *by) {

@@ -5,6 +5,7 @@
 #include "binding/key.hpp"
 #include "binding/statement.hpp"
 #include "binding/store.hpp"
+#include "binding/store_columns.hpp"
 #include "rows/execute.hpp"
 #include "table/lock_wait.hpp"
 #include "table/row_lock.hpp"
@@ -87,22 +88,22 @@ LockResult lock_selected(Store &store, const Source &source, Datum key, LockWait
 } // namespace
 
 bool select_item_in_snapshot(Store &store, ItemKey key, TupleTableSlot *row) {
-    const auto columns = store.binding.item_columns();
+    const auto columns = bound_columns(store.binding, item_columns);
     return select_in_snapshot(store, with_columns(items, columns), key.value, row);
 }
 
 bool select_wallet_in_snapshot(Store &store, WalletKey key, TupleTableSlot *row) {
-    const auto columns = store.binding.wallet_columns();
+    const auto columns = bound_columns(store.binding, wallet_columns);
     return select_in_snapshot(store, with_columns(wallets, columns), key.value, row);
 }
 
 LockResult lock_selected_item(Store &store, ItemKey key, LockWait wait, TupleTableSlot *row) {
-    const auto columns = store.binding.item_columns();
+    const auto columns = bound_columns(store.binding, item_columns);
     return lock_selected(store, with_columns(items, columns), key.value, wait, row);
 }
 
 LockResult lock_selected_wallet(Store &store, WalletKey key, LockWait wait, TupleTableSlot *row) {
-    const auto columns = store.binding.wallet_columns();
+    const auto columns = bound_columns(store.binding, wallet_columns);
     return lock_selected(store, with_columns(wallets, columns), key.value, wait, row);
 }
 

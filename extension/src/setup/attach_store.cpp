@@ -9,6 +9,7 @@
 #include "binding/number_type.hpp"
 #include "binding/registry.hpp"
 #include "binding/store.hpp"
+#include "binding/store_columns.hpp"
 #include "core/lock_mode.hpp"
 #include "setup/companion_tables.hpp"
 #include "setup/ddl.hpp"
@@ -22,7 +23,7 @@
 #include "table/as_role.hpp"
 #include "table/catalog.hpp"
 
-#include <initializer_list>
+#include <span>
 
 namespace vend {
 namespace {
@@ -155,12 +156,18 @@ void change_table(char **table, char **key, Oid relation_id, const char *key_arg
 }
 
 // A column with two roles would be written for each of them.
-void require_different(std::initializer_list<const char *> columns) {
-    for (const char *const *a = columns.begin(); a != columns.end(); ++a)
-        for (const char *const *b = columns.begin(); b != a; ++b)
-            if (*a != nullptr && *b != nullptr && strcmp(*a, *b) == 0)
-                raise_bad_argument(psprintf("column \"%s\" is named twice", *a),
+void require_different(const RegistryRow &row, std::span<const StoreColumn> columns) {
+    for (const StoreColumn *a = columns.data(); a != columns.data() + columns.size(); ++a)
+        for (const StoreColumn *b = columns.data(); b != a; ++b)
+            if (row.*a->name != nullptr && row.*b->name != nullptr &&
+                strcmp(row.*a->name, row.*b->name) == 0)
+                raise_bad_argument(psprintf("column \"%s\" is named twice", row.*a->name),
                                    "Each column plays one part in a store.");
+}
+
+void change_columns(RegistryRow *row, const RegistryRow &to, std::span<const StoreColumn> columns) {
+    for (const StoreColumn &column : columns)
+        if (column.kind != ColumnKind::key) change_column(&(row->*column.name), to.*column.name);
 }
 
 bool is_same_relation(const char *a, const char *b) {
@@ -168,14 +175,10 @@ bool is_same_relation(const char *a, const char *b) {
 }
 
 void change_row(RegistryRow *row, const Attachment &to) {
-    change_table(&row->item, &row->item_key, to.items, to.item_key, "item_key");
-    change_table(&row->wallet, &row->wallet_key, to.wallets, to.wallet_key, "wallet_key");
-    change_column(&row->stock, to.stock);
-    change_column(&row->price, to.price);
-    change_column(&row->balance, to.balance);
-    change_column(&row->stock_version, to.stock_version);
-    change_column(&row->version, to.version);
-    change_column(&row->lock_mode, to.lock_mode);
+    change_table(&row->item, &row->item_key, to.items, to.columns.item_key, "item_key");
+    change_table(&row->wallet, &row->wallet_key, to.wallets, to.columns.wallet_key, "wallet_key");
+    change_columns(row, to.columns, item_columns);
+    change_columns(row, to.columns, wallet_columns);
     if (to.direct_writes != nullptr) row->direct_writes = pstrdup(to.direct_writes);
     if (to.buyers != nullptr) row->buyers = pstrdup(to.buyers);
     if (row->item_key == nullptr)
@@ -188,9 +191,8 @@ void change_row(RegistryRow *row, const Attachment &to) {
         (row->wallet == nullptr && row->wallet_key != nullptr))
         raise_bad_argument("wallets and balance go together",
                            "Name both, or neither where payment happens elsewhere.");
-    require_different(
-        {row->item_key, row->stock, row->price, row->stock_version, row->version, row->lock_mode});
-    require_different({row->wallet_key, row->balance});
+    require_different(*row, item_columns);
+    require_different(*row, wallet_columns);
     if (row->wallet != nullptr && is_same_relation(row->wallet, row->item))
         raise_bad_argument("items and wallets must be two tables",
                            "A sale moves units of one and money of the other.");
@@ -234,19 +236,18 @@ void require_tables(const RegistryRow &row, LOCKMODE mode) {
                                relation_label(wallets)));
 }
 
-void add_column(const char *table, const char *column, const char *definition) {
-    if (column == nullptr || get_attnum(relation_named(table), column) > 0) return;
-    run_ddl(psprintf("ALTER TABLE %s ADD COLUMN %s %s", table, quote_identifier(column), definition));
-}
-
-// None of these rewrites or reads the table.
+// None of these statements rewrites or reads the table.
 void add_columns(const RegistryRow &row) {
-    add_column(row.item, row.stock_version, "bigint NOT NULL DEFAULT 0");
-    add_column(row.item, row.version, "bigint NOT NULL DEFAULT 1");
-    if (row.lock_mode == nullptr || get_attnum(relation_named(row.item), row.lock_mode) > 0) return;
-    add_column(row.item, row.lock_mode, "text");
-    run_ddl(psprintf("ALTER TABLE %s ADD CHECK (%s IN (%s)) NOT VALID", row.item,
-                     quote_identifier(row.lock_mode), literals(lock_mode_names)));
+    for (const StoreColumn &column : item_columns) {
+        const char *name = row.*column.name;
+        if (column.added_as == nullptr || name == nullptr) continue;
+        if (get_attnum(relation_named(row.item), name) > 0) continue;
+        run_ddl(psprintf("ALTER TABLE %s ADD COLUMN %s %s", row.item, quote_identifier(name),
+                         column.added_as));
+        if (column.kind == ColumnKind::lock_mode)
+            run_ddl(psprintf("ALTER TABLE %s ADD CHECK (%s IN (%s)) NOT VALID", row.item,
+                             quote_identifier(name), literals(lock_mode_names)));
+    }
 }
 
 NumberType figures_of(const Binding &draft, const char *table, const char *column) {

@@ -3,24 +3,19 @@
 
 #include "base/prelude.hpp"
 
+#include "binding/registry.hpp"
+
 namespace vend {
 
 // null keeps a column or option as it is. In a new store it means none, or the default.
 struct Attachment {
     const char *name = nullptr;
     Oid items = InvalidOid;
-    const char *item_key = nullptr; // the primary key
-    const char *stock = nullptr;
-    const char *price = nullptr;
     Oid wallets = InvalidOid;
-    const char *wallet_key = nullptr; // the primary key
-    const char *balance = nullptr;
-    const char *stock_version = nullptr;
-    const char *version = nullptr;
-    const char *lock_mode = nullptr;
-    bool add_columns = false;            // make the last three, where the table does not have them
-    Oid wallet_key_type = InvalidOid;    // of a store without wallets
-    const char *money_type = nullptr;    // of its ledger
+    RegistryRow columns;              // those that the call names; the keys default to the primary keys
+    bool add_columns = false;         // add stock_version, version and lock_mode where they are missing
+    Oid wallet_key_type = InvalidOid; // of a store without wallets
+    const char *money_type = nullptr; // of its ledger
     const char *direct_writes = nullptr; // journal, refuse
     const char *buyers = nullptr;        // any, own
 };
