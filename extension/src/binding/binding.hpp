@@ -1,5 +1,5 @@
 #pragma once
-// Turns a row of the registry into a store: finds the relations and columns that the row names, and
+// Turns a row of the registry into a binding: finds the relations and columns that the row names, and
 // checks that each of them can play its role.
 //
 // The registry has names as text, because text survives a dump and a restore in any order, and object
@@ -13,8 +13,8 @@
 // They can still change the registry and rename a schema; binding/open_store.cpp compares both
 // afterwards.
 //
-// What must stay true: all that a store points to lives in the store's own memory context. Faults that
-// concern escrow only do not make a binding invalid; they are kept in Store::escrow_problem.
+// What must stay true: all that a binding points to lives in its own memory context. Faults that
+// concern escrow only do not make a binding invalid; they are kept in Binding::escrow_problem.
 //
 // docs/architecture.md explains this in "Binding".
 
@@ -35,8 +35,8 @@ void require_item_partition(const Binding &binding, Oid partition);
 // Locks those tables of the row that exist, in the order in which each call locks them.
 void lock_bound(const RegistryRow &row, LOCKMODE mode);
 
-// Fills in a store, whose memory context is set. Raises 55000, with the store's name and what is wrong,
-// when the binding is not valid.
+// Fills in a binding, whose memory context is set. Raises 55000, with the store's name and what is
+// wrong, when the binding is not valid.
 void resolve_binding(const RegistryRow &row, Binding *binding);
 
 } // namespace vend
