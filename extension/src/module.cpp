@@ -3,7 +3,7 @@
 //   entry/    the SQL functions and triggers: arguments in, rows and errors out
 //   plan/     what a call sees of the plan that makes it
 //   batch/    many sales or transfers in one call; carts
-//   engine/   a sale and the other movements: read, lock, claim, decide, record
+//   engine/   a sale and the other movements: read, lock, decide, claim, record
 //   claim/    taking units from an item, one file for each lock mode
 //   escrow/   items whose units are counted in shared memory, their deltas, the settling worker
 //   guard/    the version guard

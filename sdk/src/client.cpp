@@ -8,10 +8,9 @@
 // What must stay true:
 // - All attempts of a call have the same id and the same parameters, except `remember`.
 // - When the caller hears of a refusal, no earlier attempt can succeed any more. After a doubt, a
-// purchase is
-//   sent with `remember`, which records the refusal under the id. Other calls have no `remember`:
-//   make_final() makes their ids void. When that finds that an earlier attempt took place, the call is
-//   sent once more, to learn the answer of that attempt.
+//   purchase is sent with `remember`, which records the refusal under the id. Other calls have no
+//   `remember`: make_final() makes their ids void. When that finds that an earlier attempt took place,
+//   the call is sent once more, to learn the answer of that attempt.
 // - An error is in doubt unless the server said that nothing took place, or was never asked.
 // - on_attempt is called after the connection has been given back, so that it may use the client.
 //

@@ -5,16 +5,15 @@
 //
 // What must stay true:
 // - Each caller gets the answer that client::try_purchase() would have given. A batch answers some
-// requests
-//   differently: it has a status for errors that a single call raises, and one bad request may fail the
-//   whole batch. Such requests are sent once more alone, under their ids. Nothing has taken place under
-//   those.
+//   requests differently: it has a status for errors that a single call raises, and one bad request
+//   may fail the whole batch. Such requests are sent once more alone, under their ids. Nothing has
+//   taken place under those.
 // - Every promise is fulfilled once, also when the coalescer ends: the workers end when the queue is
-// empty.
+//   empty.
 // - Requests leave the queue in their order. The requests of a batch share the store and `remember`.
-// - A batch that fails for a reason that all its requests share, such as a lost server, is not sent one
-// by one:
-//   thousands of calls would do again what the client has already repeated until its time was over.
+// - A batch that fails for a reason that all its requests share, such as a lost server, is not sent
+//   one by one: thousands of calls would do again what the client has already repeated until its time
+//   was over.
 //
 // The mutex guards the queue and is_ending. It is not locked while a batch is under way. docs/sdk.md,
 // "Many threads: the coalescer".

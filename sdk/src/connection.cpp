@@ -6,13 +6,12 @@
 // A server that keeps sending makes every poll() succeed, so each loop also looks at the clock.
 //
 // What must stay true:
-// - An answer counts when the server has said that it is ready for the next statement. An error that is
-// thrown
-//   before that is in doubt.
+// - An answer counts when the server has said that it is ready for the next statement. An error that
+//   is thrown before that is in doubt.
 // - A success after a cancel does not count: it may be a COMMIT that the synchronous standby lacks.
 // - A session is never used again after a cancel, after an answer that nobody asked for, or when it is
-// not known to
-//   be as the next caller expects it. is_broken_ says so, and the pool then closes the session.
+//   not known to be as the next caller expects it. is_broken_ says so, and the pool then closes the
+//   session.
 // - What has to be done before the caller's statement is sent, such as preparing, fails without doubt.
 //
 // The only other thread is the one that delivers a cancel request.

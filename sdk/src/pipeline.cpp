@@ -9,19 +9,16 @@
 // fails in a way that another attempt may cure goes back to `unsent`.
 //
 // What must stay true:
-// - The handler of a purchase is called once. A purchase whose time is over stays in `sent` after that,
-// because its
-//   answer is still to come.
+// - The handler of a purchase is called once. A purchase whose time is over stays in `sent` after
+//   that, because its answer is still to come.
 // - A result counts when the sync message that follows it has come, because the commit is between the
-// two.
+//   two.
 // - Of all blocked purchases one is under way at a time. When it waits in vain, the next is sent no
-// sooner than
-//   lock_ms_max later: so the others have at least half of the time.
+//   sooner than lock_ms_max later: so the others have at least half of the time.
 // - keys has the item and the buyer of each blocked purchase, the one under way included, and of no
-// other.
+//   other.
 // - A lost connection leaves everything in `sent` in doubt. Such a purchase is sent again with
-// `remember`, as a
-//   client does (client.cpp).
+//   `remember`, as a client does (client.cpp).
 //
 // One thread uses a pipeline. Its handlers may call try_purchase(). docs/sdk.md, "Event loops: the
 // pipeline".

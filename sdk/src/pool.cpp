@@ -8,12 +8,11 @@
 //
 // What must stay true:
 // - places counts exactly the idle connections and the threads that have a place. A lease gives its
-// place back
-//   whatever happens, also when it cannot connect.
+//   place back whatever happens, also when it cannot connect.
 // - Nothing waits for the network under the mutex. is_alive() only reads what has arrived.
 // - A connection is idle or handed on only when it is neither broken nor in a transaction.
 // - A thread that has a connection of the pool does not wait for another one: all threads could do so,
-// for ever.
+//   for ever.
 //
 // Idle connections are used last in, first out. Under little load the others grow old, and are closed.
 

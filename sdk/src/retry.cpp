@@ -110,7 +110,7 @@ void pauses::grow() {
 
 namespace {
 
-// It has no statement yet; an error of an established connection has one.
+// A connection that is refused has no statement yet; an error of an established one has.
 bool is_refused(const error &failure) {
     const diagnostics &fields = failure.diagnostics();
     return fields.sqlstate == "08P01" && fields.severity == "FATAL" && fields.query.empty() &&

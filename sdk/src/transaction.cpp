@@ -3,11 +3,10 @@
 //
 // What must stay true:
 // - Nobody but the client ends the transaction. exec() does not send such a statement (statement.hpp).
-// If a pooler or
-//   anything else between client and server ends it, the next answer shows that, and the transaction is
-//   in doubt unless it was rolled back.
+//   If a pooler or anything else between client and server ends it, the next answer shows that, and
+//   the transaction is in doubt unless it was rolled back.
 // - What exec() leaves in the session does not reach the next caller. The destructor restores the
-// session.
+//   session.
 // - An error ends in a rollback: the destructor sends it, or the connection is given up.
 //
 // docs/sdk.md, "Your own transaction".

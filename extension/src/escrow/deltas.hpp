@@ -36,7 +36,7 @@ Deltas sum_deltas(Store &store, ItemKey item);
 Deltas take_deltas(Store &store, ItemKey item);
 
 // Folds deltas of an item, whose row the caller has locked, into the row. Returns their sum and number.
-// Folds at least `deltas_min` of them, and as many more as it takes for the row's stock not to be
+// Folds at least `count_min` of them, and as many more as it takes for the row's stock not to be
 // negative: the scan may find what was sold before what was restocked for it.
 inline constexpr int64 all_deltas = PG_INT64_MAX;
 Deltas fold_deltas(Store &store, const Item &item, int64 count_min = all_deltas);

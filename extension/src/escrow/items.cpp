@@ -63,8 +63,8 @@ Load load_counter(Store &store, ItemKey item, const CounterKey &key, LockWait wa
         const auto load = committed_units(store, item);
         if (load) require_nothing_unjournalled(store, item, *load);
         end_load(load);
-        // An earlier run of the server left these deltas, and perhaps no sale comes to have them
-        // settled.
+        // An earlier run of the server left these deltas. This call may be refused,
+        // and then it appends no delta that would start a worker.
         if (load && load->deltas > 0) ensure_settler();
         if (!load) result = Load::absent;
     }

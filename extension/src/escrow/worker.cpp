@@ -19,7 +19,7 @@
 //   which they have waited. After one store that is not quick has used its time, the quick stores come
 //   again.
 // - After a turn, a slow store pauses for nine times as long as its item took, if there are other
-// stores.
+//   stores.
 //
 // The worker forgets a store that has had nothing to settle for a minute. When an item takes so long
 // that the worker has to end, shared memory keeps the store's pause for the next worker.

@@ -58,7 +58,8 @@ void override_settings();
 void on_limit();
 // Postpones the store whose item ended the worker, so that the next worker begins with other stores.
 void on_exit(int /*code*/, Datum /*argument*/);
-// The same, with the store's name as error context in the log and for on_exit().
+// Runs body() in a transaction of its own, with the store's name as error context in the log and for
+// on_exit(). Logs an error.
 template <typename Body> End in_turn(const Turn &turn, Body body);
 bool has_store(const char *name);
 Store &open_to_settle(const char *name);

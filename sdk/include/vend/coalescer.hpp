@@ -40,8 +40,8 @@ class coalescer {
     coalescer(const coalescer &) = delete;
     coalescer &operator=(const coalescer &) = delete;
 
-    // As the functions of vend::client. Both throw 53300 when waiting_max requests wait already, and
-    // 25001 inside a transaction of the client's pool.
+    // They answer as the functions of vend::client do. Both throw 53300 when waiting_max requests wait
+    // already, and 25001 inside a transaction of the client's pool.
     receipt purchase(const purchase_request &request);
     outcome try_purchase(const purchase_request &request);
 
