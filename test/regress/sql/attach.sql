@@ -1,6 +1,6 @@
 -- Aim: the walk through attach_store(): tables of an application become a store, everything is sold and moved in every
 -- lock mode, and detach_store() leaves the tables as they were.
--- Guarantees: G6 (from the first minute), G8 (the tables stay what they are); section "SQL surface".
+-- Guarantees: G6 (from the first minute), G8 (the tables stay what they are); section "vend.attach_store" of docs/sql-reference.md.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SET statement_timeout = '3min';

@@ -1,6 +1,6 @@
 -- Aim: the code that is there already goes on writing stock and balance of an attached store: journalled or refused, by every
 -- kind of statement; users' triggers, checks, foreign keys with cascades and row level security stay in force, and the audit empty.
--- Guarantees: G3 (what a user's trigger does to an engine write), G6; section "The store" (direct_writes).
+-- Guarantees: G3 (what a user's trigger does to an engine write), G6; section "Whose write is this?" (direct_writes).
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SET statement_timeout = '3min';

@@ -1,6 +1,6 @@
 -- Aim: attached figures at the edge of their types: the last unit and the last coin count, what goes beyond the column is 22003
 -- and changes nothing, what is no whole unit is not written.
--- Guarantees: G1, G2, G3; section "The store" (what does not fit the column is an error).
+-- Guarantees: G1, G2, G3; section "What can be bound" of docs/existing-tables.md (what does not fit the column is an error).
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SET statement_timeout = '3min';

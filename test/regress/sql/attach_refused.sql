@@ -1,5 +1,5 @@
 -- Aim: what attach_store() refuses, each with its message, detail and hint, and that nothing has changed.
--- Section "The store"; G3 (nothing has changed), G6 (nothing is bound that cannot be counted).
+-- Section "What can be bound" of docs/existing-tables.md; G3 (nothing has changed), G6 (nothing is bound that cannot be counted).
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SET statement_timeout = '3min';

@@ -1,6 +1,6 @@
 -- Aim: rights on an attached store: its owner attaches without being superuser, others work by their rights and get none on the tables;
 -- what a superuser or a member of the owner attaches belongs to the owner of the tables.
--- Section "SQL surface", security; G8 (the tables stay the owner's).
+-- Section "Whose rights?"; G8 (the tables stay the owner's).
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SET statement_timeout = '3min';

@@ -1,5 +1,5 @@
 -- Aim: attached tables with figures of every number type and keys of every key type: the same sales give the same figures.
--- Guarantees: G4 (a key is what its row has), G6; section "The store".
+-- Guarantees: G4 (a key is what its row has), G6; section "What can be bound" of docs/existing-tables.md.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SET statement_timeout = '3min';

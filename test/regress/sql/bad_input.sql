@@ -1,5 +1,5 @@
 -- Aim: bad arguments are errors with the code that fits, in both functions, and never a silent NULL.
--- Section "SQL surface"; G3 (nothing has changed).
+-- Section "Faults" of docs/errors.md; G3 (nothing has changed).
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SELECT vend.create_store('shop');

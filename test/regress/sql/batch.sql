@@ -1,7 +1,7 @@
 -- Aim: a batch answers each request as if the ones before it had been made one by one: in order, first come first served, in
 -- every lock mode and in mixtures of them; ids once in a batch, across batches and across single sales; refusals that are
 -- remembered; limits, rights, savepoints; and what costs nothing because nothing is sold.
--- Guarantees: G1, G2, G3, G4 (once), G6 (the audit). Sections "One path" and "SQL surface".
+-- Guarantees: G1, G2, G3, G4 (once), G6 (the audit). Section "Order" of docs/batches.md.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SET statement_timeout = '3min';

@@ -1,6 +1,6 @@
 -- Aim: what a batch may be given: arrays of one length in any form that a query or a driver sends, keys of every type, typed
 -- or not; and what is wrong with the call as a whole, or with one request alone, which its neighbours do not feel.
--- Guarantees: G3 (what is refused changes nothing), G6. Section "SQL surface".
+-- Guarantees: G3 (what is refused changes nothing), G6. Section "Arrays" of docs/batches.md.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SET statement_timeout = '3min';

@@ -2,7 +2,7 @@
 -- balances, and in the end stock, wallets and ledger. Several hundred requests by chance, always the same ones, in all lock modes
 -- at once, with ids that come back, prices that change or are stated, and batches that remember. On stores that vend made, and on attached ones with
 -- integer stock, numeric(12,2) money and uuid keys.
--- Guarantees: G1, G2, G4 (once), G6. Section "One path": a single purchase is a batch of one.
+-- Guarantees: G1, G2, G4 (once), G6. Both decide by core/decision.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SET statement_timeout = '3min';

@@ -1,6 +1,6 @@
 -- Aim: a cart is sold whole or not at all, under one id, in every lock mode and in mixtures; it is replayed whole, never as a
 -- single purchase; its items are given back one by one. Transfers of a batch are made in order, each once.
--- Guarantees: G1, G2, G3, G4, G6 (the audit). Section "SQL surface".
+-- Guarantees: G1, G2, G3, G4, G6 (the audit). Section "Carts: checkout" of docs/batches.md.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SET statement_timeout = '3min';

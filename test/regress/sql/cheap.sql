@@ -1,6 +1,6 @@
 -- Aim: sold out, unknown item, stale version, changed price and replay take no transaction id, write no WAL and touch
 -- no row, in each lock mode; so do a mismatch and an audit. A sale does all of that, which shows that the measure works.
--- Section "One path": what can be answered without a lock.
+-- Section "Answers without locks" of docs/locking.md.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SELECT vend.create_store('shop');

@@ -1,5 +1,5 @@
 -- Aim: a role that ends the binding of another owner's store runs nothing of that owner's with its own rights.
--- Section "SQL surface", security.
+-- Section "Whose rights?".
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 CREATE ROLE regress_vend_owner;

@@ -1,6 +1,6 @@
 -- Aim: what an event trigger, or a default of the database, does to new tables: create_store() and attach_store() make a store that
 -- sells, or say what is wrong; they never report success for one that cannot be used.
--- Guarantee: G8, section "The store".
+-- Guarantee: G8, section "Whose rights?".
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SET statement_timeout = '3min';

@@ -1,7 +1,7 @@
 -- Aim: every wrong argument of every function, figures and keys that do not fit, transactions that cannot write, tables that
 -- are dropped, unlogged, temporary or no tables: each is a clear error under its SQLSTATE, changes nothing and leaves the
 -- session usable.
--- Section "SQL surface"; G3 (nothing has changed).
+-- Section "Faults" of docs/errors.md; G3 (nothing has changed).
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SET statement_timeout = '3min';

@@ -1,6 +1,6 @@
 -- Aim: what a version guard takes and what it refuses, in both conventions: each way to set the version or not, equal
 -- values, values stored out of line, each type of version and its end, ON CONFLICT, MERGE, COPY, the replica role.
--- Section "Version guard"; G5 (no lost update, no false conflict).
+-- Section "The version guard"; G5 (no lost update, no false conflict).
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SET statement_timeout = '3min';

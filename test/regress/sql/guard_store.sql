@@ -1,6 +1,6 @@
 -- Aim: a version guard on the tables of a store: fired after, so that a sale pays nothing; the version is counted up once, by the journal or by
 -- the guard; sales, batches, settling and changes of mode meet no conflict and cause none; detached, it guards on.
--- Section "Version guard"; G3, G5 (no false conflict), G6.
+-- Section "The version guard"; G3, G5 (no false conflict), G6.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SET statement_timeout = '3min';

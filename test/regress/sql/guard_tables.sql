@@ -1,6 +1,6 @@
 -- Aim: a version guard on every kind of table and beside everything else that a table may carry: partitions, inheritance, generated
 -- columns, triggers, policies, foreign keys; columns renamed and dropped; who may put it on; what it cannot be made of; DROP EXTENSION.
--- Section "Version guard".
+-- Section "The version guard".
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SET statement_timeout = '3min';

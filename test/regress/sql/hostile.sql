@@ -1,6 +1,6 @@
 -- Aim: a search_path in which every operator and function that SQL of ours could mean is somebody else's and raises an error:
 -- no function of vend, no journal and no audit runs one of them. And names that try to be SQL: of stores, roles and keys.
--- Section "SQL surface", security.
+-- Section "Whose rights?".
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SET statement_timeout = '3min';

@@ -1,6 +1,6 @@
 -- Aim: text, bigint and uuid keys are passed without casts, typed or untyped, and mixed; a key is what the row says it
 -- is, not how the argument spells it.
--- Guarantee: G4 (one id, one item, however spelt), section "One path": identity is the stored key.
+-- Guarantee: G4 (one id, one item, however spelt), section "Keys, money, ids": identity is the stored key.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SELECT vend.create_store('words');

@@ -1,6 +1,6 @@
 -- Aim: which store a call means that names none, in a session that has been told before: whatever changes who can use which store
 -- changes the answer at once, and the stores of others cost nothing: the registry is not read again for each call.
--- Guarantee: section "The store"; G8.
+-- Guarantee: section "Binding"; G8.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SET statement_timeout = '3min';

@@ -1,5 +1,5 @@
 -- Aim: stores whose names need quoting, and keys that look like SQL, sell like any other.
--- Guarantee: G8, and section "SQL surface": identifiers are quoted, values are parameters.
+-- Guarantee: G8, and section "Statements and plans": identifiers are quoted, values are parameters.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 

@@ -1,6 +1,6 @@
 -- Aim: where several refusals hold at once the first of this order is the answer, in each mode, from the first look
 -- and under locks: mismatch, replayed, unknown_item, conflict, price_changed, sold_out, unknown_buyer, insufficient_funds.
--- Section "One path", precedence of refusals.
+-- Section "Refusals" of docs/errors.md: the first reason in that list is the answer.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SELECT vend.create_store('shop');

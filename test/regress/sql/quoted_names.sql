@@ -1,6 +1,6 @@
 -- Aim: a table belongs to one store, however a session quotes names: what the registry holds as text is compared as the relation that
 -- it means, and never runs as SQL. Names of every kind, sessions of every kind, partitions, and hands that wrote the registry themselves.
--- Guarantee: G6 (one journal for each table), section "The store".
+-- Guarantee: G6 (one journal for each table), section "Binding".
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SET statement_timeout = '3min';

@@ -1,5 +1,5 @@
 -- Aim: who may sell: the members of the store's owner, for each call; EXECUTE gives nothing. The engine writes as the owner.
--- Section "SQL surface", security.
+-- Section "Whose rights?".
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 CREATE ROLE regress_vend_owner;

@@ -1,6 +1,6 @@
 -- Aim: the rights on a store, cell by cell: which function each right, the owner's member and a nobody may call; that a right
 -- gives nothing on the tables and nothing in the next store; how rights are given, inherited, kept and taken.
--- Section "SQL surface", security.
+-- Section "Whose rights?".
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SET statement_timeout = '3min';

@@ -1,6 +1,6 @@
 -- Aim: row level security of the owner, enabled and forced, with policies. The policies bind who reads and writes the tables
 -- directly; they never bind the engine, whoever calls, and none of their expressions is run by a call.
--- Section "SQL surface", security; guarantee G6 (what a policy lets through is journalled).
+-- Section "Whose rights?"; guarantee G6 (what a policy lets through is journalled).
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 CREATE ROLE regress_vend_owner;

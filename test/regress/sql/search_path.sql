@@ -1,6 +1,6 @@
 -- Aim: a hostile search_path, with operators, functions, types and tables that shadow PostgreSQL's and the store's own,
 -- changes no answer and is never called.
--- Section "SQL surface", security.
+-- Section "Statements and plans".
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 CREATE SCHEMA evil;

@@ -1,5 +1,5 @@
 -- Aim: the settings: defaults, units, limits, scope, and that they do what they say.
--- Section "SQL surface": changeable by session, role and database.
+-- Section "Settings" of docs/sql-reference.md: changeable by session, role and database.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 LOAD 'pg_vend';

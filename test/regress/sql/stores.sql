@@ -1,5 +1,5 @@
 -- Aim: which store a call means: the argument, else the setting, else the only one there is. Stores share nothing.
--- Guarantee: G4 (an id belongs to one store), section "The store".
+-- Guarantee: G4 (an id belongs to one store), section "Binding".
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 
