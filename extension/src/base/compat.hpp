@@ -67,7 +67,7 @@ inline bool walk_query(Query *query, bool (*walker)(Node *, void *), void *conte
 #endif
 }
 
-// The file that holds the table's rows.
+// The file that has the table's rows.
 inline uint32 file_of(Relation relation) {
 #if PG_VERSION_NUM >= 160000
     return relation->rd_locator.relNumber;

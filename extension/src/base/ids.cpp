@@ -13,7 +13,7 @@ namespace {
 constexpr Uuid name_space{0x10, 0x79, 0xd9, 0xb9, 0x2c, 0x68, 0x5c, 0x46,
                           0xb5, 0xce, 0x43, 0x18, 0x4c, 0xab, 0x19, 0x8b};
 
-// One step of the 12 bits that hold the fraction of a millisecond, rounded up to whole ns.
+// One step of the 12 bits that have the fraction of a millisecond, rounded up to whole ns.
 constexpr std::uint64_t v7_step_ns = 245;
 
 std::uint64_t last_v7_ns = 0;

@@ -27,7 +27,7 @@ struct NumberType {
 std::optional<Money> checked_add(const NumberType &type, Money a, Money b);
 
 // The number type of a column, counted in steps of its last decimal. Nothing where a column of this type
-// cannot hold figures exactly: numeric needs a declared scale and at most 18 digits.
+// cannot store figures exactly: numeric needs a declared scale and at most 18 digits.
 std::optional<NumberType> number_type_of(Oid type, int32 typmod);
 
 // The type of the same column, counted in steps of `scale` decimals.

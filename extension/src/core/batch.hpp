@@ -92,7 +92,7 @@ struct TransferTerms {
     Money balance_max{}; // that a wallet can hold
 };
 
-// amount_out_of_range: the payee's wallet cannot hold it.
+// amount_out_of_range: the payee's wallet has no room for the amount.
 void decide_transfers(const BatchState &state, std::span<const TransferTerms> requests,
                       std::span<BatchDecision> decisions);
 

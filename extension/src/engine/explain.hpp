@@ -21,7 +21,7 @@ struct MovementOutcome;
 // Sets the detail of a refused movement that has none yet.
 void explain_movement(const Store &store, MemoryContext context, MovementOutcome *outcome);
 
-// The detail for an amount that the store's money type cannot hold.
+// The detail for an amount that is out of range of the store's money type.
 const char *out_of_range_detail(const Store &store);
 // Raises 22003 for such an amount.
 [[noreturn]] void raise_amount_out_of_range(const Store &store);

@@ -21,7 +21,7 @@ GuardedRow check_update(const TriggerData *trigger, const Guard &guard);
 // Returns the row with its version counted up, for a BEFORE trigger.
 HeapTuple counted_up(const TriggerData *trigger, const Guard &guard, int64 was);
 
-// Whether the type of the column can hold the next version.
+// Whether the type of the column has room for the next version.
 bool has_next(const Guard &guard, int64 version);
 
 // Raises 22003 where it cannot.
