@@ -25,7 +25,7 @@
 namespace vend {
 namespace {
 
-// False when the time is over or the bell was rung. Without a bell it is -1.
+// False when the time is over or the bell was rung. `bell` is -1 where there is none.
 bool wait_for(int socket, short events, instant until, int bell);
 
 } // namespace

@@ -30,7 +30,7 @@ inline result_ptr own(PGresult *result) {
 [[nodiscard]] error local_error(std::string_view sqlstate, std::string message,
                                 std::string_view query = {});
 
-// The same error of a call that may have taken place all the same.
+// Returns the error, in doubt now: its call may have taken place all the same.
 [[nodiscard]] error in_doubt(error failure);
 
 // A message of libpq without the newlines at its end.

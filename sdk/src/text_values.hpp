@@ -38,7 +38,7 @@ template <typename Elements, typename Get>
     return array.str();
 }
 
-// The same of optional amounts. NULL when no element has one.
+// An array of optional amounts: of what get() returns for each element. NULL when no element has one.
 template <typename Elements, typename Get>
 [[nodiscard]] std::optional<std::string> optional_array(const Elements &elements, Get get) {
     if (std::ranges::none_of(elements, [&](const auto &element) { return get(element).has_value(); }))

@@ -46,7 +46,7 @@ bool is_cart(Store &store, const Uuid &id);
 // Raises VN008 with the first difference, unless the entry is what the request asks for.
 void require_same_request(Store &store, const Uuid &id, const Entry &entry, const AskedMovement &asked);
 
-// The same for a row of a refund.
+// Raises VN008 with the first difference, unless the entry is a row of a refund of this purchase.
 void require_same_refund(const Uuid &id, const Entry &entry, const Uuid &purchase);
 
 // Whether the refund, which has `lines` rows, is of this item, by the recorded key or the current one.

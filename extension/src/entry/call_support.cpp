@@ -29,7 +29,7 @@ bool calls(Node *node, void *context) {
     return compat::walk_expression(node, calls, context);
 }
 
-// Not by a query within it.
+// Whether the node calls the function itself, and not by a query within it.
 bool calls_itself(Node *node, void *context) {
     if (node == nullptr || IsA(node, Query)) return false;
     if (IsA(node, FuncExpr) && reinterpret_cast<const FuncExpr *>(node)->funcid ==

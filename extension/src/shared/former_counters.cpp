@@ -49,7 +49,7 @@ bool is_of_former_state(const Counter *counter, const TableState &table) {
            !is_same_state(counter->key.table, table);
 }
 
-// Most often there is none, which a look in share mode tells.
+// Most often there is no former counter. A look in share mode is enough to find that out.
 template <typename IsFormer> void forget_all(IsFormer is_former) {
     bool is_any = false;
     const int pinned = count_former(is_former, &is_any);

@@ -183,7 +183,7 @@ bool begin_warning(MonotonicTime now, int64 *missing_s) {
     });
 }
 
-// In the server's log alone: a buyer can do nothing about it.
+// Warns in the server's log alone, because a buyer can do nothing about it.
 void warn(bool is_started, int64 missing_s) {
     to_log_alone([&] {
         const char *database = get_database_name(MyDatabaseId);

@@ -17,7 +17,7 @@
 
 namespace vend {
 
-// Both with the counter locked. They neither allocate nor raise.
+// The caller has locked the counter. Neither function allocates or raises.
 void pin(Counter *counter);
 void unpin(Counter *counter);
 
@@ -31,7 +31,7 @@ enum class Share { store, owner, database };
 // not in use yet. The caller has counters_lock in exclusive mode and no spinlock.
 std::optional<Share> exhausted_share(const CounterKey &key, Oid owner);
 
-// Nothing in exhausted: all counters are in use.
+// Raises 53400. Where no share is exhausted, the reason is that all counters are in use.
 [[noreturn]] void raise_no_room(std::optional<Share> exhausted, const char *store, const char *item);
 
 } // namespace vend

@@ -21,10 +21,10 @@ struct UnsettledCounter {
     char store[NAMEDATALEN];
 };
 
-// Those that are to be settled now, each an UnsettledCounter. is_awaited: others will follow.
+// The counters whose deltas are due to be settled, each an UnsettledCounter. is_awaited: some are
+// due, or deltas will come that are worth waiting for.
 List *unsettled_counters(bool *is_awaited);
-// Of those that are to be settled now, in this state of a store's tables, the one with the oldest
-// deltas.
+// The one with the oldest deltas, of the counters that are due in this state of a store's tables.
 std::optional<UnsettledCounter> longest_unsettled(const TableState &table);
 
 // Leaves the item alone: it could not be settled.
