@@ -38,7 +38,7 @@ const config_enum_entry lock_mode_options[] = {
 
 void define() {
     DefineCustomStringVariable("vend.default_store", "Sets the store of calls that name none.",
-                               "When empty, a call means the only store of the database.",
+                               "When empty, a call means the only store that the caller can use.",
                                &default_store_value, "", PGC_USERSET, 0, nullptr, nullptr, nullptr);
     DefineCustomStringVariable("vend.current_buyer",
                                "Sets the only wallet that a buyer may name, in stores that ask for it.",
@@ -49,7 +49,7 @@ void define() {
                              &lock_mode_value, static_cast<int>(LockMode::atomic), lock_mode_options,
                              PGC_USERSET, 0, nullptr, nullptr, nullptr);
     DefineCustomIntVariable("vend.lock_timeout",
-                            "Sets how long a sale waits for a row lock before it answers busy.",
+                            "Sets how long a sale waits for a lock before it answers busy.",
                             "0 leaves the wait to lock_timeout.", &lock_timeout_ms_value, 0, 0, INT_MAX,
                             PGC_USERSET, GUC_UNIT_MS, nullptr, nullptr, nullptr);
     DefineCustomIntVariable("vend.optimistic_retries",
@@ -65,7 +65,7 @@ void define() {
         -1, -1, concurrent_batches_max, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     // Without preloading the setting has no effect; PGC_POSTMASTER can only be defined while preloading.
     DefineCustomIntVariable(
-        "vend.escrow_items", "Sets how many escrow items can be on sale at the same time.",
+        "vend.escrow_items", "Sets how many escrow items can have counters at the same time.",
         "Each takes about 0.6 kB of shared memory.", &escrow_items_value, 1000, 1, escrow_items_max,
         process_shared_preload_libraries_in_progress ? PGC_POSTMASTER : PGC_SIGHUP, 0, nullptr, nullptr,
         nullptr);

@@ -96,14 +96,13 @@ void raise_amount_out_of_range(const Store &store) {
     pg_unreachable();
 }
 
-void raise_overflow(const Store &store, const char *counter, const char *key) {
+void raise_overflow(const Store &store, const char *figure, const char *key) {
     const NumberType &figures =
-        (strcmp(counter, "stock") == 0 ? store.binding.stock : store.binding.balance).figures;
-    ereport(ERROR,
-            (errcode(errcodes::out_of_range), errmsg("%s of \"%s\" is out of range", counter, key),
-             errdetail("A column of type %s cannot hold it.",
-                       format_type_with_typemod(figures.type, figures.typmod)),
-             errhint("Take some out first.")));
+        (strcmp(figure, "stock") == 0 ? store.binding.stock : store.binding.balance).figures;
+    ereport(ERROR, (errcode(errcodes::out_of_range), errmsg("%s of \"%s\" is out of range", figure, key),
+                    errdetail("A column of type %s cannot hold it.",
+                              format_type_with_typemod(figures.type, figures.typmod)),
+                    errhint("Take some out first.")));
     pg_unreachable();
 }
 

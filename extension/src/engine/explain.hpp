@@ -27,6 +27,6 @@ const char *out_of_range_detail(const Store &store);
 [[noreturn]] void raise_amount_out_of_range(const Store &store);
 
 // Raises 22003: the stock or balance of this row would leave the range of its column.
-[[noreturn]] void raise_overflow(const Store &store, const char *counter, const char *key);
+[[noreturn]] void raise_overflow(const Store &store, const char *figure, const char *key);
 
 } // namespace vend

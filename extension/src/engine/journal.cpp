@@ -43,7 +43,7 @@ namespace {
 struct RowImage {
     bool exists = false;
     KeyRef key;
-    int64 counter = 0;
+    int64 figure = 0;
     bool is_in_escrow = false;
 };
 
@@ -108,8 +108,7 @@ void journal_row(Store &store, const TriggerData *trigger) {
     }
 
     const bool is_same = is_same_row(was, is);
-    if (was.is_in_escrow && is_same && was.counter != is.counter)
-        refuse_write_in_escrow(trigger, was, is);
+    if (was.is_in_escrow && is_same && was.figure != is.figure) refuse_write_in_escrow(trigger, was, is);
     if (is.is_in_escrow && !(was.is_in_escrow && is_same)) {
         require_escrow(store);
         (void)counter_key(store, is.key.as_item());
@@ -118,14 +117,14 @@ void journal_row(Store &store, const TriggerData *trigger) {
         require_unmoved(trigger);
         leave_escrow(store, &was, &is);
     }
-    const bool moves_nothing = is_same ? was.counter == is.counter : was.counter == 0 && is.counter == 0;
+    const bool moves_nothing = is_same ? was.figure == is.figure : was.figure == 0 && is.figure == 0;
     if (!moves_nothing) {
         require_journal_mode(store, trigger, was, is);
         if (is_same) {
             adjust(store, is.key, difference(is, was));
         } else {
             if (was.exists) adjust(store, was.key, difference({}, was));
-            if (is.exists) adjust(store, is.key, is.counter);
+            if (is.exists) adjust(store, is.key, is.figure);
         }
     }
     follow_key(store, trigger, was, is);
@@ -197,18 +196,18 @@ RowImage image_of(const Store &store, const TriggerData *trigger, HeapTuple tupl
     const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
     const bool items = is_about_items(store, trigger);
     bool is_key_null = false;
-    bool is_counter_null = false;
+    bool is_figure_null = false;
     RowImage image;
     image.exists = true;
     const Datum key =
         heap_getattr(tuple, (items ? store.binding.item_key : store.binding.wallet_key).number,
                      descriptor, &is_key_null);
     image.key = items ? store.binding.ref(ItemKey(key)) : store.binding.ref(WalletKey(key));
-    const Datum counter =
+    const Datum figure =
         heap_getattr(tuple, (items ? store.binding.stock : store.binding.balance).number, descriptor,
-                     &is_counter_null);
+                     &is_figure_null);
     // An old null was written before this trigger existed. It counts as 0.
-    if (is_key_null || (is_counter_null && tuple != old_tuple(trigger)))
+    if (is_key_null || (is_figure_null && tuple != old_tuple(trigger)))
         ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
                         errmsg("%s of table \"%s\" must not be null",
                                is_key_null ? "key"
@@ -216,9 +215,9 @@ RowImage image_of(const Store &store, const TriggerData *trigger, HeapTuple tupl
                                            : "balance",
                                relation_label(RelationGetRelid(trigger->tg_relation)))));
     image.is_in_escrow = items && is_escrow_row(store, tuple, descriptor);
-    if (!is_counter_null)
-        image.counter =
-            number_from_column((items ? store.binding.stock : store.binding.balance).figures, counter);
+    if (!is_figure_null)
+        image.figure =
+            number_from_column((items ? store.binding.stock : store.binding.balance).figures, figure);
     return image;
 }
 
@@ -256,8 +255,8 @@ void refuse_write_in_escrow(const TriggerData *trigger, const RowImage &was, con
              errmsg("stock of an escrow item of table \"%s\" cannot be written directly",
                     relation_label(RelationGetRelid(trigger->tg_relation))),
              errdetail("Its row is not its whole stock: deltas that are not settled yet count, too."),
-             is.counter > was.counter ? errhint("Add units with vend.restock().")
-                                      : errhint("Take units out with vend.write_off().")));
+             is.figure > was.figure ? errhint("Add units with vend.restock().")
+                                    : errhint("Take units out with vend.write_off().")));
     pg_unreachable();
 }
 
@@ -272,8 +271,8 @@ void require_unmoved(const TriggerData *trigger) {
                     errhint("Give the item a row mode with vend.set_lock_mode() first.")));
 }
 
-int64 added(int64 counter, Quantity qty) {
-    const auto sum = checked_add(Quantity{counter}, qty);
+int64 added(int64 figure, Quantity qty) {
+    const auto sum = checked_add(Quantity{figure}, qty);
     if (!sum)
         ereport(ERROR, (errcode(errcodes::out_of_range), errmsg("stock of an item is out of range")));
     return sum->value;
@@ -283,9 +282,9 @@ void leave_escrow(Store &store, RowImage *was, RowImage *is) {
     const ItemKey key = was->key.as_item();
     forget_counter(store, key);
     const Quantity unsettled = take_deltas(store, key).sum;
-    was->counter = added(was->counter, unsettled);
+    was->figure = added(was->figure, unsettled);
     if (!is->exists || unsettled == Quantity{}) return;
-    is->counter = added(is->counter, unsettled);
+    is->figure = added(is->figure, unsettled);
     Item item;
     if (lock_item(store, is->key.as_item(), {}, &item) == LockResult::locked)
         set_locked_stock(store, item, Quantity{added(item.state.stock.value, unsettled)});
@@ -301,10 +300,10 @@ const char *instead_of(const TriggerData *trigger, bool items, bool is_same_row,
                      : "Insert it with %s 0, then add to it with vend.deposit().";
     if (!is_same_row) return "A row can get another key when its %s is 0.";
     if (items)
-        return is.counter > was.counter ? "Add to the %s with vend.restock()."
-                                        : "Take from the %s with vend.write_off().";
-    return is.counter > was.counter ? "Add to the %s with vend.deposit()."
-                                    : "Take from the %s with vend.withdraw().";
+        return is.figure > was.figure ? "Add to the %s with vend.restock()."
+                                      : "Take from the %s with vend.write_off().";
+    return is.figure > was.figure ? "Add to the %s with vend.deposit()."
+                                  : "Take from the %s with vend.withdraw().";
 }
 
 void require_journal_mode(const Store &store, const TriggerData *trigger, const RowImage &was,
@@ -337,7 +336,7 @@ void adjust(Store &store, KeyRef key, int64 change) {
 }
 
 int64 difference(const RowImage &is, const RowImage &was) {
-    const auto change = checked_sub(Quantity{is.counter}, Quantity{was.counter});
+    const auto change = checked_sub(Quantity{is.figure}, Quantity{was.figure});
     if (!change)
         ereport(ERROR, (errcode(errcodes::out_of_range),
                         errmsg("change of a stock or balance is out of range")));
