@@ -48,6 +48,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_P(RejectedForGood, IsReportedAtOnce) {
     fake_server server(sells(), refuses(GetParam(), always));
     vend::options options = patient();
+    options.call_ms_max = 40000; // a client that tries on ends after three times that
     options.prepare = vend::prepare::never;
     vend::client shop{server.conninfo(), options};
     const auto in_transaction = result_of([&] { shop.transaction([](vend::transaction & /*tx*/) {}); });
