@@ -101,6 +101,8 @@ TEST(Identity, OfARowOfARefund) {
     EXPECT_EQ(refund_row_difference(Kind::purchase, purchase, purchase), Difference::kind);
     EXPECT_EQ(refund_row_difference({}, purchase, purchase), Difference::kind);
     EXPECT_EQ(refund_row_difference(Kind::voided, purchase, purchase), Difference::voided);
+    // A row that names no purchase is a refund of none, whatever the id that is asked for.
+    EXPECT_EQ(refund_row_difference(Kind::refund, std::nullopt, Uuid{}), Difference::purchase);
 }
 
 } // namespace

@@ -70,8 +70,8 @@ struct RefundIdentity {
     bool restocks = true;        // its units went back onto the shelf
 };
 
-// One row of a refund.
-constexpr Difference refund_row_difference(std::optional<Kind> kind, const Uuid &recorded,
+// One row of a refund. A row that was made by hand may name no purchase.
+constexpr Difference refund_row_difference(std::optional<Kind> kind, const std::optional<Uuid> &recorded,
                                            const Uuid &asked) {
     if (kind == Kind::voided) return Difference::voided;
     if (kind != Kind::refund) return Difference::kind;

@@ -86,8 +86,7 @@ void require_same_request(Store &store, const Uuid &id, const Entry &entry, cons
 }
 
 void require_same_refund(const Uuid &id, const Entry &entry, const Uuid &purchase) {
-    const Difference found =
-        refund_row_difference(kind_from(entry.kind), entry.ref.value_or(Uuid{}), purchase);
+    const Difference found = refund_row_difference(kind_from(entry.kind), entry.ref, purchase);
     if (found != Difference::none) raise_id_mismatch(id, found);
 }
 

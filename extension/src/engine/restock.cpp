@@ -20,7 +20,7 @@
 namespace vend {
 namespace {
 
-// The item; `locked` is set once it is locked.
+// The item of a restock: as it was read, and later as it was locked. `key` names an unknown item, too.
 struct Restocked {
     std::optional<LockedItem> item;
     ItemKey key;

@@ -42,9 +42,14 @@ int table_detail(const Binding &binding, KeyRef key) {
     return errdetail("The row is in table \"%s\".", relation_label(table.relation));
 }
 
-// The key of a row that was found by its key, so it is not null.
+// The key of a row. Raises 55000 when it is null, which a row that was found by its key cannot be.
 Datum key_value(TupleTableSlot *row, const BoundColumn &column) {
-    return column_value(row, column).value();
+    const auto value = column_value(row, column);
+    if (!value)
+        ereport(ERROR, (errcode(errcodes::not_in_state),
+                        errmsg("column \"%s\" of a bound row is null", column.raw_name),
+                        errhint("Fill the column in and declare it NOT NULL.")));
+    return *value;
 }
 
 // The figure in a column. Raises 55000 when it is null.

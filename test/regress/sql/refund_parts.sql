@@ -112,5 +112,11 @@ SELECT status, qty, amount, stock FROM vend.try_refund(vend.id_from('hot'), 2, s
 SELECT status, qty, amount, stock FROM vend.try_refund(vend.id_from('hot'), amount => 1, store => 'till');
 SELECT available FROM vend.available('tea', store => 'till');
 SELECT finding, expected, found FROM vend.audit('till');
+-- A refund that was recorded by hand and names no purchase answers for no purchase.
+INSERT INTO shop.ledger (id, line, kind, item, qty, wallet, amount, unit_price, at)
+    SELECT '00000000-0000-4000-8000-0000000000ff', 0, 'refund', item, 1, wallet, 1, 1, now() FROM shop.ledger WHERE kind = 'purchase' LIMIT 1;
+SELECT * FROM vend.try_refund('00000000-0000-0000-0000-000000000000', id => '00000000-0000-4000-8000-0000000000ff', store => 'shop');
+SELECT * FROM vend.try_refund('00000000-0000-0000-0000-000000000000', item => 'none'::text, id => '00000000-0000-4000-8000-0000000000ff', store => 'shop');
+
 SELECT vend.detach_store('shop'), vend.detach_store('till');
 DROP SCHEMA shop, till CASCADE;
