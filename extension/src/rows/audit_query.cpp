@@ -19,19 +19,19 @@ void begin_finding(StringInfo sql, Rank rank) {
 
 // Appends a subquery `a` (key, value, total) of the figures that differ from the sum of their ledger
 // rows.
-void append_differences(StringInfo sql, const Binding &s, const AuditedFigure &c) {
+void append_differences(StringInfo sql, const Binding &b, const AuditedFigure &c) {
     appendStringInfo(
         sql,
         "(SELECT coalesce(c.key, l.key) AS key, coalesce(c.value, 0) AS value, "
         "coalesce(l.total, 0)::pg_catalog.numeric AS total FROM (%s) AS c FULL JOIN "
         "(SELECT %s AS key, pg_catalog.sum(%s) AS total FROM %s WHERE %s IS NOT NULL GROUP BY "
         "%s) AS l ON c.key " EQ " l.key) AS a WHERE a.value " NE " a.total",
-        c.source, c.ledger_key, c.ledger_change, s.ledger, c.ledger_key, c.ledger_key);
+        c.source, c.ledger_key, c.ledger_change, b.ledger, c.ledger_key, c.ledger_key);
 }
 
 // Appends the check for figures that differ from the sum of their ledger rows. The repair trusts the
 // table, as after counting the shelf, and records the difference as an adjustment.
-void append_figure(StringInfo sql, const Binding &s, const AuditedFigure &c) {
+void append_figure(StringInfo sql, const Binding &b, const AuditedFigure &c) {
     begin_finding(sql, rank_figure);
     appendStringInfo(
         sql,
@@ -39,8 +39,8 @@ void append_figure(StringInfo sql, const Binding &s, const AuditedFigure &c) {
         "pg_catalog.format('INSERT INTO %%s (id, line, kind, %s, %s, at) VALUES "
         "(vend.uuid_v7(), 0, ''adjustment'', %%L, %%s, now())', %s::pg_catalog.text, a.key, "
         "a.value " MINUS " a.total) AS repair FROM ",
-        c.finding, c.ledger_key, c.ledger_change, quote_literal_cstr(s.ledger));
-    append_differences(sql, s, c);
+        c.finding, c.ledger_key, c.ledger_change, quote_literal_cstr(b.ledger));
+    append_differences(sql, b, c);
 }
 
 // SQL that runs a statement which one of our triggers would refuse.
@@ -52,20 +52,20 @@ char *without_trigger(const char *relation, const char *trigger, const char *sql
 
 // An expression that makes the SQL to set one column of one ledger row. Column, value, id and line are
 // expressions, too.
-char *ledger_update(const Binding &s, const char *column, const char *value, const char *id,
+char *ledger_update(const Binding &b, const char *column, const char *value, const char *id,
                     const char *line) {
     return psprintf("pg_catalog.format(%s, %s, %s, %s, %s, %s::pg_catalog.text)",
                     quote_literal_cstr(without_trigger("%5$s", append_only_trigger,
                                                        "UPDATE %5$s SET %1$I = %2$s WHERE id = %3$L AND "
                                                        "line = %4$s")),
-                    column, value, id, line, quote_literal_cstr(s.ledger));
+                    column, value, id, line, quote_literal_cstr(b.ledger));
 }
 
 // Appends the check for ledger rows that do not fit their kind. For example, a purchase takes units and
 // its amount is quantity times unit price (the unit price is null where the caller stated the amount),
 // and a deposit moves no units. An adjustment has an item or a wallet, not both. The check calculates in
 // numeric, which does not overflow.
-void append_ledger_rows(StringInfo sql, const Binding &s) {
+void append_ledger_rows(StringInfo sql, const Binding &b) {
     begin_finding(sql, rank_ledger);
     appendStringInfo(
         sql,
@@ -88,12 +88,12 @@ void append_ledger_rows(StringInfo sql, const Binding &s) {
         "WHEN e.kind " NE " 'adjustment' OR e.wallet IS NULL THEN 0 "
         "WHEN e.item IS NULL THEN e.amount END)) AS f (figure, found, expected) "
         "WHERE f.expected IS NULL OR f.expected " NE " f.found",
-        ledger_update(s, "f.figure", "f.expected", "e.id", "e.line"), s.ledger);
+        ledger_update(b, "f.figure", "f.expected", "e.id", "e.line"), b.ledger);
 }
 
 // Appends the check for lines of purchases that were refunded by more than was bought or paid, and for
 // refunds that refer to no purchase. The repair takes the last refund for the wrong one.
-void append_refunds(StringInfo sql, const Binding &s, const char *finding, const char *figure) {
+void append_refunds(StringInfo sql, const Binding &b, const char *finding, const char *figure) {
     begin_finding(sql, rank_refunded);
     const char *cut = psprintf("greatest(0, last.%s " MINUS " (r.total " MINUS " r.figure))", figure);
     appendStringInfo(
@@ -109,14 +109,14 @@ void append_refunds(StringInfo sql, const Binding &s, const char *finding, const
         " r.ref AND b.kind " EQ " 'refund' AND coalesce(b.ref_line, 0) " EQ " r.ref_line "
         "AND b.%s " GT " 0 ORDER BY b.at DESC, b.id DESC LIMIT 1) AS last ON true "
         "WHERE %s r.total " GT " r.figure",
-        finding, ledger_update(s, quote_literal_cstr(figure), cut, "last.id", "last.line"), figure,
-        figure, s.ledger, s.ledger, figure, figure, s.ledger, figure,
+        finding, ledger_update(b, quote_literal_cstr(figure), cut, "last.id", "last.line"), figure,
+        figure, b.ledger, b.ledger, figure, figure, b.ledger, figure,
         strcmp(figure, "qty") == 0 ? "r.id IS NULL OR" : "");
 }
 
 // Appends the check for transfers in which the payee did not get what the payer gave. The repair trusts
 // the payer's line.
-void append_transfers(StringInfo sql, const Binding &s) {
+void append_transfers(StringInfo sql, const Binding &b) {
     begin_finding(sql, rank_ledger);
     appendStringInfo(
         sql,
@@ -125,13 +125,13 @@ void append_transfers(StringInfo sql, const Binding &s) {
         "FROM (SELECT id, pg_catalog.abs(amount::pg_catalog.numeric) AS paid FROM %s WHERE kind " EQ
         " 'transfer' AND line " EQ " 0) AS p LEFT JOIN %s AS e ON e.id " EQ " p.id AND e.line " EQ " 1 "
         "WHERE coalesce(e.amount, 0)::pg_catalog.numeric " NE " p.paid",
-        ledger_update(s, "'amount'", "p.paid", "e.id", "e.line"), s.ledger, s.ledger);
+        ledger_update(b, "'amount'", "p.paid", "e.id", "e.line"), b.ledger, b.ledger);
 }
 
 // Appends the check for figures below zero. Only a dropped CHECK lets them in.
-void append_negative(StringInfo sql, const Binding &s, const char *finding, const AuditedFigure &c) {
+void append_negative(StringInfo sql, const Binding &b, const char *finding, const AuditedFigure &c) {
     const char *update = "UPDATE %1$s SET %2$s = 0 WHERE %3$s = %4$L";
-    if (s.refuses_direct_writes) update = without_trigger("%1$s", journal_trigger, update);
+    if (b.refuses_direct_writes) update = without_trigger("%1$s", journal_trigger, update);
     begin_finding(sql, rank_negative);
     appendStringInfo(sql,
                      "'%s', c.%s::pg_catalog.text, 0::pg_catalog.numeric, c.%s::pg_catalog.numeric, "
@@ -142,7 +142,7 @@ void append_negative(StringInfo sql, const Binding &s, const char *finding, cons
 }
 
 // Appends the check for items whose deltas take more than the row has, so that they cannot be settled.
-void append_unsettleable(StringInfo sql, const Binding &s) {
+void append_unsettleable(StringInfo sql, const Binding &b) {
     const char *insert = without_trigger(
         "%1$s", delta_trigger, "INSERT INTO %1$s (item, qty) VALUES (%2$L, %3$s)", "ENABLE ALWAYS");
     begin_finding(sql, rank_negative);
@@ -151,44 +151,44 @@ void append_unsettleable(StringInfo sql, const Binding &s) {
                      "pg_catalog.format(%s, %s::pg_catalog.text, c.key, " MINUS " c.value) "
                      "FROM (%s) AS c JOIN %s AS i ON i.%s::%s " EQ " c.key WHERE 0 " GT
                      " c.value AND i.%s " GE " 0",
-                     quote_literal_cstr(insert), quote_literal_cstr(s.deltas), compose_stock(s), s.items,
-                     s.item_key.name, kept_key_type(s.item_type), s.stock.name);
+                     quote_literal_cstr(insert), quote_literal_cstr(b.deltas), compose_stock(b), b.items,
+                     b.item_key.name, kept_key_type(b.item_type), b.stock.name);
 }
 
 } // namespace
 
 // The sum of each item's row and its deltas. Where the row is gone, the sum of the deltas.
-char *compose_stock(const Binding &s) {
+char *compose_stock(const Binding &b) {
     return psprintf("SELECT x.key, pg_catalog.sum(x.value) AS value FROM "
                     "(SELECT %s::%s AS key, %s::pg_catalog.numeric AS value FROM %s "
                     "UNION ALL SELECT item, qty FROM %s) AS x GROUP BY x.key",
-                    s.item_key.name, kept_key_type(s.item_type), s.stock.name, s.items, s.deltas);
+                    b.item_key.name, kept_key_type(b.item_type), b.stock.name, b.items, b.deltas);
 }
 
-AuditedFigure item_figure(const Binding &s) {
-    return {"stock", compose_stock(s), s.items, s.item_key.name, s.stock.name, "item", "qty"};
+AuditedFigure item_figure(const Binding &b) {
+    return {"stock", compose_stock(b), b.items, b.item_key.name, b.stock.name, "item", "qty"};
 }
 
-AuditedFigure wallet_figure(const Binding &s) {
+AuditedFigure wallet_figure(const Binding &b) {
     const char *source =
-        psprintf("SELECT %s::%s AS key, %s::pg_catalog.numeric AS value FROM %s", s.wallet_key.name,
-                 kept_key_type(s.buyer_type), s.balance.name, s.wallets);
-    return {"balance", source, s.wallets, s.wallet_key.name, s.balance.name, "wallet", "amount"};
+        psprintf("SELECT %s::%s AS key, %s::pg_catalog.numeric AS value FROM %s", b.wallet_key.name,
+                 kept_key_type(b.buyer_type), b.balance.name, b.wallets);
+    return {"balance", source, b.wallets, b.wallet_key.name, b.balance.name, "wallet", "amount"};
 }
 
-char *compose_adjustments(const Binding &s, const AuditedFigure &c) {
+char *compose_adjustments(const Binding &b, const AuditedFigure &c) {
     StringInfoData sql;
     initStringInfo(&sql);
     appendStringInfo(&sql,
                      "INSERT INTO %s (id, line, kind, %s, %s, at) "
                      "SELECT vend.uuid_v7(), 0, 'adjustment', a.key, a.value " MINUS
                      " a.total, $1 FROM ",
-                     s.ledger, c.ledger_key, c.ledger_change);
-    append_differences(&sql, s, c);
+                     b.ledger, c.ledger_key, c.ledger_change);
+    append_differences(&sql, b, c);
     return sql.data;
 }
 
-std::span<const AuditLook> audit_looks(const Binding &s) {
+std::span<const AuditLook> audit_looks(const Binding &b) {
     constexpr std::size_t looks_max = 9;
     auto *looks = static_cast<AuditLook *>(palloc(sizeof(AuditLook) * looks_max));
     std::size_t count = 0;
@@ -198,26 +198,26 @@ std::span<const AuditLook> audit_looks(const Binding &s) {
         append(&sql);
         looks[count++] = {name, sql.data};
     };
-    add("stock", [&](StringInfo sql) { append_figure(sql, s, item_figure(s)); });
+    add("stock", [&](StringInfo sql) { append_figure(sql, b, item_figure(b)); });
     add("negative stock",
-        [&](StringInfo sql) { append_negative(sql, s, "negative stock", item_figure(s)); });
-    add("deltas", [&](StringInfo sql) { append_unsettleable(sql, s); });
-    if (s.has_wallets()) {
-        add("balance", [&](StringInfo sql) { append_figure(sql, s, wallet_figure(s)); });
+        [&](StringInfo sql) { append_negative(sql, b, "negative stock", item_figure(b)); });
+    add("deltas", [&](StringInfo sql) { append_unsettleable(sql, b); });
+    if (b.has_wallets()) {
+        add("balance", [&](StringInfo sql) { append_figure(sql, b, wallet_figure(b)); });
         add("negative balance",
-            [&](StringInfo sql) { append_negative(sql, s, "negative balance", wallet_figure(s)); });
+            [&](StringInfo sql) { append_negative(sql, b, "negative balance", wallet_figure(b)); });
     }
-    add("ledger", [&](StringInfo sql) { append_ledger_rows(sql, s); });
-    add("refunds", [&](StringInfo sql) { append_refunds(sql, s, "refunded", "qty"); });
-    add("refunded money", [&](StringInfo sql) { append_refunds(sql, s, "refunded amount", "amount"); });
-    add("transfers", [&](StringInfo sql) { append_transfers(sql, s); });
+    add("ledger", [&](StringInfo sql) { append_ledger_rows(sql, b); });
+    add("refunds", [&](StringInfo sql) { append_refunds(sql, b, "refunded", "qty"); });
+    add("refunded money", [&](StringInfo sql) { append_refunds(sql, b, "refunded amount", "amount"); });
+    add("transfers", [&](StringInfo sql) { append_transfers(sql, b); });
     return {looks, count};
 }
 
-char *compose_audit(const Binding &s) {
+char *compose_audit(const Binding &b) {
     StringInfoData sql;
     initStringInfo(&sql);
-    for (const AuditLook &look : audit_looks(s))
+    for (const AuditLook &look : audit_looks(b))
         appendStringInfo(&sql, "%s%s", sql.len > 0 ? " UNION ALL " : "", look.sql);
     // A repair is shown only when all that it relies on is in order.
     return psprintf("SELECT finding, key, expected, found, "

@@ -30,12 +30,12 @@ StatementText text_of(char *sql, Oid relation, TypeList parameters, TypeList col
     "id, line, kind, item, qty, wallet, amount, unit_price, list_price, ref, at, refusal, refusal_qty, " \
     "ref_line, item_era, wallet_era"
 
-StatementText insert_entry(const Binding &s, const char *on_conflict) {
+StatementText insert_entry(const Binding &b, const char *on_conflict) {
     const TypeList types{UUIDOID,        INT4OID,
-                         TEXTOID,        s.item_type.stored_as,
-                         INT8OID,        s.buyer_type.stored_as,
-                         s.money.type,   s.money.type,
-                         s.money.type,   UUIDOID,
+                         TEXTOID,        b.item_type.stored_as,
+                         INT8OID,        b.buyer_type.stored_as,
+                         b.money.type,   b.money.type,
+                         b.money.type,   UUIDOID,
                          TIMESTAMPTZOID, TEXTOID,
                          INT8OID,        INT4OID,
                          INT4OID,        INT4OID};
@@ -43,8 +43,8 @@ StatementText insert_entry(const Binding &s, const char *on_conflict) {
         psprintf("INSERT INTO %s (" LEDGER_COLUMNS ") "
                  "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) "
                  "%sRETURNING " LEDGER_COLUMNS,
-                 s.ledger, on_conflict),
-        s.ledger_table.relation, types, types);
+                 b.ledger, on_conflict),
+        b.ledger_table.relation, types, types);
 }
 
 // Selects one figure that cannot be counted: its key is null, or it is null, below zero, NaN, or not a
@@ -78,13 +78,13 @@ StatementText select_row(const char *relation, const Table &table, const KeyType
     return text;
 }
 
-StatementText select_item(const Binding &s, const char *how) {
-    return select_row(s.items, s.item_table, s.item_type.untyped(), bound_columns(s, item_columns), how);
+StatementText select_item(const Binding &b, const char *how) {
+    return select_row(b.items, b.item_table, b.item_type.untyped(), bound_columns(b, item_columns), how);
 }
 
-StatementText select_wallet(const Binding &s, const char *how) {
-    return select_row(s.wallets, s.wallet_table, s.buyer_type.untyped(),
-                      bound_columns(s, wallet_columns), how);
+StatementText select_wallet(const Binding &b, const char *how) {
+    return select_row(b.wallets, b.wallet_table, b.buyer_type.untyped(),
+                      bound_columns(b, wallet_columns), how);
 }
 
 char *increment(const BoundColumn &column, const char *by) {
@@ -92,13 +92,13 @@ char *increment(const BoundColumn &column, const char *by) {
 }
 
 // Records the figures that a TRUNCATE is about to remove as adjustments. $1 is their time.
-StatementText journal_truncate(const Binding &s, const AuditedFigure &c, Oid type) {
+StatementText journal_truncate(const Binding &b, const AuditedFigure &c, Oid type) {
     return text_of(psprintf("INSERT INTO %s (id, line, kind, %s, %s, at) "
                             "SELECT vend.uuid_v7(), 0, 'adjustment', c.key, (" MINUS " c.value)::%s, $1 "
                             "FROM (%s) AS c WHERE c.value " NE " 0",
-                            s.ledger, c.ledger_key, c.ledger_change, format_type_be_qualified(type),
+                            b.ledger, c.ledger_key, c.ledger_change, format_type_be_qualified(type),
                             c.source),
-                   s.ledger_table.relation, {TIMESTAMPTZOID}, {});
+                   b.ledger_table.relation, {TIMESTAMPTZOID}, {});
 }
 
 // The eras of one kind of keys: the column of the key in key_era and in the ledger, the key's type, the
@@ -110,23 +110,23 @@ struct ErasOf {
     const char *row_key;
 };
 
-ErasOf item_eras(const Binding &s) {
-    return {"item", s.item_type.stored_as, s.items,
-            psprintf("r.%s::%s", s.item_key.name, kept_key_type(s.item_type))};
+ErasOf item_eras(const Binding &b) {
+    return {"item", b.item_type.stored_as, b.items,
+            psprintf("r.%s::%s", b.item_key.name, kept_key_type(b.item_type))};
 }
 
-ErasOf wallet_eras(const Binding &s) {
-    return {"wallet", s.buyer_type.stored_as, s.wallets,
-            psprintf("r.%s::%s", s.wallet_key.name, kept_key_type(s.buyer_type))};
+ErasOf wallet_eras(const Binding &b) {
+    return {"wallet", b.buyer_type.stored_as, b.wallets,
+            psprintf("r.%s::%s", b.wallet_key.name, kept_key_type(b.buyer_type))};
 }
 
 // Statements on eras, see rows/eras.hpp. In the formats, %1$s is the table of the eras, %2$s the column
 // of the key, %3$s the table of the rows, %4$s their key, and %5$s the ledger.
-StatementText compose_eras(const Binding &s, Statement statement, const ErasOf &of) {
+StatementText compose_eras(const Binding &b, Statement statement, const ErasOf &of) {
     const auto sql = [&](const char *format) {
-        return psprintf(format, s.eras, of.key, of.relation, of.row_key, s.ledger);
+        return psprintf(format, b.eras, of.key, of.relation, of.row_key, b.ledger);
     };
-    const Oid eras = s.era_relation;
+    const Oid eras = b.era_relation;
     switch (statement) {
     case Statement::item_era:
     case Statement::wallet_era:
@@ -172,67 +172,67 @@ StatementText compose_eras(const Binding &s, Statement statement, const ErasOf &
     }
 }
 
-StatementText update_stock(const Binding &s) {
+StatementText update_stock(const Binding &b) {
     return text_of(
-        psprintf("UPDATE %s SET %s%s WHERE %s %s $1 RETURNING %s", s.items, increment(s.stock, "$2"),
-                 s.has_stock_versions() ? psprintf(", %s", increment(s.stock_version, "1")) : "",
-                 s.item_key.name, s.item_type.equals, s.stock.name),
-        s.item_table.relation, {s.item_type.type, s.stock.figures.type}, {s.stock.type});
+        psprintf("UPDATE %s SET %s%s WHERE %s %s $1 RETURNING %s", b.items, increment(b.stock, "$2"),
+                 b.has_stock_versions() ? psprintf(", %s", increment(b.stock_version, "1")) : "",
+                 b.item_key.name, b.item_type.equals, b.stock.name),
+        b.item_table.relation, {b.item_type.type, b.stock.figures.type}, {b.stock.type});
 }
 
-StatementText update_balance(const Binding &s) {
+StatementText update_balance(const Binding &b) {
     return text_of(
-        psprintf("UPDATE %s SET %s WHERE %s %s $1 RETURNING %s", s.wallets, increment(s.balance, "$2"),
-                 s.wallet_key.name, s.buyer_type.equals, s.balance.name),
-        s.wallet_table.relation, {s.buyer_type.type, s.balance.figures.type}, {s.balance.type});
+        psprintf("UPDATE %s SET %s WHERE %s %s $1 RETURNING %s", b.wallets, increment(b.balance, "$2"),
+                 b.wallet_key.name, b.buyer_type.equals, b.balance.name),
+        b.wallet_table.relation, {b.buyer_type.type, b.balance.figures.type}, {b.balance.type});
 }
 
-StatementText select_refunded(const Binding &s) {
+StatementText select_refunded(const Binding &b) {
     return text_of(psprintf("SELECT coalesce(pg_catalog.sum(qty), 0)::pg_catalog.int8, "
                             "coalesce(pg_catalog.sum(amount), 0)::%s FROM %s "
                             "WHERE ref " EQ " $1 AND kind " EQ " 'refund' AND "
                             "coalesce(ref_line, 0) " EQ " $2",
-                            format_type_be_qualified(s.money.type), s.ledger),
-                   s.ledger_table.relation, {UUIDOID, INT4OID}, {INT8OID, s.money.type});
+                            format_type_be_qualified(b.money.type), b.ledger),
+                   b.ledger_table.relation, {UUIDOID, INT4OID}, {INT8OID, b.money.type});
 }
 
-StatementText update_lock_mode(const Binding &s) {
-    return text_of(psprintf("UPDATE %s SET %s = $2 WHERE %s %s $1 RETURNING %s", s.items,
-                            s.lock_mode.name, s.item_key.name, s.item_type.equals, s.stock.name),
-                   s.item_table.relation, {s.item_type.type, TEXTOID}, {s.stock.type});
+StatementText update_lock_mode(const Binding &b) {
+    return text_of(psprintf("UPDATE %s SET %s = $2 WHERE %s %s $1 RETURNING %s", b.items,
+                            b.lock_mode.name, b.item_key.name, b.item_type.equals, b.stock.name),
+                   b.item_table.relation, {b.item_type.type, TEXTOID}, {b.stock.type});
 }
 
 } // namespace
 
-StatementText compose(const Binding &s, Statement statement) {
+StatementText compose(const Binding &b, Statement statement) {
     switch (statement) {
     case Statement::read_item:
-        return select_item(s, "");
+        return select_item(b, "");
     case Statement::lock_item:
-        return select_item(s, locking);
+        return select_item(b, locking);
     case Statement::lock_item_or_skip:
-        return select_item(s, locking_or_skip);
+        return select_item(b, locking_or_skip);
     case Statement::read_wallet:
-        return select_wallet(s, "");
+        return select_wallet(b, "");
     case Statement::lock_wallet:
-        return select_wallet(s, locking);
+        return select_wallet(b, locking);
     case Statement::lock_wallet_or_skip:
-        return select_wallet(s, locking_or_skip);
+        return select_wallet(b, locking_or_skip);
     case Statement::add_stock:
-        return update_stock(s);
+        return update_stock(b);
     case Statement::bump_version:
-        return text_of(psprintf("UPDATE %s SET %s WHERE %s %s $1", s.items, increment(s.version, "1"),
-                                s.item_key.name, s.item_type.equals),
-                       s.item_table.relation, {s.item_type.type}, {});
+        return text_of(psprintf("UPDATE %s SET %s WHERE %s %s $1", b.items, increment(b.version, "1"),
+                                b.item_key.name, b.item_type.equals),
+                       b.item_table.relation, {b.item_type.type}, {});
     case Statement::set_lock_mode:
-        return update_lock_mode(s);
+        return update_lock_mode(b);
     case Statement::unsettled_items:
-        return text_of(psprintf("SELECT DISTINCT item FROM %s ORDER BY item", s.deltas),
-                       s.delta_table.relation, {}, {s.item_type.stored_as});
+        return text_of(psprintf("SELECT DISTINCT item FROM %s ORDER BY item", b.deltas),
+                       b.delta_table.relation, {}, {b.item_type.stored_as});
     case Statement::add_balance:
-        return update_balance(s);
+        return update_balance(b);
     case Statement::refunded:
-        return select_refunded(s);
+        return select_refunded(b);
     case Statement::item_era:
     case Statement::item_now:
     case Statement::move_item_eras:
@@ -241,7 +241,7 @@ StatementText compose(const Binding &s, Statement statement) {
     case Statement::add_lost_item_eras:
     case Statement::end_all_item_eras:
     case Statement::add_all_item_eras:
-        return compose_eras(s, statement, item_eras(s));
+        return compose_eras(b, statement, item_eras(b));
     case Statement::wallet_era:
     case Statement::wallet_now:
     case Statement::move_wallet_eras:
@@ -250,27 +250,27 @@ StatementText compose(const Binding &s, Statement statement) {
     case Statement::add_lost_wallet_eras:
     case Statement::end_all_wallet_eras:
     case Statement::add_all_wallet_eras:
-        return compose_eras(s, statement, wallet_eras(s));
+        return compose_eras(b, statement, wallet_eras(b));
     case Statement::record:
-        return insert_entry(s, "");
+        return insert_entry(b, "");
     case Statement::remember:
-        return insert_entry(s, "ON CONFLICT (id, line) DO NOTHING ");
+        return insert_entry(b, "ON CONFLICT (id, line) DO NOTHING ");
     case Statement::journal_item_truncate:
-        return journal_truncate(s, item_figure(s), INT8OID);
+        return journal_truncate(b, item_figure(b), INT8OID);
     case Statement::journal_wallet_truncate:
-        return journal_truncate(s, wallet_figure(s), s.money.type);
+        return journal_truncate(b, wallet_figure(b), b.money.type);
     case Statement::journal_item_differences:
-        return text_of(compose_adjustments(s, item_figure(s)), s.ledger_table.relation, {TIMESTAMPTZOID},
+        return text_of(compose_adjustments(b, item_figure(b)), b.ledger_table.relation, {TIMESTAMPTZOID},
                        {});
     case Statement::journal_wallet_differences:
-        return text_of(compose_adjustments(s, wallet_figure(s)), s.ledger_table.relation,
+        return text_of(compose_adjustments(b, wallet_figure(b)), b.ledger_table.relation,
                        {TIMESTAMPTZOID}, {});
     case Statement::uncountable_item:
-        return uncountable(item_figure(s), s.item_table.relation, s.stock.figures);
+        return uncountable(item_figure(b), b.item_table.relation, b.stock.figures);
     case Statement::uncountable_wallet:
-        return uncountable(wallet_figure(s), s.wallet_table.relation, s.balance.figures);
+        return uncountable(wallet_figure(b), b.wallet_table.relation, b.balance.figures);
     case Statement::audit:
-        return text_of(compose_audit(s), s.ledger_table.relation, {},
+        return text_of(compose_audit(b), b.ledger_table.relation, {},
                        {TEXTOID, TEXTOID, NUMERICOID, NUMERICOID, TEXTOID});
     }
     pg_unreachable();
