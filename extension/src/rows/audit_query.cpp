@@ -176,15 +176,15 @@ AuditedFigure wallet_figure(const Binding &b) {
     return {"balance", source, b.wallets, b.wallet_key.name, b.balance.name, "wallet", "amount"};
 }
 
-char *compose_adjustments(const Binding &b, const AuditedFigure &c) {
+char *compose_adjustments(const Binding &b, const AuditedFigure &f) {
     StringInfoData sql;
     initStringInfo(&sql);
     appendStringInfo(&sql,
                      "INSERT INTO %s (id, line, kind, %s, %s, at) "
                      "SELECT vend.uuid_v7(), 0, 'adjustment', a.key, a.value " MINUS
                      " a.total, $1 FROM ",
-                     b.ledger, c.ledger_key, c.ledger_change);
-    append_differences(&sql, b, c);
+                     b.ledger, f.ledger_key, f.ledger_change);
+    append_differences(&sql, b, f);
     return sql.data;
 }
 
