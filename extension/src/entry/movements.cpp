@@ -47,6 +47,15 @@ struct Moved {
     NumberType money;
 };
 
+template <typename Request>
+MovementOutcome move_as_owner(Store &store,
+                              MovementOutcome (*move)(Store &, const Request &, MemoryContext),
+                              const Request &request, MemoryContext context) {
+    MovementOutcome outcome;
+    as_owner(store, [&] { outcome = move(store, request, context); });
+    return outcome;
+}
+
 MovementOutcome move_money(const Arguments &arguments, Store &store, Kind kind, MemoryContext context) {
     require_wallets(store);
     DepositRequest request;
@@ -54,9 +63,7 @@ MovementOutcome move_money(const Arguments &arguments, Store &store, Kind kind, 
     request.wallet = arguments.key(arg_key, store.binding.buyer_type, "wallet");
     request.amount = arguments.money(arg_change, store.binding.money, "amount");
     request.id = arguments.optional_uuid(arg_figure_id);
-    MovementOutcome outcome;
-    as_owner(store, [&] { outcome = deposit_or_withdraw(store, request, context); });
-    return outcome;
+    return move_as_owner(store, deposit_or_withdraw, request, context);
 }
 
 MovementOutcome move_in(const Arguments &arguments, Store &store, MemoryContext context) {
@@ -64,9 +71,7 @@ MovementOutcome move_in(const Arguments &arguments, Store &store, MemoryContext 
     request.item = arguments.key(arg_key, store.binding.item_type, "item");
     request.qty = arguments.quantity(arg_change, "qty");
     request.id = arguments.optional_uuid(arg_figure_id);
-    MovementOutcome outcome;
-    as_owner(store, [&] { outcome = restock(store, request, context); });
-    return outcome;
+    return move_as_owner(store, restock, request, context);
 }
 
 MovementOutcome move_out(const Arguments &arguments, Store &store, MemoryContext context) {
@@ -74,9 +79,7 @@ MovementOutcome move_out(const Arguments &arguments, Store &store, MemoryContext
     request.item = arguments.key(arg_key, store.binding.item_type, "item");
     request.qty = arguments.quantity(arg_change, "qty");
     request.id = arguments.optional_uuid(arg_figure_id);
-    MovementOutcome outcome;
-    as_owner(store, [&] { outcome = write_off(store, request, context); });
-    return outcome;
+    return move_as_owner(store, write_off, request, context);
 }
 
 MovementOutcome move_between(const Arguments &arguments, Store &store, MemoryContext context) {
@@ -86,9 +89,7 @@ MovementOutcome move_between(const Arguments &arguments, Store &store, MemoryCon
     request.payee = arguments.key(arg_payee, store.binding.buyer_type, "payee");
     request.amount = arguments.money(arg_transfer_amount, store.binding.money, "amount");
     request.id = arguments.optional_uuid(arg_transfer_id);
-    MovementOutcome outcome;
-    as_owner(store, [&] { outcome = transfer(store, request, context); });
-    return outcome;
+    return move_as_owner(store, transfer, request, context);
 }
 
 MovementOutcome move_back(const Arguments &arguments, Store &store, MemoryContext context) {
@@ -101,9 +102,7 @@ MovementOutcome move_back(const Arguments &arguments, Store &store, MemoryContex
     if (!arguments.is_null(arg_refund_amount))
         request.amount = arguments.money(arg_refund_amount, store.binding.money, "amount");
     request.restock = arguments.boolean(arg_refund_restock, "restock");
-    MovementOutcome outcome;
-    as_owner(store, [&] { outcome = refund(store, request, context); });
-    return outcome;
+    return move_as_owner(store, refund, request, context);
 }
 
 Moved move_by(FunctionCallInfo fcinfo, const char *function, Kind kind) {
