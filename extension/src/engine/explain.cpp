@@ -83,14 +83,14 @@ void explain_movement(const Store &store, MemoryContext context, MovementOutcome
 }
 
 const char *out_of_range_detail(const Store &store) {
-    return psprintf("The amount is out of range: a column of type %s cannot hold it.",
+    return psprintf("The amount does not fit into a column of type %s.",
                     format_type_with_typemod(store.binding.money.type, store.binding.money.typmod));
 }
 
 void raise_amount_out_of_range(const Store &store) {
     ereport(ERROR,
             (errcode(errcodes::out_of_range), errmsg("amount of the purchase is out of range"),
-             errdetail("A column of type %s cannot hold it.",
+             errdetail("The amount does not fit into a column of type %s.",
                        format_type_with_typemod(store.binding.money.type, store.binding.money.typmod)),
              errhint("Buy fewer units at a time.")));
     pg_unreachable();
@@ -100,7 +100,7 @@ void raise_overflow(const Store &store, const char *figure, const char *key) {
     const NumberType &figures =
         (strcmp(figure, "stock") == 0 ? store.binding.stock : store.binding.balance).figures;
     ereport(ERROR, (errcode(errcodes::out_of_range), errmsg("%s of \"%s\" is out of range", figure, key),
-                    errdetail("A column of type %s cannot hold it.",
+                    errdetail("The new %s does not fit into a column of type %s.", figure,
                               format_type_with_typemod(figures.type, figures.typmod)),
                     errhint("Take some out first.")));
     pg_unreachable();

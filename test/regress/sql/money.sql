@@ -144,7 +144,7 @@ SELECT * FROM vend.audit();
 SELECT vend.detach_store('gift');
 DROP SCHEMA gift CASCADE;
 
--- An amount that its column cannot hold sells nothing.
+-- An amount that does not fit into its column sells nothing.
 SELECT vend.create_store('gift', wallets => false, money_type => 'numeric(4,2)');
 INSERT INTO gift.item (id, price, stock) VALUES ('lamp', 99.99, 30);
 SELECT status, amount FROM vend.try_purchase('lamp', 'anybody', 2);
