@@ -96,7 +96,7 @@ SELECT 'clients heard of ' || count(DISTINCT (mode, n)) || ' items' FROM heard H
 SELECT 'client ' || h.client || ' heard of a sale of ' || h.mode || ' ' || h.n || ' that another has' FROM heard h
     JOIN shop.ledger l ON l.kind = 'purchase' AND l.item = item_key(h.mode || ' ' || h.n)
     WHERE h.status = 'purchased' AND l.wallet <> wallet_key(h.client);
-SELECT 'wallets hold ' || sum(balance) FROM shop.wallet HAVING sum(balance) <> 5 * $repetitions * ($clients - 3);
+SELECT 'wallets have ' || sum(balance) FROM shop.wallet HAVING sum(balance) <> 5 * $repetitions * ($clients - 3);
 SELECT 'audit: ' || a FROM vend.audit('shop') AS a;
 SQL
 }

@@ -100,7 +100,7 @@ for my $case (['attached_whole', ['']], ['attached_apart', ['-s', '-a --disable-
 		$node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $name, '-f', "$dir/$name" ], "$name: restore $options");
 	}
 	is($node->safe_psql($name, $left), 'lamp18 vase18|0', "$name: stock is left, the audit is empty");
-	# What pg_dump disables it enables again, but not to fire always; so the triggers are made anew.
+	# What pg_dump disables it enables again, but not to fire always; so the triggers are made again.
 	$node->safe_psql($name, "SELECT vend.reattach_store('market')") if @$parts > 1;
 	is($node->safe_psql($name, "SELECT status FROM unnest('{lamp,vase}'::text[]) i, vend.try_purchase(i, 1, 2, vend.id_from(i)) UNION ALL SELECT status FROM vend.try_purchase('vase', 1)"),
 		"replayed\nreplayed\npurchased", "$name: the ids are known, it sells on");

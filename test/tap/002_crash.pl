@@ -363,6 +363,6 @@ is($node->safe_psql('postgres', "SELECT string_agg(DISTINCT CASE status WHEN 'ma
 
 # For whoever runs many rounds.
 diag("$rounds rounds: $total{acknowledged} acknowledged and replayed, " . ($total{made} + $total{not_made})
-	. " in doubt: $total{made} had been made and were replayed, $total{not_made} had not and were asked for anew");
+	. " in doubt: $total{made} had been made and were replayed, $total{not_made} had not and were asked for again");
 $node->stop;
 done_testing();

@@ -106,17 +106,17 @@ same_rows('applied', 'own', @tables);
 
 # Each transaction is applied as a whole, so the audit is empty while one is applied: here the apply worker has written the item and
 # waits for the wallet.
-my $holder = open_session($subscriber, 'own');
+my $locker = open_session($subscriber, 'own');
 for my $round (1 .. 5)
 {
-	answer($holder, q{BEGIN; SELECT balance FROM shop.wallet WHERE id = 'alpha' FOR UPDATE});
+	answer($locker, q{BEGIN; SELECT balance FROM shop.wallet WHERE id = 'alpha' FOR UPDATE});
 	is(answer($seller, "SELECT status FROM vend.try_purchase('lamp', 'alpha', 1, vend.id_from('round $round'))"), 'purchased',
 		"round $round: the publisher sells");
 	$subscriber->poll_query_until('own', q{SELECT count(*) = 1 FROM pg_stat_activity
 		WHERE backend_type = 'logical replication worker' AND wait_event_type = 'Lock'})
 		or die 'the apply worker does not wait for the wallet';
 	is(answer($reader, 'SELECT count(*) FROM vend.audit()'), '0', "round $round: the audit in the midst of the apply is empty");
-	answer($holder, 'COMMIT');
+	answer($locker, 'COMMIT');
 	$publisher->wait_for_catchup('own');
 }
 

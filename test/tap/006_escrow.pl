@@ -126,18 +126,18 @@ sub kill_process
 sub begin_sale
 {
 	my ($order) = @_;
-	my $holder = open_session($node, 'postgres');
-	my $pid = answer($holder, 'SELECT pg_backend_pid()');
-	is(answer($holder, "BEGIN; SELECT status FROM vend.try_purchase('lamp', 'alpha', 5, vend.id_from('$order'))"), 'purchased',
+	my $seller = open_session($node, 'postgres');
+	my $pid = answer($seller, 'SELECT pg_backend_pid()');
+	is(answer($seller, "BEGIN; SELECT status FROM vend.try_purchase('lamp', 'alpha', 5, vend.id_from('$order'))"), 'purchased',
 		'five units are pending');
 	wait_until($node, 'postgres', "pending = 5 FROM vend.stat_item WHERE item = 'lamp'");
-	return ($holder, $pid);
+	return ($seller, $pid);
 }
 
-my ($holder, $pid) = begin_sale('pending');
+my ($seller, $pid) = begin_sale('pending');
 is(sell('lamp', 1, 'fourth'), 'purchased', 'another session sells meanwhile');
 kill_process($pid, 'backend with pending units');
-eval { $holder->quit };
+eval { $seller->quit };
 is(one("vend.available('lamp')"), '92', 'backend with pending units: the units are back');
 books_are_right($node, 'postgres', 'backend with pending units');
 is(sell('lamp', 1, 'fourth'), 'replayed', 'backend with pending units: the other sale is replayed');
@@ -146,8 +146,8 @@ is(one("count(*) FROM shop.ledger WHERE id = vend.id_from('pending')"), '0', 'ba
 # If a session with pending units is cancelled or terminated, the session that waits for them gets them.
 for my $way (qw(cancel terminate))
 {
-	($holder, $pid) = begin_sale("pending, $way");
-	send_query($holder, 'SELECT pg_sleep(600)');
+	($seller, $pid) = begin_sale("pending, $way");
+	send_query($seller, 'SELECT pg_sleep(600)');
 	my $waiter = open_session($node, 'postgres');
 	send_query($waiter, "BEGIN; SELECT status FROM vend.try_purchase('lamp', 'beta', vend.available('lamp') + 5)");
 	wait_until($node, 'postgres', "waiting = 1 FROM vend.stat_item WHERE item = 'lamp'");
@@ -155,13 +155,13 @@ for my $way (qw(cancel terminate))
 	is(answer($waiter, 'SELECT available, pending FROM vend.stat_item WHERE item = \'lamp\''), "purchased\n0|92",
 		"$way: the units come back and are sold to the session that waits");
 	is(answer($waiter, 'ROLLBACK'), '', "$way: that session rolls back");
-	eval { $holder->quit };
+	eval { $seller->quit };
 	$waiter->quit;
 	books_are_right($node, 'postgres', "$way of the backend with pending units");
 }
 
 # A session that waits for pending units is cancelled or terminated.
-($holder, $pid) = begin_sale('pending, others wait');
+($seller, $pid) = begin_sale('pending, others wait');
 for my $way (qw(cancel terminate))
 {
 	my $waiter = open_session($node, 'postgres');
@@ -174,8 +174,8 @@ for my $way (qw(cancel terminate))
 	if ($way eq 'cancel') { is(answer($waiter, 'SELECT 1'), '57014', 'the session was cancelled'); }
 	eval { $waiter->quit };
 }
-is(answer($holder, 'ROLLBACK'), '', 'the pending units are given back');
-$holder->quit;
+is(answer($seller, 'ROLLBACK'), '', 'the pending units are given back');
+$seller->quit;
 books_are_right($node, 'postgres', 'after the sessions that waited');
 
 # The settler is stopped in mid-work: it has taken the deltas and written the row when a trigger of the owner's makes it wait. The trigger
@@ -218,11 +218,11 @@ is(deltas('lamp'), '0', 'locked row: then the item is settled');
 # A table is locked for ten times as long as the settler stays without work, and nobody sells meanwhile or afterwards. The settler
 # still looks for work at the end of that time.
 my $offset = -s $node->logfile;
-($holder) = begin_sale('locked table');
+($seller) = begin_sale('locked table');
 $locker = open_session($node, 'postgres');
 send_query($locker, 'BEGIN; LOCK TABLE shop.stock_delta');
 wait_until($node, 'postgres', "count(*) = 1 FROM pg_locks WHERE relation = 'shop.stock_delta'::regclass AND NOT granted");
-is(answer($holder, 'COMMIT'), '', 'locked table: the sale commits');
+is(answer($seller, 'COMMIT'), '', 'locked table: the sale commits');
 my $sold = one('clock_timestamp()');
 settler_of($node, 'postgres');
 my $settler = "FROM pg_stat_activity WHERE backend_type = 'pg_vend settler'";
@@ -233,7 +233,7 @@ is(answer($locker, 'COMMIT'), '', 'locked table: the lock is released');
 ok(comes_true($node, 'postgres', "count(*) = 0 FROM shop.stock_delta"), 'locked table: then the item is settled');
 wait_until($node, 'postgres', "count(*) = 0 $settler");
 unlike(slurp_file($node->logfile, $offset), qr/lock timeout/, 'locked table: the log has no lock timeout');
-$_->quit for $holder, $locker;
+$_->quit for $seller, $locker;
 books_are_right($node, 'postgres', 'locked table');
 
 # The settler's lock_timeout stays below deadlock_timeout: a trigger of the owner's writes it down.
@@ -261,10 +261,10 @@ for my $turn (1 .. 2)
 	is(sell($_, 1, "$_ in turn $turn"), 'purchased', "room for two: $_ sells in turn $turn") for qw(lamp vase jar pot);
 }
 is(one('count(*) FROM vend.stat_item'), '3', 'room for two: there are three counters');
-my @holders = map { open_session($node, 'postgres') } 1 .. 2;
+my @sellers = map { open_session($node, 'postgres') } 1 .. 2;
 for my $n (0, 1)
 {
-	is(answer($holders[$n], "BEGIN; SELECT status FROM vend.try_purchase('@{[ (qw(lamp vase))[$n] ]}', '@{[ (qw(alpha beta))[$n] ]}')"),
+	is(answer($sellers[$n], "BEGIN; SELECT status FROM vend.try_purchase('@{[ (qw(lamp vase))[$n] ]}', '@{[ (qw(alpha beta))[$n] ]}')"),
 		'purchased', 'room for two: a unit is pending');
 }
 $session = open_session($node, 'postgres');
@@ -277,10 +277,10 @@ is(answer($session, "SELECT count(*) FROM vend.purchase_many('{$_}', '{gamma,gam
 is(answer($session, "SELECT count(*) FROM vend.try_checkout('gamma', '{cup,pot}')"), '53400', 'room for two: a cart is refused');
 is(answer($session, "SELECT status FROM vend.try_purchase('cup', 'gamma')"), 'purchased', 'room for two: a sale in a row mode needs no counter');
 is(answer($session, "SELECT vend.available('pot')"), '98', 'room for two: available() needs no counter');
-is(answer($holders[0], 'COMMIT'), '', 'room for two: one of the two commits');
+is(answer($sellers[0], 'COMMIT'), '', 'room for two: one of the two commits');
 is(answer($session, $third), 'purchased', 'room for two: the third item sells');
-is(answer($holders[1], 'ROLLBACK'), '', 'room for two: the other rolls back');
-$_->quit for @holders;
+is(answer($sellers[1], 'ROLLBACK'), '', 'room for two: the other rolls back');
+$_->quit for @sellers;
 is(answer($session, "SELECT count(*) FROM vend.purchase_many('{lamp,vase,jar,pot}', '{gamma,gamma,gamma,gamma}')"), '53400', 'room for two: four in a batch are refused');
 is(answer($session, "SELECT count(*) FROM vend.try_checkout('gamma', '{lamp,vase,jar,pot}')"), '53400', 'room for two: four in a cart are refused');
 books_are_right($node, 'postgres', 'room for two');

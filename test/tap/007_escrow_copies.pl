@@ -72,16 +72,16 @@ sub drop_database
 # Two databases have an item of the same key.
 make_store('one', 100);
 make_store('two', 200);
-my @holders = map { open_session($node, $_) } qw(one two);
-is(answer($holders[$_], "BEGIN; SELECT status FROM vend.try_purchase('lamp', 'beta', $_ + 5)"), 'purchased', "units are pending in database $_")
+my @sellers = map { open_session($node, $_) } qw(one two);
+is(answer($sellers[$_], "BEGIN; SELECT status FROM vend.try_purchase('lamp', 'beta', $_ + 5)"), 'purchased', "units are pending in database $_")
 	for 0, 1;
 is($node->safe_psql('one', 'SELECT item, available, pending FROM vend.stat_item'), 'lamp|95|5', 'one sees its own counter');
 is($node->safe_psql('two', 'SELECT item, available, pending FROM vend.stat_item'), 'lamp|194|6', 'two sees its own counter');
-is(answer($holders[0], 'COMMIT') . answer($holders[1], 'ROLLBACK'), '', 'one commits, the other does not');
+is(answer($sellers[0], 'COMMIT') . answer($sellers[1], 'ROLLBACK'), '', 'one commits, the other does not');
 is(available('one') . '|' . available('two'), '95|200', 'each has its own units');
 settled('one');
 is(row_and_deltas('one') . ' ' . row_and_deltas('two'), '95|0 200|0', 'each has its own row');
-$_->quit for @holders;
+$_->quit for @sellers;
 books_are_right($node, $_, $_) for qw(one two);
 
 # A copy of a database that has counters in memory and deltas in its table.

@@ -67,8 +67,8 @@ for my $call ("SELECT vend.try_purchase('lamp', 'alpha')", "SELECT vend.try_purc
 is(answer($reader, 'SELECT count(*) FROM vend.stat_item'), '0', 'standby: there are still no counters');
 
 # The primary dies under load, the standby takes over.
-my $holder = open_session($primary, 'postgres');
-is(answer($holder, "BEGIN; SELECT status FROM vend.try_purchase('lamp', 'beta', 5, vend.id_from('unfinished'))"), 'purchased',
+my $primary_seller = open_session($primary, 'postgres');
+is(answer($primary_seller, "BEGIN; SELECT status FROM vend.try_purchase('lamp', 'beta', 5, vend.id_from('unfinished'))"), 'purchased',
 	'a sale is under way');
 wait_until($standby, 'postgres', "count(*) > 50 FROM shop.ledger WHERE item = 'lamp' AND kind = 'purchase'");
 $primary->stop('immediate');
@@ -90,7 +90,7 @@ is($standby->safe_psql('postgres', "SELECT i.stock + s.sold FROM shop.item i,
 	(SELECT -sum(qty) AS sold FROM shop.ledger WHERE item = 'lamp' AND kind = 'purchase') AS s WHERE id = 'lamp'"), '1000000',
 	'promoted: all sales are settled');
 books_are_right($standby, 'postgres', 'promoted');
-eval { $_->quit } for $reader, $holder, $locker;
+eval { $_->quit } for $reader, $primary_seller, $locker;
 $primary->clean_node;
 
 # The promoted server publishes. The subscriber has a store of its own and, preloaded, counters.

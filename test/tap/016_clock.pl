@@ -49,8 +49,8 @@ cmp_ok(one('extract(epoch FROM clock_timestamp())'), '<', $started - $hour / 2, 
 set_clock(0);
 
 # A buyer waits for pending units for vend.escrow_wait, whatever the clock shows.
-my $holder = open_session($node, 'postgres');
-is(answer($holder, "BEGIN; SELECT status FROM vend.try_purchase('lamp', 'alpha', 5)"), 'purchased', 'the units are pending');
+my $seller = open_session($node, 'postgres');
+is(answer($seller, "BEGIN; SELECT status FROM vend.try_purchase('lamp', 'alpha', 5)"), 'purchased', 'the units are pending');
 my $clock = 0;
 for my $call ("SELECT status FROM vend.try_purchase('lamp', 'beta')",
 	"SELECT status FROM vend.purchase_many('{lamp}', '{beta}')", "SELECT status FROM vend.try_checkout('beta', '{lamp}')")
@@ -76,14 +76,14 @@ for my $call ("SELECT status FROM vend.try_purchase('lamp', 'beta')",
 	is(answer($buyer, 'SELECT 1'), "all_pending\n1", "the buyer is told that all units are pending: $call");
 	$buyer->quit;
 }
-is(answer($holder, 'ROLLBACK'), '', 'the units are given back');
+is(answer($seller, 'ROLLBACK'), '', 'the units are given back');
 my $buyer = open_session($node, 'postgres');
-is(answer($holder, "BEGIN; SELECT status FROM vend.try_purchase('lamp', 'alpha', 5)"), 'purchased', 'the units are pending again');
+is(answer($seller, "BEGIN; SELECT status FROM vend.try_purchase('lamp', 'alpha', 5)"), 'purchased', 'the units are pending again');
 send_query($buyer, "SET vend.escrow_wait = '10min'; SELECT status FROM vend.try_purchase('lamp', 'beta')");
 wait_until($node, 'postgres', "waiting = 1 FROM vend.stat_item WHERE item = 'lamp'");
 set_clock($clock += $hour);
 is(one("waiting FROM vend.stat_item WHERE item = 'lamp'"), '1', 'the wait has not ended early');
-is(answer($holder, 'ROLLBACK'), '', 'the units are given back once more');
+is(answer($seller, 'ROLLBACK'), '', 'the units are given back once more');
 is(answer($buyer, 'SELECT 1'), "purchased\n1", 'the buyer who has waited gets a unit');
 
 # The lag does not follow the clock, and what could not be settled is settled after the pause.
@@ -108,6 +108,6 @@ is(answer($buyer, "SELECT status FROM vend.try_purchase('vase', 'beta')"), 'purc
 ok(comes_true($node, 'postgres', "count(*) = 0 FROM shop.stock_delta"), 'the session has started another worker');
 books_are_right($node, 'postgres', 'in the end');
 
-$_->quit for $holder, $buyer;
+$_->quit for $seller, $buyer;
 $node->stop('immediate');
 done_testing();
