@@ -13,13 +13,15 @@ CREATE TABLE vend.store (
     wallet        text,
     wallet_key    text,
     balance       text,
+    balance_version text,
     ledger        text NOT NULL,
     delta         text NOT NULL,
     role          text NOT NULL,
     direct_writes text NOT NULL CHECK (direct_writes IN ('journal', 'refuse')),
     buyers        text NOT NULL CHECK (buyers IN ('any', 'own')),
     creator       text NOT NULL,
-    CHECK ((wallet IS NULL) = (wallet_key IS NULL) AND (wallet IS NULL) = (balance IS NULL))
+    CHECK ((wallet IS NULL) = (wallet_key IS NULL) AND (wallet IS NULL) = (balance IS NULL)),
+    CHECK (wallet IS NOT NULL OR pg_catalog.num_nonnulls(balance_version) = 0)
 );
 GRANT SELECT ON vend.store TO PUBLIC;
 -- A role that may restore the database can so restore its stores. A row alone binds nothing.
@@ -38,6 +40,7 @@ COMMENT ON COLUMN vend.store.lock_mode IS 'Column with the item''s own lock mode
 COMMENT ON COLUMN vend.store.wallet IS 'Quoted, qualified name of the relation of wallets; null if payment happens elsewhere';
 COMMENT ON COLUMN vend.store.wallet_key IS 'Column of the wallet relation that identifies a buyer';
 COMMENT ON COLUMN vend.store.balance IS 'Column with the buyer''s balance';
+COMMENT ON COLUMN vend.store.balance_version IS 'Column that each write of the engine to the balance increments; null if there is none';
 COMMENT ON COLUMN vend.store.ledger IS 'Quoted, qualified name of the ledger';
 COMMENT ON COLUMN vend.store.delta IS 'Quoted, qualified name of the relation of stock changes that are not settled yet';
 COMMENT ON COLUMN vend.store.role IS 'Quoted, qualified name of the view whose columns carry the rights';

@@ -30,11 +30,12 @@ CREATE FUNCTION vend.attach_store(
     money_type      text     DEFAULT NULL,
     direct_writes   text     DEFAULT 'journal',
     buyers          text     DEFAULT 'any',
-    journal_opening boolean  DEFAULT true
+    journal_opening boolean  DEFAULT true,
+    balance_version text     DEFAULT NULL
 ) RETURNS void
     LANGUAGE c @writes SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
     AS 'MODULE_PATHNAME', 'vend_attach_store';
-COMMENT ON FUNCTION vend.attach_store(text, regclass, text, text, text, regclass, text, text, text, text, text, boolean, regtype, text, text, text, boolean) IS
+COMMENT ON FUNCTION vend.attach_store(text, regclass, text, text, text, regclass, text, text, text, text, text, boolean, regtype, text, text, text, boolean, text) IS
     'Makes a store of tables that are there already: binds their columns and creates the ledger and the other tables of a store';
 
 CREATE FUNCTION vend.reattach_store(
@@ -52,11 +53,12 @@ CREATE FUNCTION vend.reattach_store(
     add_columns     boolean  DEFAULT false,
     direct_writes   text     DEFAULT NULL,
     buyers          text     DEFAULT NULL,
-    journal_opening boolean  DEFAULT true
+    journal_opening boolean  DEFAULT true,
+    balance_version text     DEFAULT NULL
 ) RETURNS void
     LANGUAGE c @writes SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
     AS 'MODULE_PATHNAME', 'vend_reattach_store';
-COMMENT ON FUNCTION vend.reattach_store(text, regclass, text, text, text, regclass, text, text, text, text, text, boolean, text, text, boolean) IS
+COMMENT ON FUNCTION vend.reattach_store(text, regclass, text, text, text, regclass, text, text, text, text, text, boolean, text, text, boolean, text) IS
     'Binds a store to its tables and columns after they have changed. An argument that is left out keeps its part of the binding, an empty name unbinds a column';
 
 CREATE FUNCTION vend.journal_opening(store text DEFAULT NULL) RETURNS bigint

@@ -18,6 +18,8 @@
 #include "table/table.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <initializer_list>
 #include <span>
 
@@ -216,7 +218,7 @@ void bind_ledger(const RegistryRow &row, Binding *binding) {
 }
 
 // A version guard must not cover a column that sales write. Sales know no version of the guard, so it
-// would refuse their writes.
+// would refuse their writes. Its version may be one that sales count up.
 void require_unguarded(const Binding &binding, Relation relation, std::span<const StoreColumn> columns) {
     const Oid function = trigger_function(trigger_functions::guard);
     const Trigger *guard = guard_of(relation, function, true);
@@ -224,7 +226,9 @@ void require_unguarded(const Binding &binding, Relation relation, std::span<cons
     for (int i = 0; i < guard->tgnargs; ++i)
         for (const StoreColumn &column : columns) {
             const char *name = (binding.*column.bound).raw_name;
-            if (column.must_be_unguarded && i != guard_convention && name != nullptr &&
+            const bool may_be = i == guard_version_column ? may_be_version(column.use)
+                                                          : !is_written_past_triggers(column.use);
+            if (!may_be && i != guard_convention && name != nullptr &&
                 strcmp(guard->tgargs[i], name) == 0)
                 raise_invalid(
                     binding,
@@ -258,7 +262,7 @@ void bind_columns(const RegistryRow &row, Relation relation, std::span<const Sto
         binding->*column.bound = bind_column(*binding, relation, column.kind, name);
     }
     for (const StoreColumn &column : columns)
-        if (column.is_written && row.*column.name != nullptr)
+        if (is_written(column.use) && row.*column.name != nullptr)
             require_writable(*binding, relation, {row.*column.name});
     require_unguarded(*binding, relation, columns);
 }
@@ -392,22 +396,31 @@ bool may_write(Relation relation) {
                             ACLMASK_ALL) == needed;
 }
 
+// The numbers of the columns that the engine writes without statements.
+std::span<const AttrNumber> written_columns(const Binding &binding, std::span<const StoreColumn> columns,
+                                            std::span<AttrNumber> numbers) {
+    std::size_t count = 0;
+    for (const StoreColumn &column : columns)
+        if (is_written_past_triggers(column.use)) numbers[count++] = (binding.*column.bound).number;
+    return numbers.first(count);
+}
+
 // Finds out whether rows of the store may be written without statements.
 void bind_writes(Binding *binding) {
     const Oid our_functions[] = {trigger_function(trigger_functions::journal),
                                  trigger_function(trigger_functions::append_only),
                                  trigger_function(trigger_functions::invalidate_counters),
                                  trigger_function(trigger_functions::guard)};
-    const AttrNumber item_columns[] = {binding->stock.number, binding->stock_version.number,
-                                       binding->lock_mode.number};
-    const AttrNumber wallet_columns[] = {binding->balance.number};
+    std::array<AttrNumber, item_columns.size()> in_items{};
+    std::array<AttrNumber, wallet_columns.size()> in_wallets{};
     struct Write {
         Table *table;
         std::span<const AttrNumber> columns; // that the engine updates
     };
     binding->is_plain = true;
     for (const Write &write :
-         {Write{&binding->item_table, item_columns}, Write{&binding->wallet_table, wallet_columns},
+         {Write{&binding->item_table, written_columns(*binding, item_columns, in_items)},
+          Write{&binding->wallet_table, written_columns(*binding, wallet_columns, in_wallets)},
           Write{&binding->ledger_table, {}}}) {
         if (!OidIsValid(write.table->relation)) continue;
         Relation relation = table_open(write.table->relation, NoLock);

@@ -21,6 +21,7 @@ struct RegistryRow {
     char *wallet = nullptr;
     char *wallet_key = nullptr;
     char *balance = nullptr;
+    char *balance_version = nullptr;
     char *ledger = nullptr;
     char *delta = nullptr;
     char *role = nullptr;
@@ -32,12 +33,12 @@ struct RegistryRow {
 
 // The columns of a row, in the order of the table that sql/parts/20_registry.sql defines.
 inline constexpr char *RegistryRow::*registry_columns[] = {
-    &RegistryRow::name,       &RegistryRow::item,      &RegistryRow::item_key,
-    &RegistryRow::stock,      &RegistryRow::price,     &RegistryRow::stock_version,
-    &RegistryRow::version,    &RegistryRow::lock_mode, &RegistryRow::wallet,
-    &RegistryRow::wallet_key, &RegistryRow::balance,   &RegistryRow::ledger,
-    &RegistryRow::delta,      &RegistryRow::role,      &RegistryRow::direct_writes,
-    &RegistryRow::buyers,     &RegistryRow::creator};
+    &RegistryRow::name,          &RegistryRow::item,      &RegistryRow::item_key,
+    &RegistryRow::stock,         &RegistryRow::price,     &RegistryRow::stock_version,
+    &RegistryRow::version,       &RegistryRow::lock_mode, &RegistryRow::wallet,
+    &RegistryRow::wallet_key,    &RegistryRow::balance,   &RegistryRow::balance_version,
+    &RegistryRow::ledger,        &RegistryRow::delta,     &RegistryRow::role,
+    &RegistryRow::direct_writes, &RegistryRow::buyers,    &RegistryRow::creator};
 
 // The columns that have names of relations, quoted and qualified. Compare such names by the relations
 // that they mean: the text depends on the session that wrote it.

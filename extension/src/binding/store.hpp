@@ -59,7 +59,7 @@ struct Binding {
     char *eras = nullptr;
 
     BoundColumn item_key, stock, price, stock_version, version, lock_mode;
-    BoundColumn wallet_key, balance;
+    BoundColumn wallet_key, balance, balance_version;
 
     AttrNumber ledger_columns[ledger_column_count] = {}; // in the order of LedgerRow
 
@@ -101,6 +101,7 @@ struct Binding {
     [[nodiscard]] bool has_prices() const { return price.name != nullptr; }
     [[nodiscard]] bool has_versions() const { return version.name != nullptr; }
     [[nodiscard]] bool has_stock_versions() const { return stock_version.name != nullptr; }
+    [[nodiscard]] bool has_balance_versions() const { return balance_version.name != nullptr; }
     [[nodiscard]] bool has_lock_modes() const { return lock_mode.name != nullptr; }
 };
 

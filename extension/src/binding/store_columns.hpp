@@ -1,46 +1,78 @@
 #pragma once
 // The columns of the owner's tables that a store may bind: one row each. To add a column to stores, add
-// a row here, a field in RegistryRow and in Binding, a column of vend.store, and an argument of
-// vend.attach_store() (sql/parts, entry/store.cpp). Binding, attaching and reading rows follow from the
-// row.
+// a row here, a field in RegistryRow and its list, a field in Binding, and in sql/parts a column of
+// vend.store and an argument of vend.attach_store(), both of the same name. Arguments, binding,
+// attaching, reading rows, guards and the journal's edits follow from the row.
 
 #include "base/prelude.hpp"
 
 #include "binding/registry.hpp"
 #include "binding/store.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <span>
 
 namespace vend {
 
 enum class ColumnKind { key, count, money, lock_mode };
 
+// What the engine does with a column.
+enum class ColumnUse {
+    read,       // nothing; a change by others is an edit of the row
+    figure,     // a stock or balance: each movement changes it
+    counted_up, // each write of the figure increments the column, as an ORM does with its lock column
+    edited,     // each edit by others increments the column
+    chosen,     // vend.set_lock_mode() sets it
+};
+
+// Whether the engine sets the column in statements, so that the column must not be generated.
+constexpr bool is_written(ColumnUse use) {
+    return use == ColumnUse::figure || use == ColumnUse::counted_up || use == ColumnUse::edited;
+}
+
+// Whether the engine may write the column without a statement, past the triggers of the table.
+constexpr bool is_written_past_triggers(ColumnUse use) {
+    return use == ColumnUse::figure || use == ColumnUse::counted_up || use == ColumnUse::chosen;
+}
+
+// Whether a version guard may take the column for its version. A sale then counts the version up, and an
+// editor who has read the row before conflicts.
+constexpr bool may_be_version(ColumnUse use) {
+    return !is_written_past_triggers(use) || use == ColumnUse::counted_up;
+}
+
 struct StoreColumn {
+    const char *argument; // of vend.attach_store() and vend.reattach_store()
     char *RegistryRow::*name;
     BoundColumn Binding::*bound;
     ColumnKind kind;
-    bool is_written = false;        // sales or edits write the column, so it must not be generated
-    bool must_be_unguarded = false; // no version guard may cover the column
+    ColumnUse use;
     const char *added_as = nullptr; // how attach_store(add_columns => true) declares the column
 };
 
 // The key comes first.
 inline constexpr std::array item_columns{
-    StoreColumn{&RegistryRow::item_key, &Binding::item_key, ColumnKind::key},
-    StoreColumn{&RegistryRow::stock, &Binding::stock, ColumnKind::count, true, true},
-    StoreColumn{&RegistryRow::price, &Binding::price, ColumnKind::money},
-    StoreColumn{&RegistryRow::stock_version, &Binding::stock_version, ColumnKind::count, true, true,
-                "bigint NOT NULL DEFAULT 0"},
-    StoreColumn{&RegistryRow::version, &Binding::version, ColumnKind::count, true, false,
-                "bigint NOT NULL DEFAULT 1"},
-    StoreColumn{&RegistryRow::lock_mode, &Binding::lock_mode, ColumnKind::lock_mode, false, true,
-                "text"},
+    StoreColumn{"item_key", &RegistryRow::item_key, &Binding::item_key, ColumnKind::key,
+                ColumnUse::read},
+    StoreColumn{"stock", &RegistryRow::stock, &Binding::stock, ColumnKind::count, ColumnUse::figure},
+    StoreColumn{"price", &RegistryRow::price, &Binding::price, ColumnKind::money, ColumnUse::read},
+    StoreColumn{"stock_version", &RegistryRow::stock_version, &Binding::stock_version, ColumnKind::count,
+                ColumnUse::counted_up, "bigint NOT NULL DEFAULT 0"},
+    StoreColumn{"version", &RegistryRow::version, &Binding::version, ColumnKind::count,
+                ColumnUse::edited, "bigint NOT NULL DEFAULT 1"},
+    StoreColumn{"lock_mode", &RegistryRow::lock_mode, &Binding::lock_mode, ColumnKind::lock_mode,
+                ColumnUse::chosen, "text"},
 };
 
 inline constexpr std::array wallet_columns{
-    StoreColumn{&RegistryRow::wallet_key, &Binding::wallet_key, ColumnKind::key},
-    StoreColumn{&RegistryRow::balance, &Binding::balance, ColumnKind::money, true, true},
+    StoreColumn{"wallet_key", &RegistryRow::wallet_key, &Binding::wallet_key, ColumnKind::key,
+                ColumnUse::read},
+    StoreColumn{"balance", &RegistryRow::balance, &Binding::balance, ColumnKind::money,
+                ColumnUse::figure},
+    StoreColumn{"balance_version", &RegistryRow::balance_version, &Binding::balance_version,
+                ColumnKind::count, ColumnUse::counted_up, "bigint NOT NULL DEFAULT 0"},
 };
 
 // The bound columns of a table, in the order of the rows above. A column that the store does not have is
@@ -51,6 +83,14 @@ std::array<const BoundColumn *, count> bound_columns(const Binding &binding,
     std::array<const BoundColumn *, count> bound{};
     for (std::size_t i = 0; i < count; ++i) bound[i] = &(binding.*columns[i].bound);
     return bound;
+}
+
+// The row of the column with this number. Null where the store does not bind it.
+inline const StoreColumn *column_with(const Binding &binding, std::span<const StoreColumn> columns,
+                                      AttrNumber number) {
+    const auto found = std::ranges::find_if(
+        columns, [&](const StoreColumn &column) { return (binding.*column.bound).number == number; });
+    return found == columns.end() ? nullptr : &*found;
 }
 
 } // namespace vend

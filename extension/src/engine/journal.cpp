@@ -9,6 +9,7 @@
 #include "binding/key_type.hpp"
 #include "binding/number_type.hpp"
 #include "binding/statement.hpp"
+#include "binding/store_columns.hpp"
 #include "core/checked.hpp"
 #include "core/kind.hpp"
 #include "core/lock_mode.hpp"
@@ -82,8 +83,7 @@ int64 difference(const RowImage &is, const RowImage &was);
 void follow_key(Store &store, const TriggerData *trigger, const RowImage &was, const RowImage &is);
 bool is_about_items(const Store &store, const TriggerData *trigger);
 bool has_column_changed(const TriggerData *trigger, AttrNumber number);
-// Whether a column changed that counts as an edit: any column but the stock, the two versions and the
-// lock mode.
+// Whether a column changed that counts as an edit: any column but those that the engine itself writes.
 bool is_edit(const Store &store, const TriggerData *trigger);
 // Whether an update leaves everything as it was that the item's counter depends on.
 bool is_mere_edit(const Store &store, const TriggerData *trigger);
@@ -221,26 +221,25 @@ RowImage image_of(const Store &store, const TriggerData *trigger, HeapTuple tupl
     return image;
 }
 
-// A stock write of the engine counts stock_version up by one. Its other writes leave stock_version.
-bool is_stock_version_right(const Store &store, const TriggerData *trigger, const EngineWrite &write) {
-    if (!is_about_items(store, trigger) || !store.binding.has_stock_versions()) return true;
+// A write of the engine to a figure counts its version up by one. The other writes leave the version.
+bool is_version_right(const Store &store, const TriggerData *trigger, const EngineWrite &write) {
+    const BoundColumn &version =
+        is_about_items(store, trigger) ? store.binding.stock_version : store.binding.balance_version;
+    if (version.name == nullptr) return true;
     const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
     bool was_null = false;
     bool is_null = false;
-    const Datum was =
-        heap_getattr(trigger->tg_trigtuple, store.binding.stock_version.number, descriptor, &was_null);
-    const Datum is =
-        heap_getattr(trigger->tg_newtuple, store.binding.stock_version.number, descriptor, &is_null);
+    const Datum was = heap_getattr(trigger->tg_trigtuple, version.number, descriptor, &was_null);
+    const Datum is = heap_getattr(trigger->tg_newtuple, version.number, descriptor, &is_null);
     return !was_null && !is_null &&
-           number_from_column(store.binding.stock_version.figures, is) -
-                   number_from_column(store.binding.stock_version.figures, was) ==
+           number_from_column(version.figures, is) - number_from_column(version.figures, was) ==
                (write.change == 0 ? 0 : 1);
 }
 
 void check_engine_write(EngineWrite *write, const Store &store, const TriggerData *trigger,
                         const RowImage &was, const RowImage &is) {
     if (!is_same_row(was, is) || difference(is, was) != write->change ||
-        !is_stock_version_right(store, trigger, *write))
+        !is_version_right(store, trigger, *write))
         raise_write_altered(RelationGetRelid(trigger->tg_relation));
     ++write->rows_seen;
 }
@@ -401,10 +400,10 @@ bool is_edit(const Store &store, const TriggerData *trigger) {
     for (int number = 1; number <= descriptor->natts; ++number) {
         const Form_pg_attribute attribute = TupleDescAttr(descriptor, number - 1);
         // The columns that a generated column is computed from are compared themselves.
-        if (attribute->attisdropped || attribute->attgenerated != '\0' ||
-            number == store.binding.stock.number || number == store.binding.stock_version.number ||
-            number == store.binding.version.number || number == store.binding.lock_mode.number)
-            continue;
+        if (attribute->attisdropped || attribute->attgenerated != '\0') continue;
+        const StoreColumn *column =
+            column_with(store.binding, item_columns, static_cast<AttrNumber>(number));
+        if (column != nullptr && column->use != ColumnUse::read) continue;
         if (has_column_changed(trigger, static_cast<AttrNumber>(number))) return true;
     }
     return false;

@@ -37,6 +37,21 @@ void Arguments::require(int number, const char *name) const {
                         errhint("Only an argument whose default is NULL may be NULL.")));
 }
 
+int Arguments::number_of(const char *name) const {
+    HeapTuple function = SearchSysCache1(PROCOID, ObjectIdGetDatum(fcinfo->flinfo->fn_oid));
+    Oid *types = nullptr;
+    char **names = nullptr;
+    char *modes = nullptr;
+    const int count = get_func_arg_info(function, &types, &names, &modes);
+    ReleaseSysCache(function);
+    for (int i = 0; names != nullptr && i < count; ++i)
+        if (strcmp(names[i], name) == 0) return i;
+    ereport(ERROR,
+            (errcode(errcodes::not_in_state), errmsg("library and extension have different versions"),
+             errdetail("The function has no argument \"%s\".", name)));
+    pg_unreachable();
+}
+
 const char *Arguments::optional_string(int number) const {
     return is_null(number) ? nullptr : TextDatumGetCString(datum(number));
 }

@@ -24,6 +24,9 @@ class Arguments {
   public:
     explicit Arguments(FunctionCallInfo call_info) : fcinfo(call_info) {}
 
+    // The number of the argument that SQL declares under this name.
+    [[nodiscard]] int number_of(const char *name) const;
+
     // A null pointer when the argument is null.
     [[nodiscard]] const char *optional_string(int number) const;
     // InvalidOid when the argument is null.

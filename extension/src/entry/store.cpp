@@ -4,6 +4,7 @@
 #include "binding/open_store.hpp"
 #include "binding/registry.hpp"
 #include "binding/store.hpp"
+#include "binding/store_columns.hpp"
 #include "engine/journal.hpp"
 #include "entry/arguments.hpp"
 #include "entry/call.hpp"
@@ -13,7 +14,7 @@
 #include "setup/detach_store.hpp"
 #include "setup/grants.hpp"
 
-#include <array>
+#include <span>
 
 namespace vend {
 namespace {
@@ -43,54 +44,34 @@ StoreDefinition definition_from(const Arguments &arguments) {
     return definition;
 }
 
-// Numbers of the arguments that attach_store and reattach_store share, and of those that only one has.
-enum AttachmentArgument : int {
-    bind_name,
-    bind_items,
-    bind_item_key,
-    bind_stock,
-    bind_price,
-    bind_wallets,
-    bind_wallet_key,
-    bind_balance,
-    bind_stock_version,
-    bind_version,
-    bind_lock_mode,
-    bind_add_columns,
-    attach_wallet_key_type,
-    attach_money_type,
-    attach_direct_writes,
-    attach_buyers,
-    attach_journal_opening,
-    reattach_direct_writes = attach_wallet_key_type,
-    reattach_buyers,
-    reattach_journal_opening,
-};
+// These functions have many arguments, so they are found by their names.
+const char *optional_string(const Arguments &arguments, const char *name) {
+    return arguments.optional_string(arguments.number_of(name));
+}
 
-struct ColumnArgument {
-    AttachmentArgument number;
-    char *RegistryRow::*column;
-};
-constexpr std::array column_arguments{
-    ColumnArgument{bind_item_key, &RegistryRow::item_key},
-    ColumnArgument{bind_stock, &RegistryRow::stock},
-    ColumnArgument{bind_price, &RegistryRow::price},
-    ColumnArgument{bind_wallet_key, &RegistryRow::wallet_key},
-    ColumnArgument{bind_balance, &RegistryRow::balance},
-    ColumnArgument{bind_stock_version, &RegistryRow::stock_version},
-    ColumnArgument{bind_version, &RegistryRow::version},
-    ColumnArgument{bind_lock_mode, &RegistryRow::lock_mode},
-};
+const char *required_string(const Arguments &arguments, const char *name) {
+    return arguments.string(arguments.number_of(name), name);
+}
 
+bool boolean(const Arguments &arguments, const char *name) {
+    return arguments.boolean(arguments.number_of(name), name);
+}
+
+void name_columns(const Arguments &arguments, std::span<const StoreColumn> columns, RegistryRow *row) {
+    for (const StoreColumn &column : columns)
+        if (const char *name = optional_string(arguments, column.argument))
+            row->*column.name = pstrdup(name);
+}
+
+// What attach_store and reattach_store have in common.
 Attachment attachment_from(const Arguments &arguments) {
     Attachment attachment;
-    attachment.name = arguments.string(bind_name, "name");
-    attachment.items = arguments.optional_table(bind_items);
-    attachment.wallets = arguments.optional_table(bind_wallets);
-    for (const ColumnArgument &argument : column_arguments)
-        if (const char *name = arguments.optional_string(argument.number))
-            attachment.columns.*argument.column = pstrdup(name);
-    attachment.add_columns = arguments.boolean(bind_add_columns, "add_columns");
+    attachment.name = required_string(arguments, "name");
+    attachment.items = arguments.optional_table(arguments.number_of("items"));
+    attachment.wallets = arguments.optional_table(arguments.number_of("wallets"));
+    name_columns(arguments, item_columns, &attachment.columns);
+    name_columns(arguments, wallet_columns, &attachment.columns);
+    attachment.add_columns = boolean(arguments, "add_columns");
     return attachment;
 }
 
@@ -164,13 +145,14 @@ Datum vend_attach_store(PG_FUNCTION_ARGS) {
     in_call([&] {
         const Arguments arguments(fcinfo);
         Attachment attachment = attachment_from(arguments);
-        (void)arguments.oid(bind_items, "items");
-        (void)arguments.string(bind_stock, "stock");
-        attachment.wallet_key_type = arguments.optional_type(attach_wallet_key_type, "wallet_key_type");
-        attachment.money_type = arguments.optional_string(attach_money_type);
-        attachment.direct_writes = arguments.string(attach_direct_writes, "direct_writes");
-        attachment.buyers = arguments.string(attach_buyers, "buyers");
-        const bool with_opening = arguments.boolean(attach_journal_opening, "journal_opening");
+        (void)arguments.oid(arguments.number_of("items"), "items");
+        (void)required_string(arguments, "stock");
+        attachment.wallet_key_type =
+            arguments.optional_type(arguments.number_of("wallet_key_type"), "wallet_key_type");
+        attachment.money_type = optional_string(arguments, "money_type");
+        attachment.direct_writes = required_string(arguments, "direct_writes");
+        attachment.buyers = required_string(arguments, "buyers");
+        const bool with_opening = boolean(arguments, "journal_opening");
         attach_store(attachment);
         end_lost_keys_of(attachment.name);
         if (with_opening) (void)journal_opening_of(open_store(attachment.name, {}));
@@ -183,9 +165,9 @@ Datum vend_reattach_store(PG_FUNCTION_ARGS) {
     in_call([&] {
         const Arguments arguments(fcinfo);
         Attachment attachment = attachment_from(arguments);
-        attachment.direct_writes = arguments.optional_string(reattach_direct_writes);
-        attachment.buyers = arguments.optional_string(reattach_buyers);
-        const bool with_opening = arguments.boolean(reattach_journal_opening, "journal_opening");
+        attachment.direct_writes = optional_string(arguments, "direct_writes");
+        attachment.buyers = optional_string(arguments, "buyers");
+        const bool with_opening = boolean(arguments, "journal_opening");
         reattach_store(attachment);
         end_lost_keys_of(attachment.name);
         if (with_opening) (void)journal_opening_of(open_store(attachment.name, {}));

@@ -4,6 +4,7 @@
 
 #include "base/error_codes.hpp"
 #include "binding/registry.hpp"
+#include "binding/store_columns.hpp"
 #include "core/guard.hpp"
 #include "guard/guard.hpp"
 #include "setup/ddl.hpp"
@@ -11,6 +12,7 @@
 #include "table/our_triggers.hpp"
 
 #include <algorithm>
+#include <span>
 
 namespace vend {
 namespace {
@@ -38,35 +40,39 @@ Relation open_own(Oid id, LOCKMODE lock) {
     return relation;
 }
 
-// The columns of a store's table that sales write.
-struct EngineColumns {
-    bool is_bound = false;
-    const char *columns[3] = {};
+// The store of a table, and the rows of the columns that a store may bind in it. Nothing where the table
+// belongs to no store.
+struct Bound {
+    const RegistryRow *store = nullptr;
+    std::span<const StoreColumn> columns;
 };
 
-EngineColumns engine_columns(Oid relation) {
+Bound bound(Oid relation) {
     ListCell *cell = nullptr;
     foreach (cell, registered_stores()) {
         const auto *row = static_cast<const RegistryRow *>(lfirst(cell));
-        if (relation_named(row->item) == relation)
-            return {true, {row->stock, row->stock_version, row->lock_mode}};
+        if (relation_named(row->item) == relation) return {row, item_columns};
         if (row->wallet != nullptr && relation_named(row->wallet) == relation)
-            return {true, {row->balance}};
+            return {row, wallet_columns};
         if (relation_named(row->ledger) == relation || relation_named(row->delta) == relation)
             raise_bad_guard(relation, psprintf("Nobody but store \"%s\" changes its rows.", row->name));
     }
     return {};
 }
 
-void require_not_the_engines(const GuardDefinition &definition, const EngineColumns &engine) {
-    const auto require = [&](const char *name) {
-        for (const char *column : engine.columns)
-            if (column != nullptr && strcmp(column, name) == 0)
+// Sales write columns without a look at the guard. A version that they count up can be the guard's.
+void require_not_the_engines(const GuardDefinition &definition, const Bound &bound) {
+    const auto require = [&](const char *name, auto may_be) {
+        for (const StoreColumn &column : bound.columns) {
+            const char *bound_name = bound.store->*column.name;
+            if (bound_name != nullptr && strcmp(bound_name, name) == 0 && !may_be(column.use))
                 raise_bad_guard(definition.relation,
                                 psprintf("Column \"%s\" is what a store counts in.", name));
+        }
     };
-    require(definition.version_column);
-    for (const char *column : definition.columns) require(column);
+    require(definition.version_column, may_be_version);
+    for (const char *column : definition.columns)
+        require(column, [](ColumnUse use) { return !is_written_past_triggers(use); });
 }
 
 void require_columns(Relation relation, const GuardDefinition &definition) {
@@ -119,16 +125,17 @@ void guard_table(const GuardDefinition &definition) {
                  errmsg("table \"%s\" has a version guard already", relation_label(definition.relation)),
                  errhint("Take it off first with vend.unguard_version().")));
     require_columns(relation, definition);
-    const EngineColumns engine = engine_columns(definition.relation);
-    require_not_the_engines(definition, engine);
+    const Bound store = bound(definition.relation);
+    require_not_the_engines(definition, store);
     // A row that moves to another partition fires no AFTER UPDATE trigger.
-    if (engine.is_bound && relation->rd_rel->relispartition)
+    if (store.store != nullptr && relation->rd_rel->relispartition)
         raise_bad_guard(definition.relation, "It is a partition, and a table of a store.");
     warn_of_children(relation);
     const char *table = quoted_relation_name(relation);
     // A BEFORE trigger makes each UPDATE lock the row first, and each sale is an UPDATE. PostgreSQL
     // locks rows of partitions first in any case, since they may move.
-    const bool is_before = !engine.is_bound || relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
+    const bool is_before =
+        store.store == nullptr || relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
     relation_close(relation, NoLock);
     create_guard(table, definition, is_before);
 }

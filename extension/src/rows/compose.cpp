@@ -172,19 +172,24 @@ StatementText compose_eras(const Binding &b, Statement statement, const ErasOf &
     }
 }
 
+// Adds $2 to the figure of the row with key $1, and counts its version up.
+StatementText update_figure(const Table &table, const char *relation, const BoundColumn &key,
+                            const KeyType &type, const BoundColumn &figure, const BoundColumn &version) {
+    return text_of(psprintf("UPDATE %s SET %s%s WHERE %s %s $1 RETURNING %s", relation,
+                            increment(figure, "$2"),
+                            version.name == nullptr ? "" : psprintf(", %s", increment(version, "1")),
+                            key.name, type.equals, figure.name),
+                   table.relation, {type.type, figure.figures.type}, {figure.type});
+}
+
 StatementText update_stock(const Binding &b) {
-    return text_of(
-        psprintf("UPDATE %s SET %s%s WHERE %s %s $1 RETURNING %s", b.items, increment(b.stock, "$2"),
-                 b.has_stock_versions() ? psprintf(", %s", increment(b.stock_version, "1")) : "",
-                 b.item_key.name, b.item_type.equals, b.stock.name),
-        b.item_table.relation, {b.item_type.type, b.stock.figures.type}, {b.stock.type});
+    return update_figure(b.item_table, b.items, b.item_key, b.item_type.untyped(), b.stock,
+                         b.stock_version);
 }
 
 StatementText update_balance(const Binding &b) {
-    return text_of(
-        psprintf("UPDATE %s SET %s WHERE %s %s $1 RETURNING %s", b.wallets, increment(b.balance, "$2"),
-                 b.wallet_key.name, b.buyer_type.equals, b.balance.name),
-        b.wallet_table.relation, {b.buyer_type.type, b.balance.figures.type}, {b.balance.type});
+    return update_figure(b.wallet_table, b.wallets, b.wallet_key, b.buyer_type.untyped(), b.balance,
+                         b.balance_version);
 }
 
 StatementText select_refunded(const Binding &b) {

@@ -113,7 +113,10 @@ Wallet wallet_of(Store &store, TupleTableSlot *row) {
     const Binding &binding = store.binding;
     const WalletKey key = copy_key(binding.buyer_type, key_value(row, binding.wallet_key));
     const Money balance{number_of(binding, key, row, binding.balance)};
-    return {version_of(row), key, require_not_negative(binding, key, "balance", balance)};
+    Wallet wallet{version_of(row), key, require_not_negative(binding, key, "balance", balance)};
+    if (binding.has_balance_versions())
+        wallet.balance_version = number_of(binding, key, row, binding.balance_version);
+    return wallet;
 }
 
 // The stock that an UPDATE has returned. Nothing where it returned no row. Frees the rows.
@@ -128,19 +131,29 @@ ColumnChange number_change(const BoundColumn &column, int64 number) {
     return {column.number, number_to_column(column.figures, number)};
 }
 
+// Writes a figure and counts its version up.
+bool write_figure(const Binding &binding, const TableUpdate &update, KeyRef key, const RowVersion &row,
+                  const ColumnChange &figure, const BoundColumn &version, int64 was) {
+    if (version.name == nullptr) return update_row(update, row, {figure});
+    if (was >= version.figures.max)
+        ereport(ERROR, (errcode(errcodes::out_of_range),
+                        errmsg("column \"%s\" of %s is out of range", version.raw_name, row_name(key)),
+                        table_detail(binding, key), errhint("Set the column to a smaller number.")));
+    return update_row(update, row, {figure, number_change(version, was + 1)});
+}
+
 bool write_stock(const Store &store, const TableUpdate &update, const Item &item, Quantity stock) {
-    const ColumnChange stock_change = number_change(store.binding.stock, stock.value);
-    if (!store.binding.has_stock_versions()) return update_row(update, item.version, {stock_change});
-    const auto stock_version = checked_add(Quantity{item.state.stock_version}, Quantity{1});
-    if (!stock_version)
-        ereport(ERROR,
-                (errcode(errcodes::out_of_range),
-                 errmsg("column \"%s\" of %s is out of range", store.binding.stock_version.raw_name,
-                        row_name(store.binding.ref(item.key))),
-                 table_detail(store.binding, store.binding.ref(item.key)),
-                 errhint("Set the column to a smaller number.")));
-    return update_row(update, item.version,
-                      {stock_change, number_change(store.binding.stock_version, stock_version->value)});
+    const Binding &binding = store.binding;
+    return write_figure(binding, update, binding.ref(item.key), item.version,
+                        number_change(binding.stock, stock.value), binding.stock_version,
+                        item.state.stock_version);
+}
+
+bool write_balance(const Store &store, const TableUpdate &update, const Wallet &wallet, Money balance) {
+    const Binding &binding = store.binding;
+    return write_figure(binding, update, binding.ref(wallet.key), wallet.version,
+                        number_change(binding.balance, balance.value), binding.balance_version,
+                        wallet.balance_version);
 }
 
 void run_stock_change(Store &store, const StockChange &change) {
@@ -392,8 +405,7 @@ void change_locked_balances(Store &store, std::span<BalanceChange> changes) {
     for (BalanceChange &change : changes) {
         change.balance =
             checked_add(store.binding.balance.figures, change.wallet->balance, change.change).value();
-        if (!update_row(update, change.wallet->version,
-                        {number_change(store.binding.balance, change.balance.value)}))
+        if (!write_balance(store, update, *change.wallet, change.balance))
             raise_write_altered(store.binding.wallet_table.relation);
     }
     end_update(update);
@@ -417,9 +429,7 @@ bool change_balances_as_read(Store &store, std::span<const WalletChange> changes
     const auto is_written = [&](const TableUpdate &update, const WalletChange &change) {
         const auto left =
             checked_add(store.binding.balance.figures, change.wallet->balance, change.change);
-        return left && *left >= Money{0} &&
-               update_row(update, change.wallet->version,
-                          {number_change(store.binding.balance, left->value)});
+        return left && *left >= Money{0} && write_balance(store, update, *change.wallet, *left);
     };
     TupleTableSlot *row = new_row(store.binding.wallet_table);
     // The wallet is not looked up by its key again: another row may have the key by now, and the ledger

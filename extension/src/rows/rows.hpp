@@ -37,6 +37,7 @@ struct Wallet {
     RowVersion version;
     WalletKey key; // as the row has it
     Money balance{};
+    int64 balance_version = 0;
 };
 
 std::optional<Item> read_item(Store &store, ItemKey key,

@@ -23,6 +23,7 @@
 #include "table/as_role.hpp"
 #include "table/catalog.hpp"
 
+#include <algorithm>
 #include <span>
 
 namespace vend {
@@ -174,6 +175,11 @@ bool is_same_relation(const char *a, const char *b) {
     return OidIsValid(relation_named(a)) && relation_named(a) == relation_named(b);
 }
 
+bool is_any_named(const RegistryRow &row, std::span<const StoreColumn> columns) {
+    return std::ranges::any_of(columns,
+                               [&](const StoreColumn &column) { return row.*column.name != nullptr; });
+}
+
 void change_row(RegistryRow *row, const Attachment &to) {
     change_table(&row->item, &row->item_key, to.items, to.columns.item_key, "item_key");
     change_table(&row->wallet, &row->wallet_key, to.wallets, to.columns.wallet_key, "wallet_key");
@@ -188,7 +194,7 @@ void change_row(RegistryRow *row, const Attachment &to) {
     if (row->stock == nullptr)
         raise_bad_argument("stock must not be empty", "Name the column of the units left.");
     if ((row->wallet == nullptr) != (row->balance == nullptr) ||
-        (row->wallet == nullptr && row->wallet_key != nullptr))
+        (row->wallet == nullptr && is_any_named(*row, wallet_columns)))
         raise_bad_argument("wallets and balance go together",
                            "Name both, or neither where payment happens elsewhere.");
     require_different(*row, item_columns);
@@ -237,15 +243,15 @@ void require_tables(const RegistryRow &row, LOCKMODE mode) {
 }
 
 // None of these statements rewrites or reads the table.
-void add_columns(const RegistryRow &row) {
-    for (const StoreColumn &column : item_columns) {
+void add_columns(const RegistryRow &row, const char *table, std::span<const StoreColumn> columns) {
+    for (const StoreColumn &column : columns) {
         const char *name = row.*column.name;
         if (column.added_as == nullptr || name == nullptr) continue;
-        if (get_attnum(relation_named(row.item), name) > 0) continue;
-        run_ddl(psprintf("ALTER TABLE %s ADD COLUMN %s %s", row.item, quote_identifier(name),
-                         column.added_as));
+        if (get_attnum(relation_named(table), name) > 0) continue;
+        run_ddl(
+            psprintf("ALTER TABLE %s ADD COLUMN %s %s", table, quote_identifier(name), column.added_as));
         if (column.kind == ColumnKind::lock_mode)
-            run_ddl(psprintf("ALTER TABLE %s ADD CHECK (%s IN (%s)) NOT VALID", row.item,
+            run_ddl(psprintf("ALTER TABLE %s ADD CHECK (%s IN (%s)) NOT VALID", table,
                              quote_identifier(name), literals(lock_mode_names)));
     }
 }
@@ -304,7 +310,10 @@ CompanionTypes types_for(const RegistryRow &row, const Attachment &to) {
 void bind_tables(const RegistryRow &row, const Attachment &to) {
     require_tables(row, lock_for(to));
     as_role(relation_owner(relation_named(row.item)), [&] {
-        if (to.add_columns) add_columns(row);
+        if (to.add_columns) {
+            add_columns(row, row.item, item_columns);
+            if (row.wallet != nullptr) add_columns(row, row.wallet, wallet_columns);
+        }
         const CompanionTypes types = types_for(row, to);
         retype_companions(row, row.name, types);
         give_relations(create_companions(row.name, types), GetUserId());

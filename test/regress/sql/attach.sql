@@ -28,7 +28,7 @@ $$;
 
 -- The keys are the primary keys, if none is named.
 SELECT vend.attach_store('shop', 'products', stock => 'stock_qty', price => 'price_cents', wallets => 'users', balance => 'credits');
-SELECT * FROM vend.store;
+SELECT key, value FROM vend.store s, jsonb_each_text(jsonb_strip_nulls(to_jsonb(s))) ORDER BY key COLLATE "C";
 SELECT * FROM vend.audit();
 SELECT kind, line, item, qty, wallet, amount, unit_price, ref FROM shop.ledger ORDER BY item COLLATE "C", wallet;
 SELECT * FROM pg_temp.changes();

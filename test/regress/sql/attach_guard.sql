@@ -6,13 +6,13 @@ CREATE TABLE goods (sku text PRIMARY KEY, name text, price numeric(8,2), units i
 CREATE TABLE people (id int PRIMARY KEY, email text, credits numeric(10,2) NOT NULL, version int NOT NULL DEFAULT 1);
 INSERT INTO goods VALUES ('lamp', 'Lamp', 10, 100), ('vase', 'Vase', 20, 100);
 INSERT INTO people VALUES (7, 'ann@example.org', 1000);
--- A guard over the stock, or over the version that sales count: no sale could pass it.
+-- A guard over the stock, or one whose version is the stock: no sale could pass it.
 SELECT vend.guard_version('goods', 'version', '{name,units}');
 SELECT vend.attach_store('shop', 'goods', stock => 'units', price => 'price', wallets => 'people', balance => 'credits', version => 'version');
 \echo :SQLSTATE
 SELECT vend.unguard_version('goods');
-SELECT vend.guard_version('goods', 'version', '{name}');
-SELECT vend.attach_store('shop', 'goods', stock => 'units', price => 'price', stock_version => 'version');
+SELECT vend.guard_version('goods', 'units', '{name}');
+SELECT vend.attach_store('shop', 'goods', stock => 'units', price => 'price');
 SELECT vend.unguard_version('goods');
 SELECT vend.guard_version('people', 'version', '{email,credits}');
 SELECT vend.attach_store('shop', 'goods', stock => 'units', price => 'price', wallets => 'people', balance => 'credits');

@@ -98,7 +98,8 @@ SELECT * FROM vend.audit();
 
 -- Tables that are bound under another name.
 SELECT vend.detach_store('shop');
-INSERT INTO vend.store SELECT 'kiosk', 'shop.item', 'id', 'stock', 'price', 'stock_version', 'version', 'lock_mode',
+INSERT INTO vend.store (name, item, item_key, stock, price, stock_version, version, lock_mode, wallet, wallet_key, balance, ledger, delta, role, direct_writes, buyers, creator)
+    SELECT 'kiosk', 'shop.item', 'id', 'stock', 'price', 'stock_version', 'version', 'lock_mode',
     'shop.wallet', 'id', 'balance', 'shop.ledger', 'shop.stock_delta', 'shop.role', 'journal', 'any', current_user;
 SELECT vend.create_store('shop');
 \echo :SQLSTATE
