@@ -72,7 +72,7 @@ INSERT INTO statement (what, sql) VALUES
     ('TRUNCATE by a cascade', $$TRUNCATE $.maker CASCADE$$),
     ('TRUNCATE and INSERT', $$TRUNCATE $.item; INSERT INTO $.item (id, price, stock) VALUES ('lamp', 1, 20)$$);
 
--- Shows what the statement adds to the ledger, or the SQLSTATE and the hint; then undoes it.
+-- The function shows what the statement adds to the ledger, or the SQLSTATE and the hint; then it undoes the statement.
 CREATE FUNCTION pg_temp.journal(schema text, sql text, OUT code text, OUT journal text) LANGUAGE plpgsql AS $$
 DECLARE
     hint text;
@@ -98,13 +98,13 @@ END
 $$;
 SELECT s.what, j.code, j.journal FROM statement s, pg_temp.journal('shop', s.sql) j ORDER BY s.n;
 SELECT s.what, j.code, j.journal AS journal_or_hint FROM statement s, pg_temp.journal('strict', s.sql) j ORDER BY s.n;
--- The refusal as a message.
+-- The message names the refusal and the hint.
 DELETE FROM strict.item WHERE id = 'lamp';
 \echo :SQLSTATE
 TRUNCATE strict.wallet;
 \echo :SQLSTATE
 
--- COPY from a client, in several rows at once, as text, with a column of the owner's own.
+-- COPY from a client writes several rows at once, as text, with a column of the owner's own.
 COPY shop.item (id, price, stock, maker) FROM stdin;
 cup	1	4	one
 mug	1	0	two
@@ -117,7 +117,7 @@ mug	1	1
 SELECT item, qty FROM shop.ledger WHERE kind = 'adjustment' ORDER BY item COLLATE "C";
 SELECT id, stock FROM strict.item ORDER BY id COLLATE "C";
 
--- At the higher levels a TRUNCATE takes what is there, not what the snapshot shows; prepared, in a savepoint, by a function.
+-- At the higher isolation levels a TRUNCATE takes what is there, not what the snapshot shows: prepared, in a savepoint, or by a function.
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT count(*) FROM shop.item;
 UPDATE shop.item SET stock = stock + 1 WHERE id = 'lamp';

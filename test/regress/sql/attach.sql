@@ -12,7 +12,7 @@ CREATE TABLE reviews (sku text NOT NULL REFERENCES products ON UPDATE CASCADE, a
 INSERT INTO products VALUES ('lamp', 'A lamp', 100, 20), ('vase', 'A vase', 30, 5), ('sofa', 'A sofa', 900, 0);
 INSERT INTO users (name, credits) VALUES ('alpha', 5000), ('beta', 50), ('gamma', 0);
 INSERT INTO reviews VALUES ('lamp', 2);
--- All that \d+ shows of the tables, and the privileges on them.
+-- The function shows what \d+ shows of the tables, and the privileges on them.
 CREATE FUNCTION pg_temp.shape() RETURNS SETOF text LANGUAGE sql AS $$
     SELECT format('%s %s', attrelid::regclass, to_jsonb(a) - '{attcacheoff,atttypid,attmissingval}'::text[]) FROM pg_attribute a WHERE attrelid IN ('products'::regclass, 'users'::regclass)
     UNION ALL SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid IN ('products'::regclass, 'users'::regclass)
@@ -35,7 +35,7 @@ SELECT * FROM pg_temp.changes();
 SELECT c.relname, c.relkind, pg_get_userbyid(c.relowner) = current_user AS mine, string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' ORDER BY attnum) AS columns
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND attnum > 0 WHERE relnamespace = 'shop'::regnamespace AND relkind IN ('r', 'v') GROUP BY c.oid ORDER BY 1;
 
--- Sales in every row mode, refusals, and every movement.
+-- The tables are sold from in every row mode, every movement is made, and some sales are refused.
 SELECT m AS mode, p.status, p.item, p.buyer, p.qty, p.unit_price, p.amount, p.balance, pg_typeof(p.buyer) FROM unnest(ARRAY['atomic', 'pessimistic', 'optimistic']) m, vend.try_purchase('lamp', 1, 2, lock_mode => m, id => vend.id_from(m)) p;
 SELECT m AS mode, q, w, p.status FROM unnest(ARRAY['atomic', 'pessimistic', 'optimistic']) m, unnest(ARRAY[1, 1000]) q, unnest(ARRAY[1, 2, 99]) w, vend.try_purchase('lamp', w, q, lock_mode => m) p WHERE (q, w) <> (1, 1);
 SELECT status, item, qty, balance FROM vend.try_purchase('lamp', '1', 2, id => vend.id_from('atomic'));
@@ -56,7 +56,7 @@ SELECT * FROM users ORDER BY id;
 SELECT * FROM shop.holding ORDER BY buyer, item;
 SELECT * FROM vend.audit();
 
--- There is no lock mode of an item's own yet: no escrow. The column is added when asked for.
+-- No item has a lock mode of its own yet, so there is no escrow. The column is added when asked for.
 SELECT vend.set_lock_mode('lamp', 'escrow');
 \echo :SQLSTATE
 SELECT vend.set_lock_mode('lamp', 'optimistic');
@@ -110,7 +110,7 @@ SELECT vend.detach_store('shop');
 DROP SCHEMA shop CASCADE;
 SELECT change, left(shape, 60) AS shape FROM pg_temp.changes() WHERE shape !~ '\.pg\.dropped\.|"relnatts"|"relchecks"';
 
--- A store without wallets; one without prices, where each sale states its own; optimistic sales without a version compare the stock.
+-- A store may do without wallets, and without prices: then each sale states its own. Optimistic sales without a version compare the stock.
 SELECT vend.attach_store('gate', 'products', stock => 'stock_qty', wallet_key_type => 'uuid', money_type => 'numeric(8,2)');
 SELECT status, detail FROM vend.try_purchase('lamp', '00000000-0000-0000-0000-00000000000a');
 \echo :SQLSTATE
@@ -125,7 +125,7 @@ SELECT * FROM vend.audit();
 SELECT vend.detach_store('gate');
 DROP SCHEMA gate CASCADE;
 
--- A schema that is there already, with relations in it; a store of two schemas; names that need quotes.
+-- The schema may exist and have relations in it, a store may span two schemas, and names may need quotes.
 CREATE SCHEMA "My Shop";
 CREATE TABLE "My Shop"."The Items" ("item ""no""" int PRIMARY KEY, "left" bigint NOT NULL, "select" numeric(6,2) NOT NULL);
 CREATE TABLE "My Shop"."wallet;" ("user" uuid UNIQUE NOT NULL, "sum" numeric(10,2) NOT NULL);

@@ -12,7 +12,7 @@ SELECT vend.attach_store('shop', 'goods', 'id', 'stock', 'price', 'people', 'id'
 SELECT vend.set_lock_mode('vase', 'escrow');
 SELECT status FROM vend.try_purchase('lamp', 1, 2, vend.id_from('lamp'));
 SELECT status FROM vend.try_purchase('vase', 2, 2, vend.id_from('vase'));
--- The answers to a sale, a movement, plain SQL and the audit.
+-- The function shows the answers to a sale, a movement, plain SQL and the audit.
 CREATE FUNCTION pg_temp.hears(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     answer text;
@@ -31,7 +31,7 @@ CREATE FUNCTION pg_temp.all_hear() RETURNS TABLE (calls text, hear text) LANGUAG
 $$;
 SELECT * FROM pg_temp.all_hear();
 
--- Each change with its answers, then undone.
+-- Each change shows its answers and is then undone.
 CREATE FUNCTION pg_temp.after(change text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
     answers text[];
@@ -51,7 +51,7 @@ SELECT c AS change, a FROM unnest(ARRAY['ALTER TABLE goods RENAME stock TO units
     'ALTER TABLE goods ALTER stock TYPE real', 'ALTER TABLE goods ALTER stock TYPE numeric', 'ALTER TABLE goods ALTER price TYPE numeric(10,2)', 'ALTER TABLE goods ALTER v TYPE text', 'ALTER TABLE goods ALTER mode TYPE char(3)', 'ALTER TABLE goods ALTER id TYPE varchar(10)',
     'ALTER TABLE goods RENAME TO wares', 'ALTER TABLE goods SET SCHEMA pg_temp', 'DROP TABLE goods', 'DROP TABLE people', 'ALTER TABLE people ALTER balance TYPE numeric(10,2)', 'ALTER TABLE people ALTER id TYPE bigint', 'ALTER TABLE people ALTER id TYPE text',
     'ALTER TABLE people DROP CONSTRAINT people_pkey', 'ALTER TABLE goods SET UNLOGGED', 'ALTER SCHEMA shop RENAME TO store', 'ALTER TABLE shop.ledger RENAME TO book', 'ALTER TABLE goods DISABLE TRIGGER USER', 'DROP TRIGGER vend_journal ON people', 'CREATE TABLE child () INHERITS (goods)',
--- changes that do no harm
+-- These changes do no harm.
     'ALTER TABLE goods ALTER stock TYPE bigint', 'ALTER TABLE goods ALTER stock TYPE numeric(12,3)', 'ALTER TABLE people ALTER balance TYPE integer', 'ALTER TABLE goods RENAME sku TO ean', 'ALTER TABLE goods ADD note text', 'ALTER TABLE goods ALTER price TYPE smallint', 'ALTER TABLE goods ALTER stock DROP NOT NULL']) WITH ORDINALITY u (c, n), pg_temp.after(c) a ORDER BY n;
 
 -- The changes are cured, one after the other.
@@ -98,7 +98,7 @@ SELECT vend.journal_opening();
 SELECT vend.restock('vase', 500) IS NULL;
 SELECT vend.reattach_store('shop', lock_mode => 'mode');
 SELECT * FROM pg_temp.cured();
--- Types: of figures, with decimals, of keys.
+-- The types of figures change, with and without decimals, and the types of keys.
 ALTER TABLE "Data".wares ALTER units TYPE numeric(10,0), ALTER price TYPE numeric(8,2);
 ALTER TABLE "Data".people ALTER balance TYPE numeric(12,2);
 SELECT vend.reattach_store('shop');
@@ -117,14 +117,14 @@ SELECT vend.reattach_store('shop');
 SELECT * FROM pg_temp.cured();
 SELECT * FROM shop.holding ORDER BY buyer, item;
 SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'shop.ledger'::regclass AND attname IN ('item', 'wallet', 'amount', 'unit_price') ORDER BY attnum;
--- Fewer decimals than what has been paid.
+-- A type with fewer decimals than what has been paid is refused.
 ALTER TABLE "Data".wares ALTER price TYPE integer;
 ALTER TABLE "Data".people ALTER balance TYPE bigint;
 SELECT vend.reattach_store('shop');
 SELECT sum(amount) FROM shop.ledger;
 ALTER TABLE "Data".people ALTER balance TYPE numeric(12,2);
 SELECT * FROM pg_temp.cured();
--- Another key for the same things: what the ledger knows under the old keys is not there any more.
+-- Another column becomes the key: what the ledger knows under the old keys has no row any more.
 SELECT vend.reattach_store('shop', item_key => 'sku');
 SELECT * FROM vend.audit();
 SELECT vend.reattach_store('shop', item_key => 'id');
@@ -137,7 +137,7 @@ SELECT vend.reattach_store('shop', journal_opening => false);
 SELECT finding, key, found - expected AS more FROM vend.audit();
 SELECT vend.reattach_store('shop');
 SELECT * FROM pg_temp.cured();
--- Another table altogether; rows that are not there are written off.
+-- Another table takes the place of the items; items without a row are written off.
 CREATE TABLE things (id text PRIMARY KEY, units int NOT NULL, price int NOT NULL, sv int, v int, mode text);
 INSERT INTO things VALUES ('lamp', 5, 1, 0, 1);
 SELECT vend.reattach_store('shop', 'things');
@@ -160,7 +160,7 @@ ALTER TABLE shop.ledger RENAME TO book;
 SELECT vend.reattach_store('shop');
 \echo :SQLSTATE
 ALTER TABLE shop.book RENAME TO ledger;
--- The schema of the store itself.
+-- The schema of the store itself is renamed.
 ALTER SCHEMA shop RENAME TO mall;
 SELECT vend.reattach_store('shop');
 \echo :SQLSTATE

@@ -24,7 +24,7 @@ SELECT status FROM vend.try_purchase('vase', 'alpha@x', 1, vend.id_from('one'));
 \echo :SQLSTATE
 SELECT kind, item, wallet FROM vend.refund(vend.id_from('one'));
 SELECT status, item, qty FROM vend.purchase_many('{lamp,LAMP,Vase,vase,LAMP}', '{alpha@x,beta@x,BETA@x,ALPHA@X,beta@X}', '{1,1,1,1,100}');
--- One wallet, and one item, in two spellings.
+-- Two spellings mean one wallet, and one item.
 SELECT vend.transfer('alpha@x', 'ALPHA@X', 1);
 \echo :SQLSTATE
 SELECT vend.checkout('alpha@x', '{lamp,LAMP}');
@@ -40,7 +40,7 @@ SELECT vend.settle() >= 0 AS settled;
 SELECT item, sum(qty) FROM shop.ledger WHERE item IS NOT NULL GROUP BY item ORDER BY item COLLATE "C";
 SELECT sku, stock FROM goods ORDER BY sku;
 SELECT * FROM vend.audit();
--- A key that tells spellings apart where the column does not.
+-- A key may not tell spellings apart that the column takes for equal.
 CREATE TABLE twins (sku citext NOT NULL, stock integer NOT NULL);
 CREATE UNIQUE INDEX ON twins (sku text_ops);
 INSERT INTO twins VALUES ('a', 1), ('A', 1);

@@ -19,7 +19,7 @@ INSERT INTO goods (sku, maker, price_cents, stock_qty) VALUES ('lamp', 1, 10, 50
 INSERT INTO people (name, credits) VALUES ('alpha', 1000), ('beta', 20), ('gamma', 5);
 INSERT INTO baskets VALUES ('lamp', 1), ('vase', 2);
 SELECT vend.attach_store('shop', 'goods', stock => 'stock_qty', price => 'price_cents', lock_mode => 'mode', wallets => 'people', balance => 'credits');
--- What a statement adds to the ledger.
+-- The function shows what a statement adds to the ledger.
 CREATE FUNCTION journalled(statement text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
     seen uuid[] := ARRAY(SELECT id FROM shop.ledger);
@@ -68,7 +68,7 @@ SELECT status FROM vend.try_purchase('sofa', :alpha);
 SELECT j.* FROM journalled($$UPDATE goods SET sku = 'vase', mode = NULL WHERE sku = 'vases'$$) j;
 SELECT sku, stock_qty FROM goods WHERE sku = 'vase';
 
--- Triggers of the users': that change other columns, that write elsewhere, also back; that suppress or alter what the engine writes.
+-- Triggers of the users change other columns, write elsewhere and back, and suppress or alter what the engine writes.
 CREATE TABLE log (what text);
 CREATE FUNCTION edited() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.edited := '2026-01-01 00:00+00'; RETURN NEW; END $$;
 CREATE FUNCTION logged() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.log VALUES (concat_ws(' ', TG_OP, TG_TABLE_NAME)); RETURN NULL; END $$;
@@ -109,7 +109,7 @@ SELECT vend.restock('lamp', 990);
 SELECT status FROM vend.try_purchase('desk', :alpha, 1);
 SELECT * FROM vend.audit();
 
--- Row level security: the engine is the owner and sees all rows; the application writes what it may, journalled.
+-- Row level security does not bind the engine, which is the owner and sees all rows. The application writes what it may, and that is journalled.
 ALTER TABLE goods ENABLE ROW LEVEL SECURITY;
 CREATE POLICY visible ON goods FOR ALL TO regress_vend_app USING (sku <> 'desk');
 GRANT SELECT, UPDATE, INSERT, DELETE ON goods TO regress_vend_app;

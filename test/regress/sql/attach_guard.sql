@@ -6,7 +6,7 @@ CREATE TABLE goods (sku text PRIMARY KEY, name text, price numeric(8,2), units i
 CREATE TABLE people (id int PRIMARY KEY, email text, credits numeric(10,2) NOT NULL, version int NOT NULL DEFAULT 1);
 INSERT INTO goods VALUES ('lamp', 'Lamp', 10, 100), ('vase', 'Vase', 20, 100);
 INSERT INTO people VALUES (7, 'ann@example.org', 1000);
--- A guard over the stock, or one whose version is the stock: no sale could pass it.
+-- No sale could pass a guard over the stock, or one whose version is the stock.
 SELECT vend.guard_version('goods', 'version', '{name,units}');
 SELECT vend.attach_store('shop', 'goods', stock => 'units', price => 'price', wallets => 'people', balance => 'credits', version => 'version');
 \echo :SQLSTATE
@@ -17,7 +17,7 @@ SELECT vend.unguard_version('goods');
 SELECT vend.guard_version('people', 'version', '{email,credits}');
 SELECT vend.attach_store('shop', 'goods', stock => 'units', price => 'price', wallets => 'people', balance => 'credits');
 SELECT vend.unguard_version('people');
--- A guard that was there before the store, and one that came after.
+-- One guard is older than the store, another one is newer.
 SELECT vend.guard_version('goods', 'version', '{name,price}');
 SELECT vend.attach_store('shop', 'goods', stock => 'units', price => 'price', wallets => 'people', balance => 'credits', version => 'version');
 SELECT vend.guard_version('people', 'version', '{email}', 'next');
@@ -46,7 +46,7 @@ SELECT status, unit_price FROM vend.try_purchase('lamp', 7, expected_version => 
 UPDATE goods SET units = units + 5 WHERE sku = 'vase';
 SELECT units, version FROM goods WHERE sku = 'vase';
 SELECT * FROM vend.audit();
--- In escrow as well.
+-- The same is true in escrow.
 SELECT vend.reattach_store('shop', lock_mode => 'lock_mode', add_columns => true);
 SELECT vend.set_lock_mode('vase', 'escrow');
 SELECT status FROM vend.try_purchase('vase', 7);

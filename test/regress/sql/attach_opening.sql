@@ -14,7 +14,7 @@ CREATE TABLE people (id integer PRIMARY KEY, balance numeric(10,2));
 INSERT INTO goods SELECT 'item ' || n, 10, n, CASE WHEN n = 9 THEN 'escrow' END FROM generate_series(0, 9) n;
 INSERT INTO people SELECT n, n * 100.25 FROM generate_series(0, 5) n;
 
--- At once, and then not again.
+-- The opening is journalled at once, and then not again.
 SELECT vend.attach_store('shop', 'goods', price => 'price', lock_mode => 'mode', wallets => 'people', balance => 'balance');
 SELECT count(*), sum(qty), sum(amount), count(DISTINCT id), bool_and(kind = 'adjustment' AND line = 0 AND ref IS NULL AND unit_price IS NULL AND (item IS NULL) <> (wallet IS NULL)) AS plain FROM shop.ledger;
 SELECT vend.journal_opening(), vend.journal_opening('shop');
@@ -26,7 +26,7 @@ DROP SCHEMA shop CASCADE;
 SELECT vend.attach_store('shop', 'goods', price => 'price', lock_mode => 'mode', wallets => 'people', balance => 'balance', journal_opening => false);
 SELECT count(*) FROM shop.ledger;
 SELECT finding, count(*), sum(expected) AS expected, sum(found) AS found FROM vend.audit() GROUP BY finding ORDER BY finding;
--- Sales by row and in escrow, a refund, movements, sold to the last; plain SQL, new rows, deleted rows, other keys, a row that comes and goes.
+-- Items are sold by row and in escrow, refunded, moved, sold to the last; plain SQL inserts, deletes and renames rows; one row comes and goes.
 SELECT status FROM vend.try_purchase('item 5', 5, 2, vend.id_from('sale'));
 SELECT status FROM vend.try_purchase('item 1', 5);
 SELECT status FROM vend.try_purchase('item 9', 4, 3);
@@ -105,7 +105,7 @@ WITH written AS (UPDATE people SET balance = balance + 1 WHERE id = 5 RETURNING 
 SELECT vend.journal_opening();
 SELECT * FROM vend.audit();
 
--- Refused writes: the opening is no direct write.
+-- If direct writes are refused, the opening is still allowed: it is no direct write.
 SELECT vend.detach_store('shop');
 UPDATE goods SET stock = stock + 1;
 SELECT vend.attach_store('shop', 'goods', price => 'price', lock_mode => 'mode', wallets => 'people', balance => 'balance', direct_writes => 'refuse', journal_opening => false);

@@ -13,7 +13,7 @@ CREATE TABLE goods (id text PRIMARY KEY, ean integer UNIQUE, maker text, part te
 CREATE TABLE people (id bigint PRIMARY KEY, balance bigint NOT NULL, credit numeric(10,2) NOT NULL DEFAULT 0);
 INSERT INTO goods (id, ean, stock, price) VALUES ('lamp', 1, 5, 100), ('vase', 2, 3, 30);
 INSERT INTO people VALUES (1, 1000), (2, 0);
--- The answer to a call after a preparation; both are undone.
+-- The function shows the answer to a call after a preparation, and undoes both.
 CREATE FUNCTION hears(preparation text, arguments text, store text DEFAULT 'shop') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     before text := (SELECT concat_ws(' ', (SELECT count(*) FROM vend.store), (SELECT count(*) FROM pg_trigger), (SELECT count(*) FROM pg_class), (SELECT count(*) FROM pg_namespace)));
@@ -42,7 +42,7 @@ $$;
 -- (These tables can be attached.)
 SELECT hears('SELECT', a) FROM unnest(ARRAY['''goods''', '''goods'', ''ean'', ''whole'', ''price'', ''people'', ''id'', ''balance''', '''goods'', price => ''price'', wallets => ''people'', balance => ''credit''', '''goods'', price => ''fine'', money_type => ''numeric(12,3)''']) a;
 
--- Relations that no store can sell from.
+-- No store can sell from these relations.
 CREATE VIEW seen AS SELECT * FROM goods;
 CREATE MATERIALIZED VIEW kept AS SELECT * FROM goods;
 CREATE TEMP TABLE fleeting (LIKE goods INCLUDING ALL);
@@ -64,7 +64,7 @@ ALTER FOREIGN TABLE far OWNER TO regress_vend_owner;
 SET ROLE regress_vend_owner;
 SELECT hears('SELECT', '''far'', ''id''');
 
--- Keys.
+-- Some keys cannot be used.
 SELECT p || '  ' || a AS call, hears(p, a) FROM (VALUES
     (1, 'ALTER TABLE goods DROP CONSTRAINT goods_pkey', '''goods'''),
     (2, 'ALTER TABLE goods DROP CONSTRAINT goods_pkey, ADD PRIMARY KEY (id, stock)', '''goods'''),
@@ -77,7 +77,7 @@ SELECT p || '  ' || a AS call, hears(p, a) FROM (VALUES
     (18, 'ALTER TABLE people DROP CONSTRAINT people_pkey', '''goods'', wallets => ''people'', balance => ''balance'''),
     (19, 'SELECT', '''goods'', wallets => ''people'', wallet_key => ''balance'', balance => ''balance''')) v (n, p, a) ORDER BY n;
 
--- Figures: their types, their decimals, and what they hold.
+-- Some figures cannot be used: for their types, their decimals, or their values.
 SELECT p || '  ' || a AS call, hears(p, a) FROM (VALUES
     (1, 'SELECT', '''goods'', stock => ''half'''), (2, 'SELECT', '''goods'', stock => ''doubt'''), (3, 'SELECT', '''goods'', stock => ''loose'''), (4, 'SELECT', '''goods'', stock => ''long'''), (5, 'SELECT', '''goods'', stock => ''worth'''), (6, 'SELECT', '''goods'', stock => ''amounts'''),
     (7, 'SELECT', '''goods'', stock => ''tax'''), (8, 'SELECT', '''goods'', stock => ''serial'''), (9, 'SELECT', '''goods'', stock => ''ghost'''), (31, 'SELECT', '''goods'', stock_version => ''ghost'''), (32, 'SELECT', '''goods'', version => ''ghost'''), (33, 'SELECT', '''goods'', lock_mode => ''ghost'''), (10, 'SELECT', '''goods'', stock => '''''), (11, 'SELECT', '''goods'', stock => NULL'),
@@ -90,14 +90,14 @@ SELECT p || '  ' || a AS call, hears(p, a) FROM (VALUES
     (26, 'UPDATE people SET balance = -1 WHERE id = 2', '''goods'', wallets => ''people'', balance => ''balance'''), (27, 'UPDATE people SET credit = ''NaN'' WHERE id = 2', '''goods'', wallets => ''people'', balance => ''credit'''),
     (28, 'ALTER TABLE people ALTER balance DROP NOT NULL; UPDATE people SET balance = NULL WHERE id = 1', '''goods'', wallets => ''people'', balance => ''balance''')) v (n, p, a) ORDER BY n;
 
--- The columns that a store can do without.
+-- Some optional columns cannot be used.
 SELECT p || '  ' || a AS call, hears(p, a) FROM (VALUES
     (1, 'SELECT', '''goods'', stock_version => ''stock_version'''), (2, 'SELECT', '''goods'', version => ''version'''), (3, 'SELECT', '''goods'', lock_mode => ''lock_mode'''),
     (4, 'SELECT', '''goods'', stock_version => ''note'', add_columns => true'), (5, 'SELECT', '''goods'', version => ''tax'''), (6, 'SELECT', '''goods'', lock_mode => ''short'''), (7, 'SELECT', '''goods'', lock_mode => ''price'''),
     (8, 'CREATE TYPE mode AS ENUM (''atomic'', ''escrow''); ALTER TABLE goods ADD mode mode', '''goods'', lock_mode => ''mode'''),
     (9, 'SELECT', '''goods'', stock_version => ''v'', version => ''v'', add_columns => true'), (10, 'SELECT', '''goods'', price => ''stock'''), (11, 'SELECT', '''goods'', stock_version => ''stock'''), (12, 'SELECT', '''goods'', ''ean'', ''ean'''), (13, 'SELECT', '''goods'', wallets => ''people'', wallet_key => ''id'', balance => ''id''')) v (n, p, a) ORDER BY n;
 
--- Two tables, of one owner, in no other store.
+-- The two tables must be different, have one owner, and belong to no other store.
 SELECT vend.create_store('mall');
 CREATE TABLE shelf (id text PRIMARY KEY, stock int NOT NULL);
 SELECT vend.attach_store('stand', 'shelf');
@@ -109,21 +109,21 @@ SELECT hears('SELECT', '''goods''', 'stand'), hears('SELECT', '''goods''', 'mall
 SELECT vend.detach_store('stand');
 DROP TABLE shelf;
 
--- Virtual columns, which come with 18: a sale reads rows as they are stored.
+-- Virtual columns, which come with 18, are refused: a sale reads rows as they are stored.
 SELECT current_setting('server_version_num')::int < 180000 OR bool_and(answer ~ '^55000 .*"computed" of table "public.goods" is virtual.*\nBind a column that is stored.$') FROM (SELECT hears('ALTER TABLE goods ADD COLUMN computed integer GENERATED ALWAYS AS (price * 2) VIRTUAL', '''goods'', ' || a) FROM unnest(ARRAY['price => ''computed''', 'stock => ''computed''', 'version => ''computed''']) a) h (answer);
 
--- Names.
+-- Some names and words cannot be used.
 SELECT n AS name, hears('SELECT', '''goods''', n) FROM unnest(ARRAY['vend', 'pg_shop', 'pg_catalog', 'information_schema', '', repeat('x', 64)]) n;
 SELECT a AS call, hears('SELECT', '''goods'', direct_writes => ' || a) FROM unnest(ARRAY['''maybe''', 'NULL']) a;
--- A schema in which there are relations of these names.
+-- The schema may have relations of these names, if they are not in the way.
 SELECT p AS call, hears('CREATE SCHEMA shop; ' || p, '''goods''') FROM unnest(ARRAY['CREATE TABLE shop.ledger (id int)', 'CREATE TABLE shop.stock_delta (item text)', 'CREATE TABLE shop.stock_delta (item int, qty bigint)', 'CREATE VIEW shop.role AS SELECT 1 AS x', 'CREATE TABLE shop.holding ()', 'CREATE TABLE shop.item ()', 'CREATE TABLE shop.ledger (item text, wallet text, amount int)']) p;
 
--- Triggers of the owner's.
+-- The owner may have triggers.
 CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 SELECT hears(p, '''goods''') = 'allowed' OR (hears(p, '''goods''') ~ 'has a deferrable trigger' AND current_setting('server_version_num')::int < 180000) FROM unnest(ARRAY['CREATE CONSTRAINT TRIGGER later AFTER UPDATE ON goods DEFERRABLE FOR EACH ROW EXECUTE FUNCTION later()']) p;
 SELECT hears('CREATE TRIGGER vend_journal AFTER UPDATE ON goods FOR EACH ROW EXECUTE FUNCTION later()', '''goods''');
 
--- Rights: not the owner, other owners, a schema of somebody else's, no right to make one.
+-- The caller must own the tables and the schema, or be allowed to make one.
 ALTER TABLE people OWNER TO regress_vend_owner;
 SET ROLE regress_vend_other;
 CREATE TABLE mine (id text PRIMARY KEY, stock int NOT NULL);
@@ -135,7 +135,7 @@ SET ROLE regress_vend_owner;
 SELECT hears('SELECT', '''goods''', 'theirs');
 RESET ROLE;
 SELECT hears('SELECT', '''goods'', wallets => ''wallets'', balance => ''balance''');
--- A superuser may, but the owner of a schema could replace what is in it.
+-- A superuser may attach, but not in a schema whose owner could replace what is in it.
 SELECT hears('SELECT', '''goods''', 'theirs');
 DO $$ BEGIN EXECUTE format('REVOKE CREATE ON DATABASE %I FROM regress_vend_other', current_database()); END $$;
 SET ROLE regress_vend_other;
@@ -147,7 +147,7 @@ RESET ROLE;
 \pset tuples_only off
 \pset recordsep '\n'
 \pset fieldsep '|'
--- Nothing of it is left.
+-- The refused calls leave nothing.
 SELECT name FROM vend.store;
 SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'vend%' AND tgrelid IN ('goods'::regclass, 'people'::regclass, 'mine'::regclass);
 SELECT vend.detach_store('mall');

@@ -86,7 +86,7 @@ SELECT vend.reattach_store('shop', 'theirs', lock_mode => '');
 \echo :SQLSTATE
 SELECT * FROM vend.audit('shop');
 
--- An owner who may not use the schema of his table; a caller's search path, a caller's objects of the same names.
+-- The owner may lack the right to use the schema of his table. A caller's search path and objects of the same names change nothing.
 REVOKE ALL ON SCHEMA app FROM regress_vend_owner;
 ALTER SCHEMA app OWNER TO regress_vend_other;
 SELECT pg_temp.hears('buyer', $$SELECT vend.purchase('lamp', 1, store => 'shop')$$);

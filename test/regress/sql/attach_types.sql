@@ -11,7 +11,7 @@ CREATE DOMAIN few AS smallint;
 CREATE DOMAIN mode AS varchar(11) CHECK (value ~ '^[a-z]+$');
 CREATE TABLE result (key text, figures text, said text, audit bigint);
 
--- Makes the same sales with tables of these types: items goods(k), wallets people(k), keys typed or as text.
+-- The procedure makes the same sales with tables of these types: items goods(k), wallets people(k), keys typed or as text.
 CREATE PROCEDURE tell(key text, keys text[], stock text, price text, balance text, version text, lock_mode text) LANGUAGE plpgsql AS $$
 DECLARE
     said text;
@@ -22,14 +22,14 @@ BEGIN
     EXECUTE format('INSERT INTO people OVERRIDING SYSTEM VALUE VALUES (%L, 1000), (%L, 10)', keys[3], keys[4]);
     PERFORM vend.attach_store('shop', 'goods', 'k', 'n', 'p', 'people', 'k', 'b', 'sv', 'v', 'm');
     COMMIT;
-    -- By their text, by their type.
+    -- Calls name keys by their text, and by their type.
     PERFORM vend.purchase(keys[1], keys[3], 2, vend.id_from('one'));
     PERFORM vend.purchase(g.k, p.k, 3, lock_mode => u.mode) FROM goods g, people p, unnest(ARRAY['atomic', 'pessimistic', 'optimistic']) u (mode) WHERE g.k::text = keys[1] AND p.k::text = keys[3];
     PERFORM vend.refund(vend.id_from('one'), 1), vend.restock(keys[2], 4), vend.deposit(keys[4], 5), vend.withdraw(keys[3], 7), vend.transfer(keys[3], keys[4], 20);
     PERFORM vend.purchase_many(ARRAY[keys[1], keys[2], keys[1]], ARRAY[keys[3], keys[4], keys[4]], '{1,2,100}');
     PERFORM vend.checkout(keys[3], ARRAY[keys[2], keys[1]], '{1,1}'), vend.transfer_many(ARRAY[keys[3]], ARRAY[keys[4]], '{1}');
     SELECT string_agg(status, ' ') INTO said FROM (SELECT status FROM vend.try_purchase(keys[2], keys[4], 100) UNION ALL SELECT status FROM vend.try_purchase(keys[1], keys[4], 30) UNION ALL SELECT status FROM vend.try_purchase(keys[1], keys[3], 2, vend.id_from('one'))) s;
-    -- Plain SQL, a key change among it, and a version for people's edits.
+    -- Plain SQL writes too: it changes a key, and an edit counts the version.
     EXECUTE format('UPDATE goods SET n = n + 1, p = p + 1 WHERE k::text = %L', keys[1]);
     EXECUTE format('DELETE FROM people WHERE k::text = %L', keys[4]);
     EXECUTE format('INSERT INTO people OVERRIDING SYSTEM VALUE VALUES (%L, 11)', keys[4]);
@@ -56,7 +56,7 @@ BEGIN
 END
 $$;
 SET client_min_messages = error;
--- Each key type, each number type in each place; domains are written by statements.
+-- Each key type and each number type is tried in each place; domains are written by statements.
 DO $$
 DECLARE
     t record;

@@ -12,7 +12,7 @@ SELECT balance FROM vend.deposit('alpha', 5, vend.id_from('three'));
 SELECT status FROM vend.try_purchase('lamp', 'beta', 50, vend.id_from('four'), remember => true);
 SELECT * FROM vend.audit();
 
--- Each fault alone; the rollback undoes it.
+-- The audit finds each fault alone; the rollback undoes it.
 SET session_replication_role = replica;
 BEGIN; UPDATE shop.item SET stock = stock + 1 WHERE id = 'lamp'; SELECT * FROM vend.audit(); ROLLBACK;
 BEGIN; UPDATE shop.item SET stock = 0 WHERE id = 'bowl'; SELECT * FROM vend.audit(); ROLLBACK;
@@ -36,7 +36,7 @@ BEGIN; UPDATE shop.ledger SET unit_price = 1 WHERE id = vend.id_from('two'); SEL
 RESET session_replication_role;
 SELECT * FROM vend.audit();
 
--- All faults at once: the audit has a row for each.
+-- The audit has a row for each fault when all come at once.
 SET session_replication_role = replica;
 UPDATE shop.item SET stock = stock + 1;
 UPDATE shop.wallet SET balance = balance + 1;
@@ -62,7 +62,7 @@ SELECT * FROM vend.audit();
 SELECT vend.detach_store('shop');
 DROP SCHEMA shop CASCADE;
 
--- Keys of other types, money with a scale, stores without wallets.
+-- Keys may have other types, money a scale, and a store no wallets.
 SELECT vend.create_store('shop', 'bigint', 'uuid', money_type => 'numeric(12,2)');
 INSERT INTO shop.item (id, price, stock) VALUES (1, 1.50, 5);
 INSERT INTO shop.wallet (id, balance) VALUES ('00000000-0000-0000-0000-000000000007', 10.25);

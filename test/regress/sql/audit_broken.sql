@@ -27,7 +27,7 @@ UPDATE shop.item SET stock = 3 WHERE id = 'lamp';
 COMMIT;
 SELECT status FROM vend.try_purchase('lamp', 'a', 2);
 SELECT finding, key, expected, found FROM vend.audit();
--- Deltas whose sum is out of range.
+-- The sum of the deltas is out of range.
 SET session_replication_role = replica;
 INSERT INTO shop.stock_delta VALUES ('lamp', 9223372036854775807), ('lamp', 9223372036854775807);
 RESET session_replication_role;
@@ -44,7 +44,7 @@ SELECT * FROM vend.audit();
 CREATE OR REPLACE FUNCTION vend.invalidate_counters() RETURNS trigger LANGUAGE c AS '$libdir/pg_vend', 'vend_invalidate_counters';
 CREATE OR REPLACE FUNCTION vend.delta() RETURNS trigger LANGUAGE c AS '$libdir/pg_vend', 'vend_delta';
 
--- An owner without rights on his own tables: each look that needs one says so, and the others find what there is.
+-- An owner may lack rights on his own tables: each look that needs one says so, and the others find what there is.
 CREATE ROLE regress_broken_owner;
 CREATE ROLE regress_broken_auditor;
 CREATE ROLE regress_broken_nobody;
@@ -94,7 +94,7 @@ SELECT vend.detach_store('poor');
 SELECT vend.detach_store('shop');
 DROP SCHEMA shop CASCADE;
 
--- A figure that is not a number.
+-- A figure is not a number.
 SELECT vend.create_store('shop', money_type => 'numeric(12,2)');
 INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 1, 10);
 INSERT INTO shop.wallet VALUES ('a', 1000);
@@ -106,7 +106,7 @@ SELECT finding, key, expected, found FROM vend.audit();
 SELECT vend.detach_store('shop');
 DROP SCHEMA shop CASCADE;
 
--- A partition whose triggers are off, or were made something else.
+-- The triggers of a partition are off, or fire at another time.
 CREATE TABLE public.goods (id text PRIMARY KEY, stock bigint NOT NULL, lock_mode text) PARTITION BY LIST (id);
 CREATE TABLE public.goods_1 PARTITION OF public.goods FOR VALUES IN ('lamp');
 CREATE TABLE public.goods_2 PARTITION OF public.goods DEFAULT;

@@ -20,7 +20,7 @@ SELECT status FROM vend.try_purchase('lamp', 'beta', 500, id => vend.id_from('re
 CREATE VIEW shop.state AS SELECT (SELECT string_agg(i::text, ' ' ORDER BY i::text COLLATE "C") FROM shop.item i) AS items, (SELECT string_agg(w::text, ' ' ORDER BY w::text COLLATE "C") FROM shop.wallet w) AS wallets, (SELECT string_agg(l::text, ' ' ORDER BY l::text COLLATE "C") FROM shop.ledger l) AS ledger;
 SELECT * FROM vend.audit();
 
--- Doctors, audits, repairs the first finding (or the last) and audits again, until nothing is left that has a repair; undone.
+-- The function doctors, audits, repairs the first finding (or the last) and audits again, until no finding has a repair; it undoes all.
 CREATE FUNCTION shop.found(doctored text, backwards boolean, OUT findings text, OUT repairs int, OUT remain text) LANGUAGE plpgsql AS $$
 DECLARE
     before shop.state;
@@ -61,7 +61,7 @@ SELECT c.kind, c.what, f.* FROM shop.case c, shop.found(c.sql, false) f WHERE f.
 -- In whatever order they are repaired, the same is left.
 SELECT c.kind, c.what, b.* FROM shop.case c, shop.found(c.sql, false) f, shop.found(c.sql, true) b WHERE b.remain IS DISTINCT FROM f.remain ORDER BY c.n;
 
--- Items and wallets: figures changed, below zero, rows deleted, added, under another key.
+-- Figures of items and wallets are changed or below zero; rows are deleted, added, or have another key.
 TRUNCATE shop.case RESTART IDENTITY;
 INSERT INTO shop.case (kind, what, sql) VALUES
     ('item', 'more', 'UPDATE shop.item SET stock = stock + 5 WHERE id = ''lamp'''),
@@ -83,7 +83,7 @@ INSERT INTO shop.case (kind, what, sql) VALUES
     ('all', 'the ledger empty', 'UPDATE shop.item SET stock = 1; UPDATE shop.wallet SET balance = 1; DELETE FROM shop.ledger');
 SELECT c.kind, c.what, f.* FROM shop.case c, shop.found(c.sql, false) f ORDER BY c.n;
 SELECT c.kind, c.what, b.* FROM shop.case c, shop.found(c.sql, false) f, shop.found(c.sql, true) b WHERE b.remain IS DISTINCT FROM f.remain ORDER BY c.n;
--- The repairs of figures that are wrong.
+-- These figures are wrong, and have repairs.
 ALTER TABLE shop.ledger DISABLE TRIGGER USER;
 UPDATE shop.ledger SET qty = 3, amount = -299 WHERE id = vend.id_from('purchase');
 UPDATE shop.ledger SET amount = 49 WHERE id = vend.id_from('transfer') AND line = 1;
@@ -95,7 +95,7 @@ SELECT finding, key, expected, found FROM vend.audit();
 SELECT repair FROM vend.audit() WHERE repair IS NOT NULL LIMIT 1 \gexec
 SELECT repair FROM vend.audit() WHERE repair IS NOT NULL LIMIT 1 \gexec
 SELECT finding, key, expected, found FROM vend.audit();
--- More refunded than bought: the refund that came last is the one that is cut down.
+-- If more was refunded than bought, the repair cuts down the last refund.
 SELECT status, qty FROM vend.try_refund(vend.id_from('purchase'), 2, id => vend.id_from('last'));
 ALTER TABLE shop.ledger DISABLE TRIGGER USER;
 UPDATE shop.ledger SET qty = 3 WHERE id = vend.id_from('last');
@@ -113,7 +113,7 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha');
 SELECT vend.detach_store('shop');
 DROP SCHEMA shop CASCADE;
 
--- A store that refuses direct writes, with a name, keys and money of other kinds.
+-- This store refuses direct writes; its name needs quotes, its keys and money have other types.
 SELECT vend.create_store('O''Brien "s" %s', 'bigint', 'uuid', money_type => 'numeric(12,2)', direct_writes => 'refuse');
 INSERT INTO "O'Brien ""s"" %s".item (id, price) VALUES (1, 1.50), (2, 0.01);
 INSERT INTO "O'Brien ""s"" %s".wallet (id) VALUES ('00000000-0000-0000-0000-000000000007');
@@ -145,7 +145,7 @@ SELECT id, balance FROM "O'Brien ""s"" %s".wallet;
 SELECT kind, item, qty, wallet, amount FROM "O'Brien ""s"" %s".ledger ORDER BY kind COLLATE "C", item, qty, amount;
 SELECT vend.detach_store('O''Brien "s" %s');
 DROP SCHEMA "O'Brien ""s"" %s" CASCADE;
--- Without wallets.
+-- This store has no wallets.
 SELECT vend.create_store('gift', wallets => false);
 INSERT INTO gift.item (id, price, stock) VALUES ('lamp', 10, 5);
 SELECT status FROM vend.try_purchase('lamp', 'anybody', 2, id => vend.id_from('purchase'));

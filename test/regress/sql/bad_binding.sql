@@ -12,7 +12,7 @@ INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 5, 50);
 INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 1000);
 SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
 
--- Nulls where the engine needs a value.
+-- A column has nulls, where the engine needs a value.
 ALTER TABLE shop.item ALTER price DROP NOT NULL;
 UPDATE shop.item SET price = NULL;
 SELECT status FROM vend.try_purchase('lamp', 'alpha', lock_mode => 'atomic');
@@ -36,7 +36,7 @@ UPDATE shop.wallet SET balance = 995;
 ALTER TABLE shop.wallet ENABLE TRIGGER ALL;
 SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
 
--- Columns of another type, or gone.
+-- Columns get another type, or are gone.
 ALTER TABLE shop.item ALTER stock TYPE numeric;
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
 \echo :SQLSTATE
@@ -51,7 +51,7 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha');
 ALTER TABLE shop.ledger ALTER amount TYPE numeric(12,2);
 SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
 
--- A table in the place of another.
+-- Another table takes the place of the items.
 ALTER TABLE shop.item RENAME TO item_old;
 CREATE TABLE shop.item (LIKE shop.item_old INCLUDING ALL);
 INSERT INTO shop.item VALUES ('lamp', 1, 1000);
@@ -63,7 +63,7 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha');
 ALTER TABLE shop.item_old RENAME TO item;
 SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
 
--- A schema in the place of another: no table of it was touched.
+-- Another schema takes the place of the store's, though no table of the store was touched.
 ALTER SCHEMA shop RENAME TO shop_old;
 CREATE SCHEMA shop;
 CREATE TABLE shop.item (id text, price bigint, stock bigint, stock_version bigint, version bigint, lock_mode text);
@@ -83,7 +83,7 @@ SET ROLE regress_vend_owner;
 ALTER SCHEMA shop_old RENAME TO shop;
 SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
 
--- A table of another owner, and one that a crash would empty.
+-- A table gets another owner, and a table becomes unlogged.
 RESET ROLE;
 ALTER TABLE shop.wallet OWNER TO regress_vend_stranger;
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
@@ -95,7 +95,7 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha');
 \echo :SQLSTATE
 ALTER TABLE shop.ledger SET LOGGED;
 
--- Triggers that are ours: disabled, or gone.
+-- Triggers of pg_vend are disabled, or gone.
 ALTER TABLE shop.item DISABLE TRIGGER vend_journal;
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
 \echo :SQLSTATE
@@ -117,7 +117,7 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha');
 \echo :SQLSTATE
 DROP TRIGGER changed ON shop.ledger;
 
--- Keys that are not unique, or not at once.
+-- Keys are not unique, or not at once.
 ALTER TABLE shop.item DROP CONSTRAINT item_pkey;
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
 \echo :SQLSTATE
@@ -136,14 +136,14 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha');
 ALTER TABLE shop.ledger DROP CONSTRAINT ledger_pkey, ADD PRIMARY KEY (id, line);
 SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
 
--- A child table: its rows would be seen, its writes not journalled.
+-- A child table is refused: its rows would be seen, its writes not journalled.
 CREATE TABLE shop.child () INHERITS (shop.item);
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
 \echo :SQLSTATE
 DROP TABLE shop.child;
 SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
 
--- Figures below zero, once their checks are dropped.
+-- Figures get below zero, once their checks are dropped.
 ALTER TABLE shop.item DROP CONSTRAINT item_price_check, DROP CONSTRAINT item_stock_check;
 UPDATE shop.item SET price = -1;
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
@@ -155,7 +155,7 @@ SELECT * FROM vend.audit();
 UPDATE shop.item SET stock = stock + 1000;
 ALTER TABLE shop.item ADD CONSTRAINT item_price_check CHECK (price >= 0), ADD CONSTRAINT item_stock_check CHECK (stock >= 0);
 
--- A trigger of the owner's that would run when somebody else commits: with the rights of that one until 17.
+-- A deferrable trigger of the owner is refused: it would run when somebody else commits, until 17 with that role's rights.
 CREATE FUNCTION shop.later() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE CONSTRAINT TRIGGER later AFTER INSERT ON shop.ledger DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION shop.later();
@@ -172,7 +172,7 @@ EXCEPTION WHEN object_not_in_prerequisite_state OR raise_exception THEN
 END $$;
 DROP TRIGGER later ON shop.ledger;
 
--- A trigger of the owner's that changes the tables in the middle of a call.
+-- A trigger of the owner changes the tables in the middle of a call.
 CREATE FUNCTION shop.alter_ledger() RETURNS trigger LANGUAGE plpgsql
     AS 'BEGIN ALTER TABLE shop.ledger ALTER amount TYPE numeric; RETURN NULL; END';
 CREATE TRIGGER alter_ledger AFTER UPDATE ON shop.wallet FOR EACH ROW EXECUTE FUNCTION shop.alter_ledger();
@@ -195,7 +195,7 @@ DROP TRIGGER alter_ledger ON shop.wallet;
 SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
 SELECT * FROM vend.audit();
 
--- The tables go without detach_store: who made the store may make it again.
+-- The tables go without detach_store(): the role that made the store may make it again.
 DROP SCHEMA shop CASCADE;
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
 \echo :SQLSTATE

@@ -6,7 +6,7 @@ SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 100, 5);
 INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 1000);
 
--- NULL in a required argument.
+-- A required argument is NULL.
 SELECT * FROM vend.purchase(NULL, 'alpha');
 \echo :SQLSTATE
 SELECT * FROM vend.purchase('lamp', NULL);
@@ -35,10 +35,10 @@ SELECT * FROM vend.restock(NULL, 1);
 \echo :SQLSTATE
 SELECT * FROM vend.restock('lamp', NULL);
 \echo :SQLSTATE
--- NULL in an optional one is as if it were left out.
+-- An optional argument that is NULL is as if it were left out.
 SELECT status FROM vend.try_purchase('lamp', 'alpha', 1, NULL, NULL, false, NULL, NULL, NULL, NULL, false, NULL);
 
--- Quantities.
+-- These quantities are not valid.
 SELECT * FROM vend.purchase('lamp', 'alpha', 0);
 \echo :SQLSTATE
 SELECT * FROM vend.purchase('lamp', 'alpha', -1);
@@ -59,7 +59,7 @@ SELECT * FROM vend.deposit('alpha', 0);
 SELECT * FROM vend.deposit('alpha', -5);
 \echo :SQLSTATE
 
--- Lock modes.
+-- These lock modes are not valid.
 SELECT * FROM vend.purchase('lamp', 'alpha', lock_mode => 'escrow');
 \echo :SQLSTATE
 SELECT * FROM vend.try_purchase('lamp', 'alpha', lock_mode => 'none');
@@ -75,7 +75,7 @@ SELECT * FROM vend.try_purchase('lamp', 'alpha', lock_mode => 'atom');
 SELECT * FROM vend.try_purchase('lamp', 'alpha', lock_mode => 'atomicpessimistic');
 \echo :SQLSTATE
 
--- Stores.
+-- These stores do not exist.
 SELECT * FROM vend.purchase('lamp', 'alpha', store => 'nowhere');
 \echo :SQLSTATE
 SELECT * FROM vend.try_purchase('lamp', 'alpha', store => 'shop.item');
@@ -91,11 +91,11 @@ SELECT * FROM vend.audit('nowhere');
 SELECT status FROM vend.try_purchase('lamp', 'alpha', expected_version => -1);
 SELECT status FROM vend.try_purchase('lamp', 'alpha', expected_version => 9223372036854775807);
 
--- Ids that are not valid.
+-- These ids are not valid.
 SELECT * FROM vend.try_purchase('lamp', 'alpha', id => 'order-1');
 \echo :SQLSTATE
 
--- Movements of items and wallets that do not exist.
+-- These movements name items and wallets that do not exist.
 SELECT * FROM vend.deposit('nobody', 1);
 \echo :SQLSTATE
 SELECT * FROM vend.restock('ghost', 1);

@@ -9,7 +9,7 @@ SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock, lock_mode) VALUES
     ('a', 100, 5, 'atomic'), ('p', 100, 5, 'pessimistic'), ('o', 100, 5, 'optimistic'), ('e', 100, 5, 'escrow'), ('n', 100, 5, NULL), ('none', 100, 0, NULL), ('void', 100, 0, 'escrow'), ('flyer', 0, 100, 'escrow');
 INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 10000), ('beta', 10000), ('poor', 250), ('broke', 0);
--- The stock of the rows with unsettled deltas, and the units that can be bought.
+-- The view shows the units that can be bought, and whether the rows and their deltas have as many.
 CREATE VIEW shop.book AS
     SELECT (SELECT string_agg(format('%s %s%s', id, vend.available(id, 'shop'), CASE WHEN vend.available(id, 'shop') <> stock + coalesce((SELECT sum(qty) FROM shop.stock_delta WHERE item = id), 0) THEN ' but in the rows' END), ', ' ORDER BY id COLLATE "C") FROM shop.item) AS stock,
            (SELECT string_agg(id || ' ' || balance, ', ' ORDER BY id COLLATE "C") FROM shop.wallet) AS balance,
@@ -17,7 +17,7 @@ CREATE VIEW shop.book AS
            (SELECT count(*) FROM vend.audit('shop')) AS findings;
 TABLE shop.book;
 
--- The same batch in each mode: the same buyer and the same item, many times over; the last unit goes to the first who asks.
+-- The same batch is made in each mode. It names the same buyer and the same item many times; the last unit goes to the first who asks.
 SELECT i, b.n, status, detail, b.buyer, qty, unit_price, amount, balance
 FROM unnest('{a,p,o,e,n}'::text[]) WITH ORDINALITY i (i, k),
      vend.purchase_many(array_fill(i, ARRAY[7]), '{alpha,poor,poor,nobody,beta,poor,alpha}', '{1,2,1,1,3,1,1}')
@@ -28,16 +28,16 @@ UPDATE shop.item SET stock = stock + 5 WHERE lock_mode IS DISTINCT FROM 'escrow'
 SELECT stock FROM vend.restock('e', 5);
 SELECT status, detail, item, qty FROM vend.purchase_many('{a,e,a,e,n,n,a,e}', '{alpha,beta,alpha,beta,alpha,alpha,beta,alpha}', '{6,6,4,4,5,1,1,1}');
 TABLE shop.book;
--- One receipt for each: its own id, one time for all, as the ledger has it.
+-- Each sale has a receipt: its own id, and one time for all, as in the ledger.
 CREATE TABLE shop.told AS SELECT * FROM vend.purchase_many('{p,flyer,o,flyer}', '{alpha,beta,alpha,broke}', '{1,2,3,4}');
 SELECT count(*), count(DISTINCT o.id), count(DISTINCT o.at), bool_and(l.at = o.at AND l.item = o.item AND l.wallet = o.buyer AND -l.qty = o.qty AND -l.amount = o.amount AND l.unit_price = o.unit_price AND l.line = 0 AND l.ref IS NULL) AS is_as_told
 FROM shop.told o LEFT JOIN shop.ledger l USING (id);
 SELECT item, wallet, qty, amount FROM shop.ledger WHERE kind = 'purchase' AND item IN ('p', 'o', 'flyer') ORDER BY item, wallet, qty;
--- One transaction: the balance that each outcome tells is the one after it.
+-- A batch is one transaction: each outcome tells the balance after its own sale.
 SELECT status, item, amount, balance FROM vend.purchase_many('{flyer,p,o,flyer,p,none}', '{alpha,alpha,alpha,alpha,alpha,alpha}', '{1,2,1,1,1,1}');
 TABLE shop.book;
 
--- Every refusal, beside sales that it does not touch; in the order of precedence.
+-- Every refusal stands beside sales that it does not touch, in the order of precedence.
 INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('r', 100, 50, NULL), ('s', 100, 50, 'escrow');
 CREATE TABLE shop.question (n int GENERATED ALWAYS AS IDENTITY, item text, buyer text, qty bigint, max_price numeric);
 INSERT INTO shop.question (item, buyer, qty, max_price) VALUES
@@ -49,7 +49,7 @@ SELECT q.n, p.status, p.detail, p.unit_price, p.amount, p.balance FROM
     vend.purchase_many(a.items, a.buyers, a.qtys, NULL, a.max_prices) WITH ORDINALITY p (status, detail, id, item, buyer, qty, unit_price, amount, balance, at, n) JOIN shop.question q USING (n) ORDER BY q.n;
 TABLE shop.book;
 
--- One id many times in one batch: one purchase. Another buyer, item or quantity: a mismatch, which moves nothing.
+-- If one id stands many times in one batch, it is one purchase. Another buyer, item or quantity is a mismatch, which moves nothing.
 \set one '''{00000000-0000-4000-8000-000000000001,00000000-0000-4000-8000-000000000001,00000000-0000-4000-8000-000000000001,00000000-0000-4000-8000-000000000001,00000000-0000-4000-8000-000000000001}'''
 SELECT status, detail, right(id::text, 2) AS id, item, buyer, qty, unit_price, amount, balance FROM vend.purchase_many('{r,r,s,r,r}', '{alpha,alpha,alpha,beta,alpha}', '{2,2,2,2,3}', :one);
 SELECT status, detail, amount, balance, at IS NOT NULL AS has_time FROM vend.purchase_many('{s,s,s,s,s}', '{beta,beta,alpha,beta,beta}', '{1,2,1,1,1}', replace(:one, '01', '02')::uuid[]);
@@ -64,7 +64,7 @@ SELECT status, amount, balance FROM vend.try_purchase('s', 'beta', 1, '00000000-
 SELECT amount, replayed FROM vend.purchase('r', 'alpha', 1, '00000000-0000-4000-8000-000000000003');
 SELECT status FROM vend.try_purchase('r', 'beta', 2, '00000000-0000-4000-8000-000000000001');
 \echo :SQLSTATE
--- Ids of movements of another kind; an id that a purchase made up itself.
+-- Some ids belong to movements of another kind; one was made by the purchase itself.
 SELECT kind FROM vend.deposit('alpha', 5, '00000000-0000-4000-8000-000000000005');
 SELECT kind FROM vend.restock('s', 5, '00000000-0000-4000-8000-000000000006');
 SELECT kind FROM vend.transfer('alpha', 'beta', 5, '00000000-0000-4000-8000-000000000007');
@@ -81,7 +81,7 @@ SELECT status, item, buyer, amount, balance FROM vend.purchase_many('{brief,shor
 SELECT status, item, buyer, amount, balance FROM vend.purchase_many('{brief,short,r}', '{guest,guest,alpha}', ids => ARRAY[vend.id_from('brief'), vend.id_from('short'), NULL]);
 TABLE shop.book;
 
--- Refusals that are remembered, in batches and single sales, both ways.
+-- Batches and single sales find the refusals that the other has remembered.
 SELECT status, detail, balance FROM vend.purchase_many('{none,void,ghost,r,s,r,s,r}', '{alpha,alpha,alpha,nobody,broke,alpha,alpha,alpha}', '{1,1,1,1,1,1,1,99}', ARRAY(SELECT vend.id_from('memory ' || n) FROM generate_series(1, 8) n), '{NULL,NULL,NULL,NULL,NULL,6,NULL,NULL}', remember => true);
 SELECT item, wallet, qty, amount, refusal, refusal_qty FROM shop.ledger WHERE kind = 'refusal' ORDER BY refusal COLLATE "C", item COLLATE "C", wallet COLLATE "C";
 -- Now all could be served: what was refused is refused for good.
@@ -158,7 +158,7 @@ RELEASE one;
 ROLLBACK;
 SELECT stock = :'before_stock' AND balance = :'before_balance' AND sales = :before_sales AND findings = 0 AS is_as_before FROM shop.book;
 SELECT pending, waiting FROM vend.stat_item WHERE store = 'shop' AND item = 's';
--- An error in the middle of a transaction block's batch; what came before the savepoint stays.
+-- An error ends a batch in a transaction block; what came before the savepoint stays.
 BEGIN;
 SELECT status FROM vend.purchase_many('{r,s,flyer}', '{beta,beta,beta}', ids => ARRAY[vend.id_from('kept'), NULL, NULL]);
 SAVEPOINT one;
@@ -190,14 +190,14 @@ BEGIN;
 SELECT count(*) FROM vend.purchase_many(array_fill('s'::text, ARRAY[20]), array_fill('broke'::text, ARRAY[20]), array_fill(1, ARRAY[20]));
 SELECT status, detail FROM vend.purchase_many('{new,s}', '{alpha,alpha}', '{1,9999}');
 COMMIT;
--- A statement with two batches; a batch as a source of rows.
+-- A statement may have two batches, and may use a batch as a source of rows.
 WITH a AS (SELECT * FROM vend.purchase_many('{s}', '{alpha}')), b AS (SELECT * FROM vend.purchase_many('{r}', '{alpha}')) SELECT a.status, b.status, a.balance - b.balance AS between FROM a, b;
 CREATE TABLE shop.sale AS SELECT item, buyer, status FROM vend.purchase_many('{s,r,nix}', '{alpha,beta,beta}');
 TABLE shop.sale;
 WITH sold AS (SELECT status FROM vend.purchase_many('{s,s}', '{alpha,alpha}')) SELECT status FROM sold LIMIT 1;
 TABLE shop.book;
 
--- Read-only transactions; isolation levels.
+-- A batch in a read-only transaction is a fault; at the other isolation levels it sells.
 BEGIN READ ONLY;
 SELECT status FROM vend.purchase_many('{s}', '{alpha}');
 \echo :SQLSTATE
@@ -243,7 +243,7 @@ SELECT status FROM vend.purchase_many('{}', '{}');
 \echo :SQLSTATE
 RESET ROLE;
 
--- 10,000 requests in one call; no more.
+-- A call may have 10,000 requests and no more.
 INSERT INTO shop.item (id, price, stock, lock_mode) SELECT 'm' || n, n % 3, 25, (ARRAY['escrow', 'optimistic', 'pessimistic', NULL])[1 + n % 4] FROM generate_series(1, 300) n;
 INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('hot', 1, 9000, 'escrow'), ('warm', 1, 9000, NULL);
 INSERT INTO shop.wallet (id, balance) SELECT 'w' || n, 20 FROM generate_series(1, 2000) n;
@@ -268,7 +268,7 @@ SELECT findings FROM shop.book;
 SELECT status, detail, count(*) FROM vend.purchase_many(array_fill('warm'::text, ARRAY[5000]), array_fill('crowd'::text, ARRAY[5000]), array_fill(0, ARRAY[5000])) GROUP BY 1, 2;
 SELECT status, detail, count(*) FROM vend.transfer_many(array_fill('alpha'::text, ARRAY[5000]), array_fill('beta'::text, ARRAY[5000]), array_fill(0, ARRAY[5000])) GROUP BY 1, 2;
 SELECT status, length(detail) FROM vend.purchase_many(ARRAY[repeat('z', 1000000), 'warm'], '{alpha,nobody}', ids => ARRAY[vend.id_from('long'), vend.id_from('short')], remember => true);
--- Settled or not, everything adds up.
+-- All figures add up, whether settled or not.
 SELECT vend.settle() >= 0 AS settled;
 SELECT * FROM vend.audit();
 SELECT vend.detach_store('shop');

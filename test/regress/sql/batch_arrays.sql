@@ -27,7 +27,7 @@ INSERT INTO bare.item (id, stock, lock_mode) VALUES ('lamp', 10, NULL), ('vase',
 INSERT INTO fine.item (id, price, stock, lock_mode) VALUES ('lamp', 19.99, 100, NULL), ('vase', 0.05, 100, 'escrow'), ('palace', 9999999999.99, 100, NULL);
 INSERT INTO fine.wallet (id, balance) VALUES ('alpha', 100.00), ('rich', 9999999999.99);
 
--- Literals and arrays, by position and by name, and the two forms together.
+-- Arguments are literals and arrays, by position and by name, in both forms.
 SET vend.default_store = 'words';
 SELECT status, item, buyer, qty FROM vend.purchase_many('{lamp,vase}', '{alpha,beta}');
 SELECT status, item, buyer, qty FROM vend.purchase_many('{lamp,vase}', '{alpha,beta}', '{2,3}');
@@ -43,7 +43,7 @@ SELECT status, item, buyer, unit_price, amount, balance FROM vend.purchase_many(
 SELECT status, item, buyer FROM vend.purchase_many(ARRAY[1, 2], ARRAY[7, 7]);
 -- Text keys are told apart to the letter.
 SELECT status, item FROM vend.purchase_many('{1,01,001,"1 ",LAMP}', '{7,7,7,7,7}');
--- The elements in the order of the outcomes, as a caller who joins them would have it.
+-- The outcomes have the order of the elements, so that a caller can join them.
 SELECT n, status, item FROM vend.purchase_many('{vase,ghost,lamp}', '{alpha,alpha,alpha}') WITH ORDINALITY p (status, detail, id, item, buyer, qty, unit_price, amount, balance, at, n) ORDER BY n;
 SELECT (vend.purchase_many('{vase,ghost}', '{alpha,alpha}')).status;
 WITH w AS (SELECT array_agg('lamp'::text ORDER BY n) AS items, array_agg(b ORDER BY n) AS buyers FROM unnest(ARRAY['alpha', 'beta', 'nobody']) WITH ORDINALITY b (b, n))
@@ -57,7 +57,7 @@ BEGIN
 END
 $$;
 
--- Prepared, with parameters of no type and of all of them.
+-- A prepared statement may have parameters of no type, or of any type.
 PREPARE many AS SELECT status, item, buyer, amount FROM vend.purchase_many($1, $2, $3, store => $4);
 EXECUTE many('{lamp,vase}', '{alpha,beta}', '{1,2}', 'words');
 EXECUTE many('{1,2}', '{7,8}', '{1,2}', 'numbers');
@@ -155,7 +155,7 @@ SELECT * FROM vend.purchase_many('{lamp}', '{alpha}', ids => '{x}');
 -- The lower bound of an array does not matter.
 SELECT status, item, buyer, qty FROM vend.purchase_many('[0:1]={lamp,vase}', '[7:8]={alpha,beta}', '[-1:0]={1,2}');
 SELECT status, item, buyer, qty FROM vend.purchase_many('[0:1]={lamp,vase}'::text[], '{alpha,beta}', ids => '[5:6]={NULL,00000000-0000-4000-8000-00000000000a}', max_prices => '[0:1]={100,NULL}');
--- Slices, subscripts and nulls within; an array that a query made.
+-- Arrays may be slices, have subscripts or nulls, or come from a query.
 SELECT status, item, buyer FROM vend.purchase_many((ARRAY['x', 'lamp', 'vase'])[2:3], (ARRAY['alpha', 'beta', 'x'])[:2]);
 SELECT count(*), count(DISTINCT id), min(status), max(status) FROM vend.purchase_many(ARRAY(SELECT 'lamp' FROM generate_series(1, 9)), ARRAY(SELECT 'alpha' FROM generate_series(1, 9)));
 
@@ -165,10 +165,10 @@ SELECT status, detail, id = vend.id_from(n::text) AS has_id FROM vend.purchase_m
 SELECT status, detail, unit_price FROM vend.purchase_many('{lamp,lamp,lamp,lamp,lamp,lamp}', '{alpha,alpha,alpha,alpha,alpha,alpha}', max_prices => '{100,99,-1,99.5,NaN,1e30}');
 SELECT status, detail FROM vend.purchase_many('{lamp,lamp}', '{alpha,alpha}', max_prices => '{100,NULL}', unit_prices => '{100,NULL}');
 
--- No wallets: anybody buys, and is named as given.
+-- Without wallets anybody buys, and is named as given.
 SELECT status, buyer, balance, item, unit_price, amount FROM vend.purchase_many('{lamp,lamp,vase,vase,lamp,vase}', '{alpha,anybody,alpha,"",alpha,x}', '{1,1,1,2,2,1}', store => 'gift');
 SELECT status, detail FROM vend.purchase_many('{lamp,vase,ghost,lamp}', '{alpha,alpha,alpha,alpha}', '{2,1,1,1}', max_prices => '{NULL,NULL,NULL,99}', store => 'gift');
--- No prices: each request states its own.
+-- Without prices each request states its own.
 SELECT status, detail, unit_price, amount, balance FROM vend.purchase_many('{lamp,lamp,vase,vase,vase,lamp}', '{alpha,alpha,alpha,alpha,alpha,alpha}', '{1,2,1,1,1,1}', unit_prices => '{100,0,250,NULL,651,-1}', store => 'ask');
 SELECT status, detail, unit_price FROM vend.purchase_many('{lamp}', '{alpha}', store => 'ask');
 SELECT status, detail, unit_price FROM vend.purchase_many('{lamp,vase}', '{alpha,alpha}', max_prices => '{4,6}', unit_prices => '{5,5}', store => 'ask');

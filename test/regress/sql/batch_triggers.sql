@@ -22,7 +22,7 @@ $$;
 SELECT * FROM shop.buy();
 SELECT shop.state();
 
--- Triggers that look on fire once for each row, by row and by statement.
+-- Triggers that only look on fire once for each row, by row and by statement.
 CREATE TABLE shop.seen (n int GENERATED ALWAYS AS IDENTITY, what text);
 CREATE FUNCTION shop.look() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -56,7 +56,7 @@ DROP TRIGGER log ON shop.ledger;
 SELECT stock FROM vend.restock('lamp', 100);
 SELECT shop.state();
 
--- Triggers that spoil a write. All effects are undone here; those of a failed call must be gone already.
+-- Triggers spoil a write. All effects are undone here; a failed call must have undone its own already.
 CREATE FUNCTION shop.suppress() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
 CREATE FUNCTION shop.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'closed on mondays' USING ERRCODE = 'P0042'; END $$;
 CREATE FUNCTION shop.alter_row() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -94,14 +94,14 @@ INSERT INTO shop.sabotage (name, sql) VALUES
 INSERT INTO shop.sabotage (name, sql)
 SELECT 'ledger: ' || c, format('CREATE TRIGGER t BEFORE INSERT ON shop.ledger FOR EACH ROW WHEN (NEW.kind = ''purchase'') EXECUTE FUNCTION shop.alter_row(%L, %L)', c, v)
 FROM (VALUES ('line', '$1.line + 7'), ('kind', '''adjustment'''), ('item', '''vase'''), ('qty', '$1.qty + 1'), ('wallet', '''beta'''), ('amount', '$1.amount + 1'), ('unit_price', '1'), ('ref', '''00000000-0000-4000-8000-0000000000ff'''), ('at', '''2000-01-01'''), ('refusal_qty', '1')) v (c, v);
--- Triggers that sell while the batch is being written: all of their sales count, or they are a fault.
+-- Triggers sell while the batch is being written: all of their sales count, or they are a fault.
 INSERT INTO shop.sabotage (name, sql)
 SELECT format('%s: sells %s to %s', t, i, b), format('CREATE TRIGGER t AFTER %s ON shop.%s FOR EACH ROW EXECUTE FUNCTION shop.sell_more(%L, %L)', e, t, i, b)
 FROM (VALUES ('item', 'UPDATE'), ('wallet', 'UPDATE'), ('ledger', 'INSERT')) t (t, e), unnest('{lamp,vase,cup}'::text[]) i, unnest('{alpha,beta}'::text[]) b ORDER BY t COLLATE "C", i COLLATE "C", b COLLATE "C";
 INSERT INTO shop.sabotage (name, sql)
 SELECT format('%s: sells a batch', t), format('CREATE TRIGGER t AFTER %s ON shop.%s FOR EACH ROW EXECUTE FUNCTION shop.sell_many_more()', e, t)
 FROM (VALUES ('item', 'UPDATE'), ('wallet', 'UPDATE'), ('ledger', 'INSERT')) t (t, e);
--- Triggers that change the store.
+-- Triggers change the store.
 INSERT INTO shop.sabotage (name, sql)
 SELECT d, format('CREATE TRIGGER t AFTER UPDATE ON shop.wallet FOR EACH ROW EXECUTE FUNCTION shop.run(%L)', d)
 FROM unnest(ARRAY['DISCARD PLANS', 'ALTER TABLE shop.ledger RENAME TO books', 'DROP TABLE shop.wallet', 'DROP TABLE shop.ledger CASCADE', 'TRUNCATE shop.item', 'DELETE FROM shop.item', 'DELETE FROM shop.wallet', 'UPDATE shop.wallet SET balance = 5 WHERE balance <> 5', 'SELECT vend.detach_store(''shop'')']) d;

@@ -7,7 +7,7 @@
 SET client_min_messages = warning;
 SET statement_timeout = '3min';
 CREATE SCHEMA chance;
--- A number from 0 to below - 1.
+-- The function draws a number from 0 to below - 1.
 CREATE FUNCTION chance.draw(seed text, below int) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT (('x' || substr(md5(seed), 1, 8))::bit(32)::bigint % below)::int $$;
 CREATE TABLE chance.request (n int PRIMARY KEY, item text, buyer text, qty bigint, id uuid, max_price numeric, unit_price numeric, amount numeric);
 INSERT INTO chance.request
@@ -31,7 +31,7 @@ INSERT INTO chance.store VALUES ('single', NULL, false), ('many', 'single', fals
 CREATE TABLE chance.key (key text PRIMARY KEY, spelled uuid NOT NULL);
 INSERT INTO chance.key SELECT key, md5(key)::uuid FROM (SELECT 'i' || generate_series(0, 11) UNION ALL SELECT 'b' || generate_series(0, 7) UNION ALL VALUES ('ghost'), ('palace'), ('nobody')) k (key);
 CREATE FUNCTION chance.spell(store text, key text) RETURNS text LANGUAGE sql STABLE AS $$ SELECT CASE WHEN s.is_attached THEN (SELECT k.spelled::text FROM chance.key k WHERE k.key = spell.key) ELSE key END FROM chance.store s WHERE s.name = store $$;
--- The text about a key, with the number of the key as letters again.
+-- The function gives the text about a key, with the number of the key as letters again.
 CREATE FUNCTION chance.read(said text) RETURNS text LANGUAGE sql STABLE AS $$ SELECT coalesce((SELECT replace(said, k.spelled::text, k.key) FROM chance.key k WHERE position(k.spelled::text IN said) > 0), said) $$;
 
 CREATE FUNCTION chance.run_one(store text, first int, last int, remember boolean) RETURNS void LANGUAGE plpgsql AS $$
@@ -59,7 +59,7 @@ CREATE FUNCTION chance.run_many(store text, first int, last int, remember boolea
          vend.purchase_many(a.items, a.buyers, a.qtys, a.ids, a.max_prices, a.unit_prices, a.amounts, remember => run_many.remember, store => run_many.store)
              WITH ORDINALITY o (status, detail, id, item, buyer, qty, unit_price, amount, balance, at, n)
 $$;
--- Writes by people between two batches.
+-- People write between two batches.
 CREATE FUNCTION chance.stir(step int) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     s chance.store;
@@ -132,7 +132,7 @@ SELECT count(*) AS batches, min(last - first + 1), max(last - first + 1), count(
 SELECT lock_mode, count(*) FROM chance.answer a JOIN single.item i ON i.id = a.item WHERE store = 'single' AND status = 'purchased' GROUP BY lock_mode ORDER BY lock_mode;
 SELECT lock_mode, count(*) FROM chance.answer a JOIN old_single.item i ON i.id::text = a.item WHERE store = 'old_single' AND status = 'purchased' GROUP BY lock_mode ORDER BY lock_mode;
 
--- The answers. An error's text is the detail of a malformed request; of a sale or replay, the balance is the same, too.
+-- The answers are the same. An error's text is the detail of a malformed request; a sale or replay tells the same balance, too.
 CREATE VIEW chance.twins AS SELECT m.store, n, s, m FROM chance.store t JOIN chance.answer m ON m.store = t.name JOIN chance.answer s USING (n) WHERE s.store = t.single;
 SELECT store, count(*) FROM chance.twins GROUP BY store ORDER BY store;
 SELECT store, n, (s).status AS single, (m).status AS many FROM chance.twins WHERE (s).status IS DISTINCT FROM (m).status ORDER BY store, n;

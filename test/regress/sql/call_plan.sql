@@ -16,7 +16,7 @@ CREATE TABLE orders (id int PRIMARY KEY, item text, buyer text, status text, sal
 INSERT INTO orders SELECT g, 'lamp', 'w', NULL, vend.id_from('order ' || g) FROM generate_series(1, 5) g;
 ANALYZE basket, todo, customer, orders;
 CREATE FUNCTION pg_temp.sold() RETURNS bigint LANGUAGE sql AS $$ SELECT count(DISTINCT id) FROM shop.ledger WHERE kind <> 'adjustment' $$;
--- The rows that a statement tells, and what it sells; or its error.
+-- The function shows the rows that a statement tells, and what it sells; or its error.
 CREATE FUNCTION pg_temp.ask(statement text, OUT told bigint, OUT sold bigint, OUT code text, OUT detail text) LANGUAGE plpgsql AS $$
 DECLARE
     earlier bigint := pg_temp.sold();
@@ -44,7 +44,7 @@ BEGIN
 END
 $$;
 
--- Equal arguments beside the rows of a table: one sale for each row.
+-- Equal arguments beside the rows of a table make one sale for each row.
 SELECT status, count(*) FROM basket, vend.purchase_many(items, buyers) GROUP BY 1;
 SELECT pg_temp.sold();
 INSERT INTO pg_temp.query (sql) VALUES
@@ -202,11 +202,11 @@ INSERT INTO pg_temp.query (sql) VALUES
     ($$DELETE FROM orders WHERE id = 5 RETURNING (vend.restock(item, 1)).stock$$),
     ($$WITH t AS (SELECT t.n, o.status FROM todo t, vend.try_purchase(t.item, t.buyer) o) MERGE INTO done USING t ON done.n = t.n AND done.n > 99 WHEN NOT MATCHED THEN INSERT VALUES (t.n, t.status)$$);
 SELECT * FROM pg_temp.ask_all();
--- Added up.
+-- The answers can be added up.
 SELECT t.buyer, o.status, count(*) FROM todo t, vend.try_purchase(t.item, t.buyer) o GROUP BY 1, 2 ORDER BY 1 LIMIT 1;
 SELECT DISTINCT o.status FROM todo t, vend.try_purchase(t.item, t.buyer) o;
 SELECT EXISTS (SELECT FROM vend.purchase_many('{lamp,lamp}', '{ann,bob}') WHERE status <> 'purchased');
--- Kept plans, and cursors, which make the calls whose rows are fetched.
+-- Plans are kept; cursors make the calls whose rows are fetched.
 PREPARE buy (text) AS SELECT status FROM vend.try_purchase('lamp', $1);
 SET plan_cache_mode = force_generic_plan;
 EXECUTE buy ('ann');
@@ -236,7 +236,7 @@ END
 $$;
 SELECT pg_temp.sold() - :earlier AS sold;
 EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) SELECT t.n, o.status FROM todo t, vend.try_purchase(t.item, t.buyer) o;
--- A trigger of the owner's that puts the row somewhere else.
+-- A trigger of the owner puts the row somewhere else.
 CREATE FUNCTION divert() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO done VALUES (new.id, new.status); RETURN NULL; END $$;
 CREATE TRIGGER divert BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION divert();
 INSERT INTO orders (id, status) SELECT 60, status FROM vend.try_purchase('lamp', 'ann') RETURNING id;

@@ -35,7 +35,7 @@ SELECT status FROM vend.try_checkout('beta', '{p,a}', NULL, vend.id_from('single
 SELECT status, lines FROM vend.try_checkout('beta', '{p}', NULL, vend.id_from('single'));
 TABLE shop.book;
 
--- All or none: the first line that is refused is named, and nothing has changed.
+-- A cart is sold all or none: the first line that is refused is named, and nothing has changed.
 SELECT status, detail, line, amount, balance, lines FROM vend.try_checkout('beta', '{p,a,e}', '{1,3,1}');
 SELECT status, detail, line, amount, balance, lines FROM vend.try_checkout('poor', '{o,a,e}', '{1,1,2}');
 SELECT status, detail, line, amount, balance, lines FROM vend.try_checkout('poor', '{e,none}');
@@ -66,7 +66,7 @@ UPDATE shop.item SET price = 9223372036854775807 WHERE id IN ('a', 'p');
 SELECT * FROM vend.checkout('beta', '{free,a}', '{1,2}');
 UPDATE shop.item SET price = 5 WHERE id IN ('a', 'p');
 
--- Given back item by item, each no more than was bought.
+-- A cart is given back item by item, and no more of each than was bought.
 SELECT vend.refund(vend.id_from('cart'), 1);
 SELECT status, item, qty, amount, stock, balance FROM vend.try_refund(vend.id_from('cart'), 1, vend.id_from('back'), 'p');
 SELECT status, item, qty, amount, stock, balance FROM vend.try_refund(vend.id_from('cart'), 1, vend.id_from('back'), 'p');
@@ -78,7 +78,7 @@ SELECT status, item, qty, amount FROM vend.try_refund(vend.id_from('cart'), 3, i
 SELECT status FROM vend.try_refund(vend.id_from('cart'), item => 'none');
 SELECT status, item FROM vend.try_refund(vend.id_from('single'), item => 'p');
 TABLE shop.book;
--- One refund too many, and the audit says of which item.
+-- If there is one refund too many, the audit says of which item.
 ALTER TABLE shop.ledger DISABLE TRIGGER ALL;
 UPDATE shop.ledger SET qty = 2, amount = 10 WHERE kind = 'refund' AND item = 'p' AND ref = vend.id_from('cart') AND id <> vend.id_from('back');
 ALTER TABLE shop.ledger ENABLE TRIGGER ALL;
@@ -88,7 +88,7 @@ UPDATE shop.ledger SET qty = 1, amount = 7 WHERE kind = 'refund' AND item = 'p' 
 ALTER TABLE shop.ledger ENABLE TRIGGER ALL;
 SELECT * FROM vend.audit();
 
--- Stores without wallets, without prices, with other keys.
+-- Stores may lack wallets and prices, and have other keys.
 SELECT vend.create_store('ask', item_key_type => 'bigint', wallets => false, prices => false, money_type => 'numeric(6,2)');
 INSERT INTO ask.item (id, stock) VALUES (1, 5), (2, 5);
 SELECT status, buyer, amount, balance, lines FROM vend.try_checkout('anybody', ARRAY[1, 2], '{2,3}', vend.id_from('cart'), unit_prices => '{1.50,0.25}', store => 'ask');
@@ -97,7 +97,7 @@ SELECT * FROM vend.checkout('anybody', '{01,1}', unit_prices => '{1,1}', store =
 SELECT * FROM vend.checkout('anybody', '{1,2}', unit_prices => '{9999,9999}', store => 'ask');
 SELECT * FROM vend.audit('ask');
 
--- Transfers in order: what comes in can go out; a refused one spoils nothing.
+-- Transfers are made in order: what comes in can go out; a refused one spoils nothing.
 SELECT n, status, detail, wallet, payee, amount, balance FROM vend.transfer_many('{beta,alpha,poor,poor,none,beta,beta,NULL}', '{alpha,poor,beta,alpha,beta,none,beta,alpha}', '{50,80,85,85,1,1,1,1}', store => 'shop')
     WITH ORDINALITY AS t (status, detail, id, kind, item, wallet, payee, qty, amount, stock, balance, at, n) ORDER BY n;
 SELECT status, detail, wallet, payee, amount FROM vend.transfer_many('{alpha,alpha,alpha,beta}', '{beta,beta,poor,alpha}', '{1,1,1,2}', array_fill(vend.id_from('pay'), ARRAY[4]), 'shop');

@@ -16,7 +16,7 @@ INSERT INTO shop.question VALUES
     (5, 'stale version', 'lamp', NULL, 9, NULL, 1), (6, 'changed price', 'lamp', NULL, NULL, 99, 1),
     (7, 'replay', 'lamp', '00000000-0000-4000-8000-00000000000a', NULL, NULL, 1), (8, 'a sale', 'lamp', NULL, NULL, NULL, 1);
 
--- WAL that this session writes for one call, as EXPLAIN counts it: no other process disturbs it.
+-- The function counts the WAL that this session writes for one call, as EXPLAIN does: no other process disturbs it.
 CREATE FUNCTION shop.measure(q shop.question, mode text, OUT status text, OUT wal_records bigint, OUT xid_taken boolean, OUT item_touched boolean, OUT wallet_touched boolean) LANGUAGE plpgsql AS $$
 DECLARE
     plan json;
@@ -25,7 +25,7 @@ DECLARE
     wallet_before text;
     after text;
 BEGIN
-    -- The word; and what the session reads in the catalogs on a first call is read.
+    -- This call gives the status; after it the session has read what a first call reads in the catalogs.
     SELECT p.status INTO status FROM vend.try_purchase(q.item, 'alpha', q.qty, q.id, mode, expected_version => q.version, max_price => q.max_price) p;
     EXECUTE touched || 'item' INTO item_before;
     EXECUTE touched || 'wallet' INTO wallet_before;
@@ -45,7 +45,7 @@ FROM shop.question, unnest(ARRAY['atomic', 'pessimistic', 'optimistic']) WITH OR
 -- The measure works: a sale writes and takes an id. How many records is PostgreSQL's business.
 SELECT m.status, m.wal_records > 0 AS wal, m.xid_taken, m.item_touched, m.wallet_touched FROM shop.question q, shop.measure(q, 'atomic') m WHERE n = 8;
 
--- In one transaction, one after the other, and as errors.
+-- The calls are made in one transaction, one after the other, and as errors.
 BEGIN;
 SELECT status FROM vend.try_purchase('none', 'alpha');
 SELECT status FROM vend.try_purchase('ghost', 'alpha');
@@ -71,7 +71,7 @@ BEGIN
 END
 $$;
 
--- An unused session: the very first call is as cheap.
+-- In an unused session the very first call is as cheap.
 \c -
 BEGIN;
 SELECT status FROM vend.try_purchase('none', 'alpha');

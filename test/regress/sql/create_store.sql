@@ -17,7 +17,7 @@ FROM pg_class WHERE relnamespace = 'shop'::regnamespace AND relkind IN ('r', 'v'
 SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid
 WHERE c.relnamespace = 'shop'::regnamespace AND a.attnum > 0 AND t.typnamespace <> 'pg_catalog'::regnamespace;
 
--- Triggers: AFTER only, and each depends on the extension.
+-- The triggers fire AFTER only, and each depends on the extension.
 SELECT c.relname, t.tgname, (t.tgtype & 2) = 0 AS after,
        EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_trigger'::regclass AND d.objid = t.oid AND d.deptype = 'x') AS follows_extension
 FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
@@ -84,7 +84,7 @@ BEGIN
 END
 $$;
 
--- Options: without wallets, without prices, without both, other money.
+-- The options are: without wallets, without prices, without both, other money.
 SELECT vend.create_store('bare', wallets => false, prices => false);
 SELECT vend.create_store('gift', wallets => false);
 SELECT vend.create_store('ask', prices => false);
@@ -196,7 +196,7 @@ ROLLBACK;
 SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
 SELECT * FROM vend.audit();
 
--- Dropped without detaching: the binding is dead and says so, and can still be detached.
+-- If the schema is dropped without detaching, the binding is dead and says so, and can still be detached.
 DROP SCHEMA shop CASCADE;
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
 \echo :SQLSTATE

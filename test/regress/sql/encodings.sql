@@ -30,7 +30,7 @@ CREATE INDEX ON orders (vend.id_from(name));
 INSERT INTO orders VALUES ('Bestellung Köln 1');
 SET enable_seqscan = off;
 SELECT name FROM orders WHERE vend.id_from(name) = '2179dd9d-d5b7-53b9-a792-02e2cdefae5c';
--- Keys, and messages that name them.
+-- Keys have letters of the encoding, and so have the messages that name them.
 SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock) VALUES ('Öl', 5, 3);
 INSERT INTO shop.wallet (id, balance) VALUES ('Jürgen', 100);
@@ -45,7 +45,7 @@ SET client_min_messages = warning;
 CREATE EXTENSION pg_vend;
 SELECT vend.id_from('注文 1'), octet_length('注文'), vend.id_from('Bestellung Köln 1'), vend.id_from('order 1');
 
--- Bytes without an encoding: a name in UTF-8 has the same id, other bytes have none.
+-- A database may have no encoding: a name in UTF-8 has the same id, other bytes have none.
 \c vend_ascii
 SET client_min_messages = warning;
 CREATE EXTENSION pg_vend;

@@ -10,7 +10,7 @@ INSERT INTO fair.wallet (id, balance) VALUES ('alpha', 5000), ('poor', 5);
 -- The sum of row and deltas does not depend on the settler, as the row alone does.
 CREATE VIEW fair.book AS
     SELECT id, lock_mode, stock + coalesce((SELECT sum(qty) FROM fair.stock_delta WHERE item = id), 0) AS stock, vend.available(id, 'fair') AS available FROM fair.item;
--- Waits until the settler has brought the rows up to what was sold, and has counted it, which comes after it has committed.
+-- The function waits until the settler has brought the rows up to what was sold, and has counted it, which comes after it has committed.
 CREATE FUNCTION fair.await_settler(counted bigint DEFAULT NULL) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     WHILE clock_timestamp() < statement_timestamp() + interval '150 s' LOOP
@@ -135,7 +135,7 @@ SELECT vend.available(NULL::text);
 \echo :SQLSTATE
 SELECT vend.settle('mall');
 \echo :SQLSTATE
--- In both directions. A sale takes from the row where it is in a row mode.
+-- The mode changes in both directions. In a row mode a sale takes from the row.
 SELECT vend.set_lock_mode('none', 'optimistic');
 SELECT id, stock, lock_mode FROM fair.item WHERE id = 'none';
 SELECT vend.set_lock_mode('vase', 'escrow');
@@ -183,7 +183,7 @@ SELECT kind, count(*) FROM fair.ledger WHERE item ~ '^[a-d]\d+$' GROUP BY kind O
 SELECT sum(pending) AS pending, sum(waiting) AS waiting, sum(reserved) AS reserved FROM vend.stat_item WHERE store = 'fair' AND item ~ '^[a-d]\d+$';
 SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
 
--- Who may.
+-- Only some roles may call these functions.
 CREATE ROLE regress_vend_buyer;
 CREATE ROLE regress_vend_operator;
 CREATE ROLE regress_vend_monitor IN ROLE pg_monitor;
@@ -213,7 +213,7 @@ SELECT id, stock FROM fair.item WHERE id IN ('lamp', 'none', 'vase') ORDER BY id
 DROP SCHEMA fair CASCADE;
 DROP ROLE regress_vend_buyer, regress_vend_operator, regress_vend_monitor;
 
--- Keys: one counter for each item, however it is spelled. Two stores, in one of which '01' is '1'.
+-- Each item has one counter, however its key is spelled. In one of two stores '01' is '1'.
 SELECT vend.create_store('words', wallets => false);
 SELECT vend.create_store('numbers', 'bigint', 'bigint', wallets => false);
 SELECT vend.create_store('ids', 'uuid', 'uuid', wallets => false);
@@ -238,7 +238,7 @@ SELECT vend.set_lock_mode('01', 'atomic', 'numbers'), vend.set_lock_mode('{00000
 SELECT id, stock, lock_mode FROM numbers.item WHERE id = 1;
 SELECT id, stock, lock_mode FROM ids.item;
 
--- Long keys: 256 bytes are the limit in escrow, whatever a character takes.
+-- Long keys are refused: 256 bytes are the limit in escrow, whatever a character takes.
 INSERT INTO words.item (id, price, stock, lock_mode) VALUES (repeat('x', 256), 1, 9, 'escrow'), (repeat('ü', 128), 1, 9, 'escrow'), (repeat('y', 257), 1, 9, NULL);
 SELECT status, length(item) FROM vend.try_purchase(repeat('x', 256), 'alpha', store => 'words');
 SELECT status, octet_length(item) FROM vend.try_purchase(repeat('ü', 128), 'alpha', 2, store => 'words');

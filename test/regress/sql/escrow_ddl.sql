@@ -44,7 +44,7 @@ ROLLBACK;
 TABLE public.book;
 SELECT * FROM vend.audit();
 
--- The extension goes with a delta that is not settled; it stays in its table and counts once the store is bound again.
+-- The extension is dropped while a delta is not settled. The delta stays in its table and counts once the store is bound again.
 SELECT status FROM vend.try_purchase('lamp', 'alpha', 2);
 BEGIN;
 SELECT status FROM vend.try_purchase('lamp', 'alpha', 3);
@@ -176,7 +176,7 @@ SELECT * FROM vend.audit();
 SELECT vend.detach_store('shop');
 DROP SCHEMA shop CASCADE;
 
--- A store whose item has triggers of the owner's, which see the settling and may refuse it.
+-- The owner has triggers on the items, which see the settling and may refuse it.
 SELECT vend.create_store('fair');
 INSERT INTO fair.item (id, price, stock, lock_mode) VALUES ('lamp', 10, 20, 'escrow'), ('vase', 10, 20, 'escrow');
 INSERT INTO fair.wallet (id, balance) VALUES ('alpha', 1000);

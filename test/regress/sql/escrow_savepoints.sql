@@ -66,7 +66,7 @@ SELECT shop.move(3);
 RELEASE a;
 COMMIT;
 TABLE shop.book;
--- The same name again hides the first; rolled back to, it can be used again.
+-- A savepoint of the same name hides the first one; after a rollback to the first, the name can be used again.
 BEGIN;
 SAVEPOINT a;
 SELECT shop.move(2);
@@ -89,7 +89,7 @@ SAVEPOINT b;
 SELECT shop.move(4);
 ROLLBACK;
 TABLE shop.book;
--- All released, then all rolled back; nothing but savepoints, then committed.
+-- All savepoints are released, then all is rolled back; a transaction of nothing but savepoints commits.
 BEGIN;
 SAVEPOINT a;
 SAVEPOINT b;
@@ -138,7 +138,7 @@ BEGIN
 END
 $$;
 TABLE shop.book;
--- A block in a block; the outer one catches what the inner one lets through.
+-- A block is in another block; the outer one catches what the inner one lets through.
 DO $$
 BEGIN
     PERFORM vend.purchase('lamp', 'alpha', 1);
@@ -155,7 +155,7 @@ BEGIN
 END
 $$;
 TABLE shop.book;
--- A procedure that commits some.
+-- A procedure commits some of its sales.
 CREATE PROCEDURE shop.four() LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM vend.purchase('lamp', 'alpha', 1);
@@ -208,7 +208,7 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha', 41);
 COMMIT;
 TABLE shop.book;
 \set VERBOSITY default
--- A deferred constraint, which fails at the commit.
+-- A deferred constraint fails at the commit.
 CREATE TABLE shop.parcel (id int PRIMARY KEY, of int REFERENCES shop.parcel DEFERRABLE INITIALLY DEFERRED);
 BEGIN;
 SELECT status FROM vend.try_purchase('lamp', 'alpha', 7);
@@ -217,7 +217,7 @@ INSERT INTO shop.parcel VALUES (1, 2);
 COMMIT;
 \echo :SQLSTATE
 TABLE shop.book;
--- A conflict on the id, which comes last of all.
+-- A conflict on the id is found last of all.
 SELECT status FROM vend.try_purchase('vase', 'poor', id => vend.id_from('one'));
 SELECT status FROM vend.try_purchase('lamp', 'alpha', id => vend.id_from('one'));
 \echo :SQLSTATE
@@ -225,7 +225,7 @@ TABLE shop.book;
 SELECT sum(pending) AS pending, sum(waiting) AS waiting FROM vend.stat_item WHERE store = 'shop';
 SELECT * FROM vend.audit();
 
--- A cursor sells when it is fetched from; one that is held over the commit sells all at the commit.
+-- A cursor sells when it is fetched from; a cursor WITH HOLD sells all at the commit.
 BEGIN;
 DECLARE c CURSOR FOR SELECT n, (vend.try_purchase('lamp', 'alpha')).status FROM generate_series(1, 3) n;
 FETCH c;
@@ -285,7 +285,7 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha', lock_mode => 'optimistic')
 COMMIT;
 SELECT lock_mode FROM shop.item WHERE id = 'lamp';
 TABLE shop.book;
--- The same for what it restocked.
+-- The same is true of units that the transaction restocked.
 BEGIN;
 SELECT stock - vend.available('vase') AS added FROM vend.restock('vase', 2);
 SAVEPOINT a;

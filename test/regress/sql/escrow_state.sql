@@ -9,7 +9,7 @@ INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 1, 10);
 INSERT INTO shop.wallet (id, balance) VALUES ('a', 1000000);
 SELECT vend.set_lock_mode('lamp', 'escrow');
 
--- The journal off and on twice; in between a refused sale would load the counter of the state half-way.
+-- The journal is switched off and on twice; in between, a refused sale would load the counter of the state half-way.
 BEGIN;
 ALTER TABLE shop.item DISABLE TRIGGER vend_journal;
 ALTER TABLE shop.item ENABLE TRIGGER vend_journal;
@@ -25,7 +25,7 @@ SELECT status, detail FROM vend.try_purchase('lamp', 'a', 9);
 SELECT status, detail FROM vend.try_purchase('lamp', 'a', 2);
 SELECT * FROM vend.audit();
 
--- The same in a savepoint that is rolled back, and in one that is released. The transaction itself sells by the row.
+-- The same happens in a savepoint that is rolled back, and in one that is released. The transaction itself sells by the row.
 SELECT stock FROM vend.restock('lamp', 9);
 BEGIN;
 SAVEPOINT a;
@@ -60,7 +60,7 @@ SELECT vend.settle() >= 0 AS settled;
 SELECT stock FROM vend.restock('lamp', 10);
 SELECT * FROM vend.audit();
 
--- Files: a table that is truncated twice in a transaction keeps the file that the first one gave it.
+-- Files count: a table that is truncated twice in a transaction keeps the file that the first TRUNCATE gave it.
 SELECT vend.settle() >= 0 AS settled;
 BEGIN;
 SET LOCAL session_replication_role = replica;
@@ -93,7 +93,7 @@ SELECT status, detail FROM vend.try_purchase('lamp', 'a', 5);
 SELECT status FROM vend.try_purchase('lamp', 'a', 4);
 SELECT * FROM vend.audit();
 
--- Columns: another takes the name of the stock for a while. In one transaction, and in three.
+-- Another column takes the name of the stock for a while, in one transaction and in three.
 SELECT vend.settle() >= 0 AS settled;
 ALTER TABLE shop.item ADD shelf bigint NOT NULL DEFAULT 10;
 CREATE PROCEDURE shop.swap() LANGUAGE sql AS $$
@@ -114,7 +114,7 @@ CALL shop.swap();
 UPDATE shop.item SET shelf = 1 WHERE id = 'lamp';
 CALL shop.swap();
 SELECT status, detail FROM vend.try_purchase('lamp', 'a', 2);
--- With units pending while the columns trade places.
+-- Units are pending while the columns trade places.
 BEGIN;
 SELECT status, detail FROM vend.try_purchase('lamp', 'a', 1);
 CALL shop.swap();
@@ -160,7 +160,7 @@ SELECT status, detail FROM vend.try_purchase('lamp', 'a', 1);
 ROLLBACK;
 SELECT status, detail FROM vend.try_purchase('lamp', 'a', 3);
 
--- The binding: the registry names another column for a while.
+-- The registry names another column for a while.
 SELECT vend.settle() >= 0 AS settled;
 UPDATE shop.item SET shelf = 10 WHERE id = 'lamp';
 BEGIN;
@@ -191,7 +191,7 @@ SELECT vend.settle() >= 0 AS settled;
 SELECT vend.detach_store('shop');
 DROP SCHEMA shop CASCADE;
 
--- A partition, whose triggers and files are its own.
+-- A partition has triggers and files of its own.
 CREATE TABLE public.goods (id text PRIMARY KEY, stock bigint NOT NULL, lock_mode text) PARTITION BY LIST (id);
 CREATE TABLE public.goods_1 PARTITION OF public.goods FOR VALUES IN ('lamp');
 CREATE TABLE public.goods_2 PARTITION OF public.goods DEFAULT;

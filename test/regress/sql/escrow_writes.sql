@@ -7,7 +7,7 @@ SET statement_timeout = '3min';
 SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('lamp', 1, 20, 'escrow'), ('vase', 1, 20, 'escrow'), ('sofa', 1, 20, NULL);
 INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 10000);
--- The units that a sale would find, the sum of row and deltas, and the sum of the ledger.
+-- The view shows the units that a sale would find, the sum of row and deltas, and the sum of the ledger.
 CREATE VIEW shop.book AS
     SELECT id, lock_mode, vend.available(id, 'shop') AS available, stock + coalesce((SELECT sum(qty) FROM shop.stock_delta WHERE item = i.id), 0) AS stock,
            (SELECT sum(qty) FROM shop.ledger WHERE item = i.id) AS ledger, version FROM shop.item i ORDER BY id;
@@ -60,7 +60,7 @@ SELECT status, unit_price FROM vend.try_purchase('lamp', 'alpha');
 ROLLBACK;
 TABLE shop.book;
 
--- Out of escrow and into it by plain SQL, with deltas that are not settled: the row has them afterwards.
+-- Plain SQL takes an item with unsettled deltas out of escrow and into it: the row has them afterwards.
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
 UPDATE shop.item SET lock_mode = NULL WHERE id = 'lamp';
 SELECT stock, lock_mode, (SELECT count(*) FROM shop.stock_delta WHERE item = 'lamp') AS deltas FROM shop.item WHERE id = 'lamp';
@@ -68,7 +68,7 @@ UPDATE shop.item SET stock = stock + 1 WHERE id = 'lamp';
 UPDATE shop.item SET lock_mode = 'escrow' WHERE id = 'lamp';
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
 TABLE shop.book;
--- The stock in the same statement: refused on the way out, journalled on the way in.
+-- If the same statement writes the stock, it is refused on the way out, and journalled on the way in.
 SELECT status FROM vend.try_purchase('vase', 'alpha');
 SELECT vend.settle() >= 0 AS settled;
 UPDATE shop.item SET lock_mode = NULL, stock = stock + 4 WHERE id = 'vase';
@@ -162,7 +162,7 @@ SELECT count(*) FROM shop.stock_delta WHERE item = 'lamp';
 INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('lamp', 1, 2, 'escrow');
 SELECT status FROM vend.try_purchase('lamp', 'alpha', 3);
 SELECT status FROM vend.try_purchase('lamp', 'alpha', 2);
--- Another key: the stock goes along, without what was sold.
+-- The item gets another key: the stock goes along, without what was sold.
 SELECT status FROM vend.try_purchase('vase', 'alpha');
 UPDATE shop.item SET id = 'urn' WHERE id = 'vase';
 SELECT status FROM vend.try_purchase('urn', 'alpha', 5);
@@ -178,7 +178,7 @@ SELECT status FROM vend.try_purchase('vase', 'alpha');
 TABLE shop.book;
 SELECT item, sum(qty) FROM shop.ledger WHERE item IN ('urn', 'vase', 'pot') GROUP BY item ORDER BY item;
 SELECT * FROM vend.audit();
--- TRUNCATE: all at once.
+-- TRUNCATE takes all items at once.
 SELECT status FROM vend.try_purchase('vase', 'alpha');
 BEGIN;
 TRUNCATE shop.item;
@@ -248,8 +248,8 @@ SELECT vend.settle() >= 0 AS settled;
 SELECT repair FROM vend.audit() ORDER BY key \gexec
 SELECT * FROM vend.audit();
 
--- A statement in the replica role that sets the role back while it runs. PostgreSQL chooses the triggers of a row when it writes the
--- row: what is not journalled then closes the counter, whatever the role is when triggers fire.
+-- A statement in the replica role sets the role back while it runs. PostgreSQL chooses the triggers of a row when it writes the
+-- row: a write that is not journalled then closes the counter, whatever the role is when triggers fire.
 INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('tray', 1, 10, 'escrow'), ('tray 2', 1, 10, 'escrow');
 SELECT status FROM vend.try_purchase('tray', 'alpha', 1);
 SELECT status FROM vend.try_purchase('tray 2', 'alpha', 1);
@@ -264,7 +264,7 @@ UPDATE shop.item SET stock = CASE WHEN id = 'tray 2' AND set_config('session_rep
 SHOW session_replication_role;
 RESET session_replication_role;
 SELECT status, detail FROM vend.try_purchase('tray 2', 'alpha', 10);
--- A DELETE, and another key.
+-- A DELETE does so, and a change of the key.
 SET session_replication_role = replica;
 DELETE FROM shop.item WHERE id = 'tray' RETURNING set_config('session_replication_role', 'origin', false) AS role;
 INSERT INTO shop.item (id, price, stock, lock_mode) VALUES ('tray', 1, 1, 'escrow');
@@ -273,7 +273,7 @@ SET session_replication_role = replica;
 UPDATE shop.item SET id = 'tray 3', stock = 2 WHERE id = 'tray 2' RETURNING set_config('session_replication_role', 'origin', false) AS role;
 UPDATE shop.item SET id = 'tray 2' WHERE id = 'tray 3';
 SELECT status, detail FROM vend.try_purchase('tray 2', 'alpha', 9);
--- Deltas and the ledger: refused once the role is another. Wallets have no counter.
+-- Writes of deltas and the ledger are refused once the role is another. Wallets have no counter.
 SET session_replication_role = replica;
 INSERT INTO shop.stock_delta VALUES ('tray 2', 5) RETURNING set_config('session_replication_role', 'origin', false) AS role;
 RESET session_replication_role;
@@ -282,7 +282,7 @@ UPDATE shop.wallet SET balance = balance + 1 WHERE id = 'alpha' RETURNING set_co
 SET session_replication_role = replica;
 UPDATE shop.wallet SET balance = balance - 1 WHERE id = 'alpha';
 RESET session_replication_role;
--- The other way round: journalled, so refused or recorded, and closed at most once.
+-- If the role becomes replica, the write is journalled, so refused or recorded, and closes the counter at most once.
 UPDATE shop.item SET stock = 100 WHERE id = 'tray 2' RETURNING set_config('session_replication_role', 'replica', false) AS role;
 RESET session_replication_role;
 UPDATE shop.item SET lock_mode = NULL WHERE id = 'tray 2' RETURNING set_config('session_replication_role', 'replica', false) AS role;
@@ -320,7 +320,7 @@ SELECT vend.available('book');
 SELECT status FROM vend.try_purchase('book', 'alpha', 3);
 SELECT status FROM vend.try_purchase('book', 'alpha', 2);
 SELECT vend.settle() >= 0 AS settled;
--- Only the trigger that fires always, off while a replica writes; then the one on the deltas, off while deltas are written.
+-- First only the trigger that fires always is off, while a replica writes; then the one on the deltas, while deltas are written.
 SELECT stock FROM vend.restock('book', 5);
 BEGIN;
 SELECT vend.settle() >= 0 AS settled;
@@ -340,7 +340,7 @@ SELECT status FROM vend.try_purchase('book', 'alpha', 7);
 ALTER TABLE shop.stock_delta ENABLE ALWAYS TRIGGER vend_delta;
 SELECT status FROM vend.try_purchase('book', 'alpha', 8);
 SELECT status FROM vend.try_purchase('book', 'alpha', 7);
--- The same is undone: the counter is sold from again.
+-- If all that is undone, sales use the counter again.
 SELECT stock FROM vend.restock('book', 3);
 BEGIN;
 ALTER TABLE shop.item DISABLE TRIGGER ALL;
@@ -386,7 +386,7 @@ SELECT * FROM vend.audit();
 SELECT vend.detach_store('shop');
 DROP SCHEMA shop CASCADE;
 
--- Where direct writes are refused, so they are in escrow; what was sold counts, settled or not.
+-- A store that refuses direct writes refuses them in escrow too; sold units count, settled or not.
 SELECT vend.create_store('till', wallets => false, direct_writes => 'refuse');
 INSERT INTO till.item (id, price, lock_mode) VALUES ('lamp', 1, 'escrow'), ('vase', 1, 'escrow');
 INSERT INTO till.item (id, price, stock, lock_mode) VALUES ('sofa', 1, 5, 'escrow');

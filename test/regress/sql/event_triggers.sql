@@ -27,7 +27,7 @@ CREATE EVENT TRIGGER regress_vend_new_table ON ddl_command_end EXECUTE FUNCTION 
 
 CREATE FUNCTION given.nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE FUNCTION given.refuse() RETURNS void LANGUAGE plpgsql AS $$ BEGIN RAISE 'no tables today' USING ERRCODE = 'VX001'; END $$;
--- Makes a store, uses it, and shows to whom its relations belong.
+-- The function makes a store, uses it, and shows to whom its relations belong.
 CREATE FUNCTION given.lives(call text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     answer text;
@@ -54,7 +54,7 @@ $$;
 \pset format unaligned
 \pset tuples_only on
 \pset recordsep '\n\n'
--- Does so in a role, with these relations treated in that way.
+-- The function does so in a role, and treats these relations in that way.
 CREATE FUNCTION given.lives_with(role text, relations text, command text, call text DEFAULT 'SELECT vend.create_store(''shop'')') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     answer text;
@@ -109,7 +109,7 @@ $$;
 SELECT given.lives_with('regress_vend_alice', '^shop\.(item|wallet|ledger)$', 'ALTER TABLE %s OWNER TO regress_vend_team', 'SELECT given.again()');
 DROP EVENT TRIGGER regress_vend_new_table;
 
--- Default privileges.
+-- Default privileges change what an owner may do.
 ALTER DEFAULT PRIVILEGES FOR ROLE regress_vend_alice REVOKE INSERT ON TABLES FROM regress_vend_alice;
 SELECT given.lives_with('regress_vend_alice', '-', '-');
 ALTER DEFAULT PRIVILEGES FOR ROLE regress_vend_alice GRANT INSERT ON TABLES TO regress_vend_alice;

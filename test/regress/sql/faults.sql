@@ -27,7 +27,7 @@ CREATE FUNCTION pg_temp.state() RETURNS text LANGUAGE sql AS $$
                      (SELECT sum(stock) FROM numbers.item), (SELECT sum(balance) FROM numbers.wallet), (SELECT count(*) FROM numbers.ledger),
                      (SELECT sum(stock) FROM ask.item), (SELECT count(*) FROM ask.ledger), (SELECT count(*) FROM vend.store))
 $$;
--- The answer to a statement after a preparation: allowed, or SQLSTATE, message, detail and hint. Both are undone.
+-- The function shows the answer to a statement after a preparation: allowed, or SQLSTATE, message, detail and hint. It undoes both.
 CREATE FUNCTION pg_temp.hears(preparation text, statement text, OUT code text, OUT message text) LANGUAGE plpgsql AS $$
 DECLARE
     before text := pg_temp.state();
@@ -54,7 +54,7 @@ BEGIN
 END
 $$;
 
--- NULL in each argument of each form of each function, the others being good.
+-- Each argument of each form of each function is NULL once, while the others are good.
 CREATE TABLE pg_temp.good (argument text, value text);
 INSERT INTO pg_temp.good VALUES
     ('item', '42'), ('buyer', '7'), ('wallet', '7'), ('payer', '7'), ('payee', '8'), ('qty', '1'), ('amount', '1'), ('purchase_id', 'vend.id_from(''sale'')'), ('id', 'vend.id_from(''new'')'),
@@ -62,7 +62,7 @@ INSERT INTO pg_temp.good VALUES
     ('items', '''{42}'''), ('buyers', '''{7}'''), ('payers', '''{7}'''), ('payees', '''{8}'''), ('restock', 'true'), ('refund.amount', 'NULL'), ('try_refund.amount', 'NULL'), ('qtys', '''{1}'''), ('amounts', '''{1}'''), ('ids', 'ARRAY[vend.id_from(''new'')]'), ('max_prices', '''{100}'''), ('unit_prices', 'NULL'),
     ('right', '''buyer'''), ('role', '''regress_vend_clerk'''), ('item_key_type', '''text'''), ('wallet_key_type', '''text'''), ('direct_writes', '''journal'''), ('wallets', 'true'), ('prices', 'true'), ('money_type', '''bigint'''),
     ('item_key', '''id'''), ('wallet_key', '''id'''), ('stock', '''stock'''), ('price', '''price'''), ('balance', '''balance'''), ('stock_version', '''stock_version'''), ('version', '''version'''), ('add_columns', 'true'), ('journal_opening', 'true'),
--- Arguments that take another value than others of the same name.
+-- Some arguments take another value than others of the same name.
     ('attach_store.name', '''mall'''), ('attach_store.items', '''goods'''), ('attach_store.item_key', '''sku'''), ('attach_store.wallets', '''people'''), ('attach_store.lock_mode', '''lock_mode'''),
     ('reattach_store.items', '''shop.item'''), ('reattach_store.wallets', '''shop.wallet'''), ('reattach_store.lock_mode', '''lock_mode'''), ('create_store.name', '''mall'''),
     ('purchase.amount', 'NULL'), ('try_purchase.amount', 'NULL'), ('purchase_many.amounts', 'NULL'), ('checkout.amounts', 'NULL'), ('try_checkout.amounts', 'NULL'),
@@ -83,13 +83,13 @@ $$;
 SELECT h.code, h.message, count(*) AS forms, count(DISTINCT proname) AS functions FROM (SELECT DISTINCT oid, proname FROM pg_temp.argument) f, pg_temp.hears('SELECT', pg_temp.call_with_null(f.oid, 0)) h GROUP BY h.code, h.message;
 SELECT a.proname AS function, a.argument, count(*) AS forms, h.code, h.message FROM pg_temp.argument a, pg_temp.hears('SET LOCAL vend.default_store = ''shop''', pg_temp.call_with_null(a.oid, a.n)) h
 GROUP BY a.proname, a.argument, h.code, h.message ORDER BY a.proname COLLATE "C", min(a.n), h.code;
--- Several at once: the first is named.
+-- If several are NULL, the first is named.
 SELECT h.* FROM pg_temp.hears('SET LOCAL vend.default_store = ''shop''', 'SELECT * FROM vend.try_purchase(NULL, NULL, NULL, nowait => NULL, remember => NULL)') h;
 -- If a required argument is left out, or a name or a type does not exist, there is no such function.
 SELECT s AS statement, h.code FROM unnest(ARRAY['vend.purchase(''lamp'')', 'vend.deposit(''7'')', 'vend.refund()', 'vend.transfer(''7'', ''8'')', 'vend.restock(''lamp'')', 'vend.purchase(''lamp'', ''7'', price => 1)', 'vend.deposit(''7'', true)']) s,
     pg_temp.hears('SELECT', 'SELECT * FROM ' || s) h;
 
--- Figures, keys, ids, modes, stores.
+-- These figures, keys, ids, modes and stores are not valid.
 CREATE TABLE pg_temp.bad (n int GENERATED ALWAYS AS IDENTITY, call text);
 INSERT INTO pg_temp.bad (call) VALUES
     ($$try_purchase('lamp', '7', 0, store => 'shop')$$),
@@ -118,7 +118,7 @@ INSERT INTO pg_temp.bad (call) VALUES
     ($$transfer('7', '8', 0, store => 'shop')$$),
     ($$try_transfer('7', '8', -1, store => 'shop')$$),
     ($$transfer('7', '7', 1, store => 'shop')$$),
-    -- money with a scale: digits behind the point, before the point, sums beyond the column
+    -- money has a scale: digits behind the point, before the point, sums beyond the column
     ($$deposit('00000000-0000-0000-0000-000000000008', 0.001, store => 'numbers')$$),
     ($$deposit('00000000-0000-0000-0000-000000000008', 10000, store => 'numbers')$$),
     ($$deposit('00000000-0000-0000-0000-000000000007', 9999.99, store => 'numbers')$$),
@@ -131,7 +131,7 @@ INSERT INTO pg_temp.bad (call) VALUES
     ($$try_purchase('lamp', 'x', 1, unit_price => 100, store => 'ask')$$),
     ($$try_purchase('lamp', 'x', 1, unit_price => 0.005, store => 'ask')$$),
     ($$try_purchase('lamp', 'x', 1, unit_price => 'NaN', store => 'ask')$$),
-    -- arguments that contradict the store or each other
+    -- these arguments contradict the store or each other
     ($$try_purchase('lamp', 'x', store => 'ask')$$),
     ($$try_purchase('lamp', 'x', unit_price => 1, max_price => 1, store => 'ask')$$),
     ($$try_purchase('lamp', '7', unit_price => 1, max_price => 1, store => 'shop')$$),
@@ -148,7 +148,7 @@ INSERT INTO pg_temp.bad (call) VALUES
     ($$try_purchase('lamp', '7', remember => true, store => 'shop')$$),
     ($$purchase('lamp', '7', id => vend.id_from('x'), remember => true, store => 'shop')$$),
     ($$try_purchase('lamp', '7', lock_mode => 'fast', store => 'shop')$$),
--- keys that are not valid
+-- these keys are not valid
     ($$try_purchase('lamp', '00000000-0000-0000-0000-000000000007', store => 'numbers')$$),
     ($$try_purchase('', '00000000-0000-0000-0000-000000000007', store => 'numbers')$$),
     ($$try_purchase(1.5, '00000000-0000-0000-0000-000000000007', store => 'numbers')$$),
@@ -162,14 +162,14 @@ INSERT INTO pg_temp.bad (call) VALUES
     ($$restock('1x', 1, store => 'numbers')$$),
     ($$restock('ghost', 1, store => 'shop')$$),
     ($$deposit('ghost', 1, store => 'shop')$$),
--- ids that are not valid
+-- these ids are not valid
     ($$try_purchase('lamp', '7', id => 'order 1', store => 'shop')$$),
     ($$refund('sale', store => 'shop')$$),
     ($$refund('00000000-0000-0000-0000-00000000000', store => 'shop')$$),
     ($$deposit('7', 1, '', store => 'shop')$$),
     ($$refund(vend.id_from('none'), store => 'shop')$$),
     ($$deposit('7', 1, vend.id_from('sale'), store => 'shop')$$),
--- stores that do not exist
+-- these stores do not exist
     ($$purchase('lamp', '7', store => 'nowhere')$$),
     ($$audit('')$$),
     ($$deposit('7', 1, store => 'Shop')$$),
@@ -179,7 +179,7 @@ INSERT INTO pg_temp.bad (call) VALUES
     ($$grant_role('boss', 'regress_vend_clerk', 'shop')$$),
     ($$revoke_role('buyer', 'regress_vend_ghost', 'shop')$$),
     ($$detach_store('nowhere')$$),
-    -- stores that cannot be made
+    -- these stores cannot be made
     ($$create_store('')$$),
     ($$create_store(repeat('x', 64))$$),
     ($$create_store('vend')$$),
@@ -204,7 +204,7 @@ SELECT f.proname AS function, r.code AS read_only, r.message, p.code AS replica_
     pg_temp.hears('SET LOCAL transaction_read_only = on', pg_temp.call_with_null(f.oid, 0)) r, pg_temp.hears('SET LOCAL session_replication_role = replica', pg_temp.call_with_null(f.oid, 0)) p
 ORDER BY f.proname COLLATE "C";
 
--- Tables that are no longer what was bound, for every call and for plain SQL.
+-- Tables are no longer what was bound: every call and plain SQL say so.
 CREATE TABLE pg_temp.use (n int GENERATED ALWAYS AS IDENTITY, name text, statement text);
 INSERT INTO pg_temp.use (name, statement) VALUES
     ('purchase', $$SELECT * FROM vend.purchase('lamp', '7', store => 'shop')$$), ('try_purchase', $$SELECT * FROM vend.try_purchase('lamp', '7', store => 'shop')$$),

@@ -19,7 +19,7 @@ INSERT INTO own.wallet VALUES (7, 1000, 1), (8, 1000, NULL);
 SELECT vend.attach_store('shop', items => 'own.item', stock => 'stock', price => 'price', wallets => 'own.wallet', balance => 'balance', stock_version => 'sold', lock_mode => 'mode');
 CREATE FUNCTION own.see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO own.seen VALUES (concat_ws(' ', TG_WHEN, TG_OP, TG_LEVEL)); RETURN coalesce(NEW, OLD); END $$;
 CREATE FUNCTION own.calls() RETURNS bigint LANGUAGE sql AS $$ SELECT coalesce(pg_stat_get_xact_function_calls('vend.journal'::regproc), 0) $$;
--- Shows how a statement wrote its row and what was seen, or the SQLSTATE; then undoes it.
+-- The function shows how a statement wrote its row and what was seen, or the SQLSTATE; then it undoes it.
 CREATE FUNCTION own.way(addition text, statement text) RETURNS text LANGUAGE plpgsql SET track_functions = 'all' AS $$
 DECLARE
     before bigint;
@@ -82,14 +82,14 @@ INSERT INTO own.addition (name, sql) VALUES
     ('INSERT INTO the ledger', 'CREATE TRIGGER t AFTER INSERT ON shop.ledger FOR EACH ROW EXECUTE FUNCTION own.see()'),
     ('UPDATE of the ledger', 'CREATE TRIGGER t AFTER UPDATE ON shop.ledger FOR EACH ROW EXECUTE FUNCTION own.see()');
 SELECT name AS addition, own.way(sql, 'SELECT vend.purchase(1, 7)') AS purchase, own.way(sql, 'SELECT vend.deposit(7, 1)') AS deposit FROM own.addition ORDER BY n;
--- Every other write of the engine.
+-- Every other write of the engine does the same.
 SELECT m.name, own.way('CREATE TRIGGER t AFTER INSERT OR UPDATE OF price ON own.item FOR EACH ROW EXECUTE FUNCTION own.see(); ALTER TABLE own.item ADD FOREIGN KEY (category) REFERENCES own.category', m.sql) AS spared,
        own.way('CREATE TRIGGER t AFTER UPDATE OF stock, mode ON own.item FOR EACH ROW EXECUTE FUNCTION own.see()', m.sql) AS fired
 FROM (VALUES (1, 'pessimistic', $$SELECT vend.purchase(1, 7, lock_mode => 'pessimistic')$$), (2, 'optimistic', $$SELECT vend.purchase(1, 7, lock_mode => 'optimistic')$$),
              (3, 'batch', $$SELECT vend.purchase_many('{1,2}', '{7,7}')$$), (4, 'cart', $$SELECT vend.checkout(7, '{1,2}')$$), (5, 'restock', 'SELECT vend.restock(1, 1)'),
              (6, 'mode', $$SELECT vend.set_lock_mode(1, 'optimistic')$$)) m (n, name, sql) ORDER BY m.n;
 
--- A row of this transaction whose foreign key is yet to be checked: the INSERT's check passes over a version that a sale has
+-- The foreign key of a row of this transaction is yet to be checked: the INSERT's check passes over a version that a sale has
 -- replaced, so the sale has its own.
 ALTER TABLE own.item ADD CONSTRAINT item_category FOREIGN KEY (category) REFERENCES own.category DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE own.wallet ADD CONSTRAINT wallet_kind FOREIGN KEY (kind) REFERENCES own.category DEFERRABLE;
@@ -110,7 +110,7 @@ SELECT status FROM vend.try_purchase(3, 7);
 INSERT INTO own.category VALUES (9);
 COMMIT;
 SELECT id, stock, category FROM own.item WHERE id = 3;
--- A key that was changed; in a savepoint; by a batch and a cart; once the sale is in another savepoint that goes.
+-- A key was changed: before a sale, in a savepoint before a batch, before a cart, and before a sale in a savepoint that is rolled back.
 BEGIN;
 UPDATE own.item SET category = 5 WHERE id = 3;
 SELECT status FROM vend.try_purchase(3, 7);
@@ -141,7 +141,7 @@ SELECT status FROM vend.try_purchase(3, 7);
 UPDATE own.item SET category = 1 WHERE id = 3;
 COMMIT;
 SELECT id, stock, category, mode FROM own.item WHERE id = 3;
--- Wallets, with a key that is deferred for once.
+-- Wallets have a key that is deferred for once.
 BEGIN;
 SET CONSTRAINTS ALL DEFERRED;
 INSERT INTO own.wallet VALUES (9, 100, 5);
@@ -165,7 +165,7 @@ INSERT INTO own.item (id, price, stock, category) VALUES (4, 10, 5, 55);
 INSERT INTO own.item (id, price, stock, category) VALUES (4, 10, 5, 1);
 SELECT id, stock, category FROM own.item WHERE id = 4;
 DROP TRIGGER "A" ON own.item;
--- A key of several columns that must be filled in as a whole, and is not since nobody looked.
+-- A key of several columns must be filled in as a whole, and is not, because nobody looked.
 ALTER TABLE own.item DROP CONSTRAINT item_category, ADD FOREIGN KEY (category, shelf) REFERENCES own.category (id, stock) MATCH FULL NOT VALID;
 SELECT status FROM vend.try_purchase(1, 7);
 SELECT status FROM vend.try_purchase(2, 7);

@@ -12,7 +12,7 @@ INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 5, 50);
 INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 1000);
 GRANT USAGE ON SCHEMA shop TO regress_vend_writer;
 GRANT SELECT, INSERT, UPDATE ON shop.item TO regress_vend_writer;
--- Innocent, but it trusts the search_path.
+-- The trigger is harmless, but it trusts the search_path.
 CREATE TABLE shop.log (line text);
 CREATE FUNCTION shop.log() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN INSERT INTO shop.log VALUES (lower(NEW.kind)); RETURN NULL; END $$;

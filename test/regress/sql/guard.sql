@@ -5,7 +5,7 @@
 SET client_min_messages = warning;
 SET statement_timeout = '3min';
 CREATE TABLE public.product (id int PRIMARY KEY, name text, price_cents int, description text, stock int DEFAULT 10, version int NOT NULL DEFAULT 1);
--- Shows how many rows a statement finds and what they are then, or its error; then undoes it.
+-- The function shows how many rows a statement finds and what they are then, or its error; then it undoes it.
 CREATE FUNCTION pg_temp.hears(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     found int;
@@ -34,7 +34,7 @@ SELECT s AS statement, pg_temp.hears('UPDATE public.product SET ' || s) FROM unn
     '(name, version) = (SELECT ''vase'', 7)', 'price_cents = price_cents + 1', 'stock = stock - 1', 'stock = stock - 1, version = 7', 'stock = stock - 1, version = 6', 'stock = stock - 1, version = 8', 'stock = stock - 1, version = 9',
     'version = 7', 'version = 6', 'version = 8', 'version = 1000', 'version = NULL', 'id = 2', 'name = name', 'name = ''lamp''', 'name = ''lamp'', version = 6', 'name = ''lamp'', version = 7',
     'name = ''vase'', version = 7 WHERE id = 2']) WITH ORDINALITY u (s, n) ORDER BY n;
--- The whole of each message.
+-- The messages are shown whole.
 UPDATE public.product SET name = 'vase', version = 6;
 UPDATE public.product SET name = 'vase', version = 8;
 UPDATE public.product SET name = 'vase';
@@ -47,7 +47,7 @@ UPDATE public.product SET stock = stock - 1 WHERE id = 1 RETURNING stock, versio
 -- Deleting is free, and so is a row that is inserted.
 DELETE FROM public.product WHERE id = 1;
 INSERT INTO public.product (id, name, price_cents, version) VALUES (1, 'lamp', 100, 7), (2, 'vase', 50, 3);
--- One statement, several rows: all or none.
+-- One statement updates several rows: all or none.
 SELECT pg_temp.hears('UPDATE public.product SET price_cents = price_cents * 2, version = version');
 SELECT pg_temp.hears('UPDATE public.product SET price_cents = price_cents * 2, version = 7');
 SELECT pg_temp.hears('UPDATE public.product p SET price_cents = v.price, version = v.read FROM (VALUES (1, 110, 7), (2, 60, 3)) v (id, price, read) WHERE p.id = v.id');
@@ -57,7 +57,7 @@ SELECT pg_temp.hears('UPDATE public.product p SET price_cents = v.price, version
 SELECT s AS action, pg_temp.hears('INSERT INTO public.product AS p (id, name, price_cents, version) VALUES (2, ''bowl'', 60, 3), (3, ''cup'', 5, 1) ON CONFLICT (id) DO ' || s) FROM unnest(ARRAY[
     'UPDATE SET name = EXCLUDED.name, version = EXCLUDED.version', 'UPDATE SET name = EXCLUDED.name', 'UPDATE SET name = EXCLUDED.name, version = p.version + 1', 'UPDATE SET name = EXCLUDED.name, version = EXCLUDED.version - 1',
     'UPDATE SET stock = p.stock - 1', 'NOTHING']) WITH ORDINALITY u (s, n) ORDER BY n;
--- MERGE.
+-- MERGE is guarded too.
 SELECT s AS action, pg_temp.hears('MERGE INTO public.product p USING (VALUES (2, ''bowl'', 3), (3, ''cup'', 1)) v (id, name, read) ON p.id = v.id WHEN NOT MATCHED THEN INSERT (id, name, version) VALUES (v.id, v.name, v.read) WHEN MATCHED ' || s) FROM unnest(ARRAY[
     'THEN UPDATE SET name = v.name, version = v.read', 'THEN UPDATE SET name = v.name', 'THEN UPDATE SET name = v.name, version = v.read - 1', 'THEN UPDATE SET stock = stock - 1', 'THEN DELETE', 'THEN DO NOTHING',
     -- What PostgreSQL tells of a MERGE is which columns any of its actions sets: the second goes unnoticed (see the documentation).
@@ -75,7 +75,7 @@ DELETE FROM public.product WHERE id = 5;
 SELECT pg_temp.hears('SET LOCAL session_replication_role = replica; UPDATE public.product SET name = ''replicated'', version = 12 WHERE id = 1');
 SELECT pg_temp.hears('SET LOCAL session_replication_role = replica; UPDATE public.product SET name = ''replicated'' WHERE id = 1');
 
--- The convention "next": a client is known to be stale only by the version that it writes.
+-- Under the convention "next" a client is known to be stale only by the version that it writes.
 SELECT vend.unguard_version('public.product');
 SELECT vend.guard_version('public.product', 'version', '{name,price_cents,description}', 'next');
 SELECT s AS statement, pg_temp.hears('UPDATE public.product SET ' || s) FROM unnest(ARRAY[
@@ -108,7 +108,7 @@ SELECT s AS assignment, pg_temp.revises(s) FROM unnest(ARRAY[
     'long = repeat(''x'', 99999)', 'big = big', 'big = big || ''''', 'big = upper(big)', 'big = left(big, 10)', 'long = NULL']) WITH ORDINALITY u (s, n) ORDER BY n;
 UPDATE public.page SET title = 'U';
 \echo :SQLSTATE
--- From null, to null.
+-- A column changes from null, and to null.
 UPDATE public.page SET title = NULL, revision = 1 RETURNING title, revision;
 UPDATE public.page SET title = NULL RETURNING title, revision;
 UPDATE public.page SET title = 'T';
@@ -141,7 +141,7 @@ ROLLBACK TO s;
 UPDATE public.plain SET name = 'f', version = -2147483646 WHERE id = 2 RETURNING version;
 COMMIT;
 
--- As a call.
+-- A function makes the same edits.
 SELECT vend.unguard_version('public.product');
 SELECT vend.guard_version('public.product', 'version', '{name,price_cents,description}');
 SELECT vend.update_if('public.product', 1, 7, '{"name": "vase", "price_cents": 120}');
@@ -158,6 +158,6 @@ SELECT s AS call, pg_temp.hears('SELECT vend.update_if(' || s || ')') FROM unnes
     '''public.person'', ''a@b'', 3, ''{"ctid": "(0,1)"}''', '''public.person'', ''a@b'', 3, ''{"version": 9}''', '''public.person'', ''a@b'', 3, ''{"email": "x"}''', '''public.person'', ''a@b'', 3, ''{}''', '''public.person'', ''a@b'', 3, ''[1]''', '''public.person'', ''a@b'', 3, ''"x"''', '''public.person'', ''a@b'', 3, ''null''',
     '''public.person'', ''a@b'', 4294967296, ''{"size": 1}''', '''public.person'', ''a@b'', 2147483647, ''{"size": 1}''', '''public.product'', ''one'', 1, ''{"name": "x"}''', '''public.product'', 1, 9, ''{"name": {"a": 1}}''', '0, 1, 9, ''{"name": "x"}''', '''pg_class'', 1, 9, ''{"relname": "x"}''', '''pg_stat_activity'', 1, 9, ''{"pid": 1}'''])
     WITH ORDINALITY u (s, n) ORDER BY n;
--- With a hint.
+-- The error has a hint.
 SELECT vend.update_if('public.person', 'c@b', 1, '{"size": 1}');
 DROP TABLE public.product, public.page, public.small, public.plain, public.large, public.person;

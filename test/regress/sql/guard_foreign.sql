@@ -17,7 +17,7 @@ SELECT vend.guard_version('far_page', 'version', '{name}');
 SELECT vend.unguard_version('far_page');
 SELECT vend.update_if('far_page', 1, 1, '{"name": "x"}');
 \set VERBOSITY sqlstate
--- By hand, before.
+-- The guard of a foreign table is made by hand and fires before the update.
 CREATE TRIGGER zz_vend_guard BEFORE UPDATE ON far_page FOR EACH ROW EXECUTE FUNCTION vend.guard('version', 'read', 'name');
 UPDATE far_page SET name = 'x', version = 1 WHERE id = 1 RETURNING *;
 UPDATE far_page SET name = 'y', version = 1 WHERE id = 1;
@@ -26,7 +26,7 @@ UPDATE far_page SET note = 'n' WHERE id = 1;
 SELECT vend.update_if('far_page', 1, 2, '{"name": "y"}');
 TABLE far_page ORDER BY id;
 DROP TRIGGER zz_vend_guard ON far_page;
--- By hand, after: nothing is written.
+-- If it fires after the update, nothing is written.
 CREATE TRIGGER zz_vend_guard AFTER UPDATE ON far_page FOR EACH ROW EXECUTE FUNCTION vend.guard('version', 'read', 'name');
 \set VERBOSITY terse
 UPDATE far_page SET name = 'z', version = 2 WHERE id = 1;

@@ -79,7 +79,7 @@ SELECT * FROM vend.audit();
 -- A price that a customer was shown is still asked for by the version.
 SELECT status FROM vend.try_purchase('hot', 'alpha', expected_version => 2);
 SELECT status FROM vend.try_purchase('hot', 'alpha', expected_version => 3);
--- The same where the engine writes by statements, because the owner has triggers of his own.
+-- The same is true where the engine writes by statements, because the owner has triggers of his own.
 CREATE FUNCTION shop.noop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER noop AFTER UPDATE ON shop.item FOR EACH ROW EXECUTE FUNCTION shop.noop();
 SELECT a.status, b.status FROM vend.try_purchase('hot', 'alpha') a, vend.try_purchase('lamp', 'alpha') b;
@@ -113,7 +113,7 @@ UPDATE shop.item SET views = views + 1 WHERE id = 'lamp';
 UPDATE shop.item SET description = 'green', revision = 1 WHERE id = 'lamp';
 SELECT id, description, views, version, revision FROM shop.item WHERE id = 'lamp';
 SELECT vend.update_if('shop.item', 'lamp', 2, '{"description": "gold"}');
--- The convention "next", where the version is counted up by the statement and by nobody else.
+-- Under the convention "next" the statement counts the version up, and nobody else does.
 SELECT vend.unguard_version('shop.item');
 SELECT vend.guard_version('shop.item', 'version', '{description,price}', 'next');
 SELECT version AS v FROM shop.item WHERE id = 'lamp' \gset

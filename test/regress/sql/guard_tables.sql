@@ -5,7 +5,7 @@
 SET client_min_messages = warning;
 SET statement_timeout = '3min';
 
--- Columns and tables that cannot be guarded.
+-- These columns and tables cannot be guarded.
 CREATE TABLE public.product (id int PRIMARY KEY, name text, price_cents int, loud text GENERATED ALWAYS AS (upper(name)) STORED, version int NOT NULL DEFAULT 1, nullable int, counted int NOT NULL GENERATED ALWAYS AS IDENTITY, amount numeric NOT NULL DEFAULT 1);
 CREATE VIEW public.shown AS SELECT * FROM public.product;
 CREATE FUNCTION pg_temp.hears(statement text) RETURNS text LANGUAGE plpgsql AS $$
@@ -37,7 +37,7 @@ SELECT vend.guard_version('public.product', 'version', '{name}');
 SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = 'public.product'::regclass;
 SELECT vend.guard();
 \echo :SQLSTATE
--- A trigger made by hand, with arguments that are wrong.
+-- A trigger made by hand has wrong arguments.
 CREATE TABLE public.made (id int PRIMARY KEY, name text, version int NOT NULL);
 INSERT INTO public.made VALUES (1, 'a', 1);
 CREATE FUNCTION pg_temp.made(definition text) RETURNS text LANGUAGE plpgsql AS $$
@@ -90,7 +90,7 @@ SELECT vend.unguard_version('public.goods');
 SELECT count(*) FROM pg_trigger WHERE tgrelid = 'public.goods'::regclass;
 DROP TABLE public.goods;
 
--- Other triggers. What one that comes before it has made of the row is what it judges; one that counts up itself is found out.
+-- There are other triggers. The guard judges what an earlier one has made of the row; one that counts up itself is found out.
 CREATE TABLE public.product (id int PRIMARY KEY, name text, slug text, touched int DEFAULT 0, version int NOT NULL DEFAULT 1);
 INSERT INTO public.product (id, name, slug) VALUES (1, 'lamp', 'lamp');
 CREATE FUNCTION public.slug() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.slug := lower(NEW.name); NEW.touched := NEW.touched + 1; RETURN NEW; END $$;
@@ -105,7 +105,7 @@ CREATE TRIGGER bump BEFORE UPDATE ON public.product FOR EACH ROW EXECUTE FUNCTIO
 UPDATE public.product SET name = 'bowl', version = 2;
 \echo :SQLSTATE
 DROP TRIGGER bump ON public.product;
--- A row that no longer wants to be updated.
+-- A trigger keeps the row from being updated.
 CREATE FUNCTION public.never() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
 CREATE TRIGGER never BEFORE UPDATE ON public.product FOR EACH ROW EXECUTE FUNCTION public.never();
 UPDATE public.product SET name = 'bowl' RETURNING *;
@@ -127,7 +127,7 @@ DELETE FROM public.maker;
 TABLE public.product;
 DROP TABLE public.product, public.maker;
 
--- Partitions, whose columns are numbered otherwise, attached before and after; a row that moves is guarded as any other.
+-- Partitions number their columns otherwise, and are attached before and after; a row that moves is guarded as any other.
 CREATE TABLE public.product (id int, region text, name text, stock int DEFAULT 5, version int NOT NULL DEFAULT 1, PRIMARY KEY (id, region)) PARTITION BY LIST (region);
 CREATE TABLE public.product_eu PARTITION OF public.product FOR VALUES IN ('eu');
 CREATE TABLE public.product_us (version int NOT NULL DEFAULT 1, gone text, name text, stock int DEFAULT 5, region text NOT NULL, id int NOT NULL);
@@ -186,7 +186,7 @@ UPDATE public.animal SET name = 'y', version = 1 RETURNING tableoid::regclass, *
 SELECT vend.update_if('public.animal', 1, 2, '{"name": "z"}');
 SELECT tableoid::regclass, * FROM public.animal;
 
--- Who may.
+-- Only some roles may guard a table.
 CREATE ROLE regress_vend_owner;
 CREATE ROLE regress_vend_editor;
 CREATE TABLE public.letter (id int PRIMARY KEY, subject text, body text, stock int DEFAULT 1, version int NOT NULL DEFAULT 1);
@@ -203,7 +203,7 @@ INSERT INTO public.letter VALUES (1, 's', 'b'), (2, 's', 'b');
 SET ROLE regress_vend_editor;
 SELECT vend.unguard_version('public.letter');
 \echo :SQLSTATE
--- With the rights of the caller, and under the policies that bind him.
+-- update_if() works with the rights of the caller, and under the policies that bind him.
 SELECT vend.update_if('public.letter', 1, 1, '{"subject": "t"}');
 SELECT vend.update_if('public.letter', 1, 2, '{"body": "t"}');
 \echo :SQLSTATE

@@ -19,7 +19,7 @@ SELECT vend.grant_role('buyer','regress_vend_buyer');
 SET ROLE regress_vend_buyer;
 SELECT * FROM shop.item;
 SELECT status FROM vend.try_purchase('lamp','w');
--- And the same of anybody's wallet: an attached table of users with a reserve of 5.
+-- A buyer read the same of anybody's wallet: here users are attached, with a reserve of 5.
 SET ROLE regress_vend_owner;
 CREATE SCHEMA web;
 CREATE TABLE web.users (id int PRIMARY KEY, email text, password_hash text, credits bigint NOT NULL CHECK (credits >= 5));
@@ -37,7 +37,7 @@ DROP SCHEMA web CASCADE;
 SELECT vend.detach_store('shop');
 DROP SCHEMA shop CASCADE;
 
--- Every kind of constraint and of call. The SQLSTATE and the DETAIL, in which the secret would be; undone afterwards.
+-- Every kind of constraint meets every kind of call. The answer is the SQLSTATE and the DETAIL, in which the secret would be; it is undone afterwards.
 SELECT vend.create_store('shop');
 ALTER TABLE shop.item ADD COLUMN note text DEFAULT 'secret';
 ALTER TABLE shop.wallet ADD COLUMN note text DEFAULT 'secret';
@@ -85,7 +85,7 @@ INSERT INTO public.cause (name, ddl) VALUES
     ('STRICT in a trigger', $$CREATE FUNCTION shop.log() RETURNS trigger LANGUAGE plpgsql AS $f$ DECLARE x text; y text := NEW.note; BEGIN SELECT id INTO STRICT x FROM shop.item WHERE note = y; RETURN NEW; END $f$; CREATE TRIGGER log BEFORE INSERT ON shop.ledger FOR EACH ROW EXECUTE FUNCTION shop.log()$$),
     ('RAISE in a trigger', $$CREATE FUNCTION shop.log() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN RAISE EXCEPTION 'not today' USING ERRCODE = 'check_violation', DETAIL = 'Come tomorrow.'; END $f$; CREATE TRIGGER log BEFORE INSERT ON shop.ledger FOR EACH ROW EXECUTE FUNCTION shop.log()$$),
     ('error of pg_vend', $$UPDATE shop.item SET price = 9223372036854775807$$);
--- The SQLSTATE and the DETAIL that a role is told; undone.
+-- The function shows the SQLSTATE and the DETAIL that a role is told, and undoes the call.
 CREATE FUNCTION public.told(who text, statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     detail text;

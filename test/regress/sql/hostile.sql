@@ -13,7 +13,7 @@ DECLARE
     o text;
     f text;
 BEGIN
-    -- Binary operators of these types, among each other where one of both is a number.
+    -- These are the binary operators of these types, among each other where one of both is a number.
     FOREACH t IN ARRAY ARRAY['bigint', 'integer', 'numeric', 'text', 'uuid', 'boolean', 'timestamptz', 'oid', 'name', 'smallint'] LOOP
         FOREACH u IN ARRAY ARRAY['bigint', 'integer', 'numeric', 'text', 'uuid', 'boolean', 'timestamptz', 'oid', 'name', 'smallint'] LOOP
             FOREACH o IN ARRAY ARRAY['=', '<>', '<', '>', '<=', '>=', '+', '-', '*', '/', '||', '~'] LOOP
@@ -67,7 +67,7 @@ SET search_path = evil, vend, pg_catalog, pg_temp;
 -- The operator is found by its search_path, and fails.
 SELECT 1::bigint = 1::bigint;
 SELECT now();
--- Each function under it, made, sold, moved, given back, given rights, audited, bound again.
+-- Each function is called under it: a store is made, sold from, refunded, given rights, audited and bound again.
 SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 100, 50), ('vase', 30, 50);
 INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 5000), ('beta', 5000);
@@ -117,7 +117,7 @@ SELECT vend.detach_store('numbers');
 DROP SCHEMA numbers CASCADE;
 RESET search_path;
 
--- Names that try to be SQL: of a store, of roles, of keys.
+-- Some names try to be SQL: of a store, of roles, of keys.
 SELECT vend.create_store('a"; DROP TABLE b; --');
 INSERT INTO "a""; DROP TABLE b; --".item (id, price, stock) VALUES ('''; DROP TABLE x; --', 10, 50), (E'%s %n\n\\ "', 1, 5);
 INSERT INTO "a""; DROP TABLE b; --".wallet (id, balance) VALUES ('$1', 500), (E'a''b"c\n', 500);
@@ -148,7 +148,7 @@ SET ROLE "regress_vend_$1%s";
 SELECT balance FROM vend.deposit('$1', 1);
 \echo :SQLSTATE
 SET ROLE regress_vend_owner;
--- A key longer than an index can hold.
+-- A key is too long for an index.
 SELECT status FROM vend.try_purchase(repeat('x', 100000), '$1');
 SELECT length(detail) FROM vend.try_withdraw(repeat('x', 100000), 1);
 \set VERBOSITY sqlstate

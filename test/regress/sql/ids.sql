@@ -23,7 +23,7 @@ SELECT count(DISTINCT vend.id_from(n::text)) FROM generate_series(1, 10000) n;
 SELECT vend.id_from(repeat('long ', 100000));
 SELECT vend.id_from('order 1') = vend.id_from('order 1 ') AS trimmed, vend.id_from('order 1') = vend.id_from('ORDER 1') AS folded;
 
--- The intended use: the order number makes the id.
+-- Ids are meant to be used like this: the order number makes the id.
 SET client_min_messages = warning;
 SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 100, 5);

@@ -3,7 +3,7 @@
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 
--- What belongs to the extension. Later releases also count the types that come with others: of
+-- This belongs to the extension. Later releases also count the types that come with others: of
 -- arrays, and of a table's rows.
 CREATE TEMP VIEW member AS
 SELECT d.classid, d.objid, i.type, i.schema, i.identity
@@ -26,7 +26,7 @@ SELECT tgname FROM pg_trigger
 WHERE tgrelid = 'vend.store'::regclass AND NOT tgisinternal
   AND obj_description(oid, 'pg_trigger') IS NULL;
 
--- The functions: none runs with its owner's rights, none is marked safe for parallel workers that sells.
+-- No function runs with its owner's rights, and none that sells is marked safe for parallel workers.
 SELECT proname, count(*) AS forms, bool_or(prosecdef) AS definer, string_agg(DISTINCT provolatile::text, '') AS volatile,
        string_agg(DISTINCT proparallel::text, '') AS parallel, bool_or(proisstrict) AS strict
 FROM pg_proc WHERE pronamespace = 'vend'::regnamespace GROUP BY proname ORDER BY proname COLLATE "C";
@@ -43,7 +43,7 @@ SELECT has_schema_privilege('public', 'vend', 'USAGE') AS usage, has_schema_priv
        has_table_privilege('public', 'vend.store', 'SELECT') AS read,
        has_table_privilege('public', 'vend.store', 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER') AS write;
 
--- DROP EXTENSION without CASCADE: the tables, their rows and constraints stay, the triggers go.
+-- DROP EXTENSION needs no CASCADE: the tables, their rows and constraints stay, the triggers go.
 SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 100, 5);
 INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 1000);
@@ -67,7 +67,7 @@ SELECT * FROM vend.try_purchase('lamp', 'alpha');
 \echo :SQLSTATE
 DROP SCHEMA shop CASCADE;
 
--- In one session, dropped and made again: no stale binding.
+-- A session drops the extension and makes it again: no binding is stale.
 SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 7, 5);
 INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 1000);
@@ -82,7 +82,7 @@ CREATE EXTENSION pg_vend;
 \echo :SQLSTATE
 DROP SCHEMA vend;
 
--- Trusted: who may create in the database may install and sell, with no superuser.
+-- The extension is trusted: a role that may create in the database may install it and sell, and needs no superuser.
 CREATE ROLE regress_vend_owner;
 DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO regress_vend_owner', current_database()); END $$;
 SET ROLE regress_vend_owner;

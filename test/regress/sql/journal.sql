@@ -4,7 +4,7 @@
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SELECT vend.create_store('shop');
--- The journal since the last look, without ids and times.
+-- shop.news() shows the journal since the last look, without ids and times.
 CREATE TABLE shop.seen (id uuid, line int);
 CREATE FUNCTION shop.news() RETURNS TABLE (kind text, item text, qty bigint, wallet text, amount numeric, unit_price numeric) LANGUAGE sql AS $$
     WITH n AS MATERIALIZED (SELECT * FROM shop.ledger l WHERE NOT EXISTS (SELECT FROM shop.seen s WHERE (s.id, s.line) = (l.id, l.line))),
@@ -12,7 +12,7 @@ CREATE FUNCTION shop.news() RETURNS TABLE (kind text, item text, qty bigint, wal
     SELECT kind, item, qty, wallet, amount::numeric, unit_price::numeric FROM n ORDER BY item, wallet, qty, amount, kind
 $$;
 
--- INSERT: one row, several, nothing to tell, from a query, ON CONFLICT.
+-- INSERT adds one row, several, none with a figure, rows of a query, rows ON CONFLICT.
 INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 100, 5);
 SELECT * FROM shop.news();
 INSERT INTO shop.item (id, price, stock) VALUES ('vase', 30, 2), ('empty', 30, 0), ('bowl', 30, 3);
@@ -30,7 +30,7 @@ copied too,1,0
 \.
 SELECT * FROM shop.news();
 
--- UPDATE: up, down, to the same, several rows, of other columns only, of stock and balance both.
+-- UPDATE raises figures, lowers them, leaves them, changes several rows, other columns only, or stock and balance both.
 UPDATE shop.item SET stock = stock + 10 WHERE id = 'lamp';
 UPDATE shop.item SET stock = 1 WHERE id = 'vase';
 UPDATE shop.item SET stock = stock WHERE id = 'bowl';
@@ -38,7 +38,7 @@ UPDATE shop.item SET price = 31 WHERE id = 'bowl';
 UPDATE shop.item SET stock = stock - 1 WHERE id LIKE 'set%';
 UPDATE shop.wallet SET balance = balance - 400 WHERE id = 'alpha';
 SELECT * FROM shop.news();
--- Twice in one transaction; and one that rolls back.
+-- One row changes twice in one transaction; one change rolls back.
 BEGIN;
 UPDATE shop.item SET stock = stock + 1 WHERE id = 'bowl';
 UPDATE shop.item SET stock = stock + 1 WHERE id = 'bowl';
@@ -48,7 +48,7 @@ ROLLBACK TO one;
 COMMIT;
 SELECT * FROM shop.news();
 
--- Another key: the old one goes, the new one comes; with new stock at the same time; swapped.
+-- The key changes: the old one goes, the new one comes; with new stock at the same time; two keys are swapped.
 UPDATE shop.item SET id = 'jar' WHERE id = 'vase';
 SELECT * FROM shop.news();
 UPDATE shop.item SET id = 'pot', stock = 6 WHERE id = 'jar';
@@ -58,7 +58,7 @@ SELECT * FROM shop.news();
 UPDATE shop.item SET id = 'void' WHERE id = 'empty';
 SELECT * FROM shop.news();
 
--- MERGE, an UPDATE in a WITH, a function, DELETE, DELETE of rows without stock or balance.
+-- MERGE, an UPDATE in a WITH, a function and DELETE write figures; a DELETE may find rows without stock or balance.
 MERGE INTO shop.item i USING (VALUES ('pot', 2), ('pan', 3), ('void', -1)) v (id, n) ON i.id = v.id
 WHEN MATCHED AND v.n < 0 THEN DELETE WHEN MATCHED THEN UPDATE SET stock = stock + n WHEN NOT MATCHED THEN INSERT (id, price, stock) VALUES (v.id, 1, v.n);
 SELECT * FROM shop.news();
@@ -179,7 +179,7 @@ SELECT * FROM vend.audit();
 SELECT vend.detach_store('shop');
 DROP SCHEMA shop CASCADE;
 
--- Money with a scale, keys of other types, no wallets.
+-- Money may have a scale, keys may have other types, and wallets may be missing.
 SELECT vend.create_store('shop', 'bigint', 'uuid', money_type => 'numeric(12,2)');
 INSERT INTO shop.item (id, price, stock) VALUES (1, 1.50, 5);
 INSERT INTO shop.wallet (id, balance) VALUES ('00000000-0000-0000-0000-000000000007', 10.25);

@@ -16,7 +16,7 @@ INSERT INTO uuids.wallet (id, balance) VALUES ('bbbbbbbb-0000-4000-8000-00000000
 INSERT INTO mixed.item (id, price, stock) VALUES (42, 1, 100);
 INSERT INTO mixed.wallet (id, balance) VALUES ('bbbbbbbb-0000-4000-8000-000000000001', 1000);
 
--- Literals, with every required argument by position and by name.
+-- Keys are literals; every required argument is given by position and by name.
 SET vend.default_store = 'words';
 SELECT status, item, buyer FROM vend.try_purchase('lamp', 'alpha');
 SELECT status, item, buyer FROM vend.try_purchase('lamp', 'alpha', 1);
@@ -33,7 +33,7 @@ SELECT status, item FROM vend.try_purchase('Lamp', 'alpha');
 SELECT status, item FROM vend.try_purchase(' lamp', 'alpha');
 SELECT status, item FROM vend.try_purchase('lamp ', 'alpha');
 SELECT status, item, buyer FROM vend.try_purchase('', '');
--- A number for a text key: the text that the number prints as.
+-- A number for a text key means the text that the number prints as.
 SELECT status, item, buyer FROM vend.try_purchase(42, 7);
 
 SET vend.default_store = 'numbers';
@@ -92,7 +92,7 @@ SELECT status, item, buyer FROM vend.try_purchase(42, 'bbbbbbbb-0000-4000-8000-0
 SELECT status, item, buyer FROM vend.try_purchase(42, 'bbbbbbbb-0000-4000-8000-000000000001'::uuid);
 SELECT status, item, buyer FROM vend.try_purchase('42', 'BBBBBBBB-0000-4000-8000-000000000001'::uuid);
 
--- Parameters, untyped and typed; each kept plan serves every call.
+-- Parameters are untyped and typed; each kept plan serves every call.
 PREPARE untyped AS SELECT status, item, buyer FROM vend.try_purchase($1, $2, $3);
 EXECUTE untyped('42', 'bbbbbbbb-0000-4000-8000-000000000001', 1);
 EXECUTE untyped('042', 'BBBBBBBB-0000-4000-8000-000000000001', 2);
@@ -109,13 +109,13 @@ EXECUTE untyped('lamp', 'alpha', 1);
 \echo :SQLSTATE
 DEALLOCATE ALL;
 
--- Columns, in a join.
+-- Columns of a join can be keys.
 CREATE TABLE mixed.wish (item bigint, item_text text, buyer uuid);
 INSERT INTO mixed.wish VALUES (42, '42', 'bbbbbbbb-0000-4000-8000-000000000001'), (43, '43', 'bbbbbbbb-0000-4000-8000-000000000001');
 SELECT p.status, p.item FROM mixed.wish w, vend.try_purchase(w.item, w.buyer, store => 'mixed') p ORDER BY w.item;
 SELECT p.status, p.item FROM mixed.wish w, vend.try_purchase(w.item_text, w.buyer::text, store => 'mixed') p ORDER BY w.item;
 
--- A domain over a key type; the movements' keys.
+-- A domain over a key type can be a key; the movements take the same keys.
 CREATE DOMAIN pg_temp.sku AS bigint CHECK (VALUE > 0);
 CREATE DOMAIN pg_temp.tag AS text;
 SELECT status, item FROM vend.try_purchase(42::pg_temp.sku, 7, store => 'numbers');

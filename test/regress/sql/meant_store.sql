@@ -18,7 +18,7 @@ RESET ROLE;
 INSERT INTO m1.item (id, price, stock) VALUES ('lamp', 100, 1000);
 INSERT INTO m2.item (id, price, stock) VALUES ('lamp', 200, 1000);
 
--- The answers to the buyer and then to another role after a change, in this session, which got another answer before.
+-- The function shows the answers to the buyer and then to another role after a change, in this session, which got another answer before.
 CREATE FUNCTION told(change text DEFAULT 'SELECT') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     answers text[];

@@ -14,7 +14,7 @@ SELECT status, qty, unit_price, amount, balance FROM vend.try_purchase('villa', 
 SELECT amount, balance FROM vend.purchase('lamp', 'alpha', 3);
 \echo :SQLSTATE
 
--- max_price: equal is enough; whatever the scale it is written in.
+-- A max_price that equals the price is enough, whatever scale it is written in.
 SELECT status, unit_price FROM vend.try_purchase('lamp', 'alpha', max_price => 19.99);
 SELECT status, unit_price FROM vend.try_purchase('mint', 'alpha', max_price => 1);
 SELECT status, unit_price FROM vend.try_purchase('mint', 'alpha', max_price => 0.0100000);
@@ -33,7 +33,7 @@ SELECT status, unit_price FROM vend.try_purchase('mint', 'alpha', max_price => '
 SELECT status, unit_price FROM vend.try_purchase('mint', 'alpha', max_price => 1e30);
 \echo :SQLSTATE
 
--- Deposits: what does not fit the scale, the column or the sum.
+-- A deposit is refused if it does not fit the scale, the column or the sum.
 SELECT amount, balance FROM vend.deposit('alpha', 0.01);
 SELECT amount, balance FROM vend.deposit('alpha', 5);
 SELECT amount, balance FROM vend.deposit('alpha', 1.100);
@@ -59,11 +59,11 @@ SELECT * FROM vend.audit();
 SELECT vend.detach_store('fine');
 DROP SCHEMA fine CASCADE;
 
--- Whole numbers up to the end of bigint.
+-- Whole numbers go up to the end of bigint.
 SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock) VALUES ('half', 4611686018427387904, 10), ('max', 9223372036854775807, 10), ('one', 1, 9223372036854775807), ('free', 0, 9223372036854775807);
 INSERT INTO shop.wallet (id, balance) VALUES ('rich', 9223372036854775807), ('alpha', 10);
--- qty times price beyond what money can say.
+-- The product of qty and price is beyond what money can say.
 SELECT status, amount FROM vend.try_purchase('half', 'rich', 2);
 \echo :SQLSTATE
 SELECT status, amount FROM vend.try_purchase('max', 'rich', 10);
@@ -80,7 +80,7 @@ SELECT status, amount, balance FROM vend.try_purchase('free', 'alpha', 922337203
 SELECT status, amount, balance FROM vend.try_purchase('free', 'alpha', 1);
 SELECT amount FROM vend.try_purchase('one', 'alpha', 9223372036854775808);
 \echo :SQLSTATE
--- Sums that overflow.
+-- These sums overflow.
 SELECT stock FROM vend.restock('max', 9223372036854775807);
 \echo :SQLSTATE
 SELECT stock FROM vend.restock('free', 9223372036854775807);
@@ -102,7 +102,7 @@ SELECT * FROM vend.audit();
 SELECT vend.detach_store('shop');
 DROP SCHEMA shop CASCADE;
 
--- No price column: each sale states its price.
+-- Without a price column each sale states its price.
 SELECT vend.create_store('ask', prices => false);
 INSERT INTO ask.item (id, stock) VALUES ('lamp', 10);
 INSERT INTO ask.wallet (id, balance) VALUES ('alpha', 100);
@@ -130,7 +130,7 @@ SELECT * FROM vend.audit();
 SELECT vend.detach_store('ask');
 DROP SCHEMA ask CASCADE;
 
--- No wallets: nothing is paid, the buyer and the amount are recorded.
+-- Without wallets nothing is paid; the buyer and the amount are recorded.
 SELECT vend.create_store('gift', wallets => false);
 INSERT INTO gift.item (id, price, stock) VALUES ('lamp', 100, 3);
 SELECT status, buyer, unit_price, amount, balance FROM vend.try_purchase('lamp', 'anybody', 2, id => '00000000-0000-4000-8000-00000000000a');

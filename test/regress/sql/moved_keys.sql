@@ -64,7 +64,7 @@ SELECT n, f.status, f.item, f.wallet, f.stock, f.balance FROM generate_series(1,
 SELECT * FROM shop.holding WHERE buyer = 'w';
 SELECT * FROM vend.audit();
 
--- A swap, through a third key; of a cart with both items each line is found by the item that it is.
+-- Two keys are swapped, through a third one; each line of a cart with both items is found by the item that it is.
 INSERT INTO shop.item (id, price, stock) VALUES ('left', 10, 5), ('right', 1, 5);
 INSERT INTO shop.wallet VALUES ('one', 100), ('two', 100);
 SELECT amount FROM vend.checkout('one', '{left,right}', '{2,2}', vend.id_from('swap'));
@@ -82,7 +82,7 @@ SELECT amount FROM vend.checkout('one', '{left,right}', '{2,2}', vend.id_from('s
 SELECT status, wallet, qty, amount, balance FROM vend.try_refund(vend.id_from('swap'));
 SELECT id, price, stock FROM shop.item WHERE id IN ('left', 'right') ORDER BY id;
 SELECT * FROM shop.wallet WHERE id IN ('one', 'two') ORDER BY id;
--- Many keys in one statement, each into the one that the row before has left.
+-- One statement changes many keys, each into the one that the row before has left.
 CREATE TABLE shop.moved AS SELECT NULL::int AS n, NULL::uuid AS id WHERE false;
 SELECT vend.create_store('numbers', item_key_type => 'bigint', wallet_key_type => 'bigint');
 INSERT INTO numbers.item (id, price, stock) SELECT n, n, 10 FROM generate_series(4, 1, -1) n;
@@ -93,7 +93,7 @@ UPDATE numbers.wallet SET id = id + 1;
 SELECT m.n, f.status, f.item, f.wallet, f.qty, f.amount, f.stock, f.balance FROM shop.moved m, vend.try_refund(m.id, store => 'numbers') f ORDER BY m.n;
 SELECT * FROM vend.audit('numbers');
 
--- Deleted, and then another row under the key: gone for good. A figure of 0, of which the journal has nothing to say, is followed too.
+-- A row is deleted, and then another row gets its key: the first is gone for good. A figure of 0, which the journal does not record, is followed too.
 INSERT INTO shop.item (id, price, stock) VALUES ('gone', 5, 1), ('empty', 5, 1);
 INSERT INTO shop.wallet VALUES ('left', 5), ('poor', 5);
 SELECT status, balance FROM vend.try_purchase('gone', 'left', id => :'o3');
@@ -115,7 +115,7 @@ UPDATE shop.wallet SET id = 'rich' WHERE id = 'poor';
 INSERT INTO shop.item (id, price) VALUES ('empty', 5);
 INSERT INTO shop.wallet VALUES ('poor', 0);
 SELECT status, item, wallet, stock, balance FROM vend.try_refund(vend.id_from('zero'));
--- Renamed and then deleted.
+-- A row is renamed and then deleted.
 SELECT status FROM vend.try_purchase('full', 'rich', id => vend.id_from('late'));
 UPDATE shop.item SET id = 'last' WHERE id = 'full';
 DELETE FROM shop.item WHERE id = 'last';

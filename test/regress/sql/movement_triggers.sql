@@ -15,7 +15,7 @@ CREATE FUNCTION shop.state() RETURNS text LANGUAGE sql AS $$
                      (SELECT count(*) || ' rows' FROM shop.ledger), (SELECT count(*) || ' findings' FROM vend.audit('shop')))
 $$;
 CREATE FUNCTION shop.suppress() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
--- Sets a column of the new row to a value of the row, given as SQL.
+-- The function sets a column of the new row to a value of the row, given as SQL.
 CREATE FUNCTION shop.alter_row() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('SELECT (jsonb_populate_record($1, jsonb_build_object(%L, %s))).*', TG_ARGV[0], replace(TG_ARGV[1], 'NEW.', '$1.')) INTO NEW USING NEW;
@@ -55,7 +55,7 @@ INSERT INTO shop.sabotage (name, sql)
 SELECT 'ledger: ' || c, format('CREATE TRIGGER t BEFORE INSERT ON shop.ledger FOR EACH ROW EXECUTE FUNCTION shop.alter_row(%L, %L)', c, v)
 FROM (VALUES ('id', '''00000000-0000-4000-8000-0000000000ff'''), ('line', 'NEW.line + 7'), ('kind', '''adjustment'''), ('item', '''vase'''), ('qty', 'NEW.qty + 1'), ('wallet', '''bank'''), ('amount', 'NEW.amount + 1'), ('unit_price', '1'), ('ref', '''00000000-0000-4000-8000-0000000000ff'''), ('at', '''2000-01-01'''), ('refusal_qty', '1')) v (c, v);
 
--- Shows the SQLSTATE, or what was moved, then undoes it; a failed movement must have been undone already.
+-- The function shows the SQLSTATE, or what was moved, then undoes it; a failed movement must have been undone already.
 CREATE FUNCTION shop.hears(sabotage text, statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     before text := shop.state();
@@ -78,7 +78,7 @@ $$;
 SELECT s.name AS sabotage, m.name AS move, shop.hears(s.sql, m.statement) FROM shop.sabotage s, shop.move m ORDER BY s.n, m.n \crosstabview
 SELECT shop.state();
 
--- The text of the message.
+-- The message has this text.
 CREATE TRIGGER t BEFORE UPDATE ON shop.wallet FOR EACH ROW WHEN (NEW.id = 'beta') EXECUTE FUNCTION shop.suppress();
 SELECT * FROM vend.transfer('alpha', 'beta', 10);
 \echo :SQLSTATE
@@ -107,7 +107,7 @@ DROP TRIGGER t ON shop.wallet;
 DROP TRIGGER t ON shop.ledger;
 SELECT shop.state();
 
--- vend called from a trigger, by each movement: a commission on each transfer, a bonus on each deposit, a unit back onto the
+-- A trigger of each movement calls vend: a commission on each transfer, a bonus on each deposit, a unit back onto the
 -- shelf of another item with each refund, another sale with each restock.
 CREATE FUNCTION shop.follow_up() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -157,7 +157,7 @@ RESET max_stack_depth;
 DROP TRIGGER t ON shop.ledger;
 SELECT shop.state();
 
--- A trigger that changes the store while a call is under way. The call is whole or a fault; afterwards the session sells.
+-- A trigger changes the store while a call is under way. The call is whole or a fault; afterwards the session sells.
 CREATE FUNCTION shop.run() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE TG_ARGV[0]; RETURN NULL; END $$;
 CREATE TABLE shop.ddl (n int GENERATED ALWAYS AS IDENTITY, statement text);
 INSERT INTO shop.ddl (statement) VALUES

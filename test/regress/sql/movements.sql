@@ -46,7 +46,7 @@ SELECT kind, item, qty, stock, replayed FROM vend.restock('lamp', 5, id => :b);
 DELETE FROM shop.wallet WHERE id = 'alpha';
 SELECT kind, wallet, amount, balance, replayed FROM vend.deposit('alpha', 500, id => :a);
 
--- Several movements in one statement; a rollback.
+-- One statement makes several movements; a rollback undoes one.
 SELECT (vend.deposit('beta', n)).balance FROM generate_series(1, 3) n;
 SELECT (vend.restock('vase', n)).stock FROM generate_series(1, 3) n;
 BEGIN;

@@ -55,7 +55,7 @@ WHEN OTHERS THEN
     RETURN SQLSTATE;
 END
 $$;
--- Every function of vend that has such an argument; its other arguments are valid.
+-- These are all functions of vend that have such an argument; their other arguments are valid.
 CREATE TABLE kind.call (n int GENERATED ALWAYS AS IDENTITY, function text, argument text, kind text, statement text);
 INSERT INTO kind.call (function, argument, kind, statement) VALUES
     ('create_store', 'item_key_type', 'regtype', $$vend.create_store('new', item_key_type => %L::oid::regtype)$$),

@@ -77,7 +77,7 @@ INSERT INTO shop.addition (name, sql, probe) VALUES
     ('ledger: domain', 'ALTER TABLE shop.ledger ADD COLUMN d shop.even_number; ALTER TABLE shop.ledger ALTER d SET DEFAULT 1', 'SELECT 1'),
     ('item: domain', 'ALTER TABLE shop.item ADD COLUMN d shop.even_number DEFAULT 2', 'SELECT sum(d) FROM shop.item'),
     ('item: toasted', 'ALTER TABLE shop.item ADD COLUMN story text; ALTER TABLE shop.item ALTER story SET STORAGE EXTERNAL; UPDATE shop.item SET story = repeat(''x'', 100000)', 'SELECT sum(length(story)) FROM shop.item');
--- Shows what is seen after a move, or the SQLSTATE. The move is then undone; a failed one must have been undone already.
+-- The functions show what is seen after a move, or the SQLSTATE. The move is then undone; a failed one must have been undone already.
 CREATE FUNCTION shop.state() RETURNS text LANGUAGE sql AS $$ SELECT concat_ws(' ', (SELECT sum(stock) FROM shop.item), (SELECT string_agg(balance::text, ' ' ORDER BY id COLLATE "C") FROM shop.wallet), (SELECT count(*) FROM shop.ledger), (SELECT count(*) FROM vend.audit('shop'))) $$;
 CREATE FUNCTION shop.seen_after(addition text, statement text, probe text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE

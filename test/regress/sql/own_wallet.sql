@@ -39,14 +39,14 @@ SELECT vend.checkout(8, '{lamp}'::text[]);
 SELECT vend.try_checkout(99, '{lamp}'::text[]);
 -- A request that is malformed is an outcome as ever, and sells nothing.
 SELECT status, detail FROM vend.purchase_many('{lamp,lamp}'::text[], '{7,x}'::text[]);
--- A key that is not valid.
+-- The key of the buyer is not valid.
 SET vend.current_buyer = 'seven';
 SELECT vend.try_purchase('lamp', 7);
 -- In a store without wallets the buyer's name counts.
 SET vend.current_buyer = 'ann';
 SELECT status FROM vend.try_purchase('lamp', 'ann', store => 'kiosk');
 SELECT status FROM vend.try_purchase('lamp', 'bob', store => 'kiosk');
--- A store that lets buyers name any wallet.
+-- This store lets buyers name any wallet.
 SELECT status FROM vend.try_purchase('lamp', 8, store => 'mall');
 RESET vend.current_buyer;
 RESET ROLE;

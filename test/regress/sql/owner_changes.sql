@@ -24,7 +24,7 @@ INSERT INTO data.person VALUES (1, 100);
 SELECT s, vend.grant_role('buyer', 'regress_vend_buyer', s), vend.grant_role('auditor', 'regress_vend_auditor', s) FROM unnest(ARRAY['shop', 'kiosk']) s;
 RESET ROLE;
 
--- What each store does for a buyer, an auditor and the current owner.
+-- The function shows what each store does for a buyer, an auditor and the current owner.
 CREATE FUNCTION pg_temp.works(store text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     answers text := '';

@@ -10,7 +10,7 @@ CREATE FUNCTION shop.state() RETURNS text LANGUAGE sql AS $$
     SELECT concat_ws(' | ', (SELECT string_agg(id || ' ' || stock, ', ' ORDER BY id COLLATE "C") FROM shop.item), (SELECT string_agg(id || ' ' || balance, ', ' ORDER BY id COLLATE "C") FROM shop.wallet),
                      (SELECT count(*) || ' rows' FROM shop.ledger), (SELECT count(*) || ' findings' FROM vend.audit('shop')))
 $$;
--- A sale in each mode, refused ones, and each movement.
+-- The function makes a sale in each mode, refused ones, and each movement.
 CREATE FUNCTION shop.trade() RETURNS TABLE (answer text, n bigint) LANGUAGE plpgsql AS $$
 BEGIN
     RETURN QUERY
@@ -24,7 +24,7 @@ BEGIN
 END
 $$;
 
--- Columns of every kind, some of them long, some dropped, some added with a default after the rows.
+-- The owner adds columns of every kind: some of them long, some dropped, some added with a default after the rows.
 CREATE TYPE shop.size AS ENUM ('small', 'large');
 CREATE DOMAIN shop.code AS text CHECK (value ~ '^[a-z]+$');
 CREATE TYPE shop.box AS (w int, h numeric);
@@ -52,7 +52,7 @@ SELECT count(*) FROM shop.trade();
 SELECT o.what, o.id, o.others = b.others AS as_before FROM shop.others o JOIN shop.before b USING (what, id) ORDER BY what, id COLLATE "C";
 SELECT shop.state();
 
--- Indexes of every kind over what is written and what is not: each finds what a scan finds.
+-- The owner adds indexes of every kind over what is written and what is not: each finds what a scan finds.
 CREATE INDEX ON shop.item (stock);
 CREATE INDEX ON shop.item (price) INCLUDE (stock);
 CREATE INDEX ON shop.item (id) WHERE stock > 900;
@@ -86,7 +86,7 @@ SELECT shop.state();
 SELECT q AS query, shop.by_index(q) FROM (SELECT replace(replace(q, '$s', i.stock::text), '$b', w.balance::text) AS q FROM shop.item i, shop.wallet w, unnest(ARRAY[
     'SELECT id FROM shop.item WHERE stock = $s', 'SELECT count(*) FROM shop.item WHERE stock BETWEEN $s - 1 AND $s + 1', 'SELECT stock FROM shop.item WHERE price = 10 AND stock > 5', 'SELECT id FROM shop.item WHERE id = ''lamp'' AND stock > 900', 'SELECT id FROM shop.item WHERE stock * price = $s * 10',
     'SELECT id FROM shop.item WHERE tags @> ARRAY[''c'']', 'SELECT id FROM shop.wallet WHERE balance = $b', 'SELECT id FROM shop.wallet WHERE balance / 10 = $b / 10 AND balance > 0', 'SELECT count(*) FROM shop.ledger WHERE kind = ''purchase'' AND qty < 0 AND item = ''lamp''']) q WHERE i.id = 'lamp' AND w.id = 'alpha') x;
--- A key of the owner's that the new figure would break.
+-- The new figure would break a key of the owner's.
 CREATE UNIQUE INDEX once ON shop.item (stock);
 UPDATE shop.item SET stock = (SELECT stock - 1 FROM shop.item WHERE id = 'lamp') WHERE id = 'vase';
 SELECT status FROM vend.try_purchase('lamp', 'alpha', lock_mode => 'atomic');
@@ -95,7 +95,7 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha', lock_mode => 'optimistic')
 \echo :SQLSTATE
 DROP INDEX shop.once;
 
--- Keys of the owner's that refer to the figures that a sale writes: upheld as under a plain UPDATE.
+-- Keys of the owner's refer to the figures that a sale writes: they are upheld as under a plain UPDATE.
 ALTER TABLE shop.item ADD UNIQUE (id, stock), ADD UNIQUE (id, stock_version);
 ALTER TABLE shop.wallet ADD UNIQUE (id, balance);
 CREATE TABLE shop.photo (id text, stock bigint, FOREIGN KEY (id, stock) REFERENCES shop.item (id, stock));
@@ -132,7 +132,7 @@ REINDEX TABLE CONCURRENTLY shop.ledger;
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
 SELECT shop.state();
 
--- Called by the statement that writes or reads the very row.
+-- The statement that calls vend writes or reads the very row.
 INSERT INTO shop.item (id, price, stock) VALUES ('bowl', 10, 3) RETURNING (vend.try_purchase(id, 'alpha')).status;
 WITH more AS (UPDATE shop.item SET stock = stock + 5 WHERE id = 'bowl' RETURNING id) SELECT id, (vend.try_purchase(id, 'alpha', 2)).status FROM more;
 UPDATE shop.item SET price = 11 WHERE id = 'bowl' AND (SELECT status FROM vend.try_purchase(id, 'alpha')) = 'purchased';
@@ -141,7 +141,7 @@ DELETE FROM shop.item WHERE id = 'bowl' RETURNING (vend.try_purchase(id, 'alpha'
 SELECT item, sum(qty) FROM shop.ledger WHERE item = 'bowl' GROUP BY item;
 SELECT shop.state();
 
--- A thousand sales in one statement, each on what the one before it left; undone in a savepoint.
+-- One statement makes a thousand sales, each on what the one before it left; a savepoint undoes them.
 BEGIN;
 UPDATE shop.wallet SET balance = 1000000 WHERE id = 'alpha';
 SAVEPOINT one;

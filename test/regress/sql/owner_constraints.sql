@@ -24,7 +24,7 @@ INSERT INTO shop.move (name, statement) VALUES
     ('transfer', $$SELECT * FROM vend.transfer('alpha', 'beta', 500)$$),
     ('refund', $$SELECT * FROM vend.refund(vend.id_from('sale'), 1)$$),
     ('INSERT', $$INSERT INTO shop.item (id, price, stock) VALUES ('bowl', 1, 1)$$);
--- Shows the SQLSTATE or what was moved, then undoes it; a failed movement must have been undone already.
+-- The function shows the SQLSTATE or what was moved, then undoes it; a failed movement must have been undone already.
 CREATE FUNCTION shop.hears(sql text, statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     before text;
@@ -46,7 +46,7 @@ EXCEPTION WHEN SQLSTATE 'ZZ000' THEN
 END
 $$;
 
--- Checks on item, wallet and ledger.
+-- The owner adds checks on item, wallet and ledger.
 CREATE TABLE shop.rule (n int GENERATED ALWAYS AS IDENTITY, name text, sql text);
 INSERT INTO shop.rule (name, sql) VALUES
     ('a reserve of 45 lamps', $$ALTER TABLE shop.item ADD CHECK (id <> 'lamp' OR stock >= 45)$$),
@@ -58,7 +58,7 @@ INSERT INTO shop.rule (name, sql) VALUES
     ('no two stocks alike', $$UPDATE shop.item SET stock = 52 WHERE id = 'vase'; UPDATE shop.item SET stock = 66 WHERE id = 'gift'; CREATE UNIQUE INDEX ON shop.item (stock)$$),
     ('a column without a value', $$ALTER TABLE shop.ledger ADD COLUMN clerk text; ALTER TABLE shop.ledger ADD CHECK (clerk IS NOT NULL) NOT VALID$$);
 SELECT r.name AS constraint, m.name AS move, shop.hears(r.sql, m.statement) FROM shop.rule r, shop.move m ORDER BY r.n, m.n \crosstabview
--- The refusal as a message.
+-- The refusal has this message.
 ALTER TABLE shop.item ADD CONSTRAINT reserve CHECK (id <> 'lamp' OR stock >= 45);
 SELECT status FROM vend.try_purchase('lamp', 'alpha', 6);
 \echo :SQLSTATE

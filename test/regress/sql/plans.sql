@@ -53,7 +53,7 @@ EXECUTE buy;
 EXECUTE buy_typed(1, 7);
 EXECUTE book;
 
--- Plans and settings thrown away, another search_path.
+-- Plans and settings are thrown away; the search_path changes.
 DISCARD PLANS;
 EXECUTE buy;
 DISCARD TEMP;
@@ -91,7 +91,7 @@ EXECUTE buy;
 RESET enable_indexscan;
 RESET enable_indexonlyscan;
 
--- Another role in the same session, and back; a right given and taken between two calls.
+-- The session takes another role, and goes back; a right is given and taken between two calls.
 SET ROLE regress_vend_buyer;
 EXECUTE buy;
 \echo :SQLSTATE
@@ -119,7 +119,7 @@ EXECUTE buy;
 \echo :SQLSTATE
 SELECT calls.by_plpgsql('1', '7');
 
--- ALTER TABLE under kept plans: columns come, go and change places; an index is made again; the table is rewritten.
+-- ALTER TABLE meets kept plans: columns come, go and change places; an index is made again; the table is rewritten.
 SET ROLE regress_vend_owner;
 ALTER TABLE shop.item ADD COLUMN a int DEFAULT 1, ADD COLUMN b text, ADD COLUMN c numeric DEFAULT random();
 EXECUTE buy;
@@ -144,7 +144,7 @@ CLUSTER shop.item USING item_pkey;
 EXECUTE buy;
 REINDEX TABLE shop.ledger;
 EXECUTE buy;
--- In one transaction, undone.
+-- The same happens in one transaction, which is undone.
 BEGIN;
 EXECUTE buy;
 ALTER TABLE shop.item ADD COLUMN d int, DROP COLUMN c;
@@ -159,7 +159,7 @@ ROLLBACK;
 EXECUTE buy;
 EXECUTE audit;
 
--- Other names: of a column, a table, the schema, the owner.
+-- A column, a table, the schema and the owner get other names.
 ALTER TABLE shop.wallet RENAME COLUMN balance TO coins;
 EXECUTE buy;
 \echo :SQLSTATE
@@ -195,7 +195,7 @@ EXECUTE buy;
 RESET ROLE;
 ALTER ROLE regress_vend_customer RENAME TO regress_vend_buyer;
 ALTER ROLE regress_vend_renamed RENAME TO regress_vend_owner;
--- Other owners, one table after the other.
+-- One table after the other gets another owner.
 BEGIN;
 ALTER TABLE shop.item OWNER TO regress_vend_buyer;
 SAVEPOINT one;
@@ -219,7 +219,7 @@ ROLLBACK;
 EXECUTE buy;
 EXECUTE audit;
 
--- Dropped and made again: with other types of keys and money, without wallets, without prices, and as at first.
+-- The store is dropped and made again: with other types of keys and money, without wallets, without prices, and as at first.
 SET ROLE regress_vend_owner;
 DROP SCHEMA shop CASCADE;
 EXECUTE buy;
@@ -275,7 +275,7 @@ ROLLBACK;
 EXECUTE buy;
 SELECT calls.by_plpgsql('1', '7'), calls.by_sql('1', '7'), calls.typed(1, 7);
 EXECUTE audit;
--- A second store beside it, and gone again.
+-- A second store comes beside it, and goes again.
 SELECT vend.create_store('next', 'bigint', 'bigint');
 EXECUTE buy;
 \echo :SQLSTATE
@@ -289,7 +289,7 @@ EXECUTE buy;
 SELECT vend.detach_store('next');
 EXECUTE buy;
 
--- The whole session thrown away; the extension too, and made again.
+-- The whole session is thrown away; the extension is, too, and is made again.
 RESET ROLE;
 DISCARD ALL;
 SET client_min_messages = warning;

@@ -31,12 +31,12 @@ INSERT INTO shop.question VALUES
 UPDATE shop.wallet SET balance = 499 WHERE id = 'alpha';
 UPDATE shop.question SET answer = 'insufficient_funds' WHERE what LIKE '%by the total';
 
--- The answers, by default.
+-- These are the answers by default.
 SELECT q.what, p.status
 FROM shop.question q, vend.try_purchase(q.item, q.buyer, q.qty, expected_version => q.version, max_price => q.max_price) p
 ORDER BY q.answer, q.what;
 
--- Finds answers that differ in any mode, with nowait and without, remembered (which decides under locks) and not, and when asked again.
+-- The query finds answers that differ in any mode, with nowait and without, remembered (which decides under locks) and not, and when asked again.
 SELECT m AS lock_mode, n AS nowait, r AS remember, q.what, p.status, again.status AS again
 FROM shop.question q, unnest(ARRAY['atomic', 'pessimistic', 'optimistic']) m, unnest(ARRAY[false, true]) n, unnest(ARRAY[false, true]) r,
      vend.try_purchase(q.item, q.buyer, q.qty, vend.id_from(concat_ws('/', m, n, r, q.what)), m, n, q.version, q.max_price, remember => r) p,

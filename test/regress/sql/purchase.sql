@@ -6,7 +6,7 @@ SELECT vend.create_store('shop');
 INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 100, 50), ('vase', 30, 5), ('flyer', 0, 5);
 INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 100000), ('beta', 250), ('broke', 0);
 
--- The receipt, the outcome, the rows behind them.
+-- A sale gives a receipt or an outcome, and changes these rows.
 SELECT item, buyer, qty, unit_price, amount, balance, replayed FROM vend.purchase('lamp', 'alpha', 2);
 SELECT status, detail, item, buyer, qty, unit_price, amount, balance FROM vend.try_purchase('lamp', 'alpha');
 SELECT id, stock, stock_version, version FROM shop.item WHERE id = 'lamp';
@@ -28,7 +28,7 @@ SELECT status, amount, balance FROM vend.try_purchase('lamp', 'exact');
 SELECT status, unit_price, amount, balance FROM vend.try_purchase('flyer', 'broke', 2);
 SELECT status FROM vend.try_purchase('flyer', 'nobody');
 
--- The modes, by argument, by item and by setting: one answer.
+-- A mode may be chosen by argument, by item and by setting: the answer is the same.
 SELECT m AS lock_mode, p.status, p.amount, p.balance FROM unnest(ARRAY['atomic', 'pessimistic', 'optimistic']) m, vend.try_purchase('lamp', 'alpha', lock_mode => m) p;
 UPDATE shop.item SET lock_mode = 'pessimistic' WHERE id = 'lamp';
 SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');
@@ -52,7 +52,7 @@ UPDATE shop.item SET stock = 3 WHERE id = 'few';
 SELECT (vend.try_purchase('few', 'alpha', id => '00000000-0000-4000-8000-00000000000b')).status FROM generate_series(1, 3);
 SELECT (vend.try_purchase('few', 'alpha', id => vend.id_from('few ' || n))).status FROM generate_series(1, 4) n;
 
--- In the places where SQL lets one call a function.
+-- The function is called in the places where SQL allows a call.
 CREATE TABLE shop.sale AS SELECT item, qty FROM vend.purchase('lamp', 'alpha', 3);
 TABLE shop.sale;
 INSERT INTO shop.sale SELECT item, qty FROM vend.purchase('lamp', 'alpha', 4) RETURNING *;

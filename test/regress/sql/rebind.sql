@@ -42,7 +42,7 @@ DELETE FROM shop.ledger;
 \echo :SQLSTATE
 SELECT * FROM vend.audit();
 
--- If nothing was written meanwhile, nothing is journalled. The same if one transaction detaches and binds.
+-- If nothing was written meanwhile, nothing is journalled. The same is true if one transaction detaches and binds.
 SELECT count(*) AS before FROM shop.ledger \gset
 BEGIN;
 SELECT vend.detach_store('shop');
@@ -60,7 +60,7 @@ SELECT count(*) - :before AS journalled FROM shop.ledger;
 UPDATE shop.wallet SET balance = balance + 1;
 SELECT count(*) - :before AS journalled FROM shop.ledger;
 
--- It exists already.
+-- The store exists already.
 SELECT vend.create_store('shop');
 \echo :SQLSTATE
 
@@ -80,7 +80,7 @@ SELECT * FROM vend.audit();
 SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
 WHERE c.relnamespace = 'shop'::regnamespace AND NOT t.tgisinternal ORDER BY 1, 2;
 
--- A schema that was renamed: the tables serve the store of their new name, and the old one can be forgotten.
+-- A schema was renamed: the tables serve the store of their new name, and the old one can be forgotten.
 ALTER SCHEMA shop RENAME TO mall;
 SELECT vend.create_store('mall');
 SELECT item, qty FROM vend.purchase('desk', 'alpha', store => 'mall');
@@ -96,7 +96,7 @@ SELECT vend.create_store('shop');
 SELECT * FROM shop.holding ORDER BY buyer, item;
 SELECT * FROM vend.audit();
 
--- Tables that are bound under another name.
+-- The tables are bound under another name.
 SELECT vend.detach_store('shop');
 INSERT INTO vend.store (name, item, item_key, stock, price, stock_version, version, lock_mode, wallet, wallet_key, balance, ledger, delta, role, direct_writes, buyers, creator)
     SELECT 'kiosk', 'shop.item', 'id', 'stock', 'price', 'stock_version', 'version', 'lock_mode',
@@ -150,7 +150,7 @@ SELECT * FROM vend.audit();
 SELECT vend.detach_store('shop');
 DROP SCHEMA shop CASCADE;
 
--- Without wallets, without prices, other keys, money with a scale.
+-- Stores may lack wallets and prices, and have other keys and money with a scale.
 SELECT vend.create_store('gate', item_key_type => 'bigint', wallet_key_type => 'uuid', wallets => false, prices => false, money_type => 'numeric(8,2)');
 INSERT INTO gate.item (id, stock) VALUES (1, 10);
 SELECT item, qty, amount FROM vend.purchase(1, '00000000-0000-0000-0000-00000000000a', unit_price => 2.5);

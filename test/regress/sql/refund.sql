@@ -17,7 +17,7 @@ INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 1000), ('beta', 500);
 \set r '''00000000-0000-4000-8000-0000000000a3'''
 \set none '''00000000-0000-4000-8000-0000000000ff'''
 
--- Whole.
+-- The whole purchase is given back.
 SELECT status, balance FROM vend.try_purchase('lamp', 'alpha', 3, id => :p);
 SELECT * FROM shop.holding ORDER BY buyer, item;
 \x on
@@ -28,7 +28,7 @@ SELECT * FROM shop.holding ORDER BY buyer, item;
 SELECT id, stock, stock_version, version FROM shop.item ORDER BY id;
 SELECT * FROM vend.audit();
 
--- In parts, and no more than was bought: the last part is what is left.
+-- A purchase is given back in parts, and no more than was bought: the last part is what is left.
 SELECT status, balance FROM vend.try_purchase('vase', 'alpha', 5, id => :q);
 \x on
 SELECT status, detail, id, kind, item, wallet, payee, qty, amount, stock, balance, at <= clock_timestamp() AS has_time FROM vend.try_refund(:q, 2, id => :b);
@@ -44,7 +44,7 @@ SELECT status, detail, qty, amount, stock, balance FROM vend.try_refund(:q);
 SELECT status, detail, qty, amount, stock, balance FROM vend.try_refund(:q, 1);
 SELECT * FROM shop.holding ORDER BY buyer, item;
 SELECT id, balance FROM shop.wallet ORDER BY id;
--- In parts from two purchases of the same buyer and item, each on its own account.
+-- Two purchases of the same buyer and item are given back in parts, each on its own account.
 SELECT id AS one FROM vend.purchase('vase', 'beta', 2) \gset
 SELECT id AS two FROM vend.purchase('vase', 'beta', 3) \gset
 SELECT status, detail FROM vend.try_refund(:'one', 3);
@@ -55,7 +55,7 @@ SELECT status, qty, balance FROM vend.try_refund(:'one');
 SELECT * FROM shop.holding ORDER BY buyer, item;
 SELECT * FROM vend.audit();
 
--- Every refusal, as a status in one transaction that stays usable, and as an error.
+-- Every refusal is a status in one transaction that stays usable, and an error.
 SELECT balance FROM vend.deposit('alpha', 5, id => :c);
 CREATE TABLE shop.before AS SELECT (SELECT count(*) FROM shop.ledger) AS ledger, (SELECT sum(stock) FROM shop.item) AS stock, (SELECT sum(balance) FROM shop.wallet) AS balance;
 \x on
@@ -141,7 +141,7 @@ SELECT status, qty, amount, stock, balance FROM vend.try_refund(:r);
 SELECT qty, amount, unit_price FROM shop.ledger WHERE ref = :r ORDER BY at;
 SELECT * FROM shop.holding ORDER BY buyer, item;
 
--- A free item: the unit goes back, no coin moves.
+-- A refund of a free item gives the unit back, and moves no coin.
 SELECT status, amount, balance FROM vend.try_purchase('free', 'alpha', 3, id => :e);
 SELECT status, qty, amount, stock, balance FROM vend.try_refund(:e, 2);
 SELECT * FROM shop.holding ORDER BY buyer, item;
@@ -151,7 +151,7 @@ SELECT status, qty, amount, stock, balance FROM vend.try_refund(:e);
 SELECT status, detail FROM vend.try_refund(:e);
 SELECT qty, amount, unit_price, ref FROM shop.ledger WHERE ref = :e ORDER BY at;
 
--- Quantities that are not valid, and NULLs.
+-- Some quantities are not valid, and some arguments are NULL.
 SELECT status FROM vend.try_refund(:p, 0);
 \echo :SQLSTATE
 SELECT status FROM vend.try_refund(:p, -1);
@@ -176,7 +176,7 @@ SELECT status FROM vend.try_refund(:p);
 \echo :SQLSTATE
 ROLLBACK;
 
--- In the transaction of the purchase; rolled back, to a savepoint and whole.
+-- The purchase is given back in its own transaction, which is rolled back to a savepoint, and then whole.
 BEGIN;
 SELECT id AS now FROM vend.purchase('vase', 'alpha', 4) \gset
 SELECT status, qty, stock, balance FROM vend.try_refund(:'now', 1);
@@ -191,12 +191,12 @@ BEGIN;
 SELECT status, qty, stock, balance FROM vend.try_refund(:'now');
 ROLLBACK;
 SELECT * FROM shop.holding ORDER BY buyer, item;
--- Several in one statement.
+-- One statement makes several refunds.
 SELECT id AS many FROM vend.purchase('vase', 'alpha', 5) \gset
 SELECT n, f.status, f.stock, f.balance FROM generate_series(1, 4) n, vend.try_refund(:'many', n) f;
 SELECT status, qty, stock, balance FROM vend.try_refund(:'many');
 SELECT status, qty, stock, balance FROM vend.try_refund(:'now');
--- Untyped parameters.
+-- The parameters may be untyped.
 SELECT id AS more FROM vend.purchase('vase', 'alpha', 4) \gset
 PREPARE untyped AS SELECT status, qty, amount FROM vend.try_refund($1, $2, $3, store => $4);
 EXECUTE untyped(:'more', '2', NULL, 'shop');
@@ -240,7 +240,7 @@ INSERT INTO shop.item (id, price, stock) VALUES ('vase', 1, 0);
 SELECT status, qty, amount, stock, balance FROM vend.try_refund('00000000-0000-4000-8000-0000000000a4');
 SELECT * FROM vend.audit();
 
--- Sums that overflow: the stock, the balance.
+-- Sums overflow: the stock, the balance.
 UPDATE shop.item SET price = 1, stock = 9223372036854775807 WHERE id = 'free';
 SELECT status FROM vend.try_purchase('free', 'alpha', 1, id => '00000000-0000-4000-8000-0000000000a7');
 SELECT stock FROM vend.restock('free', 1);
@@ -256,7 +256,7 @@ SELECT * FROM vend.audit();
 SELECT vend.detach_store('shop');
 DROP SCHEMA shop CASCADE;
 
--- No wallets: nothing was paid here, the amount is recorded; the unit and the holding go back.
+-- Without wallets nothing was paid here and the amount is recorded; the unit and the holding go back.
 SELECT vend.create_store('gift', wallets => false);
 INSERT INTO gift.item (id, price, stock) VALUES ('lamp', 100, 5);
 SELECT status, amount, balance FROM vend.try_purchase('lamp', 'anybody', 3, id => :p);
@@ -274,7 +274,7 @@ SELECT * FROM vend.audit();
 SELECT vend.detach_store('gift');
 DROP SCHEMA gift CASCADE;
 
--- No prices: at the price that the sale stated. Direct writes refused.
+-- Without prices a refund uses the price that the sale stated. Direct writes are refused.
 SELECT vend.create_store('ask', prices => false, direct_writes => 'refuse');
 INSERT INTO ask.item (id) VALUES ('lamp');
 INSERT INTO ask.wallet (id) VALUES ('alpha');
@@ -289,7 +289,7 @@ SELECT * FROM vend.audit();
 SELECT vend.detach_store('ask');
 DROP SCHEMA ask CASCADE;
 
--- Neither.
+-- This store has neither.
 SELECT vend.create_store('bare', 'bigint', 'bigint', wallets => false, prices => false);
 INSERT INTO bare.item (id, stock) VALUES (1, 3);
 SELECT status FROM vend.try_purchase(1, 7, 2, unit_price => 5, id => :p);
@@ -300,7 +300,7 @@ SELECT * FROM vend.audit();
 SELECT vend.detach_store('bare');
 DROP SCHEMA bare CASCADE;
 
--- Money with a scale: parts add up to the whole.
+-- Money has a scale, and parts add up to the whole.
 SELECT vend.create_store('fine', money_type => 'numeric(12,2)');
 INSERT INTO fine.item (id, price, stock) VALUES ('lamp', 33.33, 10), ('mint', 0.01, 10), ('villa', 9999999999.99, 2);
 INSERT INTO fine.wallet (id, balance) VALUES ('alpha', 100), ('rich', 9999999999.99);
@@ -310,7 +310,7 @@ SELECT status, qty, amount, balance FROM vend.try_refund(:p, 1);
 SELECT status, qty, amount, balance FROM vend.try_refund(:p, 2);
 SELECT status, qty, amount, balance FROM vend.try_refund(:q);
 SELECT status, amount, balance FROM vend.try_purchase('villa', 'rich', id => :r);
--- More than the wallet's column holds.
+-- The refund does not fit into the wallet's column.
 SELECT balance FROM vend.deposit('rich', 0.01);
 SELECT status FROM vend.try_refund(:r);
 \echo :SQLSTATE
@@ -322,7 +322,7 @@ SELECT * FROM vend.audit();
 SELECT vend.detach_store('fine');
 DROP SCHEMA fine CASCADE;
 
--- Keys of each type. An id is of one store: the next knows nothing of it.
+-- Keys may have each type. An id belongs to one store: the next knows nothing of it.
 SELECT vend.create_store('mixed', 'bigint', 'uuid');
 SELECT vend.create_store('uuids', 'uuid', 'bigint');
 INSERT INTO mixed.item (id, price, stock) VALUES (42, 1, 10);

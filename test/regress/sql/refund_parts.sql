@@ -41,12 +41,12 @@ SELECT status, qty, amount, stock, balance FROM vend.try_refund(vend.id_from('p'
 SELECT status, detail FROM vend.try_refund(vend.id_from('p'));
 SELECT status, detail FROM vend.try_refund(vend.id_from('p'), amount => 0.01);
 SELECT * FROM shop.holding;
--- All the money first, and the units after it, for nothing.
+-- All the money goes back first, and the units after it, for nothing.
 SELECT status FROM vend.try_purchase('vase', 'alpha', 2, vend.id_from('q'));
 SELECT status, qty, amount FROM vend.try_refund(vend.id_from('q'), amount => 2);
 SELECT status, qty, amount FROM vend.try_refund(vend.id_from('q'), 1);
 SELECT status, qty, amount FROM vend.try_refund(vend.id_from('q'));
--- Units first, at less than was paid, and the rest of the money after them.
+-- The units go back first, at less than was paid, and the rest of the money after them.
 SELECT status FROM vend.try_purchase('vase', 'alpha', 2, vend.id_from('r'));
 SELECT status, qty, amount FROM vend.try_refund(vend.id_from('r'), 2, amount => 0.5);
 SELECT status, qty, amount, stock FROM vend.try_refund(vend.id_from('r'), restock => false);
@@ -58,7 +58,7 @@ SELECT status, qty, amount FROM vend.try_refund(vend.id_from('f'), restock => fa
 SELECT balance FROM shop.wallet;
 SELECT * FROM vend.audit();
 
--- An amount that its units do not divide, given back one by one: 10 for 179.25.
+-- 10 units for 179.25 do not divide evenly, and are given back one by one.
 SELECT status, amount FROM vend.try_purchase('lamp', 'alpha', 10, vend.id_from('odd'), amount => 179.25);
 SELECT string_agg(f.amount::text, ' ') AS parts, sum(f.amount) FROM generate_series(1, 10) n, vend.try_refund(vend.id_from('odd'), 1, vend.id_from('odd ' || n)) f;
 SELECT status FROM vend.try_refund(vend.id_from('odd'), 1);
@@ -90,7 +90,7 @@ SELECT * FROM shop.holding;
 SELECT * FROM shop.wallet;
 SELECT finding, expected, found FROM vend.audit();
 
--- More money than was paid, and a unit too many: the audit tells them apart, and cuts the last refund down.
+-- More money was refunded than paid, and a unit too many: the audit tells them apart, and cuts the last refund down.
 SELECT vend.create_store('till', wallets => false);
 INSERT INTO till.item (id, price, stock) VALUES ('tea', 5, 10);
 SELECT status FROM vend.try_purchase('tea', 'anna', 4, vend.id_from('tea'), store => 'till');

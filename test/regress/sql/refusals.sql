@@ -9,7 +9,7 @@ INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 1000);
 SELECT id, status FROM vend.try_purchase('lamp', 'alpha', id => '00000000-0000-4000-8000-00000000000a');
 CREATE TABLE shop.before AS SELECT (SELECT count(*) FROM shop.ledger) AS ledger, (SELECT sum(stock) FROM shop.item) AS stock, (SELECT sum(balance) FROM shop.wallet) AS balance;
 
--- As a status, in one transaction that stays usable.
+-- A refusal is a status, in one transaction that stays usable.
 \x on
 BEGIN;
 SELECT * FROM vend.try_purchase('none', 'alpha');
@@ -23,7 +23,7 @@ SELECT * FROM vend.try_purchase('none', 'alpha', 3, id => '00000000-0000-4000-80
 COMMIT;
 \x off
 
--- As an error.
+-- A refusal is an error.
 SELECT * FROM vend.purchase('none', 'alpha');
 \echo :SQLSTATE
 SELECT * FROM vend.purchase('lamp', 'alpha', 6);

@@ -55,7 +55,7 @@ SELECT status, balance FROM vend.try_purchase('lamp', 'beta', 1, vend.id_from('1
 SELECT status, balance FROM vend.try_purchase('lamp', 'beta', 1, vend.id_from('10'), remember => true);
 SELECT status, balance FROM vend.try_purchase('lamp', 'beta', 1, vend.id_from('10'));
 
--- Remembered in a savepoint that rolls back: not remembered.
+-- If a savepoint that remembered a refusal rolls back, it is not remembered.
 BEGIN;
 SAVEPOINT one;
 SELECT status FROM vend.try_purchase('lamp', 'beta', 500, vend.id_from('11'), remember => true);

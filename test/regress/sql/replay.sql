@@ -24,7 +24,7 @@ SELECT status, unit_price FROM vend.try_purchase('lamp', 'alpha', 2, id => :a, e
 SELECT status, unit_price FROM vend.try_purchase('lamp', 'alpha', 2, id => :a, remember => true);
 SELECT status, unit_price FROM vend.try_purchase(item => 'lamp', buyer => 'alpha', qty => 2, id => upper(:a)::uuid);
 
--- Another quantity, item, buyer: mismatch, in both functions; what it belongs to is said.
+-- Another quantity, item or buyer is a mismatch, in both functions; the error says what the id belongs to.
 SELECT status FROM vend.try_purchase('lamp', 'alpha', 1, id => :a);
 \echo :SQLSTATE
 SELECT status FROM vend.try_purchase('vase', 'alpha', 2, id => :a);
@@ -50,7 +50,7 @@ SELECT id AS adjustment FROM shop.ledger WHERE kind = 'adjustment' AND item = 'v
 SELECT status FROM vend.try_purchase('vase', 'alpha', 5, id => :'adjustment');
 \set VERBOSITY default
 
--- A replay in the same transaction; a sale that was rolled back is not replayed.
+-- A sale is replayed in its own transaction; a sale that was rolled back is not replayed.
 BEGIN;
 SELECT status, balance FROM vend.try_purchase('vase', 'beta', id => '00000000-0000-4000-8000-00000000000d');
 SELECT status, balance FROM vend.try_purchase('vase', 'beta', id => '00000000-0000-4000-8000-00000000000d');

@@ -23,7 +23,7 @@ SELECT balance FROM vend.deposit('alpha', 1);
 SELECT stock FROM vend.restock('lamp', 1);
 SELECT * FROM vend.audit();
 RESET ROLE;
--- NOINHERIT: a member who has not become the owner.
+-- A NOINHERIT member has not become the owner.
 SET ROLE regress_vend_heir;
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
 \echo :SQLSTATE
@@ -117,7 +117,7 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha');
 \echo :SQLSTATE
 RESET ROLE;
 
--- Session state: the role that called is the role afterwards, after a sale, a refusal and an error.
+-- The role that called is the role afterwards, after a sale, a refusal and an error.
 SET ROLE regress_vend_member;
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
 SELECT current_user;

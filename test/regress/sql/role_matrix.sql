@@ -27,7 +27,7 @@ INSERT INTO public.page VALUES (1, 'a', 1);
 SELECT vend.guard_version('public.page', 'version', '{title}');
 SELECT attname, attacl FROM pg_attribute WHERE attrelid = 'shop.role'::regclass AND attnum > 0 ORDER BY attnum;
 
--- Shows whether a role may run a statement, or the SQLSTATE; then undoes it.
+-- The function shows whether a role may run a statement, or the SQLSTATE; then it undoes it.
 CREATE FUNCTION pg_temp.hears(who text, statement text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('SET LOCAL ROLE %I', who);
@@ -98,7 +98,7 @@ SELECT DISTINCT proname FROM pg_proc WHERE pronamespace = 'vend'::regnamespace A
 -- (create_store answers the member that there is one already.)
 SELECT c.name AS call, w.name AS who, pg_temp.hears('regress_vend_' || w.name, c.statement) FROM pg_temp.call c, pg_temp.who w ORDER BY c.n, w.n \crosstabview
 
--- Nothing on the tables directly, not even the schema.
+-- A right of a store gives no access to the tables, not even to the schema.
 CREATE TABLE pg_temp.direct (n int GENERATED ALWAYS AS IDENTITY, name text, statement text);
 INSERT INTO pg_temp.direct (name, statement) VALUES
     ('read item', 'SELECT FROM shop.item'), ('insert item', $$INSERT INTO shop.item (id, price, stock) VALUES ('x', 1, 1)$$), ('update item', 'UPDATE shop.item SET stock = 1'), ('delete item', 'DELETE FROM shop.item'), ('truncate item', 'TRUNCATE shop.item'), ('lock item', 'LOCK TABLE shop.item'),
@@ -108,7 +108,7 @@ INSERT INTO pg_temp.direct (name, statement) VALUES
     ('read holding', 'SELECT FROM shop.holding'), ('read role', 'SELECT FROM shop.role'), ('trigger', 'CREATE TRIGGER t AFTER INSERT ON shop.ledger EXECUTE FUNCTION suppress_redundant_updates_trigger()'), ('drop', 'DROP TABLE shop.wallet'),
     ('write registry', 'UPDATE vend.store SET ledger = item'), ('delete registry', 'DELETE FROM vend.store');
 SELECT d.name AS statement, w.name AS who, pg_temp.hears('regress_vend_' || w.name, d.statement) FROM pg_temp.direct d, pg_temp.who w WHERE w.name <> 'member' ORDER BY d.n, w.n \crosstabview
--- With USAGE of the schema the same, but for the rights themselves: each sees his own.
+-- With USAGE of the schema the answers are the same, but for the rights themselves: each role sees its own.
 GRANT USAGE ON SCHEMA shop TO PUBLIC;
 SELECT d.name AS statement, w.name AS who, pg_temp.hears('regress_vend_' || w.name, d.statement) FROM pg_temp.direct d, pg_temp.who w WHERE w.name <> 'member' ORDER BY d.n, w.n \crosstabview
 SELECT r AS "right", w.name AS who, pg_temp.hears('regress_vend_' || w.name, format('SELECT %I FROM shop.role', r)) FROM unnest(ARRAY['buyer', 'cashier', 'operator', 'auditor']) WITH ORDINALITY u (r, n), pg_temp.who w ORDER BY u.n, w.n \crosstabview
@@ -120,11 +120,11 @@ GRANT ALL ON ALL TABLES IN SCHEMA shop TO regress_vend_nobody;
 GRANT pg_read_all_data, pg_write_all_data TO regress_vend_nobody;
 CREATE VIEW pg_temp.matrix AS SELECT c.n, c.name AS call, c.statement FROM pg_temp.call c WHERE c.name IN ('try_purchase', 'deposit', 'try_withdraw', 'try_transfer', 'try_refund', 'restock', 'try_write_off', 'audit', 'grant_role', 'detach_store');
 SELECT m.call, pg_temp.hears('regress_vend_nobody', m.statement) AS nobody FROM pg_temp.matrix m ORDER BY m.n;
--- Nor does a change of the view's privileges as a whole, for everybody.
+-- A change of the view's privileges as a whole, for everybody, gives no right either.
 GRANT SELECT ON shop.role TO PUBLIC;
 SELECT pg_temp.hears('regress_vend_nobody', $$SELECT * FROM vend.audit('shop')$$), pg_temp.hears('regress_vend_buyer', $$SELECT * FROM vend.audit('shop')$$);
 REVOKE SELECT ON shop.role FROM PUBLIC;
--- Taken back, it leaves to each role what was given to it.
+-- If that is taken back, each role keeps what was given to it.
 SELECT w.name AS who, pg_temp.hears('regress_vend_' || w.name, $$SELECT * FROM vend.try_purchase('lamp', 'alpha', store => 'shop')$$) FROM pg_temp.who w ORDER BY w.n;
 REVOKE pg_read_all_data, pg_write_all_data FROM regress_vend_nobody;
 REVOKE ALL ON ALL TABLES IN SCHEMA shop FROM regress_vend_nobody;
@@ -133,7 +133,7 @@ REVOKE ALL ON SCHEMA shop FROM regress_vend_nobody;
 -- Several rights of one role are each of them, no more.
 SET ROLE regress_vend_owner;
 SELECT vend.grant_role('operator', 'regress_vend_nobody'), vend.grant_role('auditor', 'regress_vend_nobody');
--- Given twice is given once; taken, it is gone, the other stays.
+-- A right given twice is given once; if it is taken, it is gone, and the other stays.
 SELECT vend.grant_role('operator', 'regress_vend_nobody');
 RESET ROLE;
 SELECT m.call, pg_temp.hears('regress_vend_nobody', m.statement) AS operator_and_auditor FROM pg_temp.matrix m ORDER BY m.n;
@@ -141,7 +141,7 @@ SET ROLE regress_vend_owner;
 SELECT vend.revoke_role('operator', 'regress_vend_nobody');
 RESET ROLE;
 SELECT m.call, pg_temp.hears('regress_vend_nobody', m.statement) AS auditor FROM pg_temp.matrix m ORDER BY m.n;
--- Taken within a transaction, a session's next call is refused; rolled back, it is not.
+-- If a transaction takes a right, the next call of a session is refused; if it rolls back, it is not.
 SET ROLE regress_vend_owner;
 BEGIN;
 SELECT vend.revoke_role('auditor', 'regress_vend_nobody', 'shop');
@@ -156,7 +156,7 @@ SELECT vend.revoke_role('auditor', 'regress_vend_nobody'), vend.revoke_role('buy
 RESET ROLE;
 SELECT m.call, pg_temp.hears('regress_vend_nobody', m.statement) AS nobody, pg_temp.hears('regress_vend_cashier', m.statement) AS cashier FROM pg_temp.matrix m ORDER BY m.n;
 
--- Through a group; NOINHERIT only once he has become the group.
+-- A right may come through a group; a NOINHERIT member has it only once he has become the group.
 CREATE ROLE regress_vend_tills;
 CREATE ROLE regress_vend_till IN ROLE regress_vend_tills;
 CREATE ROLE regress_vend_idle NOINHERIT IN ROLE regress_vend_tills;
@@ -190,14 +190,14 @@ SELECT vend.grant_role('cashier', 'regress_vend_tills');
 DROP OWNED BY regress_vend_tills;
 SELECT pg_temp.hears('regress_vend_tills', $$SELECT * FROM vend.deposit('alpha', 1, store => 'shop')$$);
 DROP ROLE regress_vend_tills, regress_vend_till, regress_vend_idle;
--- Names that look like keywords.
+-- Some names look like keywords.
 CREATE ROLE "current_user";
 SELECT vend.grant_role('auditor', '"current_user"');
 SELECT pg_temp.hears('current_user', $$SELECT * FROM vend.audit('shop')$$);
 SELECT vend.revoke_role('auditor', '"current_user"');
 DROP ROLE "current_user";
 
--- Unknown rights, roles, stores; NULLs.
+-- Some rights, roles and stores do not exist, and some arguments are NULL.
 SELECT vend.grant_role('boss', 'regress_vend_nobody');
 \echo :SQLSTATE
 SELECT vend.grant_role('Buyer', 'regress_vend_nobody');
@@ -242,7 +242,7 @@ SELECT vend.grant_role('cashier', 'regress_vend_nobody');
 SELECT vend.revoke_role('buyer', 'regress_vend_buyer');
 \echo :SQLSTATE
 RESET ROLE;
--- By the owner's member, in the owner's name: the member can go.
+-- A member of the owner gives a right in the owner's name: the member can go.
 SET ROLE regress_vend_member;
 SELECT vend.grant_role('buyer', 'regress_vend_nobody');
 RESET ROLE;
@@ -301,7 +301,7 @@ SELECT balance FROM vend.withdraw('ghost', 1);
 SELECT current_user;
 RESET ROLE;
 
--- The view that carries the rights is a part of the store: gone, or not the owner's, nothing is sold.
+-- The view that carries the rights is a part of the store: if it is gone, or not the owner's, nothing is sold.
 BEGIN;
 DROP VIEW shop.role;
 SELECT status FROM vend.try_purchase('lamp', 'alpha', store => 'shop');
@@ -333,7 +333,7 @@ ALTER VIEW shop.role OWNER TO regress_vend_other;
 GRANT USAGE ON SCHEMA shop TO regress_vend_other;
 SELECT m.call, pg_temp.hears('regress_vend_cashier', m.statement) AS cashier, pg_temp.hears('regress_vend_other', m.statement) AS new_owner, pg_temp.hears('regress_vend_owner', m.statement) AS old_owner FROM pg_temp.matrix m ORDER BY m.n;
 
--- Detached, the store is nobody's; dropped with its schema, the rights are gone with it.
+-- If the store is detached, it is nobody's; if it is dropped with its schema, the rights are gone with it.
 SELECT * FROM vend.audit('shop');
 SELECT * FROM vend.audit('next');
 SELECT vend.detach_store('shop'), vend.detach_store('next');

@@ -18,7 +18,7 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha', 4, id => vend.id_from('sal
 SELECT vend.grant_role('buyer', 'regress_vend_buyer'), vend.grant_role('cashier', 'regress_vend_cashier'), vend.grant_role('operator', 'regress_vend_cashier'), vend.grant_role('auditor', 'regress_vend_auditor');
 RESET ROLE;
 
--- The answer to each caller, whatever the policies say; then undone.
+-- The function shows the answer to each caller, whatever the policies say; then it undoes the call.
 CREATE FUNCTION pg_temp.hears(who text, statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     answer text;
@@ -68,7 +68,7 @@ INSERT INTO pg_temp.answer SELECT n, '3 forced', pg_temp.hears('regress_vend_' |
 SET row_security = off;
 INSERT INTO pg_temp.answer SELECT n, '4 off', pg_temp.hears('regress_vend_' || who, statement) FROM pg_temp.call ORDER BY n;
 RESET row_security;
--- Policies that cannot be run without being heard.
+-- These policies cannot be run without being heard.
 SET ROLE regress_vend_owner;
 CREATE FUNCTION shop.heard() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'a policy was run'; END $$;
 CREATE POLICY heard ON shop.item USING (shop.heard()) WITH CHECK (shop.heard());

@@ -43,7 +43,7 @@ INSERT INTO shop.rule (name, sql) VALUES
     ('ledger: elsewhere', 'CREATE RULE r AS ON INSERT TO shop.ledger DO INSTEAD INSERT INTO shop.other_ledger SELECT NEW.* RETURNING *'),
     ('ledger: as well', 'CREATE RULE r AS ON INSERT TO shop.ledger DO ALSO INSERT INTO shop.other_ledger SELECT NEW.*'),
     ('ledger: breakage as well', $$CREATE RULE r AS ON INSERT TO shop.ledger WHERE NEW.kind = 'purchase' DO ALSO UPDATE shop.item SET stock = stock - 1 WHERE id = 'vase'$$);
--- Shows the SQLSTATE or what was moved, then undoes it.
+-- The function shows the SQLSTATE or what was moved, then undoes it.
 CREATE FUNCTION shop.hears(sql text, statement text, OUT answer text, OUT state text) LANGUAGE plpgsql AS $$
 DECLARE
     before text := shop.state();
@@ -67,7 +67,7 @@ SELECT r.name AS rule, m.name AS move, h.answer FROM shop.rule r, shop.move m, s
 SELECT r.name AS rule, h.state FROM shop.rule r, shop.move m, shop.hears(r.sql, m.statement) h WHERE m.name = 'atomic' AND h.answer = 'moved' ORDER BY r.n;
 SELECT shop.state();
 
--- What the messages say.
+-- The messages say this.
 CREATE RULE r AS ON UPDATE TO shop.item DO INSTEAD UPDATE shop.other_item SET stock = NEW.stock WHERE id = OLD.id RETURNING other_item.*;
 SELECT * FROM vend.purchase('lamp', 'alpha');
 \echo :SQLSTATE
@@ -82,7 +82,7 @@ CREATE RULE r AS ON DELETE TO shop.item DO INSTEAD UPDATE shop.item SET stock = 
 DELETE FROM shop.item WHERE id = 'gift';
 SELECT kind, item, qty FROM shop.ledger WHERE item = 'gift' ORDER BY qty;
 DROP RULE r ON shop.item;
--- A view with rules in front of the table: who writes through it is journalled, who buys is not.
+-- A view with rules stands in front of the table: a role that writes through it is journalled, a buyer is not.
 CREATE VIEW shop.shelf AS SELECT id, stock FROM shop.item;
 CREATE RULE r AS ON UPDATE TO shop.shelf DO INSTEAD UPDATE shop.item SET stock = NEW.stock WHERE id = OLD.id;
 UPDATE shop.shelf SET stock = stock + 3 WHERE id = 'gift';

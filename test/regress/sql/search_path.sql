@@ -47,7 +47,7 @@ SELECT 5::bigint - 3::bigint AS five_less_three;
 SELECT what FROM evil.called;
 TRUNCATE evil.called;
 
--- A store made, used, checked and dropped under it.
+-- A store is made, used, checked and dropped under it.
 SELECT vend.create_store('shop');
 SELECT vend.create_store('numbers', 'bigint', 'pg_catalog.uuid', money_type => 'numeric(12,2)');
 INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 100, 5), ('none', 1, 0);
@@ -70,7 +70,7 @@ SELECT count(*) FROM vend.audit('shop');
 SELECT count(*) FROM vend.audit('numbers');
 SELECT what FROM evil.called;
 
--- From a caller's temporary tables as well, which PostgreSQL looks into first of all.
+-- A caller's temporary tables do no harm either, which PostgreSQL looks into first of all.
 CREATE TEMP TABLE item (LIKE shop.item);
 CREATE TEMP TABLE ledger (LIKE shop.ledger);
 SELECT status, balance FROM vend.try_purchase('lamp', 'alpha');

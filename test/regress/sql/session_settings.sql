@@ -5,7 +5,7 @@
 SET client_min_messages = warning;
 CREATE ACCESS METHOD regress_vend_heap TYPE TABLE HANDLER heap_tableam_handler;
 CREATE DOMAIN citext_like AS text;
--- All of a store's life, as one line.
+-- The function shows all of a store's life as one line.
 CREATE FUNCTION life(made_under text[], used_under text[]) RETURNS text LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE

@@ -44,7 +44,7 @@ SHOW vend.lock_timeout;
 SHOW vend.optimistic_retries;
 SHOW vend.default_store;
 
--- By transaction, function, role and database.
+-- A setting applies to a transaction, a function, a role or a database.
 SELECT vend.create_store('shop');
 SELECT vend.create_store('mall');
 INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 100, 5);

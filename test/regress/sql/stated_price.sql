@@ -14,7 +14,7 @@ INSERT INTO shop.wallet (id, balance) VALUES ('ann', 1000), ('bob', 1000), ('poo
 SELECT vend.set_lock_mode('hot', 'escrow');
 SELECT vend.grant_role('buyer', 'regress_vend_buyer'), vend.grant_role('cashier', 'regress_vend_cashier');
 
--- Ten units for 179.25, and one below its price.
+-- A cashier sells ten units for 179.25, and others for stated prices.
 SET ROLE regress_vend_cashier;
 SELECT qty, unit_price, amount, balance FROM vend.purchase('lamp', 'ann', 10, vend.id_from('ten'), amount => 179.25);
 SELECT status, qty, unit_price, amount, balance FROM vend.try_purchase('lamp', 'ann', 2, vend.id_from('two'), unit_price => 15);
@@ -51,7 +51,7 @@ SELECT status FROM vend.purchase_many('{lamp,lamp}', '{ann,ann}', unit_prices =>
 SELECT status, amount FROM vend.try_purchase('lamp', 'ann', 10, vend.id_from('ten'), unit_price => NULL, amount => NULL);
 RESET ROLE;
 
--- Arguments about the price that contradict each other or are not valid.
+-- Some arguments about the price contradict each other or are not valid.
 SELECT * FROM vend.try_purchase('lamp', 'ann', unit_price => 1, amount => 1);
 SELECT * FROM vend.try_purchase('lamp', 'ann', unit_price => 1, max_price => 1);
 SELECT * FROM vend.try_purchase('lamp', 'ann', amount => 1, max_price => 1);
@@ -87,17 +87,17 @@ SELECT status, unit_price, amount FROM vend.try_purchase('lamp', 'ann', 1, vend.
 SELECT status FROM vend.try_purchase('lamp', 'poor', 1, vend.id_from('remembered'), remember => true, amount => 2);
 SELECT status FROM vend.try_purchase('lamp', 'poor', 1, vend.id_from('remembered'), amount => 1);
 
--- In each mode.
+-- The stated price counts in each mode.
 SELECT status, unit_price, amount FROM vend.try_purchase('lamp', 'bob', 3, vend.id_from('atomic'), 'atomic', amount => 51);
 SELECT status, unit_price, amount FROM vend.try_purchase('lamp', 'bob', 3, vend.id_from('pessimistic'), 'pessimistic', amount => 52);
 SELECT status, unit_price, amount FROM vend.try_purchase('lamp', 'bob', 3, vend.id_from('optimistic'), 'optimistic', amount => 53);
 SELECT status, unit_price, amount FROM vend.try_purchase('hot', 'bob', 3, vend.id_from('escrow'), amount => 10);
 SELECT status, unit_price, amount FROM vend.try_purchase('hot', 'bob', 3, vend.id_from('escrow 2'), unit_price => 6.5);
--- Batches, with an id twice, and carts.
+-- Batches, with an id twice, and carts state prices too.
 SELECT status, detail, item, qty, unit_price, amount FROM vend.purchase_many('{lamp,lamp,hot,vase,lamp,lamp,lamp,hot}', '{bob,bob,bob,bob,bob,bob,bob,bob}', '{2,2,2,2,2,2,2,2}',
     ARRAY[vend.id_from('b1'), NULL, vend.id_from('b3'), NULL, vend.id_from('b1'), vend.id_from('b1'), vend.id_from('b1'), NULL], unit_prices => '{NULL,1.5,NULL,2,NULL,NULL,NULL,1}', amounts => '{3.33,NULL,4.44,NULL,3.33,3.34,NULL,1}');
 SELECT status, detail, amount FROM vend.purchase_many('{lamp,hot,lamp}', '{bob,bob,bob}', '{2,2,2}', ARRAY[vend.id_from('b1'), vend.id_from('b3'), vend.id_from('two')], amounts => '{3.33,4.45,NULL}');
--- (Without ids: as they were read.)
+-- (Without ids the batch sells as it has read.)
 SELECT status, unit_price, amount FROM vend.purchase_many('{lamp,lamp}', '{bob,ann}', '{3,3}', amounts => '{0.01,NULL}');
 SELECT amount, balance, lines FROM vend.checkout('bob', '{lamp,vase,hot}', '{4,5,6}', vend.id_from('cart'), unit_prices => '{NULL,1,NULL}', amounts => '{71.70,NULL,NULL}');
 SELECT status, amount, lines FROM vend.try_checkout('bob', '{lamp,vase,hot}', '{4,5,6}', vend.id_from('cart'), amounts => '{71.70,5,NULL}');
@@ -105,7 +105,7 @@ SELECT status, amount, lines FROM vend.try_checkout('bob', '{lamp,vase,hot}', '{
 SELECT item, qty, unit_price, amount, list_price FROM shop.ledger WHERE kind = 'purchase' AND wallet = 'bob' ORDER BY item COLLATE "C", amount;
 SELECT * FROM vend.audit();
 
--- Rows that are written by statements.
+-- The rows are written by statements.
 CREATE FUNCTION public.pass() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
 CREATE TRIGGER pass BEFORE INSERT ON shop.ledger FOR EACH ROW EXECUTE FUNCTION public.pass();
 SELECT status, unit_price, amount FROM vend.try_purchase('lamp', 'ann', 3, vend.id_from('s1'), amount => 10);
@@ -149,7 +149,7 @@ SELECT kind, qty, unit_price, amount, list_price FROM shop.ledger WHERE vend.id_
 SELECT sum(amount) FROM shop.ledger WHERE vend.id_from('ten') IN (id, ref);
 SELECT * FROM vend.audit();
 
--- A cashier whose store lets buyers see their own wallet alone; a buyer there.
+-- Buyers of this store see only their own wallet: a cashier states a price there, and a buyer tries to.
 SELECT vend.reattach_store('shop', buyers => 'own');
 SET ROLE regress_vend_cashier;
 SELECT status, amount FROM vend.try_purchase('lamp', 'bob', amount => 1);

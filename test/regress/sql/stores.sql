@@ -59,7 +59,7 @@ SELECT status, unit_price FROM vend.try_purchase('lamp', 'alpha', id => '0000000
 SELECT status, unit_price FROM vend.try_purchase('lamp', 'alpha', id => '00000000-0000-4000-8000-00000000000a', store => 'mall');
 SELECT status, unit_price FROM vend.try_purchase('lamp', 'alpha', id => '00000000-0000-4000-8000-00000000000a', store => 'shop');
 
--- Different key types side by side in one session.
+-- Stores of different key types stand side by side in one session.
 SELECT vend.create_store('numbers', 'bigint', 'uuid');
 INSERT INTO numbers.item (id, price, stock) VALUES (1, 3, 5);
 INSERT INTO numbers.wallet (id, balance) VALUES ('00000000-0000-0000-0000-000000000007', 10);

@@ -8,7 +8,7 @@ INSERT INTO shop.item (id, price, stock) VALUES ('lamp', 100, 50), ('none', 100,
 INSERT INTO shop.wallet (id, balance) VALUES ('alpha', 10000);
 SELECT status FROM vend.try_purchase('lamp', 'alpha', id => vend.id_from('1'));
 
--- Read-only: a sale is a fault.
+-- In a read-only transaction a sale is a fault.
 BEGIN READ ONLY;
 SELECT status FROM vend.try_purchase('lamp', 'alpha');
 \echo :SQLSTATE
@@ -43,7 +43,7 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha');
 \echo :SQLSTATE
 RESET default_transaction_read_only;
 
--- Savepoints, one in the other; a released one goes with its parent.
+-- One savepoint is in the other; a released one goes with its parent.
 BEGIN;
 SELECT balance FROM vend.purchase('lamp', 'alpha');
 SAVEPOINT one;
@@ -69,7 +69,7 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha');
 COMMIT;
 SELECT stock FROM shop.item WHERE id = 'lamp';
 
--- PL/pgSQL blocks that catch.
+-- PL/pgSQL blocks catch errors.
 DO $$
 DECLARE
     n int := 0;
@@ -88,7 +88,7 @@ $$;
 SELECT stock, (SELECT balance FROM shop.wallet), (SELECT count(*) FROM shop.ledger WHERE kind = 'purchase') AS sales FROM shop.item WHERE id = 'lamp';
 SELECT * FROM vend.audit();
 
--- A procedure that commits between two sales, and rolls the third back.
+-- A procedure commits between two sales, and rolls the third back.
 CREATE PROCEDURE shop.three() LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM vend.purchase('lamp', 'alpha');
@@ -112,7 +112,7 @@ SELECT stock FROM shop.item WHERE id = 'lamp';
 CLOSE c;
 ROLLBACK;
 
--- In a function that says STABLE, with its own idea of the snapshot.
+-- A function that says STABLE sells, though it has its own idea of the snapshot.
 CREATE FUNCTION shop.calm() RETURNS text STABLE LANGUAGE plpgsql AS $$
 DECLARE
     a text; b text;
@@ -124,7 +124,7 @@ END
 $$;
 SELECT shop.calm();
 
--- In a constraint trigger at commit.
+-- A constraint trigger sells at commit.
 CREATE TABLE shop.order_line (item text, buyer text);
 CREATE FUNCTION shop.fulfil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM vend.purchase(NEW.item, NEW.buyer); RETURN NULL; END $$;
 CREATE CONSTRAINT TRIGGER t AFTER INSERT ON shop.order_line DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION shop.fulfil();

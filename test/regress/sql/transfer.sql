@@ -27,7 +27,7 @@ SELECT status, amount, balance FROM vend.try_transfer('empty', 'beta', 11);
 SELECT status, amount, balance FROM vend.try_transfer('empty', 'beta', 10);
 SELECT status, amount, balance FROM vend.try_transfer('empty', 'beta', 1);
 
--- Every refusal, as a status in one transaction that stays usable, and as an error.
+-- Every refusal is a status in one transaction that stays usable, and an error.
 CREATE TABLE shop.before AS SELECT (SELECT count(*) FROM shop.ledger) AS ledger, (SELECT string_agg(id || balance, ',' ORDER BY id) FROM shop.wallet) AS balances;
 \x on
 BEGIN;
@@ -49,7 +49,7 @@ SELECT status FROM vend.try_transfer('alpha', 'alpha', 1);
 \echo :SQLSTATE
 SELECT balance FROM vend.transfer('nobody', 'nobody', 1);
 \echo :SQLSTATE
--- More than the payee's wallet can hold.
+-- The transfer does not fit into the payee's wallet.
 SELECT status FROM vend.try_transfer('alpha', 'full', 1);
 \echo :SQLSTATE
 SELECT status FROM vend.try_transfer('full', 'alpha', 9223372036854775807);
@@ -99,7 +99,7 @@ SELECT status, balance FROM vend.try_withdraw('beta', 20, id => :d);
 SELECT status FROM vend.try_transfer('beta', 'alpha', 20, id => :d);
 \echo :SQLSTATE
 
--- Amounts that are not valid.
+-- These amounts are not valid.
 SELECT status FROM vend.try_transfer('alpha', 'beta', 0);
 \echo :SQLSTATE
 SELECT status FROM vend.try_transfer('alpha', 'beta', -1);
@@ -112,7 +112,7 @@ SELECT status FROM vend.try_transfer('alpha', 'beta', 'NaN');
 \echo :SQLSTATE
 SELECT balance FROM vend.transfer('alpha', 'beta', 'Infinity');
 \echo :SQLSTATE
--- NULLs.
+-- These arguments are NULL.
 SELECT status FROM vend.try_transfer(NULL, 'beta', 1);
 \echo :SQLSTATE
 SELECT status FROM vend.try_transfer('alpha', NULL, 1);
@@ -125,7 +125,7 @@ SELECT status, balance FROM vend.try_transfer('alpha', 'beta', 1, NULL, NULL);
 SELECT status FROM vend.try_transfer('alpha', 'beta', 1, store => 'nowhere');
 \echo :SQLSTATE
 
--- Rollbacks, several in one statement, a read-only transaction.
+-- Transfers are rolled back, are several in one statement, and are refused in a read-only transaction.
 BEGIN;
 SELECT balance FROM vend.transfer('beta', 'alpha', 100);
 SAVEPOINT one;
@@ -155,7 +155,7 @@ SELECT * FROM vend.audit();
 SELECT vend.detach_store('shop');
 DROP SCHEMA shop CASCADE;
 
--- Money with a scale; allowed where direct writes are refused.
+-- Money may have a scale; a transfer is allowed where direct writes are refused.
 SELECT vend.create_store('fine', money_type => 'numeric(12,2)', direct_writes => 'refuse');
 INSERT INTO fine.wallet (id) VALUES ('alpha'), ('beta');
 SELECT balance FROM vend.deposit('alpha', 9999999999.99);
@@ -165,7 +165,7 @@ SELECT status, detail, amount, balance FROM vend.try_transfer('beta', 'alpha', 1
 SELECT status FROM vend.try_transfer('alpha', 'beta', 0.001);
 \echo :SQLSTATE
 SELECT balance FROM vend.deposit('beta', 1.12);
--- 0.01 more than the column holds.
+-- The new balance would be 0.01 more than fits into the column.
 SELECT status FROM vend.try_transfer('beta', 'alpha', 1.12);
 \echo :SQLSTATE
 SELECT status, amount, balance FROM vend.try_transfer('beta', 'alpha', 1.11);
@@ -175,7 +175,7 @@ SELECT * FROM vend.audit();
 SELECT vend.detach_store('fine');
 DROP SCHEMA fine CASCADE;
 
--- Keys: bigint, uuid and mixed stores, typed and untyped arguments in each mixture; spellings of one key are one wallet.
+-- Keys are bigint, uuid and mixed, arguments typed and untyped in each mixture; spellings of one key are one wallet.
 SELECT vend.create_store('numbers', 'uuid', 'bigint');
 SELECT vend.create_store('uuids', 'bigint', 'uuid');
 SELECT vend.create_store('words');

@@ -31,7 +31,7 @@ CREATE FUNCTION shop.state() RETURNS text LANGUAGE sql AS $$
     SELECT concat_ws(' | ', (SELECT string_agg(id || ' ' || stock, ', ' ORDER BY id) FROM shop.item), (SELECT string_agg(id || ' ' || balance, ', ' ORDER BY id) FROM shop.wallet),
                      (SELECT count(*) || ' rows' FROM shop.ledger), (SELECT count(*) || ' findings' FROM vend.audit()))
 $$;
--- One line for each mode: the code and what the store looks like afterwards.
+-- The function shows one line for each mode: the code and what the store looks like afterwards.
 CREATE FUNCTION shop.try_all(OUT lock_mode text, OUT answer text, OUT state text) RETURNS SETOF record LANGUAGE plpgsql AS $$
 DECLARE
     m text;
@@ -50,7 +50,7 @@ END
 $$;
 SELECT shop.state();
 
--- The item's write suppressed, altered, sent to another key, stripped of its version.
+-- Triggers suppress the item's write, alter it, send it to another key, or strip it of its version.
 CREATE TRIGGER t BEFORE UPDATE ON shop.item FOR EACH ROW EXECUTE FUNCTION shop.suppress();
 SELECT * FROM shop.try_all();
 SELECT stock FROM vend.restock('lamp', 1);
@@ -72,7 +72,7 @@ CREATE TRIGGER t BEFORE UPDATE ON shop.item FOR EACH ROW EXECUTE FUNCTION shop.a
 SELECT * FROM shop.try_all();
 ROLLBACK;
 
--- The wallet's.
+-- Triggers suppress and alter the wallet's write.
 CREATE TRIGGER t BEFORE UPDATE ON shop.wallet FOR EACH ROW EXECUTE FUNCTION shop.suppress();
 SELECT * FROM shop.try_all();
 SELECT balance FROM vend.deposit('alpha', 1);
@@ -84,7 +84,7 @@ SELECT balance FROM vend.deposit('alpha', 1);
 \echo :SQLSTATE
 DROP TRIGGER t ON shop.wallet;
 
--- The ledger's: suppressed, and each column altered.
+-- Triggers suppress the ledger's write, and alter each column of it.
 CREATE TRIGGER t BEFORE INSERT ON shop.ledger FOR EACH ROW EXECUTE FUNCTION shop.suppress();
 SELECT * FROM shop.try_all();
 SELECT stock FROM vend.restock('lamp', 1);
@@ -112,7 +112,7 @@ BEGIN
 END
 $$;
 
--- Rules: the write goes nowhere, elsewhere, or there as well.
+-- Rules send the write nowhere, elsewhere, or there as well.
 CREATE RULE r AS ON UPDATE TO shop.item DO INSTEAD NOTHING;
 SELECT * FROM shop.try_all();
 DROP RULE r ON shop.item;
@@ -149,7 +149,7 @@ SELECT * FROM shop.try_all();
 SELECT touched > 0 AS touched, version FROM shop.item WHERE id = 'lamp';
 DROP TRIGGER t ON shop.item;
 
--- A gift with each lamp: vend called by a trigger of the owner, inside the sale.
+-- Each lamp comes with a gift: a trigger of the owner calls vend inside the sale.
 CREATE FUNCTION shop.add_gift() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM vend.purchase('gift', NEW.wallet);
@@ -163,8 +163,8 @@ UPDATE shop.item SET stock = 0 WHERE id = 'gift';
 SELECT * FROM shop.try_all();
 DROP TRIGGER t ON shop.ledger;
 
--- By a trigger of the item, before the wallet is written, on another wallet and on the sale's own; by a trigger of the
--- wallet, after that.
+-- A trigger of the item sells before the wallet is written, from another wallet and from the sale's own; a trigger of the
+-- wallet sells after that.
 UPDATE shop.item SET stock = 50 WHERE id = 'gift';
 CREATE FUNCTION shop.gift_to() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM vend.purchase('gift', TG_ARGV[0]); RETURN NULL; END $$;
 CREATE TRIGGER t AFTER UPDATE OF stock ON shop.item FOR EACH ROW WHEN (NEW.id = 'lamp' AND NEW.stock < OLD.stock) EXECUTE FUNCTION shop.gift_to('beta');
@@ -176,7 +176,7 @@ DROP TRIGGER t ON shop.item;
 CREATE TRIGGER t AFTER UPDATE OF balance ON shop.wallet FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION shop.gift_to('alpha');
 SELECT * FROM shop.try_all();
 DROP TRIGGER t ON shop.wallet;
--- The same item again, from within its own sale.
+-- A trigger sells the same item again, from within its own sale.
 CREATE FUNCTION shop.one_more() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM vend.purchase('lamp', 'beta'); RETURN NULL; END $$;
 CREATE TRIGGER t AFTER UPDATE OF stock ON shop.item FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION shop.one_more();
 SELECT * FROM shop.try_all();
@@ -196,7 +196,7 @@ $$;
 CREATE TRIGGER t AFTER INSERT ON shop.ledger FOR EACH ROW WHEN (NEW.kind = 'purchase') EXECUTE FUNCTION shop.gift_or_else();
 SELECT * FROM shop.try_all();
 DROP TRIGGER t ON shop.ledger;
--- A sale by a trigger of a person's write, of the very row that he wrote: each is accounted for, the edit is counted.
+-- A trigger of a person's write sells the very row that he wrote: each is accounted for, the edit is counted.
 SELECT version AS version_before FROM shop.item WHERE id = 'lamp' \gset
 CREATE TRIGGER a_first AFTER UPDATE OF price ON shop.item FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION shop.one_more();
 UPDATE shop.item SET price = 101, stock = stock + 10 WHERE id = 'lamp';
@@ -221,7 +221,7 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha');
 DROP TRIGGER t ON shop.item;
 SELECT kind, item, qty, count(*) FROM shop.ledger WHERE kind = 'adjustment' AND qty < 0 GROUP BY kind, item, qty ORDER BY item, qty;
 
--- A trigger that takes away what the sale in progress counts on.
+-- A trigger takes away what the sale in progress counts on.
 CREATE FUNCTION shop.drain() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE shop.wallet SET balance = balance - 1 WHERE id = 'alpha'; RETURN NULL; END $$;
 CREATE TRIGGER t AFTER UPDATE OF stock ON shop.item FOR EACH ROW EXECUTE FUNCTION shop.drain();
 SELECT answer, split_part(state, ' | ', 4) AS findings FROM shop.try_all();

@@ -10,7 +10,7 @@ SELECT status FROM vend.try_purchase('lamp', 'alpha', 50, id => vend.id_from('re
 SELECT vend.void_id(vend.id_from('late')), vend.void_id(vend.id_from('late'), 'shop');
 SELECT id = vend.id_from('late') AS id, line, kind, item, qty, wallet, amount, unit_price, ref, refusal, refusal_qty FROM shop.ledger WHERE kind = 'void';
 
--- Every function hears it; a batch of the one request that has it.
+-- Every function refuses a void id; a batch refuses only the request that has it.
 CREATE TABLE shop.late (n int GENERATED ALWAYS AS IDENTITY, call text);
 INSERT INTO shop.late (call) VALUES ('purchase(''lamp'', ''alpha'', id => $1)'), ('try_purchase(''lamp'', ''alpha'', id => $1)'), ('try_purchase(''ghost'', ''nobody'', 500, id => $1, remember => true)'),
     ('checkout(''alpha'', ''{lamp,vase}'', id => $1)'), ('try_checkout(''alpha'', ''{lamp}'', id => $1)'),
@@ -50,7 +50,7 @@ SELECT vend.void_id(vend.id_from('kiosk'), 'kiosk');
 SELECT h.code, h.detail FROM shop.hears('try_purchase(''lamp'', ''alpha'', id => vend.id_from(''kiosk''), store => ''kiosk'')') h;
 SELECT status FROM vend.try_purchase('lamp', 'alpha', id => vend.id_from('kiosk'), store => 'shop');
 
--- Where the ledger is written by statements: a trigger of the owner's sees it, and may not keep it out or alter it.
+-- If the ledger is written by statements, a trigger of the owner's sees the row, and may not keep it out or alter it.
 CREATE FUNCTION kiosk.suppress() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
 CREATE TRIGGER t BEFORE INSERT ON kiosk.ledger FOR EACH ROW EXECUTE FUNCTION kiosk.suppress();
 SELECT vend.void_id(vend.id_from('suppressed'), 'kiosk');

@@ -26,7 +26,7 @@ SELECT status, amount, balance FROM vend.try_withdraw('beta', 1);
 SELECT status, amount, balance FROM vend.try_withdraw('rich', 9223372036854775807);
 SELECT wallet, balance FROM vend.deposit('beta', 300);
 
--- Every refusal, as a status in one transaction that stays usable, and as an error.
+-- Every refusal is a status in one transaction that stays usable, and an error.
 CREATE TABLE shop.before AS SELECT (SELECT count(*) FROM shop.ledger) AS ledger, (SELECT sum(balance) FROM shop.wallet) AS balance;
 \x on
 BEGIN;
@@ -85,7 +85,7 @@ SELECT status, balance FROM vend.try_purchase('lamp', 'alpha', id => :d);
 SELECT status FROM vend.try_withdraw('alpha', 100, id => :d);
 \echo :SQLSTATE
 
--- Amounts that are not valid.
+-- These amounts are not valid.
 SELECT status FROM vend.try_withdraw('alpha', 0);
 \echo :SQLSTATE
 SELECT status FROM vend.try_withdraw('alpha', -1);
@@ -104,7 +104,7 @@ SELECT balance FROM vend.withdraw('alpha', '-Infinity');
 \echo :SQLSTATE
 SELECT status, balance FROM vend.try_withdraw('alpha', 9223372036854775807);
 SELECT status, amount, balance FROM vend.try_withdraw('alpha', 1.000);
--- NULLs.
+-- These arguments are NULL.
 SELECT status FROM vend.try_withdraw(NULL, 1);
 \echo :SQLSTATE
 SELECT status FROM vend.try_withdraw(NULL::bigint, 1);
@@ -117,7 +117,7 @@ SELECT status FROM vend.try_withdraw('alpha', 1, store => 'nowhere');
 SELECT status FROM vend.try_withdraw('alpha', 1, id => 'x');
 \echo :SQLSTATE
 
--- Rollbacks, several in one statement, a read-only transaction.
+-- Withdrawals are rolled back, are several in one statement, and are refused in a read-only transaction.
 BEGIN;
 SELECT balance FROM vend.withdraw('alpha', 100);
 SAVEPOINT one;
@@ -144,7 +144,7 @@ SELECT * FROM vend.audit();
 SELECT vend.detach_store('shop');
 DROP SCHEMA shop CASCADE;
 
--- Money with a scale; allowed where direct writes are refused.
+-- Money may have a scale; a withdrawal is allowed where direct writes are refused.
 SELECT vend.create_store('fine', money_type => 'numeric(12,2)', direct_writes => 'refuse');
 INSERT INTO fine.wallet (id) VALUES ('alpha');
 SELECT balance FROM vend.deposit('alpha', 9999999999.99);
@@ -161,7 +161,7 @@ SELECT * FROM vend.audit();
 SELECT vend.detach_store('fine');
 DROP SCHEMA fine CASCADE;
 
--- Keys: bigint, uuid and mixed; spellings of one key are one wallet and one id.
+-- Keys are bigint, uuid and mixed; spellings of one key are one wallet and one id.
 SELECT vend.create_store('numbers', 'bigint', 'bigint');
 SELECT vend.create_store('mixed', 'bigint', 'uuid');
 INSERT INTO numbers.wallet (id, balance) VALUES (7, 100), (-9223372036854775808, 100);

@@ -16,7 +16,7 @@ UPDATE shop.item SET stock = stock - 1 WHERE id = 'lamp';
 SELECT id IS NOT NULL AS has_id, kind, item, wallet, payee, qty, amount, stock, balance, at <= clock_timestamp() AS has_time, replayed FROM vend.write_off('lamp', 1, vend.id_from('broken'));
 SELECT status, detail, id = vend.id_from('broken') AS same_id, kind, item, wallet, payee, qty, amount, stock, balance, at IS NOT NULL AS has_time FROM vend.try_write_off('lamp', 1, vend.id_from('broken'));
 \x off
--- Refused: fewer are there, no such item. Nothing has changed, and the id is free.
+-- A write-off of more units than there are is refused, and so is one of no such item. Nothing has changed, and the id is free.
 SELECT status, detail, item, qty, stock FROM vend.try_write_off('lamp', 10, vend.id_from('more'));
 SELECT vend.write_off('lamp', 10);
 \echo :SQLSTATE
@@ -24,7 +24,7 @@ SELECT status, detail, item, qty, stock FROM vend.try_write_off('ghost', 1);
 SELECT vend.write_off('ghost', 1);
 \echo :SQLSTATE
 SELECT status, stock FROM vend.try_write_off('lamp', 2, vend.id_from('more'));
--- Another request under the id; another kind.
+-- Another request under the id is a mismatch, and so is another kind.
 SELECT vend.try_write_off('lamp', 3, vend.id_from('more'));
 \echo :SQLSTATE
 SELECT vend.try_write_off('vase', 2, vend.id_from('more'));
@@ -45,7 +45,7 @@ SELECT kind, item, qty, wallet, amount, unit_price, ref FROM shop.ledger WHERE k
 SELECT * FROM shop.holding;
 SELECT * FROM vend.audit();
 
--- Every lock mode, and escrow: with what this transaction has taken, and what it has added, which it cannot take.
+-- Units are written off in every lock mode, and in escrow. There, what this transaction has taken is gone, and what it has added cannot be taken yet.
 SELECT vend.set_lock_mode('lamp', 'atomic');
 SELECT status, stock FROM vend.try_write_off('lamp', 1);
 SELECT vend.set_lock_mode('lamp', 'pessimistic');
@@ -78,7 +78,7 @@ ALTER TABLE shop.ledger ENABLE TRIGGER USER;
 SELECT finding, expected, found FROM vend.audit();
 SELECT repair FROM vend.audit() LIMIT 1 \gexec
 SELECT * FROM vend.audit();
--- Without wallets, without prices, with other keys, and with triggers of the owner's.
+-- Stores may lack wallets and prices, have other keys, and have triggers of the owner's.
 SELECT vend.create_store('till', item_key_type => 'bigint', wallets => false, prices => false);
 INSERT INTO till.item (id, stock) VALUES (1, 5);
 SELECT status, item, stock FROM vend.try_write_off(1, 2, store => 'till');
