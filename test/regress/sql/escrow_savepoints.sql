@@ -1,4 +1,4 @@
--- Aim: what an escrow sale holds goes with its savepoint: released and rolled back in every order, PL/pgSQL blocks that
+-- Aim: what an escrow sale has pending goes with its savepoint: released and rolled back in every order, PL/pgSQL blocks that
 -- catch, statements that fail after the units were taken, cursors, what a transaction may not do to its own pending item, PREPARE.
 -- Guarantees: G1 (no unit comes back twice, or not at all), G3 (savepoints included), G6.
 \set SHOW_CONTEXT never

@@ -99,11 +99,11 @@ UPDATE shop.wallet SET nickname = 'gone', version = 4 WHERE id = 'alpha';
 SELECT count(*) FROM shop.wallet WHERE id = 'alpha';
 SELECT * FROM vend.audit();
 -- A trigger keeps the version as it was.
-CREATE FUNCTION shop.hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.version <> OLD.version THEN RETURN NULL; END IF; RETURN NEW; END $$;
-CREATE TRIGGER hold BEFORE UPDATE ON shop.wallet FOR EACH ROW EXECUTE FUNCTION shop.hold();
-UPDATE shop.wallet SET nickname = 'held', version = 2 WHERE id = 'beta';
+CREATE FUNCTION shop.keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.version <> OLD.version THEN RETURN NULL; END IF; RETURN NEW; END $$;
+CREATE TRIGGER keep BEFORE UPDATE ON shop.wallet FOR EACH ROW EXECUTE FUNCTION shop.keep();
+UPDATE shop.wallet SET nickname = 'kept', version = 2 WHERE id = 'beta';
 \echo :SQLSTATE
-DROP TRIGGER hold ON shop.wallet;
+DROP TRIGGER keep ON shop.wallet;
 DROP TRIGGER touch ON shop.wallet;
 
 -- A version of its own keeps other edits from conflicting; it counts as an edit itself.

@@ -165,7 +165,7 @@ BEGIN
         SELECT status INTO answer FROM vend.try_purchase('lamp', 'x', store => 'shop');
     EXCEPTION WHEN OTHERS THEN answer := SQLSTATE;
     END;
-    RETURN answer || CASE WHEN pg_stat_get_xact_numscans('pg_trigger_tgrelid_tgname_index'::regclass) > before THEN ', resolved anew' ELSE '' END;
+    RETURN answer || CASE WHEN pg_stat_get_xact_numscans('pg_trigger_tgrelid_tgname_index'::regclass) > before THEN ', resolved again' ELSE '' END;
 END
 $$;
 SELECT c AS change, pg_temp.resolved(c) FROM unnest(ARRAY['SELECT vend.create_store(''m22'', wallets => false)', 'UPDATE vend.store SET buyers = ''any'' WHERE name = ''m3''', 'UPDATE vend.store SET buyers = ''any'' WHERE name = ''shop''', 'SELECT vend.detach_store(''m22'')',

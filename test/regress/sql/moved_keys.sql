@@ -1,5 +1,5 @@
 -- Aim: a purchase is given back to the rows that it was made by, whatever keys they have by now: changed once or often, swapped,
--- given to other rows, deleted. No row that got a key later is ever paid, restocked or taken for a holder.
+-- given to other rows, deleted. No row that got a key later is ever paid, restocked or taken for the buyer.
 -- Guarantees: G6 (what goes back goes to whom it came from), G4 (the same request under its id, by the old key or the new).
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;

@@ -1,4 +1,4 @@
--- Aim: where several refusals hold at once the first of this order is the answer, in each mode, from the first look
+-- Aim: if several refusals apply at once, the first of this order is the answer, in each mode, from the first look
 -- and under locks: mismatch, replayed, unknown_item, conflict, price_changed, sold_out, unknown_buyer, insufficient_funds.
 -- Section "Refusals" of docs/errors.md: the first reason in that list is the answer.
 \set SHOW_CONTEXT never

@@ -1,4 +1,4 @@
--- Aim: a table belongs to one store, however a session quotes names: what the registry holds as text is compared as the relation that
+-- Aim: a table belongs to one store, however a session quotes names: what the registry has as text is compared as the relation that
 -- it means, and never runs as SQL. Names of every kind, sessions of every kind, partitions, and hands that wrote the registry themselves.
 -- Guarantee: G6 (one journal for each table), section "Binding".
 \set SHOW_CONTEXT never
