@@ -13,6 +13,7 @@
 #include "rows/eras.hpp"
 #include "rows/execute.hpp"
 #include "rows/movement.hpp"
+#include "table/catalog.hpp"
 #include "table/engine_write.hpp"
 #include "table/our_triggers.hpp"
 #include "table/table.hpp"
@@ -27,6 +28,10 @@ template <KeyOf of> Parameter optional_parameter(std::optional<Key<of>> key) {
     return key ? Parameter{key->value} : null_parameter;
 }
 
+char *id_text(Datum id) {
+    return DatumGetCString(DirectFunctionCall1(uuid_out, id));
+}
+
 // Raises 40001: the id was free when this call looked, but a concurrent transaction has recorded it
 // since. It may have recorded another request, or a refusal of this one. The error has ended the
 // statement, so this call cannot look that up. The same call, sent again, can.
@@ -34,9 +39,7 @@ template <KeyOf of> Parameter optional_parameter(std::optional<Key<of>> key) {
     const Uuid &id = movements.front().id;
     const bool is_one =
         std::ranges::all_of(movements, [&](const Movement &movement) { return movement.id == id; });
-    const char *which =
-        is_one ? psprintf("id %s", DatumGetCString(DirectFunctionCall1(uuid_out, to_datum(id))))
-               : "one of the ids";
+    const char *which = is_one ? psprintf("id %s", id_text(to_datum(id))) : "one of the ids";
     ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
                     errmsg("could not serialize access due to concurrent use of %s", which),
                     !is_one && error->detail != nullptr ? errdetail("%s", error->detail) : 0,
@@ -66,12 +69,11 @@ bool is_id_taken(const Store &store, const ErrorData *error) {
 }
 
 // Raises 55000 for a ledger row that somebody made by hand.
-[[noreturn]] void raise_null_column(const char *column) {
-    ereport(ERROR,
-            (errcode(errcodes::not_in_state), errmsg("column \"%s\" of a ledger row is null", column),
-             errdetail("pg_vend does not write such rows. This row was made by hand."),
-             errhint("Correct the row while trigger \"%s\" of the ledger is disabled.",
-                     append_only_trigger)));
+[[noreturn]] void raise_null_column(const char *column, const char *row = "a ledger row") {
+    ereport(ERROR, (errcode(errcodes::not_in_state), errmsg("column \"%s\" of %s is null", column, row),
+                    errdetail("pg_vend does not write such rows. This row was made by hand."),
+                    errhint("Correct the row while trigger \"%s\" of the ledger is disabled.",
+                            append_only_trigger)));
     pg_unreachable();
 }
 
@@ -191,7 +193,10 @@ Entry entry_of(const Store &store, TupleTableSlot *row) {
     };
     const auto required = [&](LedgerColumn column, const char *name) {
         const auto datum = value(column);
-        if (!datum) raise_null_column(name);
+        if (!datum)
+            raise_null_column(name,
+                              psprintf("the row of id %s in table \"%s\"", id_text(*value(column_id)),
+                                       relation_label(store.binding.ledger_table.relation)));
         return *datum;
     };
     const auto key = [&](LedgerColumn column, const auto &type) {

@@ -47,5 +47,11 @@ SELECT count(*) FROM shop.ledger WHERE at IS NULL OR at > clock_timestamp();
 CREATE TABLE shop.archive AS TABLE shop.ledger;
 SELECT count(*) FROM shop.archive;
 SELECT * FROM vend.audit();
+-- The error about a row that was made by hand names the row.
+BEGIN;
+ALTER TABLE shop.ledger ALTER qty DROP NOT NULL;
+INSERT INTO shop.ledger (id, line, kind, item, qty, at) VALUES (vend.id_from('by hand'), 0, 'restock', 'lamp', NULL, now());
+SELECT vend.restock('lamp', 1, vend.id_from('by hand'));
+ROLLBACK;
 SELECT vend.detach_store('shop');
 DROP SCHEMA shop CASCADE;
