@@ -3,9 +3,9 @@
 -- it carries the trigger of this store, so that a stale text binds nothing.
 CREATE TABLE vend.store (
     name          text PRIMARY KEY CHECK (name <> ''),
-    item          text NOT NULL,
-    item_key      text NOT NULL,
-    stock         text NOT NULL,
+    item          text,
+    item_key      text,
+    stock         text,
     price         text,
     stock_version text,
     version       text,
@@ -20,6 +20,8 @@ CREATE TABLE vend.store (
     direct_writes text NOT NULL CHECK (direct_writes IN ('journal', 'refuse')),
     buyers        text NOT NULL CHECK (buyers IN ('any', 'own')),
     creator       text NOT NULL,
+    CHECK (item IS NOT NULL OR wallet IS NOT NULL),
+    CHECK ((item IS NULL) = (item_key IS NULL) AND (item IS NULL) = (stock IS NULL)),
     CHECK ((wallet IS NULL) = (wallet_key IS NULL) AND (wallet IS NULL) = (balance IS NULL)),
     CHECK (wallet IS NOT NULL OR pg_catalog.num_nonnulls(balance_version) = 0)
 );
@@ -30,7 +32,7 @@ SELECT pg_catalog.pg_extension_config_dump('vend.store', '');
 
 COMMENT ON TABLE vend.store IS 'Registry of stores: the relations and columns that each store is bound to';
 COMMENT ON COLUMN vend.store.name IS 'Name of the store, as in the argument store => ...';
-COMMENT ON COLUMN vend.store.item IS 'Quoted, qualified name of the relation of items';
+COMMENT ON COLUMN vend.store.item IS 'Quoted, qualified name of the relation of items; null if the store has wallets only';
 COMMENT ON COLUMN vend.store.item_key IS 'Column of the item relation that identifies an item';
 COMMENT ON COLUMN vend.store.stock IS 'Column with the units left';
 COMMENT ON COLUMN vend.store.price IS 'Column with the price of one unit; null if each sale states its price';

@@ -15,7 +15,7 @@ COMMENT ON FUNCTION vend.create_store(text, regtype, regtype, text, boolean, boo
 
 CREATE FUNCTION vend.attach_store(
     name            text,
-    items           regclass,
+    items           regclass DEFAULT NULL,
     item_key        text     DEFAULT NULL,
     stock           text     DEFAULT 'stock',
     price           text     DEFAULT NULL,

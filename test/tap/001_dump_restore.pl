@@ -107,6 +107,22 @@ for my $case (['attached_whole', ['']], ['attached_apart', ['-s', '-a --disable-
 	is($node->safe_psql($name, $left), 'lamp18 vase17|0', "$name: the audit stays empty");
 }
 
+# A store of wallets alone.
+$node->safe_psql('postgres', 'CREATE DATABASE bank');
+$node->safe_psql('bank', q{
+CREATE EXTENSION pg_vend;
+CREATE TABLE account (id integer PRIMARY KEY, balance numeric(12,2) NOT NULL);
+INSERT INTO account VALUES (1, 100), (2, 0);
+SELECT vend.attach_store('bank', wallets => 'account', balance => 'balance');
+SELECT vend.transfer(1, 2, 30, vend.id_from('rent'));
+});
+$node->command_ok([ 'pg_dump', '-f', "$dir/bank", 'bank' ], 'dump, wallets alone');
+$node->safe_psql('postgres', 'CREATE DATABASE bank_again');
+$node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', 'bank_again', '-f', "$dir/bank" ], 'restore, wallets alone');
+is($node->safe_psql('bank_again', q{SELECT status, balance FROM vend.try_transfer(1, 2, 30, vend.id_from('rent'));
+	SELECT status, balance FROM vend.try_transfer(2, 1, 5);
+	SELECT count(*) FROM vend.audit()}), "replayed|70.00\nrecorded|25.00\n0", 'wallets alone: the ids are known, money moves on');
+
 # A dump without another schema has the store whole; one without the store's own has only its row in the registry.
 $node->safe_psql('source', q{
 CREATE SCHEMA other;

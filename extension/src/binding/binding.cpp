@@ -161,15 +161,16 @@ void require_usable_schema(const Binding &binding, Relation relation) {
 }
 
 void require_owner(const Binding &binding, Relation relation) {
-    if (relation->rd_rel->relowner != binding.owner)
-        raise_invalid(binding,
-                      psprintf("\"%s\" and the table of items do not have the same owner.",
-                               relation_label(RelationGetRelid(relation))),
-                      binding.stage == Stage::creating
-                          ? nullptr
-                          : psprintf("Give it to the owner of the items: ALTER TABLE %s OWNER TO %s.",
-                                     quoted_relation_name(relation),
-                                     quote_identifier(GetUserNameFromId(binding.owner, false))));
+    if (relation->rd_rel->relowner == binding.owner) return;
+    const char *others = binding.has_items() ? "items" : "wallets";
+    raise_invalid(binding,
+                  psprintf("\"%s\" and the table of %s do not have the same owner.",
+                           relation_label(RelationGetRelid(relation)), others),
+                  binding.stage == Stage::creating
+                      ? nullptr
+                      : psprintf("Give it to the owner of the %s: ALTER TABLE %s OWNER TO %s.", others,
+                                 quoted_relation_name(relation),
+                                 quote_identifier(GetUserNameFromId(binding.owner, false))));
 }
 
 void bind_ledger(const RegistryRow &row, Binding *binding) {
@@ -268,6 +269,7 @@ void bind_columns(const RegistryRow &row, Relation relation, std::span<const Sto
 }
 
 void bind_items(const RegistryRow &row, Binding *binding) {
+    if (row.item == nullptr) return;
     const Oid counter_function = trigger_function(trigger_functions::invalidate_counters);
     Relation items = open_bound(*binding, row.item, trigger_functions::journal, journal_events);
     require_triggers_of(*binding, items, trigger_functions::invalidate_counters, counter_function,
@@ -308,23 +310,11 @@ const char *escrow_problem(const Binding &binding, Relation items, Relation delt
     return nullptr;
 }
 
-void bind_deltas(const RegistryRow &row, Binding *binding) {
+// Binds what the counters of items in escrow depend on: the files and triggers of items and deltas.
+void bind_escrow(Relation deltas, Binding *binding) {
     const Oid journal_function = trigger_function(trigger_functions::journal);
     const Oid counter_function = trigger_function(trigger_functions::invalidate_counters);
     const Oid delta_function = trigger_function(trigger_functions::delta);
-    Relation deltas = open_bound(*binding, row.delta, trigger_functions::delta, delta_events);
-    require_owner(*binding, deltas);
-    require_usable_schema(*binding, deltas);
-    binding->deltas = kept_name(*binding, deltas);
-    binding->delta_item = bind_kept_key(*binding, deltas, "item", &binding->item_type.untyped()).number;
-    binding->delta_qty = bind_typed(*binding, deltas, "qty", INT8OID).number;
-    require_writable(*binding, deltas, {"item", "qty"});
-    const Oid index = find_index(deltas, {binding->delta_item}, false);
-    if (!OidIsValid(index))
-        raise_invalid(*binding, psprintf("Table %s has no index on its item.", row.delta));
-    bind_table(&binding->delta_table, deltas, index, binding->context);
-
-    binding->delta_shape = shape_of(deltas);
     Relation items = table_open(binding->item_table.relation, NoLock);
     TableState &state = binding->table_state;
     state.items = binding->item_table.relation;
@@ -340,13 +330,33 @@ void bind_deltas(const RegistryRow &row, Binding *binding) {
     else
         compile_checks(&binding->delta_table, deltas, binding->context);
     table_close(items, NoLock);
-    relation_close(deltas, NoLock);
     forget_former_states(state);
+}
+
+void bind_deltas(const RegistryRow &row, Binding *binding) {
+    Relation deltas = open_bound(*binding, row.delta, trigger_functions::delta, delta_events);
+    require_owner(*binding, deltas);
+    require_usable_schema(*binding, deltas);
+    binding->deltas = kept_name(*binding, deltas);
+    binding->delta_item = bind_kept_key(*binding, deltas, "item", &binding->item_type.untyped()).number;
+    binding->delta_qty = bind_typed(*binding, deltas, "qty", INT8OID).number;
+    require_writable(*binding, deltas, {"item", "qty"});
+    const Oid index = find_index(deltas, {binding->delta_item}, false);
+    if (!OidIsValid(index))
+        raise_invalid(*binding, psprintf("Table %s has no index on its item.", row.delta));
+    bind_table(&binding->delta_table, deltas, index, binding->context);
+    binding->delta_shape = shape_of(deltas);
+    if (binding->has_items())
+        bind_escrow(deltas, binding);
+    else
+        binding->escrow_problem = "The store has no items.";
+    relation_close(deltas, NoLock);
 }
 
 void bind_wallets(const RegistryRow &row, Binding *binding) {
     if (row.wallet == nullptr) return;
     Relation wallets = open_bound(*binding, row.wallet, trigger_functions::journal, journal_events);
+    if (!binding->has_items()) binding->owner = wallets->rd_rel->relowner;
     require_owner(*binding, wallets);
     require_usable_schema(*binding, wallets);
     binding->wallets = kept_name(*binding, wallets);

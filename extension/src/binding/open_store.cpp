@@ -137,7 +137,7 @@ Store *load_store(const char *name) {
         Binding binding;
         binding.context = context;
         // Planning the expressions of indexes and CHECKs can run functions of the owner's.
-        const Oid owner = relation_owner(relation_named(row.item));
+        const Oid owner = relation_owner(relation_named(main_table(row)));
         as_role(OidIsValid(owner) ? owner : GetUserId(), [&] { resolve_binding(row, &binding); });
         keep_origin(row, &binding);
         auto *store = new (MemoryContextAllocZero(context, sizeof(Store))) Store(binding);
@@ -151,7 +151,7 @@ Store *load_store(const char *name) {
 }
 
 void lock_relations(const Store &store) {
-    LockRelationOid(store.binding.item_table.relation, RowExclusiveLock);
+    if (store.binding.has_items()) LockRelationOid(store.binding.item_table.relation, RowExclusiveLock);
     if (store.binding.has_wallets())
         LockRelationOid(store.binding.wallet_table.relation, RowExclusiveLock);
     LockRelationOid(store.binding.ledger_table.relation, RowExclusiveLock);
@@ -240,7 +240,8 @@ Store &open_store_of_trigger(const TriggerData *trigger) {
                         relation_label(RelationGetRelid(trigger->tg_relation)), store.binding.name)));
     // Resolving the store forgot the counters of its former states. If that was in a savepoint which was
     // rolled back, it has to be done again.
-    if (has_used_counters() && is_locked_for_ddl(store.binding.item_table.relation))
+    if (store.binding.has_items() && has_used_counters() &&
+        is_locked_for_ddl(store.binding.item_table.relation))
         forget_former_states(store.binding.table_state);
     return store;
 }

@@ -31,6 +31,11 @@ struct RegistryRow {
     char *creator = nullptr;
 };
 
+// The table whose owner owns the store: the items, or the wallets of a store without items.
+inline char *main_table(const RegistryRow &row) {
+    return row.item != nullptr ? row.item : row.wallet;
+}
+
 // The columns of a row, in the order of the table that sql/parts/20_registry.sql defines.
 inline constexpr char *RegistryRow::*registry_columns[] = {
     &RegistryRow::name,          &RegistryRow::item,      &RegistryRow::item_key,

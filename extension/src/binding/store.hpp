@@ -41,12 +41,12 @@ struct Binding {
     Stage stage = Stage::bound;
 
     char *name = nullptr;
-    Oid owner = InvalidOid;
+    Oid owner = InvalidOid; // of all its tables
     bool refuses_direct_writes = false;
     bool has_own_wallets_only = false; // a buyer may name only their own wallet
 
     // Each call opens the tables; nothing else of them changes.
-    Table item_table;
+    Table item_table;   // not set in a store without items
     Table wallet_table; // not set when payment happens elsewhere
     Table ledger_table;
     Table delta_table;
@@ -97,6 +97,7 @@ struct Binding {
         return is_plain && !settings::write_by_statements();
     }
 
+    [[nodiscard]] bool has_items() const { return OidIsValid(item_table.relation); }
     [[nodiscard]] bool has_wallets() const { return OidIsValid(wallet_table.relation); }
     [[nodiscard]] bool has_prices() const { return price.name != nullptr; }
     [[nodiscard]] bool has_versions() const { return version.name != nullptr; }

@@ -169,18 +169,20 @@ void journal_truncation(Store &store, const TriggerData *trigger) {
 // sell, but not by two sessions at once.
 uint64 journal_differences(Store &store) {
     LockRelationOid(store.binding.ledger_table.relation, ShareUpdateExclusiveLock);
-    uint64 count = journal_set(store, Statement::journal_item_differences);
+    uint64 count = 0;
+    if (store.binding.has_items()) count += journal_set(store, Statement::journal_item_differences);
     if (store.binding.has_wallets()) count += journal_set(store, Statement::journal_wallet_differences);
     return count;
 }
 
 void end_lost_keys(Store &store) {
-    end_lost_eras(store, KeyOf::item);
+    if (store.binding.has_items()) end_lost_eras(store, KeyOf::item);
     if (store.binding.has_wallets()) end_lost_eras(store, KeyOf::wallet);
 }
 
 uint64 journal_opening(Store &store) {
-    require_countable(store, Statement::uncountable_item, "stock of item", "key of an item");
+    if (store.binding.has_items())
+        require_countable(store, Statement::uncountable_item, "stock of item", "key of an item");
     if (store.binding.has_wallets())
         require_countable(store, Statement::uncountable_wallet, "balance of wallet", "key of a wallet");
     return journal_differences(store);

@@ -129,6 +129,7 @@ SoldMany sell_many_by(FunctionCallInfo fcinfo) {
         const Arguments arguments(fcinfo);
         Store &store =
             open_store(arguments.optional_string(arg_batch_store), {Right::buyer, Right::cashier});
+        require_items(store);
         if (has_element(arguments, arg_unit_prices, "unit_prices") ||
             has_element(arguments, arg_sale_amounts, "amounts"))
             require_right_to_price(store);

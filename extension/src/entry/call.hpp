@@ -28,4 +28,8 @@ template <typename Body> void as_owner(Store &store, Body body) {
 // the query would show other answers than what is written (0A000).
 void require_writable(FunctionCallInfo fcinfo, const char *function);
 
+// Each raises 55000 for a store without such a table.
+void require_items(const Store &store);
+void require_wallets(const Store &store);
+
 } // namespace vend

@@ -63,6 +63,7 @@ SoldCart sell_cart_by(FunctionCallInfo fcinfo, const char *function) {
         const Arguments arguments(fcinfo);
         Store &store =
             open_store(arguments.optional_string(arg_cart_store), {Right::buyer, Right::cashier});
+        require_items(store);
         if (has_element(arguments, arg_cart_unit_prices, "unit_prices") ||
             has_element(arguments, arg_cart_amounts, "amounts"))
             require_right_to_price(store);

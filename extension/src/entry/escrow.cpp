@@ -75,6 +75,7 @@ Datum vend_available(PG_FUNCTION_ARGS) {
         const Arguments arguments(fcinfo);
         Store &store = open_store(arguments.optional_string(1),
                                   {Right::buyer, Right::cashier, Right::stock_keeper, Right::auditor});
+        require_items(store);
         const ItemKey key = arguments.key(0, store.binding.item_type, "item");
         as_owner(store, [&] {
             const auto item = read_item(store, key);
@@ -90,6 +91,7 @@ Datum vend_set_lock_mode(PG_FUNCTION_ARGS) {
     in_call([&] {
         const Arguments arguments(fcinfo);
         Store &store = open_store(arguments.optional_string(2), {Right::stock_keeper});
+        require_items(store);
         const ItemKey key = arguments.key(0, store.binding.item_type, "item");
         const auto mode = own_mode(arguments.optional_string(1));
         as_owner(store, [&] {

@@ -2,9 +2,7 @@
 
 #include "entry/movement_result.hpp"
 
-#include "base/error_codes.hpp"
 #include "binding/number_type.hpp"
-#include "binding/store.hpp"
 #include "core/kind.hpp"
 #include "core/verdict.hpp"
 
@@ -26,13 +24,6 @@ void add_common(ResultRow &result, const NumberType &money, Kind kind, const Mov
 }
 
 } // namespace
-
-void require_wallets(const Store &store) {
-    if (!store.binding.has_wallets())
-        ereport(ERROR, (errcode(errcodes::not_in_state),
-                        errmsg("store \"%s\" has no wallets", store.binding.name),
-                        errhint("Name a store with wallets; buyers of this store pay elsewhere.")));
-}
 
 ResultRow movement_row(const NumberType &money, Kind kind, const MovementOutcome &outcome) {
     ResultRow result;

@@ -4,15 +4,11 @@
 #include "base/prelude.hpp"
 
 #include "binding/number_type.hpp"
-#include "binding/store.hpp"
 #include "core/kind.hpp"
 #include "engine/movement_outcome.hpp"
 #include "entry/result.hpp"
 
 namespace vend {
-
-// Raises 55000 for a store without wallets.
-void require_wallets(const Store &store);
 
 ResultRow movement_row(const NumberType &money, Kind kind, const MovementOutcome &outcome);
 ResultRow movement_outcome_row(const NumberType &money, Kind kind, const MovementOutcome &outcome);

@@ -67,6 +67,7 @@ MovementOutcome move_money(const Arguments &arguments, Store &store, Kind kind, 
 }
 
 MovementOutcome move_in(const Arguments &arguments, Store &store, MemoryContext context) {
+    require_items(store);
     RestockRequest request;
     request.item = arguments.key(arg_key, store.binding.item_type, "item");
     request.qty = arguments.quantity(arg_change, "qty");
@@ -75,6 +76,7 @@ MovementOutcome move_in(const Arguments &arguments, Store &store, MemoryContext 
 }
 
 MovementOutcome move_out(const Arguments &arguments, Store &store, MemoryContext context) {
+    require_items(store);
     WriteOffRequest request;
     request.item = arguments.key(arg_key, store.binding.item_type, "item");
     request.qty = arguments.quantity(arg_change, "qty");
@@ -93,6 +95,7 @@ MovementOutcome move_between(const Arguments &arguments, Store &store, MemoryCon
 }
 
 MovementOutcome move_back(const Arguments &arguments, Store &store, MemoryContext context) {
+    require_items(store);
     RefundRequest request;
     request.purchase = arguments.uuid(arg_purchase, "purchase_id");
     request.qty = arguments.optional_quantity(arg_refund_qty, "qty");

@@ -88,6 +88,7 @@ Sold sell_by(FunctionCallInfo fcinfo, const char *function, bool raises) {
     in_call([&] {
         const Arguments arguments(fcinfo);
         Store &store = open_store(arguments.optional_string(arg_store), {Right::buyer, Right::cashier});
+        require_items(store);
         if (!arguments.is_null(arg_unit_price) || !arguments.is_null(arg_amount))
             require_right_to_price(store);
         const SaleRequest request = sale_request(arguments, store);

@@ -75,6 +75,13 @@ Attachment attachment_from(const Arguments &arguments) {
     return attachment;
 }
 
+// The argument has a default, which means nothing in a store without items.
+void require_stock(const Arguments &arguments, Attachment *attachment) {
+    const char *stock = required_string(arguments, "stock");
+    if (!OidIsValid(attachment->items) && strcmp(stock, "stock") == 0)
+        attachment->columns.stock = nullptr;
+}
+
 // A trigger may run after a row was written and before the write is journalled. The opening would then
 // journal that write a second time.
 void require_no_trigger(const char *function) {
@@ -145,8 +152,7 @@ Datum vend_attach_store(PG_FUNCTION_ARGS) {
     in_call([&] {
         const Arguments arguments(fcinfo);
         Attachment attachment = attachment_from(arguments);
-        (void)arguments.oid(arguments.number_of("items"), "items");
-        (void)required_string(arguments, "stock");
+        require_stock(arguments, &attachment);
         attachment.wallet_key_type =
             arguments.optional_type(arguments.number_of("wallet_key_type"), "wallet_key_type");
         attachment.money_type = optional_string(arguments, "money_type");

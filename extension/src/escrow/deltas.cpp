@@ -117,6 +117,7 @@ Deltas fold_deltas(Store &store, const Item &item, int64 count_min) {
 }
 
 std::span<const ItemKey> unsettled_items(Store &store) {
+    if (!store.binding.has_items()) return {};
     CommandCounterIncrement();
     Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
     const Rows rows = run(store, Statement::unsettled_items, {}, snapshot);

@@ -90,8 +90,8 @@ End settle(const Unsettled &unsettled) {
         }
         in_call([&] {
             Store &store = open_to_settle(unsettled.store);
-            // The store was made again, with keys of another type.
-            if (!has_key_size(store.binding.item_type, unsettled.item)) {
+            // The store was made again, with keys of another type or without items.
+            if (!store.binding.has_items() || !has_key_size(store.binding.item_type, unsettled.item)) {
                 if (counter != nullptr) forget_unsettled(*counter);
                 return;
             }

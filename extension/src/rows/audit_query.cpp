@@ -198,10 +198,12 @@ std::span<const AuditLook> audit_looks(const Binding &b) {
         append(&sql);
         looks[count++] = {name, sql.data};
     };
-    add("stock", [&](StringInfo sql) { append_figure(sql, b, item_figure(b)); });
-    add("negative stock",
-        [&](StringInfo sql) { append_negative(sql, b, "negative stock", item_figure(b)); });
-    add("deltas", [&](StringInfo sql) { append_unsettleable(sql, b); });
+    if (b.has_items()) {
+        add("stock", [&](StringInfo sql) { append_figure(sql, b, item_figure(b)); });
+        add("negative stock",
+            [&](StringInfo sql) { append_negative(sql, b, "negative stock", item_figure(b)); });
+        add("deltas", [&](StringInfo sql) { append_unsettleable(sql, b); });
+    }
     if (b.has_wallets()) {
         add("balance", [&](StringInfo sql) { append_figure(sql, b, wallet_figure(b)); });
         add("negative balance",

@@ -31,6 +31,7 @@ namespace {
 
 // The steps. Their bodies follow the public functions.
 
+void require_table_named(const Attachment &attachment);
 // Whoever binds a table lets the engine write to it with the rights of its owner.
 void require_owned(Oid relation);
 // In the order in which each call locks them.
@@ -51,11 +52,13 @@ void attach_store(const Attachment &attachment) {
     require_store_name(attachment.name);
     require_direct_writes(attachment.direct_writes);
     require_buyers(attachment.buyers);
-    require_owned(attachment.items);
-    if (OidIsValid(attachment.wallets)) require_owned(attachment.wallets);
+    require_table_named(attachment);
+    for (const Oid table : {attachment.items, attachment.wallets})
+        if (OidIsValid(table)) require_owned(table);
     lock_tables(attachment, lock_for(attachment));
     forget_dropped_store(attachment.name); // another call may have bound them while this one waited
-    provide_schema(attachment.name, relation_owner(attachment.items));
+    provide_schema(attachment.name,
+                   relation_owner(OidIsValid(attachment.items) ? attachment.items : attachment.wallets));
     RegistryRow row;
     row.name = pstrdup(attachment.name);
     const char *schema = quote_identifier(row.name);
@@ -132,6 +135,12 @@ void change_column(char **column, const char *argument) {
     pg_unreachable();
 }
 
+void require_table_named(const Attachment &attachment) {
+    if (!OidIsValid(attachment.items) && !OidIsValid(attachment.wallets))
+        raise_bad_argument("items or wallets must be named",
+                           "Name a table of items, of wallets, or both.");
+}
+
 char *primary_key(Relation relation, const char *argument) {
     const AttrNumber column = primary_key_column(relation);
     if (column == InvalidAttrNumber)
@@ -187,12 +196,14 @@ void change_row(RegistryRow *row, const Attachment &to) {
     change_columns(row, to.columns, wallet_columns);
     if (to.direct_writes != nullptr) row->direct_writes = pstrdup(to.direct_writes);
     if (to.buyers != nullptr) row->buyers = pstrdup(to.buyers);
-    if (row->item_key == nullptr)
+    if (row->item != nullptr && row->item_key == nullptr)
         raise_bad_argument("item_key must not be empty", "Name the column that identifies an item.");
     if (row->wallet != nullptr && row->wallet_key == nullptr)
         raise_bad_argument("wallet_key must not be empty", "Name the column that identifies a buyer.");
-    if (row->stock == nullptr)
+    if (row->item != nullptr && row->stock == nullptr)
         raise_bad_argument("stock must not be empty", "Name the column of the units left.");
+    if (row->item == nullptr && is_any_named(*row, item_columns))
+        raise_bad_argument("items must be named", "The call names a column of a table of items.");
     if ((row->wallet == nullptr) != (row->balance == nullptr) ||
         (row->wallet == nullptr && is_any_named(*row, wallet_columns)))
         raise_bad_argument("wallets and balance go together",
@@ -234,7 +245,7 @@ void require_tables(const RegistryRow &row, LOCKMODE mode) {
                           psprintf("Table %s does not exist.", table));
         require_leaves(row.name, id, mode);
     }
-    if (row.wallet == nullptr) return;
+    if (row.wallet == nullptr || row.item == nullptr) return;
     const Oid wallets = relation_named(row.wallet);
     if (relation_owner(wallets) != relation_owner(relation_named(row.item)))
         raise_invalid(draft_of(row.name, Stage::attaching),
@@ -283,8 +294,12 @@ const char *money_for(const Binding &draft, const RegistryRow &row, const char *
 CompanionTypes types_for(const RegistryRow &row, const Attachment &to) {
     const Binding draft = draft_of(row.name, Stage::attaching);
     CompanionTypes types{};
-    types.item_key = kept_key_sql(relation_named(row.item), row.item_key);
+    constexpr const char *text = "pg_catalog.text COLLATE pg_catalog.\"C\"";
     const Oid ledger = relation_named(row.ledger);
+    if (row.item != nullptr)
+        types.item_key = kept_key_sql(relation_named(row.item), row.item_key);
+    else
+        types.item_key = OidIsValid(ledger) ? column_sql(ledger, "item") : text;
     if (row.wallet != nullptr)
         types.wallet_key = kept_key_sql(relation_named(row.wallet), row.wallet_key);
     else if (OidIsValid(to.wallet_key_type) && !is_key_type(getBaseType(to.wallet_key_type)))
@@ -294,8 +309,7 @@ CompanionTypes types_for(const RegistryRow &row, const Attachment &to) {
     else if (OidIsValid(to.wallet_key_type))
         types.wallet_key = format_type_be_qualified(kept_type_of(getBaseType(to.wallet_key_type)));
     else
-        types.wallet_key = OidIsValid(ledger) ? column_sql(ledger, "wallet")
-                                              : "pg_catalog.text COLLATE pg_catalog.\"C\"";
+        types.wallet_key = OidIsValid(ledger) ? column_sql(ledger, "wallet") : text;
     if (to.money_type != nullptr)
         types.money = money_type_sql(to.money_type);
     else if (row.balance != nullptr)
@@ -309,9 +323,9 @@ CompanionTypes types_for(const RegistryRow &row, const Attachment &to) {
 
 void bind_tables(const RegistryRow &row, const Attachment &to) {
     require_tables(row, lock_for(to));
-    as_role(relation_owner(relation_named(row.item)), [&] {
+    as_role(relation_owner(relation_named(main_table(row))), [&] {
         if (to.add_columns) {
-            add_columns(row, row.item, item_columns);
+            if (row.item != nullptr) add_columns(row, row.item, item_columns);
             if (row.wallet != nullptr) add_columns(row, row.wallet, wallet_columns);
         }
         const CompanionTypes types = types_for(row, to);

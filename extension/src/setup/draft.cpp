@@ -30,7 +30,7 @@ void require_bindable(const RegistryRow &row, Stage stage) {
         AllocSetContextCreate(CurrentMemoryContext, "pg_vend draft", ALLOCSET_SMALL_SIZES);
     Binding draft = draft_of(row.name, stage);
     draft.context = context;
-    as_role(relation_owner(relation_named(row.item)), [&] { resolve_binding(row, &draft); });
+    as_role(relation_owner(relation_named(main_table(row))), [&] { resolve_binding(row, &draft); });
     MemoryContextDelete(context);
 }
 

@@ -23,13 +23,14 @@ void create_journal(const char *relation, const char *store) {
 void create_counter_triggers(const RegistryRow &row) {
     const char *store = quote_literal_cstr(row.name);
     const char *events = "AFTER INSERT OR UPDATE OR DELETE";
-    create_trigger(row.item, counter_trigger, events, "ROW", trigger_functions::invalidate_counters,
-                   store);
     create_trigger(row.delta, delta_trigger, events, "ROW", trigger_functions::delta, store);
     create_trigger(row.delta, delta_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT",
                    trigger_functions::delta, store);
-    run_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", row.item, counter_trigger));
     run_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", row.delta, delta_trigger));
+    if (row.item == nullptr) return;
+    create_trigger(row.item, counter_trigger, events, "ROW", trigger_functions::invalidate_counters,
+                   store);
+    run_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", row.item, counter_trigger));
 }
 
 // This trigger fires always: eras that replication brings concern all sessions, too.
@@ -47,8 +48,8 @@ void create_era_trigger(const RegistryRow &row) {
 
 void create_triggers(const RegistryRow &row) {
     const char *store = quote_literal_cstr(row.name);
-    create_journal(row.item, row.name);
-    if (row.wallet != nullptr) create_journal(row.wallet, row.name);
+    for (const char *table : {row.item, row.wallet})
+        if (table != nullptr) create_journal(table, row.name);
     create_trigger(row.ledger, append_only_trigger, "BEFORE UPDATE OR DELETE", "ROW",
                    trigger_functions::append_only, store);
     create_trigger(row.ledger, append_only_truncate_trigger, "BEFORE TRUNCATE", "STATEMENT",
@@ -58,9 +59,9 @@ void create_triggers(const RegistryRow &row) {
 }
 
 void drop_triggers(const RegistryRow &row) {
-    Datum relations[] = {
-        relation_named(row.item), row.wallet == nullptr ? InvalidOid : relation_named(row.wallet),
-        relation_named(row.ledger), relation_named(row.delta), relation_named(eras_beside(row.ledger))};
+    Datum relations[] = {relation_named(row.item), relation_named(row.wallet),
+                         relation_named(row.ledger), relation_named(row.delta),
+                         relation_named(eras_beside(row.ledger))};
     for (Datum &relation : relations) relation = ObjectIdGetDatum(relation);
     const std::size_t bytes =
         strlen(row.name) + 1; // pg_trigger stores an argument with its null character

@@ -39,7 +39,7 @@ RelationIds relations_of(const RegistryRow &row) {
 void forget_dropped_store(const char *name) {
     RegistryRow row;
     if (!read_registry(name, &row)) return;
-    if (OidIsValid(relation_named(row.item)) || OidIsValid(relation_named(row.ledger)))
+    if (OidIsValid(relation_named(main_table(row))) || OidIsValid(relation_named(row.ledger)))
         ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("store \"%s\" already exists", name),
                         errhint("Choose another name, or end it with vend.detach_store().")));
     require_owner_of(row);

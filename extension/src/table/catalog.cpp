@@ -20,7 +20,8 @@ bool split_relation_name(const char *quoted_name, const char **schema, const cha
 Oid relation_named(const char *quoted_name) {
     const char *schema_name = nullptr;
     const char *relation = nullptr;
-    if (!split_relation_name(quoted_name, &schema_name, &relation)) return InvalidOid;
+    if (quoted_name == nullptr || !split_relation_name(quoted_name, &schema_name, &relation))
+        return InvalidOid;
     const Oid schema = get_namespace_oid(schema_name, true);
     return OidIsValid(schema) ? get_relname_relid(relation, schema) : InvalidOid;
 }

@@ -10,7 +10,7 @@ namespace vend {
 // Splits a quoted, qualified name. False where the text is no such name.
 bool split_relation_name(const char *quoted_name, const char **schema, const char **relation);
 
-// The relation that a quoted, qualified name means, or InvalidOid.
+// The relation that a quoted, qualified name means. InvalidOid where there is none, and for null.
 Oid relation_named(const char *quoted_name);
 
 // The owner of a relation, or InvalidOid.
