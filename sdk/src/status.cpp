@@ -21,6 +21,7 @@ constexpr std::array statuses{
     status_row{status::unknown_item, "unknown_item", "VN006"},
     status_row{status::conflict, "conflict", "VN004"},
     status_row{status::price_changed, "price_changed", "VN005"},
+    status_row{status::not_on_sale, "not_on_sale", "VN012"},
     status_row{status::sold_out, "sold_out", "VN001"},
     status_row{status::all_pending, "all_pending", "VN002"},
     status_row{status::unknown_buyer, "unknown_buyer", "VN007"},

@@ -116,6 +116,19 @@ TEST(Batch, ARefusedOneDoesNotSpoilItsNeighbours) {
     EXPECT_EQ(figures.wallets[0].balance, Money{90});
 }
 
+TEST(Batch, AFlawedRowConcernsItsOwnRequestsAlone) {
+    Figures figures = shop();
+    figures.items.push_back(item(-8, 5));
+    figures.items.push_back(item(10, 5));
+    figures.items.back()->flaw = ItemFlaw::price_below_zero;
+    const int below_zero = static_cast<int>(figures.items.size()) - 2;
+    const auto decisions =
+        buy(figures, {purchase(below_zero, 0), purchase(0, 0), purchase(below_zero + 1, 0)});
+    EXPECT_EQ(verdict(decisions[0]), Verdict::sold_out);
+    EXPECT_EQ(verdict(decisions[1]), Verdict::accept);
+    EXPECT_EQ(verdict(decisions[2]), Verdict::not_on_sale);
+}
+
 TEST(Batch, APlaceMayBeThatOfARowThatIsNotThere) {
     Figures figures = shop();
     figures.items[1].reset();
@@ -299,6 +312,16 @@ TEST(Transfers, APayeeHoldsNoMoreThanHisWalletCan) {
     EXPECT_EQ(verdict(decisions[1]), Verdict::amount_out_of_range);
     EXPECT_EQ(figures.wallets[0].balance, Money{50});
     EXPECT_EQ(figures.wallets[1].balance, Money{150});
+}
+
+TEST(Transfers, ABalanceThatIsNotExactReceivesNothing) {
+    Figures figures = shop();
+    figures.wallets[1].is_exact = false;
+    EXPECT_EQ(verdict(pay(figures, {transfer(0, 1, 1)})[0]), Verdict::amount_out_of_range);
+    figures.wallets[1] = wallet(-5);
+    EXPECT_EQ(verdict(pay(figures, {transfer(0, 1, 1)})[0]), Verdict::accept);
+    EXPECT_EQ(figures.wallets[1].balance, Money{-4});
+    EXPECT_EQ(verdict(pay(figures, {transfer(1, 0, 1)})[0]), Verdict::insufficient_funds);
 }
 
 TEST(Transfers, ABalanceThatDoesNotExistIsNoTransfer) {

@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <string>
@@ -238,7 +239,8 @@ class Walk {
             World next = world;
             next.row += world.deltas;
             next.deltas = 0;
-            expect(world, next.row >= 0, "settling leaves the row at zero or above");
+            expect(world, next.row >= lowest(),
+                   "settling leaves the row at zero or above, or at what it was");
             count += step("the worker", "settles", next);
         }
         if (!world.is_crashed) count += step("the server", "crashes", after_crash(world));
@@ -284,11 +286,12 @@ class Walk {
             if (is_in(world, move, Stage::visible) || is_in(world, move, Stage::committed))
                 stock += delta_of(move).value;
         expect(world, world.stock() == stock, "row and deltas say what was sold and restocked");
-        expect(world, world.stock() >= 0, "never oversold");
+        expect(world, world.stock() >= lowest(), "never oversold");
         if (world.counter != CounterStage::loaded) return;
         const std::int64_t uncommitted = sum_of_sales(world, Stage::pending);
         const std::int64_t added_already = is_in(world, restock, Stage::visible) ? qty(restock) : 0;
-        expect(world, world.units.available >= Quantity{0}, "available is never below zero");
+        expect(world, world.units.available.value >= lowest(),
+               "available is never below zero, or below what it was");
         expect(world, world.units.available.value == world.stock() - uncommitted - added_already,
                "available and pending are what row and deltas say");
         expect(world,
@@ -376,6 +379,9 @@ class Walk {
                 sum += qty(other);
         return Quantity{sum};
     }
+    // The owner may have let the stock below zero before the item came into escrow. Sales do not.
+    [[nodiscard]] std::int64_t lowest() const { return std::min<std::int64_t>(scenario.stock, 0); }
+
     // The stock if all transactions that have not ended were rolled back, from the tables alone.
     [[nodiscard]] std::int64_t units_if_all_abort(const World &world) const {
         return world.stock() + sum_of_sales(world, Stage::visible) -
@@ -412,10 +418,10 @@ struct Met {
     int rejected_restocks = 0;
 };
 
-// Walks with every stock up to stock_max, and with sales and a restock of every size up to qty_max.
-// False once a claim has failed.
+// Walks with every stock from -2 up to stock_max, and with sales and a restock of every size up to
+// qty_max. False once a claim has failed.
 bool walk_all(Scenario scenario, std::int64_t stock_max, std::int64_t qty_max, Met *met) {
-    for (scenario.stock = 0; scenario.stock <= stock_max; ++scenario.stock)
+    for (scenario.stock = -2; scenario.stock <= stock_max; ++scenario.stock)
         for (std::int64_t a = 1; a <= qty_max; ++a)
             for (std::int64_t b = 1; b <= qty_max; ++b)
                 for (std::int64_t c = 1; c <= qty_max; ++c)

@@ -43,6 +43,54 @@ TEST(Decision, UnitsPendingElsewhereMayComeBack) {
     EXPECT_EQ(verdict(item, hundred, terms(14)), Verdict::sold_out);
 }
 
+TEST(Decision, NothingIsLeftOfAStockBelowZero) {
+    ItemState item = ten_at_five;
+    for (const std::int64_t stock : {std::int64_t{-1}, std::numeric_limits<std::int64_t>::min()}) {
+        item.stock = Quantity{stock};
+        EXPECT_EQ(verdict(item, hundred, terms(1)), Verdict::sold_out);
+        EXPECT_EQ(verdict(item, hundred, terms(std::numeric_limits<std::int64_t>::max())),
+                  Verdict::sold_out);
+    }
+    item.stock = Quantity{-2};
+    item.pending_elsewhere = Quantity{3};
+    EXPECT_EQ(verdict(item, hundred, terms(1)), Verdict::all_pending);
+    EXPECT_EQ(verdict(item, hundred, terms(2)), Verdict::sold_out);
+}
+
+TEST(Decision, ABalanceBelowZeroBuysWhatIsFree) {
+    const WalletState indebted{WalletState::Kind::locked, Money{-3}};
+    EXPECT_EQ(verdict(ten_at_five, indebted, terms(1)), Verdict::insufficient_funds);
+    ItemState free = ten_at_five;
+    free.price = Money{0};
+    EXPECT_EQ(verdict(free, indebted, terms(1)), Verdict::accept);
+}
+
+TEST(Decision, AnItemWithoutAPriceIsSoldAtAStatedOne) {
+    ItemState item = ten_at_five;
+    item.price.reset();
+    item.flaw = ItemFlaw::no_price;
+    SaleTerms wanted = terms(2);
+    EXPECT_EQ(verdict(item, hundred, wanted), Verdict::not_on_sale);
+    wanted.max_price = Money{100};
+    EXPECT_EQ(verdict(item, hundred, wanted), Verdict::not_on_sale);
+    wanted.max_price.reset();
+    wanted.unit_price = Money{4};
+    EXPECT_EQ(verdict(item, hundred, wanted), Verdict::accept);
+    item.stock = Quantity{1};
+    EXPECT_EQ(verdict(item, hundred, wanted), Verdict::sold_out);
+}
+
+TEST(Decision, AFlawedItemIsNotSoldAtAnyPrice) {
+    ItemState item = ten_at_five;
+    SaleTerms wanted = terms(2);
+    wanted.unit_price = Money{4};
+    for (const ItemFlaw flaw : {ItemFlaw::price_below_zero, ItemFlaw::price_not_exact,
+                                ItemFlaw::stock_not_exact, ItemFlaw::unknown_lock_mode}) {
+        item.flaw = flaw;
+        EXPECT_EQ(verdict(item, hundred, wanted), Verdict::not_on_sale);
+    }
+}
+
 TEST(Decision, SpendsTheLastCoinAndNoMore) {
     EXPECT_EQ(verdict(ten_at_five, {WalletState::Kind::locked, Money{15}}, terms(3)), Verdict::accept);
     EXPECT_EQ(verdict(ten_at_five, {WalletState::Kind::locked, Money{14}}, terms(3)),
@@ -133,7 +181,7 @@ TEST(Decision, AnAmountThatDoesNotExistIsNoSale) {
 // Each reason to refuse is switched on or off. The verdict must be the first of those that are on, in
 // the order of precedence.
 TEST(Decision, PrecedenceHoldsForEveryCombination) {
-    for (int mask = 0; mask < 128; ++mask) {
+    for (int mask = 0; mask < 256; ++mask) {
         const bool unknown_item = (mask & 1) != 0;
         const bool stale = (mask & 2) != 0;
         const bool dear = (mask & 4) != 0;
@@ -141,6 +189,7 @@ TEST(Decision, PrecedenceHoldsForEveryCombination) {
         const bool unknown_buyer = (mask & 16) != 0;
         const bool poor = (mask & 32) != 0;
         const bool pending = (mask & 64) != 0;
+        const bool flawed = (mask & 128) != 0;
 
         SaleTerms wanted = terms(sold_out ? 11 : 1);
         wanted.expected_version = stale ? 2 : 3;
@@ -149,11 +198,13 @@ TEST(Decision, PrecedenceHoldsForEveryCombination) {
         if (unknown_buyer) wallet.kind = WalletState::Kind::unknown;
         std::optional<ItemState> item = ten_at_five;
         item->pending_elsewhere = Quantity{pending ? 1 : 0};
+        item->flaw = flawed ? ItemFlaw::unknown_lock_mode : ItemFlaw::none;
         if (unknown_item) item.reset();
 
         const Verdict expected = unknown_item          ? Verdict::unknown_item
                                  : stale               ? Verdict::stale_version
                                  : dear                ? Verdict::price_changed
+                                 : flawed              ? Verdict::not_on_sale
                                  : sold_out && pending ? Verdict::all_pending
                                  : sold_out            ? Verdict::sold_out
                                  : unknown_buyer       ? Verdict::unknown_buyer

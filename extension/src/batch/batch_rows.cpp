@@ -64,8 +64,8 @@ void see_items(BatchRows &rows) {
 WalletState wallet_state(const BatchRows &rows, std::size_t place) {
     if (!rows.counts_money || !rows.store.binding.has_wallets()) return {};
     const auto &wallet = rows.wallets[place];
-    if (!wallet) return {WalletState::Kind::unknown, {}};
-    return {WalletState::Kind::locked, wallet->balance};
+    if (!wallet) return {WalletState::Kind::unknown};
+    return {WalletState::Kind::locked, wallet->balance, wallet->is_exact};
 }
 
 void write_items(BatchRows &rows) {

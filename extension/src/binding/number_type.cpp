@@ -95,10 +95,15 @@ std::optional<Money> checked_add(const NumberType &type, Money a, Money b) {
     return sum && sum->value <= type.max ? sum : std::nullopt;
 }
 
-int64 number_from_column(const NumberType &type, Datum value) {
+std::optional<int64> exact_number(const NumberType &type, Datum value) {
     const auto whole = whole_number(type.type, value);
-    const auto steps = whole ? rescaled(*whole, 0, type.scale) : steps_from(type.scale, value);
+    return whole ? rescaled(*whole, 0, type.scale) : steps_from(type.scale, value);
+}
+
+int64 number_from_column(const NumberType &type, Datum value) {
+    const auto steps = exact_number(type, value);
     if (steps) return *steps;
+    const auto whole = whole_number(type.type, value);
     const char *text = whole ? psprintf(INT64_FORMAT, *whole) : number_text(value);
     ereport(ERROR,
             (errcode(errcodes::out_of_range), errmsg("stored number %s cannot be counted exactly", text),

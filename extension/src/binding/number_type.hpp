@@ -33,6 +33,9 @@ std::optional<NumberType> number_type_of(Oid type, int32 typmod);
 // The type of the same column, counted in steps of `scale` decimals.
 NumberType in_steps_of(NumberType type, int scale);
 
+// The number in a column, in steps. Nothing where it is not a whole number of steps, or too large.
+std::optional<int64> exact_number(const NumberType &type, Datum value);
+
 // Convert from and to the column's own type. Raise 22003 for a number that is not a whole number of
 // steps or is too large.
 int64 number_from_column(const NumberType &type, Datum value);

@@ -7,7 +7,7 @@
 namespace vend {
 namespace {
 
-constexpr WalletState no_such_wallet{WalletState::Kind::unknown, {}};
+constexpr WalletState no_such_wallet{WalletState::Kind::unknown};
 
 WalletState wallet_at(const BatchState &state, int place) {
     return place == none ? no_such_wallet : state.wallets[static_cast<std::size_t>(place)];
@@ -173,9 +173,9 @@ void decide_transfers(const BatchState &state, std::span<const TransferTerms> re
         const auto received = checked_add(payee.balance, request.amount);
         if (decision.wallet.kind != WalletState::Kind::locked || payee.kind != WalletState::Kind::locked)
             verdict = Verdict::unknown_buyer;
-        else if (decision.wallet.balance < request.amount)
+        else if (!covers(decision.wallet.balance, request.amount))
             verdict = Verdict::insufficient_funds;
-        else if (!received || *received > request.balance_max)
+        else if (!payee.is_exact || !received || *received > request.balance_max)
             verdict = Verdict::amount_out_of_range;
         if (verdict != Verdict::accept) continue;
         pay(state, request.payer, request.amount);

@@ -9,7 +9,8 @@
 // end has become visible to others.
 //
 // What must stay true while a counter is loaded, with T for the units that uncommitted sales have taken:
-//   0 <= available <= S - T, so no unit is sold twice;
+//   available <= S - T, and a sale takes no more than is available, so no unit is sold twice;
+//   available >= 0, unless the committed stock was below zero when the counter was loaded;
 //   available = S - T as soon as each transaction that committed has called commit(), so none is lost;
 //   available + taken + added fits into the column of the stock, whoever commits or aborts.
 // docs/escrow.md has the proof, and test/unit/counter_test.cpp walks through every history of a few

@@ -7,6 +7,16 @@ std::optional<Money> amount_of(const Decision &decision, const SaleTerms &terms)
     return decision.unit_price ? checked_mul(*decision.unit_price, terms.qty) : terms.amount;
 }
 
+bool is_on_sale(const ItemState &item, const SaleTerms &terms) {
+    return item.flaw == ItemFlaw::none || (item.flaw == ItemFlaw::no_price && terms.states_price());
+}
+
+// Whether the units that the sale lacks are pending in sales that may still give them back.
+bool may_come_back(const ItemState &item, Quantity qty) {
+    const auto lacking = checked_sub(qty, item.stock);
+    return lacking && *lacking <= item.pending_elsewhere;
+}
+
 } // namespace
 
 Decision decide_item(const std::optional<ItemState> &item, const SaleTerms &terms) {
@@ -25,10 +35,10 @@ Decision decide_item(const std::optional<ItemState> &item, const SaleTerms &term
         decision.verdict = Verdict::stale_version;
     else if (terms.max_price && decision.unit_price > *terms.max_price)
         decision.verdict = Verdict::price_changed;
+    else if (!is_on_sale(*item, terms))
+        decision.verdict = Verdict::not_on_sale;
     else if (item->stock < terms.qty)
-        decision.verdict = terms.qty.value - item->stock.value <= item->pending_elsewhere.value
-                               ? Verdict::all_pending
-                               : Verdict::sold_out;
+        decision.verdict = may_come_back(*item, terms.qty) ? Verdict::all_pending : Verdict::sold_out;
     else if (auto amount = amount_of(decision, terms); amount && *amount <= terms.amount_max)
         decision.amount = *amount;
     else
@@ -50,7 +60,7 @@ Decision decide_sale(const std::optional<ItemState> &item, const WalletState &wa
         decision.verdict = Verdict::busy;
         break;
     case WalletState::Kind::locked:
-        if (wallet.balance < decision.amount) decision.verdict = Verdict::insufficient_funds;
+        if (!covers(wallet.balance, decision.amount)) decision.verdict = Verdict::insufficient_funds;
         break;
     }
     return decision;

@@ -12,13 +12,26 @@
 
 namespace vend {
 
+// A value in the row of an item that no sale can use. Tables that were there before the store may let
+// one in. It concerns this item alone: other requests of a batch go on.
+enum class ItemFlaw {
+    none,
+    no_price, // a sale that states its price goes on
+    price_below_zero,
+    price_not_exact,
+    stock_not_exact,
+    unknown_lock_mode,
+};
+
 struct ItemState {
-    Quantity stock;
+    Quantity stock;               // below zero: nothing is left, and units are owed
     Quantity pending_elsewhere{}; // escrow: taken by transactions that may still roll back
     std::optional<Money> price;   // nothing in a store without prices
     std::int64_t stock_version = 0;
     std::int64_t version = 0;
     std::optional<LockMode> lock_mode;
+    ItemFlaw flaw = ItemFlaw::none;
+    bool is_stock_null = false; // the stock counts as 0
     friend bool operator==(const ItemState &, const ItemState &) = default;
 };
 
@@ -30,8 +43,14 @@ struct WalletState {
         locked,
     };
     Kind kind = Kind::elsewhere;
-    Money balance{};
+    Money balance{};      // below zero: nothing is left
+    bool is_exact = true; // false: the row's balance is no amount of the store's money, and counts as 0
 };
+
+// Whether the balance pays the amount.
+constexpr bool covers(Money balance, Money amount) {
+    return balance >= amount || amount == Money{0};
+}
 
 // What the caller asks for.
 struct SaleTerms {

@@ -7,6 +7,7 @@
 #include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "core/checked.hpp"
+#include "core/decision.hpp"
 #include "core/kind.hpp"
 #include "core/verdict.hpp"
 #include "engine/explain.hpp"
@@ -58,7 +59,7 @@ bool answer_from_ledger(Store &store, const DepositRequest &request, const PaidW
 bool write_balance(Store &store, const DepositRequest &request, const Wallet &wallet,
                    MovementOutcome *outcome) {
     outcome->balance = wallet.balance;
-    if (request.kind == Kind::withdrawal && wallet.balance < request.amount) {
+    if (request.kind == Kind::withdrawal && !covers(wallet.balance, request.amount)) {
         outcome->verdict = Verdict::insufficient_funds;
         return false;
     }

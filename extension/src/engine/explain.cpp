@@ -6,8 +6,63 @@
 #include "binding/number_type.hpp"
 #include "core/checked.hpp"
 #include "engine/movement_outcome.hpp"
+#include "table/catalog.hpp"
+
+#include <algorithm>
 
 namespace vend {
+namespace {
+
+const char *explain_flaw(const Binding &binding, ItemFlaw flaw, const char *item_name) {
+    const char *row =
+        psprintf("item \"%s\" in table \"%s\"", item_name, relation_label(binding.item_table.relation));
+    switch (flaw) {
+    case ItemFlaw::no_price:
+        return psprintf("Column \"%s\" of %s is null. Set the price, or state unit_price or amount.",
+                        binding.price.raw_name, row);
+    case ItemFlaw::price_below_zero:
+        return psprintf("Column \"%s\" of %s is below zero. Correct the price.", binding.price.raw_name,
+                        row);
+    case ItemFlaw::price_not_exact:
+        return psprintf("Column \"%s\" of %s is no amount of the store's money. Correct the price.",
+                        binding.price.raw_name, row);
+    case ItemFlaw::stock_not_exact:
+        return psprintf("Column \"%s\" of %s is no number of units. Correct the stock.",
+                        binding.stock.raw_name, row);
+    case ItemFlaw::unknown_lock_mode:
+        return psprintf("Column \"%s\" of %s has no known lock mode. Set it with vend.set_lock_mode().",
+                        binding.lock_mode.raw_name, row);
+    case ItemFlaw::none:
+        break;
+    }
+    pg_unreachable();
+}
+
+const char *explain_sold_out(const Binding &binding, const ItemState &item, Quantity wanted,
+                             const char *item_name) {
+    const char *left = psprintf(INT64_FORMAT " left, " INT64_FORMAT " wanted",
+                                std::max<int64>(item.stock.value, 0), wanted.value);
+    if (item.is_stock_null && item.stock <= Quantity{0})
+        return psprintf("%s: column \"%s\" of item \"%s\" in table \"%s\" is null. Set the stock.", left,
+                        binding.stock.raw_name, item_name, relation_label(binding.item_table.relation));
+    if (item.stock < Quantity{0})
+        return psprintf("%s: the stock is " INT64_FORMAT ".", left, item.stock.value);
+    return psprintf("%s.", left);
+}
+
+const char *explain_insufficient_funds(const Store &store, const WalletState &wallet, Money needed,
+                                       const char *buyer_name) {
+    if (!wallet.is_exact)
+        return psprintf("Column \"%s\" of wallet \"%s\" in table \"%s\" is no amount of the store's "
+                        "money. Correct the balance.",
+                        store.binding.balance.raw_name, buyer_name,
+                        relation_label(store.binding.wallet_table.relation));
+    return psprintf("The balance is %s, %s is needed.", money_text(store, wallet.balance),
+                    money_text(store, needed));
+}
+
+} // namespace
+
 char *money_text(const Store &store, Money money) {
     return DatumGetCString(
         DirectFunctionCall1(numeric_out, money_to_numeric(store.binding.money, money)));
@@ -25,9 +80,10 @@ const char *explain(const Store &store, const Decision &decision, const SaleTerm
     case Verdict::price_changed:
         return psprintf("The price of one unit is %s, at most %s was allowed.",
                         money_text(store, *decision.unit_price), money_text(store, *terms.max_price));
+    case Verdict::not_on_sale:
+        return explain_flaw(store.binding, item->flaw, item_name);
     case Verdict::sold_out:
-        return psprintf(INT64_FORMAT " left, " INT64_FORMAT " wanted.", item->stock.value,
-                        terms.qty.value);
+        return explain_sold_out(store.binding, *item, terms.qty, item_name);
     case Verdict::all_pending:
         return psprintf(INT64_FORMAT " left, " INT64_FORMAT " wanted, " INT64_FORMAT
                                      " pending in sales that have not committed.",
@@ -35,8 +91,7 @@ const char *explain(const Store &store, const Decision &decision, const SaleTerm
     case Verdict::unknown_buyer:
         return psprintf("Store \"%s\" has no wallet \"%s\".", store.binding.name, buyer_name);
     case Verdict::insufficient_funds:
-        return psprintf("The balance is %s, %s is needed.", money_text(store, wallet.balance),
-                        money_text(store, decision.amount));
+        return explain_insufficient_funds(store, wallet, decision.amount, buyer_name);
     case Verdict::busy:
         return psprintf("The %s is locked by another transaction.",
                         wallet.kind != WalletState::Kind::busy ? "row of the item"

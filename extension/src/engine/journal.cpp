@@ -88,8 +88,17 @@ bool is_edit(const Store &store, const TriggerData *trigger);
 // Whether an update leaves everything as it was that the item's counter depends on.
 bool is_mere_edit(const Store &store, const TriggerData *trigger);
 bool is_escrow_row(const Store &store, HeapTuple tuple, TupleDesc descriptor);
-// A figure that is negative, null or not whole was so before the table was bound.
-void require_countable(Store &store, Statement statement, const char *what, const char *key_of);
+// The rows whose figures are to be countable, and their words in messages.
+struct Countable {
+    Statement statement; // selects those that are not
+    Oid table;
+    const char *column;
+    const char *figures;
+    const char *a_row;
+};
+
+// A figure that is null or not whole was so before the table was bound. Names the rows.
+void require_countable(Store &store, const Countable &rows_of);
 
 } // namespace
 
@@ -181,10 +190,13 @@ void end_lost_keys(Store &store) {
 }
 
 uint64 journal_opening(Store &store) {
-    if (store.binding.has_items())
-        require_countable(store, Statement::uncountable_item, "stock of item", "key of an item");
-    if (store.binding.has_wallets())
-        require_countable(store, Statement::uncountable_wallet, "balance of wallet", "key of a wallet");
+    const Binding &binding = store.binding;
+    if (binding.has_items())
+        require_countable(store, {Statement::uncountable_item, binding.item_table.relation,
+                                  binding.stock.raw_name, "stock of items", "an item"});
+    if (binding.has_wallets())
+        require_countable(store, {Statement::uncountable_wallet, binding.wallet_table.relation,
+                                  binding.balance.raw_name, "balances of wallets", "a wallet"});
     return journal_differences(store);
 }
 
@@ -194,32 +206,48 @@ HeapTuple old_tuple(const TriggerData *trigger) {
     return TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ? nullptr : trigger->tg_trigtuple;
 }
 
+// A row is written whose figure cannot be journalled.
+[[noreturn]] void raise_uncountable(const TriggerData *trigger, KeyRef key, bool is_null) {
+    const char *figure = key.of() == KeyOf::item ? "stock of item" : "balance of wallet";
+    const char *table = relation_label(RelationGetRelid(trigger->tg_relation));
+    if (is_null)
+        ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
+                        errmsg("%s \"%s\" of table \"%s\" must not be null", figure, key.text(), table),
+                        errhint("Write 0 where nothing is left.")));
+    ereport(ERROR,
+            (errcode(errcodes::out_of_range),
+             errmsg("%s \"%s\" of table \"%s\" cannot be counted exactly", figure, key.text(), table),
+             errhint("Write a whole number of steps that fits the range of the store.")));
+    pg_unreachable();
+}
+
+// The figure of a row. A figure that cannot be counted and was in the row before it is written dates
+// from before this trigger existed, and counts as 0.
+int64 figure_of(const Store &store, const TriggerData *trigger, HeapTuple tuple, KeyRef key) {
+    const BoundColumn &column = key.of() == KeyOf::item ? store.binding.stock : store.binding.balance;
+    bool is_null = false;
+    const Datum value =
+        heap_getattr(tuple, column.number, RelationGetDescr(trigger->tg_relation), &is_null);
+    const auto figure = is_null ? std::nullopt : exact_number(column.figures, value);
+    if (!figure && tuple != old_tuple(trigger)) raise_uncountable(trigger, key, is_null);
+    return figure.value_or(0);
+}
+
 RowImage image_of(const Store &store, const TriggerData *trigger, HeapTuple tuple) {
     const TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
     const bool items = is_about_items(store, trigger);
-    bool is_key_null = false;
-    bool is_figure_null = false;
+    bool is_null = false;
     RowImage image;
     image.exists = true;
-    const Datum key =
-        heap_getattr(tuple, (items ? store.binding.item_key : store.binding.wallet_key).number,
-                     descriptor, &is_key_null);
-    image.key = items ? store.binding.ref(ItemKey(key)) : store.binding.ref(WalletKey(key));
-    const Datum figure =
-        heap_getattr(tuple, (items ? store.binding.stock : store.binding.balance).number, descriptor,
-                     &is_figure_null);
-    // An old null was written before this trigger existed. It counts as 0.
-    if (is_key_null || (is_figure_null && tuple != old_tuple(trigger)))
+    const Datum key = heap_getattr(
+        tuple, (items ? store.binding.item_key : store.binding.wallet_key).number, descriptor, &is_null);
+    if (is_null)
         ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
-                        errmsg("%s of table \"%s\" must not be null",
-                               is_key_null ? "key"
-                               : items     ? "stock"
-                                           : "balance",
+                        errmsg("key of table \"%s\" must not be null",
                                relation_label(RelationGetRelid(trigger->tg_relation)))));
+    image.key = items ? store.binding.ref(ItemKey(key)) : store.binding.ref(WalletKey(key));
     image.is_in_escrow = items && is_escrow_row(store, tuple, descriptor);
-    if (!is_figure_null)
-        image.figure =
-            number_from_column((items ? store.binding.stock : store.binding.balance).figures, figure);
+    image.figure = figure_of(store, trigger, tuple, image.key);
     return image;
 }
 
@@ -233,9 +261,11 @@ bool is_version_right(const Store &store, const TriggerData *trigger, const Engi
     bool is_null = false;
     const Datum was = heap_getattr(trigger->tg_trigtuple, version.number, descriptor, &was_null);
     const Datum is = heap_getattr(trigger->tg_newtuple, version.number, descriptor, &is_null);
-    return !was_null && !is_null &&
-           number_from_column(version.figures, is) - number_from_column(version.figures, was) ==
-               (write.change == 0 ? 0 : 1);
+    // A null was written before this trigger existed. It counts as 0.
+    const auto count = [&](Datum value, bool null) {
+        return null ? 0 : number_from_column(version.figures, value);
+    };
+    return count(is, is_null) - count(was, was_null) == (write.change == 0 ? 0 : 1);
 }
 
 void check_engine_write(EngineWrite *write, const Store &store, const TriggerData *trigger,
@@ -426,23 +456,36 @@ bool is_escrow_row(const Store &store, HeapTuple tuple, TupleDesc descriptor) {
     return !is_null && TextDatumGetCString(mode) == to_text(LockMode::escrow);
 }
 
-void require_countable(Store &store, Statement statement, const char *what, const char *key_of) {
+// The keys and values of uncountable rows, as text.
+const char *list_of(const Rows &rows) {
+    StringInfoData list;
+    initStringInfo(&list);
+    for (uint64 i = 0; i < rows.count; ++i)
+        appendStringInfo(&list, "%s\"%s\" (%s)", i == 0 ? "" : ", ",
+                         TextDatumGetCString(rows.value_at(i, 1)),
+                         TextDatumGetCString(rows.value_at(i, 2)));
+    const auto more = DatumGetInt64(rows.required(3)) - static_cast<int64>(rows.count);
+    if (more > 0) appendStringInfo(&list, " and " INT64_FORMAT " more", more);
+    return list.data;
+}
+
+void require_countable(Store &store, const Countable &rows_of) {
     CommandCounterIncrement();
     Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot()); // like the statement that journals
-    const Rows rows = run(store, statement, {}, snapshot);
+    const Rows rows = run(store, rows_of.statement, {}, snapshot);
     UnregisterSnapshot(snapshot);
     if (rows.count == 0) return;
-    const auto key = rows.value(1);
-    if (!key)
-        ereport(ERROR, (errcode(errcodes::not_in_state), errmsg("%s is null", key_of),
+    const char *table = relation_label(rows_of.table);
+    if (!rows.value(1))
+        ereport(ERROR, (errcode(errcodes::not_in_state), errmsg("key of %s is null", rows_of.a_row),
+                        errdetail("The row is in table \"%s\".", table),
                         errhint("Fill the key in and declare it NOT NULL.")));
-    ereport(
-        ERROR,
-        (errcode(errcodes::not_in_state),
-         errmsg("%s \"%s\" is %s", what, TextDatumGetCString(*key),
-                TextDatumGetCString(rows.required(2))),
-         errhint(
-             "Only what is at least 0 and a whole number of steps can be counted: mend the row first.")));
+    ereport(ERROR,
+            (errcode(errcodes::not_in_state),
+             errmsg("%s of table \"%s\" cannot be counted", rows_of.figures, table),
+             errdetail("The rows are %s.", list_of(rows)),
+             errhint("Set column \"%s\" of these rows to a whole number of steps, for instance to 0.",
+                     rows_of.column)));
 }
 
 } // namespace

@@ -199,7 +199,7 @@ void lock_buyer(Sale &sale) {
     switch (lock_wallet(sale.store, sale.request.buyer, sale.request.wait, &wallet)) {
     case LockResult::locked:
         sale.wallet = wallet;
-        sale.wallet_state = {WalletState::Kind::locked, wallet.balance};
+        sale.wallet_state = {WalletState::Kind::locked, wallet.balance, wallet.is_exact};
         break;
     case LockResult::absent:
         sale.wallet.reset();

@@ -8,6 +8,7 @@
 #include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "core/checked.hpp"
+#include "core/decision.hpp"
 #include "core/kind.hpp"
 #include "core/verdict.hpp"
 #include "engine/explain.hpp"
@@ -138,7 +139,7 @@ MovementOutcome transfer(Store &store, const TransferRequest &request, MemoryCon
     if (!parties.payer || !parties.payee) {
         outcome.verdict = Verdict::unknown_buyer;
         outcome.unknown = parties.payer ? outcome.payee : outcome.wallet;
-    } else if (parties.payer->balance < request.amount)
+    } else if (!covers(parties.payer->balance, request.amount))
         outcome.verdict = Verdict::insufficient_funds;
     else
         pay(store, request, parties, &outcome);

@@ -109,7 +109,9 @@ Decision decide(const WriteOff &write_off) {
     SaleTerms terms;
     terms.qty = write_off.request.qty;
     terms.amount = Money{};
-    return decide_item(write_off.item->item.state, terms);
+    ItemState item = write_off.item->item.state;
+    if (item.flaw != ItemFlaw::stock_not_exact) item.flaw = ItemFlaw::none; // the others are about sales
+    return decide_item(item, terms);
 }
 
 // Takes the units from the row or, in escrow, from the counter. False when the counter has fewer now.

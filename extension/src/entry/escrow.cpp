@@ -25,6 +25,8 @@
 #include "shared/former_counters.hpp"
 #include "shared/settlers.hpp"
 
+#include <algorithm>
+
 using namespace vend;
 
 VEND_FUNCTION(vend_available);
@@ -80,7 +82,7 @@ Datum vend_available(PG_FUNCTION_ARGS) {
         as_owner(store, [&] {
             const auto item = read_item(store, key);
             if (!item) raise_unknown_item(store, key);
-            units = available_units(store, *item);
+            units = std::max(available_units(store, *item), Quantity{0});
         });
     });
     return Int64GetDatum(units.value);

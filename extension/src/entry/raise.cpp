@@ -25,6 +25,8 @@ Wording wording_of(Verdict verdict) {
         return {errcodes::stale_version, "item \"%s\" is not at the expected version", false};
     case Verdict::price_changed:
         return {errcodes::price_changed, "price of item \"%s\" has changed", false};
+    case Verdict::not_on_sale:
+        return {errcodes::not_on_sale, "item \"%s\" is not on sale", false};
     case Verdict::sold_out:
         return {errcodes::sold_out, "item \"%s\" is sold out", false};
     case Verdict::all_pending:

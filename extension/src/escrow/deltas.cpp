@@ -8,6 +8,7 @@
 #include "binding/statement.hpp"
 #include "binding/store.hpp"
 #include "rows/execute.hpp"
+#include "table/catalog.hpp"
 #include "table/table.hpp"
 
 #include <algorithm>
@@ -50,10 +51,12 @@ template <typename Visit> void for_each_delta(Store &store, ItemKey item, Visit 
 
 Quantity stock_with(Store &store, const Item &item, const Deltas &deltas) {
     const auto stock = checked_add(item.state.stock, deltas.sum);
-    if (!stock || *stock < Quantity{0})
+    if (!stock)
         ereport(ERROR, (errcode(errcodes::not_in_state),
-                        errmsg("stock of item \"%s\" plus its deltas is negative or out of range",
+                        errmsg("stock of item \"%s\" plus its deltas is out of range",
                                key_text(store.binding.item_type, item.key)),
+                        errdetail("The row is in table \"%s\".",
+                                  relation_label(store.binding.item_table.relation)),
                         errhint("Call vend.audit(), which shows the difference and a repair.")));
     return *stock;
 }
@@ -108,9 +111,10 @@ Deltas take_deltas(Store &store, ItemKey item) {
 }
 
 Deltas fold_deltas(Store &store, const Item &item, int64 count_min) {
+    const int64 stock_min = std::min<int64>(item.state.stock.value, 0);
     const Deltas deltas = take_until(store, item.key, [&](const DeltaSum &sum) {
         const __int128 stock = sum.units + item.state.stock.value;
-        return sum.count >= count_min && stock >= 0 && stock <= store.binding.stock.figures.max;
+        return sum.count >= count_min && stock >= stock_min && stock <= store.binding.stock.figures.max;
     });
     if (deltas.sum != Quantity{}) set_locked_stock(store, item, stock_with(store, item, deltas));
     return deltas;

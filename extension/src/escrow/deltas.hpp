@@ -18,7 +18,7 @@ struct Deltas {
     Quantity sum{};
 };
 
-// The stock in the item's row plus its deltas. Raises 55000 when the sum is negative or out of range.
+// The stock in the item's row plus its deltas. Raises 55000 when the sum is out of range.
 Quantity stock_with(Store &store, const Item &item, const Deltas &deltas);
 
 struct Delta {

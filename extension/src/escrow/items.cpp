@@ -254,6 +254,7 @@ std::optional<Quantity> add_units(Store &store, const LockedItem &locked, Quanti
         set_locked_stock(store, locked.item, *stock);
         return stock;
     }
+    require_exact(store, locked.item);
     const CounterKey key = counter_key(store, locked.item.key);
     for (;;) {
         if (!loaded_reading(store, locked.item.key, key)) raise_concurrent_write("update");

@@ -11,7 +11,7 @@ namespace {
 
 // The order in which findings are repaired. The repair of a figure relies on the rows of the ledger, so
 // it comes last.
-enum Rank { rank_ledger, rank_refunded, rank_negative, rank_figure };
+enum Rank { rank_ledger, rank_refunded, rank_deltas, rank_figure, rank_negative };
 
 void begin_finding(StringInfo sql, Rank rank) {
     appendStringInfo(sql, "SELECT %d AS rank, ", rank);
@@ -128,24 +128,27 @@ void append_transfers(StringInfo sql, const Binding &b) {
         ledger_update(b, "'amount'", "p.paid", "e.id", "e.line"), b.ledger, b.ledger);
 }
 
-// Appends the check for figures below zero. Only a dropped CHECK lets them in.
+// Appends the check for figures below zero that no direct write explains: an engine write has taken too
+// much. What the adjustments of a key have taken is a backorder or debt of the owner's, and adds up.
+// There is no repair, because to set the figure to 0 would forget the units or money that are owed.
 void append_negative(StringInfo sql, const Binding &b, const char *finding, const AuditedFigure &c) {
-    const char *update = "UPDATE %1$s SET %2$s = 0 WHERE %3$s = %4$L";
-    if (b.refuses_direct_writes) update = without_trigger("%1$s", journal_trigger, update);
     begin_finding(sql, rank_negative);
     appendStringInfo(sql,
-                     "'%s', c.%s::pg_catalog.text, 0::pg_catalog.numeric, c.%s::pg_catalog.numeric, "
-                     "pg_catalog.format(%s, %s::pg_catalog.text, %s::pg_catalog.text, "
-                     "%s::pg_catalog.text, c.%s) FROM %s AS c WHERE 0 " GT " c.%s",
-                     finding, c.key, c.value, quote_literal_cstr(update), quote_literal_cstr(c.relation),
-                     quote_literal_cstr(c.value), quote_literal_cstr(c.key), c.key, c.relation, c.value);
+                     "'%s', c.key::pg_catalog.text, 0::pg_catalog.numeric, c.value, "
+                     "NULL::pg_catalog.text FROM (%s) AS c JOIN %s AS r ON r.%s::%s " EQ
+                     " c.key AND 0 " GT " r.%s LEFT JOIN (SELECT %s AS key, pg_catalog.sum(%s) AS taken "
+                     "FROM %s WHERE kind " EQ " 'adjustment' AND 0 " GT " %s GROUP BY %s) AS a "
+                     "ON a.key " EQ " c.key WHERE 0 " GT " c.value AND coalesce(a.taken, 0) " GT
+                     " c.value",
+                     finding, c.source, c.relation, c.key, c.key_type, c.value, c.ledger_key,
+                     c.ledger_change, b.ledger, c.ledger_change, c.ledger_key);
 }
 
 // Appends the check for items whose deltas take more than the row has, so that they cannot be settled.
 void append_unsettleable(StringInfo sql, const Binding &b) {
     const char *insert = without_trigger(
         "%1$s", delta_trigger, "INSERT INTO %1$s (item, qty) VALUES (%2$L, %3$s)", "ENABLE ALWAYS");
-    begin_finding(sql, rank_negative);
+    begin_finding(sql, rank_deltas);
     appendStringInfo(sql,
                      "'negative stock', c.key::pg_catalog.text, 0::pg_catalog.numeric, c.value, "
                      "pg_catalog.format(%s, %s::pg_catalog.text, c.key, " MINUS " c.value) "
@@ -166,14 +169,16 @@ char *compose_stock(const Binding &b) {
 }
 
 AuditedFigure item_figure(const Binding &b) {
-    return {"stock", compose_stock(b), b.items, b.item_key.name, b.stock.name, "item", "qty"};
+    return {"stock",      compose_stock(b), b.items, b.item_key.name, kept_key_type(b.item_type),
+            b.stock.name, "item",           "qty"};
 }
 
 AuditedFigure wallet_figure(const Binding &b) {
     const char *source =
         psprintf("SELECT %s::%s AS key, %s::pg_catalog.numeric AS value FROM %s", b.wallet_key.name,
                  kept_key_type(b.buyer_type), b.balance.name, b.wallets);
-    return {"balance", source, b.wallets, b.wallet_key.name, b.balance.name, "wallet", "amount"};
+    return {"balance",      source,   b.wallets, b.wallet_key.name, kept_key_type(b.buyer_type),
+            b.balance.name, "wallet", "amount"};
 }
 
 char *compose_adjustments(const Binding &b, const AuditedFigure &f) {

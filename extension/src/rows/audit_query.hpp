@@ -17,6 +17,7 @@ struct AuditedFigure {
     const char *source; // a query of all such figures, with the columns key and value
     const char *relation;
     const char *key;
+    const char *key_type; // of the ledger, to which the key is cast
     const char *value;
     const char *ledger_key;
     const char *ledger_change;

@@ -47,16 +47,16 @@ StatementText insert_entry(const Binding &b, const char *on_conflict) {
         b.ledger_table.relation, types, types);
 }
 
-// Selects one figure that cannot be counted: its key is null, or it is null, below zero, NaN, or not a
-// whole number of steps.
+// Selects figures that cannot be counted, and their number: the key is null, or the figure is null, NaN,
+// or not a whole number of steps.
 StatementText uncountable(const AuditedFigure &c, Oid relation, const NumberType &figures) {
-    return text_of(
-        psprintf(
-            "SELECT c.key::pg_catalog.text, coalesce(c.value::pg_catalog.text, 'null') FROM (%s) AS c "
-            "WHERE c.key IS NULL OR c.value IS NULL OR 0 " GT " c.value OR c.value " EQ
-            " 'NaN'::pg_catalog.numeric OR c.value " NE " pg_catalog.trunc(c.value, %d) LIMIT 1",
-            c.source, figures.scale),
-        relation, {}, {TEXTOID, TEXTOID});
+    return text_of(psprintf("SELECT c.key::pg_catalog.text, coalesce(c.value::pg_catalog.text, 'null'), "
+                            "pg_catalog.count(*) OVER () FROM (%s) AS c "
+                            "WHERE c.key IS NULL OR c.value IS NULL OR c.value " EQ
+                            " 'NaN'::pg_catalog.numeric OR c.value " NE " pg_catalog.trunc(c.value, %d) "
+                            "ORDER BY c.key IS NOT NULL, c.key LIMIT 20",
+                            c.source, figures.scale),
+                   relation, {}, {TEXTOID, TEXTOID, INT8OID});
 }
 
 constexpr const char *locking = " FOR NO KEY UPDATE";
@@ -87,8 +87,9 @@ StatementText select_wallet(const Binding &b, const char *how) {
                       bound_columns(b, wallet_columns), how);
 }
 
+// Null counts as 0.
 char *increment(const BoundColumn &column, const char *by) {
-    return psprintf("%s = %s " PLUS " %s", column.name, column.name, by);
+    return psprintf("%s = coalesce(%s, 0) " PLUS " %s", column.name, column.name, by);
 }
 
 // Records the figures that a TRUNCATE is about to remove as adjustments. $1 is their time.

@@ -52,17 +52,29 @@ Datum key_value(TupleTableSlot *row, const BoundColumn &column) {
     return *value;
 }
 
-// The figure in a column. Raises 55000 when it is null.
-template <KeyOf of>
-int64 number_of(const Binding &binding, Key<of> key, TupleTableSlot *row, const BoundColumn &column) {
+// The number in a column, which counts as 0 where it is null. Nothing where it is not a whole number of
+// steps.
+std::optional<int64> figure_in(TupleTableSlot *row, const BoundColumn &column) {
     const auto value = column_value(row, column);
-    if (!value)
-        ereport(ERROR,
-                (errcode(errcodes::not_in_state),
-                 errmsg("column \"%s\" of %s is null", column.raw_name, row_name(binding.ref(key))),
-                 table_detail(binding, binding.ref(key)),
-                 errhint("Fill the column in and declare it NOT NULL.")));
-    return number_from_column(column.figures, *value);
+    return value ? exact_number(column.figures, *value) : 0;
+}
+
+// Raises 55000 for a column of a row whose value cannot be counted with.
+[[noreturn]] void raise_not_exact(const Binding &binding, KeyRef key, const BoundColumn &column) {
+    ereport(ERROR,
+            (errcode(errcodes::not_in_state),
+             errmsg("column \"%s\" of %s cannot be counted exactly", column.raw_name, row_name(key)),
+             table_detail(binding, key),
+             errhint("Set the column to a whole number of steps that fits its range.")));
+    pg_unreachable();
+}
+
+// The number in a column that counts something. Null is 0.
+template <KeyOf of>
+int64 count_in(const Binding &binding, Key<of> key, TupleTableSlot *row, const BoundColumn &column) {
+    const auto count = figure_in(row, column);
+    if (!count) raise_not_exact(binding, binding.ref(key), column);
+    return *count;
 }
 
 std::string_view text_view(Datum text) {
@@ -70,52 +82,54 @@ std::string_view text_view(Datum text) {
     return {VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)};
 }
 
-// Raises 55000 for a figure below zero, on which nothing can be decided. Only a dropped CHECK lets one
-// in.
-template <KeyOf of, typename Figure>
-Figure require_not_negative(const Binding &binding, Key<of> key, const char *what, Figure figure) {
-    if (figure < Figure{0})
-        ereport(ERROR,
-                (errcode(errcodes::not_in_state),
-                 errmsg("%s of %s is negative", what, row_name(binding.ref(key))),
-                 table_detail(binding, binding.ref(key)),
-                 errhint("Correct the row, and let a CHECK constraint keep the column from becoming "
-                         "negative.")));
-    return figure;
+void read_stock(const Binding &binding, TupleTableSlot *row, ItemState *state) {
+    const auto value = column_value(row, binding.stock);
+    const auto stock = value ? exact_number(binding.stock.figures, *value) : 0;
+    state->stock = Quantity{stock.value_or(0)};
+    state->is_stock_null = !value;
+    if (!stock) state->flaw = ItemFlaw::stock_not_exact;
+}
+
+void read_price(const Binding &binding, TupleTableSlot *row, ItemState *state) {
+    const auto value = column_value(row, binding.price);
+    const auto price = value ? exact_number(binding.price.figures, *value) : std::nullopt;
+    if (price && *price >= 0)
+        state->price = Money{*price};
+    else
+        state->flaw = !value   ? ItemFlaw::no_price
+                      : !price ? ItemFlaw::price_not_exact
+                               : ItemFlaw::price_below_zero;
+}
+
+void read_lock_mode(const Binding &binding, TupleTableSlot *row, ItemState *state) {
+    const auto mode = column_value(row, binding.lock_mode);
+    if (!mode) return;
+    state->lock_mode = lock_mode_from(text_view(*mode));
+    if (!state->lock_mode) state->flaw = ItemFlaw::unknown_lock_mode;
 }
 
 Item item_of(Store &store, TupleTableSlot *row) {
     Item item;
     item.version = version_of(row);
     const Binding &binding = store.binding;
-    const ItemKey key = item.key = copy_key(binding.item_type, key_value(row, binding.item_key));
-    const auto number = [&](const BoundColumn &column) { return number_of(binding, key, row, column); };
-    item.state.stock = require_not_negative(binding, key, "stock", Quantity{number(binding.stock)});
-    if (binding.has_prices())
-        item.state.price = require_not_negative(binding, key, "price", Money{number(binding.price)});
-    if (binding.has_stock_versions()) item.state.stock_version = number(binding.stock_version);
-    if (binding.has_versions()) item.state.version = number(binding.version);
-    if (!binding.has_lock_modes()) return item;
-    if (const auto mode = column_value(row, binding.lock_mode)) {
-        item.state.lock_mode = lock_mode_from(text_view(*mode));
-        if (!item.state.lock_mode)
-            ereport(ERROR, (errcode(errcodes::not_in_state),
-                            errmsg("%s has the unknown lock mode \"%s\"", row_name(binding.ref(key)),
-                                   TextDatumGetCString(*mode)),
-                            table_detail(binding, binding.ref(key)),
-                            errhint("Set column \"%s\" of the row to null or to one of the lock modes.",
-                                    binding.lock_mode.raw_name)));
-    }
+    item.key = copy_key(binding.item_type, key_value(row, binding.item_key));
+    if (binding.has_prices()) read_price(binding, row, &item.state);
+    if (binding.has_lock_modes()) read_lock_mode(binding, row, &item.state);
+    read_stock(binding, row, &item.state);
+    if (binding.has_stock_versions())
+        item.state.stock_version = count_in(binding, item.key, row, binding.stock_version);
+    if (binding.has_versions()) item.state.version = count_in(binding, item.key, row, binding.version);
     return item;
 }
 
 Wallet wallet_of(Store &store, TupleTableSlot *row) {
     const Binding &binding = store.binding;
-    const WalletKey key = copy_key(binding.buyer_type, key_value(row, binding.wallet_key));
-    const Money balance{number_of(binding, key, row, binding.balance)};
-    Wallet wallet{version_of(row), key, require_not_negative(binding, key, "balance", balance)};
+    const auto balance = figure_in(row, binding.balance);
+    Wallet wallet{version_of(row), copy_key(binding.buyer_type, key_value(row, binding.wallet_key)),
+                  Money{balance.value_or(0)}};
+    wallet.is_exact = balance.has_value();
     if (binding.has_balance_versions())
-        wallet.balance_version = number_of(binding, key, row, binding.balance_version);
+        wallet.balance_version = count_in(binding, wallet.key, row, binding.balance_version);
     return wallet;
 }
 
@@ -143,13 +157,20 @@ bool write_figure(const Binding &binding, const TableUpdate &update, KeyRef key,
 }
 
 bool write_stock(const Store &store, const TableUpdate &update, const Item &item, Quantity stock) {
+    require_exact(store, item);
     const Binding &binding = store.binding;
     return write_figure(binding, update, binding.ref(item.key), item.version,
                         number_change(binding.stock, stock.value), binding.stock_version,
                         item.state.stock_version);
 }
 
+void require_exact(const Store &store, const Wallet &wallet) {
+    if (!wallet.is_exact)
+        raise_not_exact(store.binding, store.binding.ref(wallet.key), store.binding.balance);
+}
+
 bool write_balance(const Store &store, const TableUpdate &update, const Wallet &wallet, Money balance) {
+    require_exact(store, wallet);
     const Binding &binding = store.binding;
     return write_figure(binding, update, binding.ref(wallet.key), wallet.version,
                         number_change(binding.balance, balance.value), binding.balance_version,
@@ -157,6 +178,7 @@ bool write_balance(const Store &store, const TableUpdate &update, const Wallet &
 }
 
 void run_stock_change(Store &store, const StockChange &change) {
+    require_exact(store, *change.item);
     const int64 units = change.stock.value - change.item->state.stock.value;
     const auto left = stock_left(
         store,
@@ -166,17 +188,26 @@ void run_stock_change(Store &store, const StockChange &change) {
     if (left != change.stock) raise_write_altered(store.binding.item_table.relation);
 }
 
+// Raises 55000 where a trigger of the owner's has taken money that the debit had counted on.
+void require_covered(const Store &store, const BalanceChange &change) {
+    if (change.change >= Money{0} || change.balance >= Money{0}) return;
+    const KeyRef key = store.binding.ref(change.wallet->key);
+    ereport(ERROR, (errcode(errcodes::not_in_state), errmsg("balance of %s is negative", row_name(key)),
+                    table_detail(store.binding, key),
+                    errhint("A trigger has taken money from the wallet during the call.")));
+}
+
 void run_balance_change(Store &store, BalanceChange *change) {
+    require_exact(store, *change->wallet);
     const Rows rows =
         run_write(store, Statement::add_balance,
                   {{change->wallet->key.value},
                    {number_to_column(store.binding.balance.figures, change->change.value)}},
                   store.binding.wallet_table.relation, change->change.value);
     if (rows.count == 0) raise_write_altered(store.binding.wallet_table.relation);
-    change->balance =
-        require_not_negative(store.binding, change->wallet->key, "balance",
-                             Money{number_from_column(store.binding.balance.figures, rows.required(1))});
+    change->balance = Money{number_from_column(store.binding.balance.figures, rows.required(1))};
     free_rows(rows);
+    require_covered(store, *change);
 }
 
 // Looks for the row at the place where an item in escrow was last found, which costs a tenth of finding
@@ -272,6 +303,11 @@ void read_rows(const Table &table, std::span<const Key<of>> keys, Find find, Tak
 }
 
 } // namespace
+
+void require_exact(const Store &store, const Item &item) {
+    if (item.state.flaw == ItemFlaw::stock_not_exact)
+        raise_not_exact(store.binding, store.binding.ref(item.key), store.binding.stock);
+}
 
 void read_items(Store &store, std::span<const ItemKey> keys, std::span<std::optional<Item>> items) {
     read_rows(
@@ -429,7 +465,8 @@ bool change_balances_as_read(Store &store, std::span<const WalletChange> changes
     const auto is_written = [&](const TableUpdate &update, const WalletChange &change) {
         const auto left =
             checked_add(store.binding.balance.figures, change.wallet->balance, change.change);
-        return left && *left >= Money{0} && write_balance(store, update, *change.wallet, *left);
+        return left && (change.change > Money{0} || *left >= Money{0}) &&
+               write_balance(store, update, *change.wallet, *left);
     };
     TupleTableSlot *row = new_row(store.binding.wallet_table);
     // The wallet is not looked up by its key again: another row may have the key by now, and the ledger

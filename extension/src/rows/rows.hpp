@@ -38,6 +38,7 @@ struct Wallet {
     WalletKey key; // as the row has it
     Money balance{};
     int64 balance_version = 0;
+    bool is_exact = true; // see WalletState
 };
 
 std::optional<Item> read_item(Store &store, ItemKey key,
@@ -62,6 +63,9 @@ void read_wallets(Store &store, std::span<const WalletKey> keys,
 bool lock_as_read(Store &store, Item *item);
 // Locks wallets that were read before, in the given order. Sets those to nothing whose rows are gone.
 void lock_wallets(Store &store, std::span<std::optional<Wallet>> wallets);
+
+// Raises 55000 for an item whose stock is not a whole number of units, to which nothing can be added.
+void require_exact(const Store &store, const Item &item);
 
 // Takes units from an item in exactly the version that was read. False, with nothing changed, when
 // somebody has written to the row since.

@@ -21,6 +21,7 @@ enum class status {
     unknown_item,
     conflict,
     price_changed,
+    not_on_sale,
     sold_out,
     all_pending,
     unknown_buyer,

@@ -84,7 +84,7 @@ SELECT vend.journal_opening();
 UPDATE goods SET stock = 3 WHERE id = 'item 3';
 SELECT vend.journal_opening();
 \echo :SQLSTATE
-SELECT vend.deposit(5, 1);
+SELECT balance FROM vend.deposit(5, 1);
 \echo :SQLSTATE
 UPDATE people SET balance = 7 WHERE id = 5;
 SELECT vend.journal_opening() > 0 AS journalled;
