@@ -36,3 +36,19 @@ ALTER TABLE vend.store ENABLE ALWAYS TRIGGER registry_changed;
 ALTER TABLE vend.store ENABLE ALWAYS TRIGGER registry_truncated;
 COMMENT ON TRIGGER registry_changed ON vend.store IS 'Has all sessions read the registry again';
 COMMENT ON TRIGGER registry_truncated ON vend.store IS 'Has all sessions read the registry again';
+
+CREATE FUNCTION vend.watch_migration() RETURNS event_trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'vend_watch_migration';
+COMMENT ON FUNCTION vend.watch_migration() IS
+    'Event trigger: has a transaction that would break the binding of a store fail, unless it binds the tables again or ends the binding';
+
+-- The tags are those of the statements that can change a bound table, drop one, or drop something that
+-- one depends on. DROP EXTENSION is not among them: it must work where the library is gone.
+CREATE EVENT TRIGGER vend_migration ON ddl_command_start WHEN TAG IN (
+    'CREATE TABLE', 'ALTER TABLE', 'DROP TABLE', 'ALTER INDEX', 'DROP INDEX',
+    'CREATE TRIGGER', 'ALTER TRIGGER', 'DROP TRIGGER', 'ALTER VIEW', 'DROP VIEW',
+    'ALTER SCHEMA', 'DROP SCHEMA', 'DROP OWNED',
+    'ALTER TYPE', 'DROP TYPE', 'ALTER DOMAIN', 'DROP DOMAIN', 'DROP COLLATION', 'DROP OPERATOR CLASS', 'DROP OPERATOR FAMILY',
+    'DROP FUNCTION', 'DROP ROUTINE'
+) EXECUTE FUNCTION vend.watch_migration();
+COMMENT ON EVENT TRIGGER vend_migration IS 'Has a transaction that would break the binding of a store fail';

@@ -107,6 +107,15 @@ inline LocalTransactionId local_transaction() {
 #endif
 }
 
+// Whether this transaction holds a lock of this mode.
+inline bool is_locked_here(const LOCKTAG &tag, LOCKMODE mode) {
+#if PG_VERSION_NUM >= 170000
+    return LockHeldByMe(&tag, mode, false);
+#else
+    return LockHeldByMe(&tag, mode);
+#endif
+}
+
 inline bool is_enforced([[maybe_unused]] const ConstrCheck &check) {
 #if PG_VERSION_NUM >= 180000
     return check.ccenforced;

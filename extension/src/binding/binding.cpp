@@ -47,16 +47,17 @@ constexpr std::initializer_list<int16> ledger_events{TRIGGER_TYPE_ROW | TRIGGER_
                                                      TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_TRUNCATE};
 
 // A journal trigger must not fire always: replication applies a change together with its ledger row, and
-// such a trigger would record the change a second time.
-bool is_enabled(const Trigger &trigger, bool is_journal) {
-    return trigger.tgenabled == TRIGGER_FIRES_ON_ORIGIN ||
+// such a trigger would record the change a second time. A transaction may commit with triggers that are
+// switched off, as a data-only restore does: nothing is sold until they are on again.
+bool is_enabled(const Binding &binding, const Trigger &trigger, bool is_journal) {
+    return binding.stage == Stage::changed || trigger.tgenabled == TRIGGER_FIRES_ON_ORIGIN ||
            (trigger.tgenabled == TRIGGER_FIRES_ALWAYS && !is_journal);
 }
 
 // Whether the relation has exactly one trigger of this function for these events, and the trigger is
 // enabled, belongs to this store and covers all of the events. A second one would journal all changes
 // twice.
-bool has_trigger(Relation relation, Oid function, bool is_journal, const char *store, int16 type) {
+bool has_trigger(const Binding &binding, Relation relation, Oid function, bool is_journal, int16 type) {
     const TriggerDesc *triggers = relation->trigdesc;
     if (triggers == nullptr) return false;
     int fitting = 0;
@@ -65,9 +66,9 @@ bool has_trigger(Relation relation, Oid function, bool is_journal, const char *s
         const Trigger &trigger = triggers->triggers[i];
         if (trigger.tgfoid != function || (trigger.tgtype & type & event_mask) == 0) continue;
         ++similar;
-        if ((trigger.tgtype & type) == type && is_enabled(trigger, is_journal) &&
+        if ((trigger.tgtype & type) == type && is_enabled(binding, trigger, is_journal) &&
             trigger.tgqual == nullptr && trigger.tgnattr == 0 && trigger.tgnargs == 1 &&
-            strcmp(trigger.tgargs[0], store) == 0)
+            strcmp(trigger.tgargs[0], binding.name) == 0)
             ++fitting;
     }
     return fitting == 1 && similar == 1;
@@ -85,11 +86,13 @@ bool has_deferrable_trigger(Relation relation) {
 }
 
 // Opens and locks the relation that the name means. The name is resolved again after the wait for the
-// lock, because it may mean another relation by then.
+// lock, because it may mean another relation by then. A transaction that has changed one of the tables
+// writes none, and must not wait for an index that is made on another one.
 Relation open_named(const Binding &binding, const char *quoted_name) {
+    const LOCKMODE mode = binding.stage == Stage::changed ? AccessShareLock : RowExclusiveLock;
     for (;;) {
         const Oid id = relation_named(quoted_name);
-        Relation relation = OidIsValid(id) ? try_relation_open(id, RowExclusiveLock) : nullptr;
+        Relation relation = OidIsValid(id) ? try_relation_open(id, mode) : nullptr;
         if (relation_named(quoted_name) == id) {
             if (relation != nullptr) return relation;
             raise_invalid(binding, psprintf("Table %s does not exist.", quoted_name));
@@ -102,8 +105,8 @@ Relation open_named(const Binding &binding, const char *quoted_name) {
 void require_triggers_of(const Binding &binding, Relation relation, const char *function,
                          Oid function_id, std::initializer_list<int16> types) {
     for (const int16 type : types)
-        if (!has_trigger(relation, function_id, strcmp(function, trigger_functions::journal) == 0,
-                         binding.name, type))
+        if (!has_trigger(binding, relation, function_id,
+                         strcmp(function, trigger_functions::journal) == 0, type))
             raise_invalid(binding, psprintf("Table %s does not carry exactly one enabled trigger "
                                             "vend.%s() of this store.",
                                             quote_qualified_identifier(
@@ -166,8 +169,9 @@ void require_owner(const Binding &binding, Relation relation) {
     raise_invalid(binding,
                   psprintf("\"%s\" and the table of %s do not have the same owner.",
                            relation_label(RelationGetRelid(relation)), others),
-                  binding.stage == Stage::creating
-                      ? nullptr
+                  binding.stage == Stage::creating ? nullptr
+                  : binding.stage == Stage::changed
+                      ? "A store has one owner: change the owner of all its tables in one transaction."
                       : psprintf("Give it to the owner of the %s: ALTER TABLE %s OWNER TO %s.", others,
                                  quoted_relation_name(relation),
                                  quote_identifier(GetUserNameFromId(binding.owner, false))));
@@ -330,7 +334,7 @@ void bind_escrow(Relation deltas, Binding *binding) {
     else
         compile_checks(&binding->delta_table, deltas, binding->context);
     table_close(items, NoLock);
-    forget_former_states(state);
+    if (binding->stage != Stage::changed) forget_former_states(state); // it may still roll back
 }
 
 void bind_deltas(const RegistryRow &row, Binding *binding) {
@@ -439,7 +443,7 @@ void bind_writes(Binding *binding) {
             may_write(relation) &&
             // A column that the owner has added may have a default, which only a statement fills in.
             (write.table != &binding->ledger_table || column_count(relation) == ledger_column_count);
-        if (binding->stage != Stage::bound && !may_write(relation))
+        if (!binding->is_of_existing_store() && !may_write(relation))
             raise_invalid(*binding, psprintf("Role \"%s\" owns table %s but may not read and write it.",
                                              GetUserNameFromId(binding->owner, false),
                                              quoted_relation_name(relation)));

@@ -63,7 +63,7 @@ BoundColumn bind_column(const Binding &binding, Relation relation, const char *n
     const AttrNumber number = get_attnum(RelationGetRelid(relation), name);
     if (number <= 0) {
         const char *label = relation_label(RelationGetRelid(relation));
-        if (binding.stage != Stage::bound) raise_unknown_column(label, name);
+        if (!binding.is_of_existing_store()) raise_unknown_column(label, name);
         raise_invalid(binding, psprintf("Table \"%s\" has no column \"%s\".", label, name));
     }
     const Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(relation), number - 1);
@@ -72,7 +72,7 @@ BoundColumn bind_column(const Binding &binding, Relation relation, const char *n
                       psprintf("Column \"%s\" of table \"%s\" is virtual: it is computed when a query "
                                "reads it.",
                                name, relation_label(RelationGetRelid(relation))),
-                      binding.stage == Stage::bound ? nullptr : "Bind a column that is stored.");
+                      binding.is_of_existing_store() ? nullptr : "Bind a column that is stored.");
     type->typmod = attribute->atttypmod;
     type->type = getBaseTypeAndTypmod(attribute->atttypid, &type->typmod);
     type->declared = format_type_with_typemod(attribute->atttypid, attribute->atttypmod);
@@ -99,6 +99,9 @@ const char *usual_hint(Stage stage) {
     case Stage::bound:
         return "Undo the change, bind the changed tables with vend.reattach_store(), or end the binding "
                "with vend.detach_store().";
+    case Stage::changed:
+        return "Bind the changed tables with vend.reattach_store() in the same transaction, or end the "
+               "binding there with vend.detach_store().";
     case Stage::attaching:
         return "Nothing was changed. Mend the table, or name another.";
     case Stage::creating:
@@ -106,6 +109,24 @@ const char *usual_hint(Stage stage) {
                "triggers, \\ddp default privileges.";
     }
     pg_unreachable();
+}
+
+const char *message_of(Stage stage) {
+    switch (stage) {
+    case Stage::bound:
+        return "the binding of store \"%s\" is not valid";
+    case Stage::changed:
+        return "this transaction would break the binding of store \"%s\"";
+    case Stage::attaching:
+    case Stage::creating:
+        return "the tables cannot be bound to store \"%s\"";
+    }
+    pg_unreachable();
+}
+
+const char *hint_of(Stage stage, const char *hint) {
+    if (hint == nullptr) return usual_hint(stage);
+    return stage == Stage::changed ? psprintf("%s %s", hint, usual_hint(stage)) : hint;
 }
 
 Oid collation_of(Relation relation, const BoundColumn &column) {
@@ -132,12 +153,8 @@ void raise_unknown_column(const char *table, const char *column) {
 }
 
 void raise_invalid(const Binding &binding, const char *detail, const char *hint) {
-    ereport(ERROR, (errcode(errcodes::not_in_state),
-                    errmsg(binding.stage == Stage::bound ? "the binding of store \"%s\" is not valid"
-                                                         : "the tables cannot be bound to store \"%s\"",
-                           binding.name),
-                    errdetail("%s", detail),
-                    errhint("%s", hint == nullptr ? usual_hint(binding.stage) : hint)));
+    ereport(ERROR, (errcode(errcodes::not_in_state), errmsg(message_of(binding.stage), binding.name),
+                    errdetail("%s", detail), errhint("%s", hint_of(binding.stage, hint))));
     pg_unreachable();
 }
 
@@ -171,7 +188,7 @@ Oid require_unique(const Binding &binding, Relation relation,
                      "ALWAYS AS IDENTITY UNIQUE.",
                      quoted_relation_name(relation)));
     raise_invalid(binding, psprintf("Table \"%s\" has no unique index on its key.", label),
-                  binding.stage == Stage::bound
+                  binding.is_of_existing_store()
                       ? nullptr
                       : "It must be of this column alone and in its collation, of all rows, and not "
                         "deferrable: ALTER TABLE ... ADD UNIQUE (...).");

@@ -29,8 +29,9 @@ struct BoundColumn {
     NumberType figures{}; // set for columns of numbers, also below a domain
 };
 
-// Why a store is resolved. It decides how errors about its tables are worded.
-enum class Stage { bound, attaching, creating };
+// Why a store is resolved: for a call, because a transaction that changed its tables is about to commit,
+// or because its tables are being attached or created. It decides how errors about them are worded.
+enum class Stage { bound, changed, attaching, creating };
 
 // What the registry and the catalog say of a store. A binding does not change once it is resolved: when
 // one of its tables changes, the store goes stale and is resolved into another binding.
@@ -95,6 +96,11 @@ struct Binding {
     // store, no code of the owner's runs in the call and could change the setting.
     [[nodiscard]] bool is_written_directly() const {
         return is_plain && !settings::write_by_statements();
+    }
+
+    // Whether the tables are those of an existing store, not of one that is being made.
+    [[nodiscard]] bool is_of_existing_store() const {
+        return stage == Stage::bound || stage == Stage::changed;
     }
 
     [[nodiscard]] bool has_items() const { return OidIsValid(item_table.relation); }

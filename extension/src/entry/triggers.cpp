@@ -9,6 +9,7 @@
 #include "engine/journal.hpp"
 #include "entry/call.hpp"
 #include "rows/call.hpp"
+#include "setup/migration.hpp"
 #include "shared/counters.hpp"
 #include "table/catalog.hpp"
 #include "table/engine_write.hpp"
@@ -68,6 +69,7 @@ VEND_FUNCTION(vend_invalidate_counters);
 VEND_FUNCTION(vend_delta);
 VEND_FUNCTION(vend_key_era);
 VEND_FUNCTION(vend_registry_changed);
+VEND_FUNCTION(vend_watch_migration);
 
 Datum vend_journal(PG_FUNCTION_ARGS) {
     const TriggerData *trigger = trigger_data(fcinfo, "vend.journal()");
@@ -147,4 +149,12 @@ Datum vend_registry_changed(PG_FUNCTION_ARGS) {
     const TriggerData *trigger = trigger_data(fcinfo, "vend.registry_changed()");
     invalidate_registry(trigger->tg_relation);
     return PointerGetDatum(nullptr);
+}
+
+Datum vend_watch_migration(PG_FUNCTION_ARGS) {
+    if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("vend.watch_migration() was not called by the event trigger manager")));
+    watch_migration();
+    PG_RETURN_VOID();
 }

@@ -5,8 +5,14 @@
 namespace vend {
 
 Oid trigger_function(const char *name) {
-    List *names = list_make2(makeString(pstrdup("vend")), makeString(pstrdup(name)));
-    return LookupFuncName(names, 0, nullptr, false);
+    const oidvector *no_arguments = buildoidvector(nullptr, 0);
+    const Oid function = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name),
+                                         PointerGetDatum(no_arguments),
+                                         ObjectIdGetDatum(get_namespace_oid("vend", false)));
+    if (!OidIsValid(function))
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
+                        errmsg("function vend.%s() does not exist", name)));
+    return function;
 }
 
 const Trigger *guard_of(Relation relation, Oid function, bool with_disabled) {

@@ -39,8 +39,9 @@ inline constexpr const char *guard_trigger = "zz_vend_guard";
 // survive a dump.
 enum GuardArgument : int { guard_version_column, guard_convention, guard_first_column };
 
-// Looks a trigger function of ours up. Do so before you use the triggers of a relation: a look-up can
-// rebuild the relation's cache entry, and with it the array of its triggers.
+// Looks a trigger function of ours up, for roles that may not use the schema vend, too. Do so before you
+// use the triggers of a relation: a look-up can rebuild the relation's cache entry, and with it the
+// array of its triggers.
 Oid trigger_function(const char *name);
 
 // The relation's version guard, or null. A guard that is switched off counts only with_disabled.
