@@ -77,11 +77,12 @@ class Client(threading.Thread):
         if self.connection is not None:
             self.connection.close()
 
-    def sell(self):
+    def sell(self, make=None):
+        """Makes a call, or several in a transaction; with make the one that it composes."""
         transaction = Transaction()
         self.transactions.append(transaction)
         try:
-            self.act(transaction)
+            self.act(transaction, make)
         except psycopg2.Error as error:
             self.counts[error.pgcode or "lost"] += 1
             # A statement by itself that was cancelled or lost at its end may have committed.
@@ -96,14 +97,14 @@ class Client(threading.Thread):
         """Whether the connection was lost, cancelled or ended, or several calls in one transaction met a deadlock."""
         return error.pgcode in (None, "57014", "57P01", "40001", "40P01", "55P03")
 
-    def act(self, transaction):
+    def act(self, transaction, make):
         rng = self.rng
         if self.connection is None or self.connection.closed:
             self.connection = connect(DATABASE, self.name)
             self.connection.cursor().execute("SET vend.escrow_wait = '20ms'")
         cursor = self.connection.cursor()
-        if rng.random() < 0.75:
-            self.call(cursor, transaction)
+        if make or rng.random() < 0.75:
+            self.call(cursor, transaction, make)
             transaction.fate, transaction.ended = "made", time.monotonic()
             return
         cursor.execute("BEGIN")
@@ -114,11 +115,30 @@ class Client(threading.Thread):
         cursor.execute("COMMIT" if is_made else "ROLLBACK")
         transaction.fate, transaction.ended = "made" if is_made else "undone", time.monotonic()
 
-    def call(self, cursor, transaction):
+    def sell_out(self):
+        """Sells all that is left of each item to a buyer who has just enough money, which nobody else may be about to change."""
+        for item in ITEMS:
+            wallet = self.rng.choice(list(WALLETS))
+            self.sell(lambda: self.movement(f"restock('{item}', 1", [(("item", item), 1)]))
+            units, balance = self.left(item, wallet)
+            short = units * PRICE - balance
+            if short > 0:
+                self.sell(lambda: self.movement(f"deposit('{wallet}', {short}", [(("wallet", wallet), short)]))
+            elif short < 0:
+                self.sell(lambda: self.movement(f"try_withdraw('{wallet}', {-short}", [(("wallet", wallet), short)]))
+            self.sell(lambda: self.purchase(item, wallet, units))
+
+    def left(self, item, wallet):
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT vend.available(%s), (SELECT balance FROM shop.wallet WHERE id = %s)", (item, wallet))
+            units, balance = cursor.fetchone()
+        return units, int(balance)
+
+    def call(self, cursor, transaction, make=None):
         kinds = ((12, self.purchase), (3, self.batch), (3, self.cart), (4, self.restock), (3, self.deposit), (2, self.transfer),
                  (2, self.withdraw))
-        make = self.rng.choices([kind for _, kind in kinds], [weight for weight, _ in kinds])[0]
-        sql, requests, can_be_refused = make()
+        choose = self.rng.choices([kind for _, kind in kinds], [weight for weight, _ in kinds])[0]
+        sql, requests, can_be_refused = (make or choose)()
         began = time.monotonic()
         # The effects are written down before the call is sent: it may take place without an answer.
         effects = [Effect(resource, change, began, known) for known, changes in requests for resource, change in changes]
@@ -146,8 +166,9 @@ class Client(threading.Thread):
     def sale(self, item, wallet, qty):
         return [(("item", item), -qty), (("wallet", wallet), -qty * PRICE)]
 
-    def purchase(self):
-        item, wallet, qty = self.rng.choice(list(ITEMS)), self.rng.choice(list(WALLETS)), self.rng.choice((1, 1, 1, 2, 3))
+    def purchase(self, item=None, wallet=None, qty=None):
+        item, wallet = item or self.rng.choice(list(ITEMS)), wallet or self.rng.choice(list(WALLETS))
+        qty = qty or self.rng.choice((1, 1, 1, 2, 3))
         known = str(uuid.UUID(int=self.rng.getrandbits(128)))
         mode = f", lock_mode => '{self.rng.choice(ROW_MODES)}'" if item in ROW_MODES and self.rng.random() < 0.3 else ""
         sql = f"SELECT id::text, status, NULL::int FROM vend.try_purchase('{item}', '{wallet}', {qty}, '{known}'{mode})"
@@ -253,6 +274,8 @@ def run(seed, seconds, _server):
     clients.append(alone)
     for _ in range(CALLS_ALONE if not failures else 0):
         alone.sell()
+    if not failures:
+        alone.sell_out()
     alone.close()
     counts = sum((client.counts for client in clients), Counter())
     if not failures:
