@@ -133,6 +133,15 @@ run_readme() {
     done
 }
 
+# Shops with tables of their own, each attached, sold from under load, accounted for and detached.
+run_shops() {
+    local shop name
+    for shop in test/shops/*/tables.sql; do
+        name=$(basename "${shop%/*}")
+        [ "${1:-$name}" != "$name" ] || check "$name" test/shops/run "$name"
+    done
+}
+
 # Stresses that do not make stores of both kinds themselves run once more on attached stores, for a shorter time.
 run_stress() {
     local scenario name

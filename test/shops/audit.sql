@@ -1,0 +1,1 @@
+SELECT format('audit: %s', a) FROM vend.audit('shop') AS a;
