@@ -46,6 +46,7 @@ call try_purchase_call(const purchase_request &request, const std::optional<std:
     values[at::unit_price] = text_of(request.unit_price);
     values[at::amount] = text_of(request.amount);
     values[at::remember] = text_of(request.remember);
+    values[at::currency] = request.currency;
     values[at::store] = store;
     return {.name = "try_purchase",
             .sql = try_purchase_sql,

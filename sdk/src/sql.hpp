@@ -22,6 +22,7 @@ enum position : std::size_t {
     unit_price,
     amount,
     remember,
+    currency,
     store,
     count,
 };
@@ -36,6 +37,7 @@ enum position : std::size_t {
     unit_prices,
     amounts,
     remember,
+    currencies,
     store,
     count,
 };
@@ -56,17 +58,18 @@ inline constexpr std::size_t cart_lines_column = 8; // the first column of a lin
 #define TRY_PURCHASE                                                                                    \
     "SELECT " OUTCOME " FROM vend.try_purchase($1, $2, $3::bigint, $4::uuid, lock_mode => $5::text, "   \
     "nowait => $6::boolean, expected_version => $7::bigint, max_price => $8::numeric, "                 \
-    "unit_price => $9::numeric, amount => $10::numeric, remember => $11::boolean, store => "
+    "unit_price => $9::numeric, amount => $10::numeric, remember => $11::boolean, "                     \
+    "currency => $12::text, store => "
 
 // Sets lock_timeout to the limit, unless the session's own is shorter.
 #define SET_LOCK_TIMEOUT(limit, is_local)                                                               \
     "pg_catalog.set_config('lock_timeout', (extract(epoch FROM least(nullif("                           \
     "pg_catalog.current_setting('lock_timeout')::interval, '0'), " limit                                \
     "::interval)) * 1000)::bigint::text, " is_local ")"
-inline constexpr char try_purchase_sql[] = TRY_PURCHASE "$12::text)";
+inline constexpr char try_purchase_sql[] = TRY_PURCHASE "$13::text)";
 // lock_timeout has the session's own value again when the statement has ended.
 inline constexpr char try_purchase_in_time_sql[] =
-    TRY_PURCHASE "CASE WHEN " SET_LOCK_TIMEOUT("$13", "true") " <> '' THEN $12::text END)";
+    TRY_PURCHASE "CASE WHEN " SET_LOCK_TIMEOUT("$14", "true") " <> '' THEN $13::text END)";
 // For the rest of the session, if its process is $2: not for a session that a pooler has chosen.
 inline constexpr char lock_timeout_sql[] =
     "SELECT pg_catalog.pg_backend_pid(), CASE WHEN pg_catalog.pg_backend_pid() = $2::integer THEN " SET_LOCK_TIMEOUT(
@@ -75,12 +78,12 @@ inline constexpr char purchase_many_sql[] =
     "SELECT " OUTCOME
     " FROM vend.purchase_many($1, $2, $3::bigint[], $4::uuid[], max_prices => $5::numeric[], "
     "unit_prices => $6::numeric[], amounts => $7::numeric[], remember => $8::boolean, "
-    "store => $9::text)";
+    "currencies => $9::text[], store => $10::text)";
 inline constexpr char try_checkout_sql[] =
     "SELECT c.status, c.detail, c.line, c.id, c.buyer, c.amount, c.balance, "
     "(extract(epoch FROM c.at) * 1000000)::bigint, l.item, l.qty, l.unit_price, l.amount "
     "FROM vend.try_checkout($1, $2, $3::bigint[], $4::uuid, max_prices => $5::numeric[], "
-    "unit_prices => $6::numeric[], amounts => $7::numeric[], store => $8::text) c "
+    "unit_prices => $6::numeric[], amounts => $7::numeric[], currency => $8::text, store => $9::text) c "
     "LEFT JOIN LATERAL unnest(c.lines) WITH ORDINALITY l(item, qty, unit_price, amount, n) ON true ORDER BY l.n";
 inline constexpr char deposit_sql[] =
     "SELECT " DONE " FROM vend.deposit($1, $2::numeric, $3::uuid, store => $4::text)";

@@ -25,6 +25,7 @@ constexpr std::array statuses{
     status_row{status::sold_out, "sold_out", "VN001"},
     status_row{status::all_pending, "all_pending", "VN002"},
     status_row{status::unknown_buyer, "unknown_buyer", "VN007"},
+    status_row{status::currency_mismatch, "currency_mismatch", "VN013"},
     status_row{status::insufficient_funds, "insufficient_funds", "VN003"},
     status_row{status::busy, "busy", "55P03"},
     status_row{status::unknown_purchase, "unknown_purchase", "VN009"},

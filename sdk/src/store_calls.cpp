@@ -67,6 +67,7 @@ std::vector<outcome> store_calls::purchase_many(std::span<const purchase_request
     values[at::unit_prices] = optional_array(requests, [](const auto &one) { return one.unit_price; });
     values[at::amounts] = optional_array(requests, [](const auto &one) { return one.amount; });
     values[at::remember] = text_of(requests.front().remember);
+    values[at::currencies] = optional_array(requests, [](const auto &one) { return one.currency; });
     values[at::store] = store_of(requests.front().store);
     return answer_to({.name = "purchase_many",
                       .sql = purchase_many_sql,
@@ -87,7 +88,7 @@ cart_outcome store_calls::try_checkout(const cart_request &request) {
                         optional_array(request.lines, [](const auto &one) { return one.max_price; }),
                         optional_array(request.lines, [](const auto &one) { return one.unit_price; }),
                         optional_array(request.lines, [](const auto &one) { return one.amount; }),
-                        store_of(request.store)},
+                        request.currency, store_of(request.store)},
          .ids = {id},
          .id_column = cart_id_column,
          .has_lines = true},

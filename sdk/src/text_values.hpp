@@ -19,6 +19,9 @@ namespace vend {
 [[nodiscard]] std::string text_of(bool value);
 [[nodiscard]] std::optional<std::string> text_of(std::optional<std::int64_t> value);
 [[nodiscard]] std::optional<std::string> text_of(const std::optional<numeric> &amount);
+[[nodiscard]] inline std::optional<std::string> text_of(const std::optional<std::string> &text) {
+    return text;
+}
 
 // Builds the literal of an array.
 class array_literal {
@@ -38,7 +41,7 @@ template <typename Elements, typename Get>
     return array.str();
 }
 
-// An array of optional amounts: of what get() returns for each element. NULL when no element has one.
+// An array of optional values: of what get() returns for each element. NULL when no element has one.
 template <typename Elements, typename Get>
 [[nodiscard]] std::optional<std::string> optional_array(const Elements &elements, Get get) {
     if (std::ranges::none_of(elements, [&](const auto &element) { return get(element).has_value(); }))

@@ -2,28 +2,31 @@
 -- quoted text and columns are names, so that a dump restores them; a relation counts only while
 -- it carries the trigger of this store, so that a stale text binds nothing.
 CREATE TABLE vend.store (
-    name          text PRIMARY KEY CHECK (name <> ''),
-    item          text,
-    item_key      text,
-    stock         text,
-    price         text,
-    stock_version text,
-    version       text,
-    lock_mode     text,
-    wallet        text,
-    wallet_key    text,
-    balance       text,
+    name            text PRIMARY KEY CHECK (name <> ''),
+    item            text,
+    item_key        text,
+    stock           text,
+    price           text,
+    stock_version   text,
+    version         text,
+    lock_mode       text,
+    item_currency   text,
+    wallet          text,
+    wallet_key      text,
+    balance         text,
     balance_version text,
-    ledger        text NOT NULL,
-    delta         text NOT NULL,
-    role          text NOT NULL,
-    direct_writes text NOT NULL CHECK (direct_writes IN ('journal', 'refuse')),
-    buyers        text NOT NULL CHECK (buyers IN ('any', 'own')),
-    creator       text NOT NULL,
+    wallet_currency text,
+    ledger          text NOT NULL,
+    delta           text NOT NULL,
+    role            text NOT NULL,
+    direct_writes   text NOT NULL CHECK (direct_writes IN ('journal', 'refuse')),
+    buyers          text NOT NULL CHECK (buyers IN ('any', 'own')),
+    creator         text NOT NULL,
     CHECK (item IS NOT NULL OR wallet IS NOT NULL),
     CHECK ((item IS NULL) = (item_key IS NULL) AND (item IS NULL) = (stock IS NULL)),
     CHECK ((wallet IS NULL) = (wallet_key IS NULL) AND (wallet IS NULL) = (balance IS NULL)),
-    CHECK (wallet IS NOT NULL OR pg_catalog.num_nonnulls(balance_version) = 0)
+    CHECK (wallet IS NOT NULL OR pg_catalog.num_nonnulls(balance_version, wallet_currency) = 0),
+    CHECK (item_currency IS NULL OR (item IS NOT NULL AND wallet_currency IS NOT NULL))
 );
 GRANT SELECT ON vend.store TO PUBLIC;
 -- A role that may restore the database can so restore its stores. A row alone binds nothing.
@@ -39,10 +42,12 @@ COMMENT ON COLUMN vend.store.price IS 'Column with the price of one unit; null i
 COMMENT ON COLUMN vend.store.stock_version IS 'Column that each stock write of the engine increments; null if there is none';
 COMMENT ON COLUMN vend.store.version IS 'Column that each other edit of the item increments; null if there is none';
 COMMENT ON COLUMN vend.store.lock_mode IS 'Column with the item''s own lock mode; null if the call and the setting decide';
+COMMENT ON COLUMN vend.store.item_currency IS 'Column with the currency of the price; null if there is none, or if each sale states its currency';
 COMMENT ON COLUMN vend.store.wallet IS 'Quoted, qualified name of the relation of wallets; null if payment happens elsewhere';
 COMMENT ON COLUMN vend.store.wallet_key IS 'Column of the wallet relation that identifies a buyer';
 COMMENT ON COLUMN vend.store.balance IS 'Column with the buyer''s balance';
 COMMENT ON COLUMN vend.store.balance_version IS 'Column that each write of the engine to the balance increments; null if there is none';
+COMMENT ON COLUMN vend.store.wallet_currency IS 'Column with the currency of the balance; null if all money of the store is in one';
 COMMENT ON COLUMN vend.store.ledger IS 'Quoted, qualified name of the ledger';
 COMMENT ON COLUMN vend.store.delta IS 'Quoted, qualified name of the relation of stock changes that are not settled yet';
 COMMENT ON COLUMN vend.store.role IS 'Quoted, qualified name of the view whose columns carry the rights';

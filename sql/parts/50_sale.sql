@@ -15,10 +15,11 @@ CREATE FUNCTION vend.purchase(
     unit_price       numeric DEFAULT NULL,
     amount           numeric DEFAULT NULL,
     remember         boolean DEFAULT false,
+    currency         text    DEFAULT NULL,
     store            text    DEFAULT NULL
 ) RETURNS vend.receipt
     LANGUAGE c @writes AS 'MODULE_PATHNAME', 'vend_purchase';
-COMMENT ON FUNCTION vend.purchase(@key, @key, bigint, uuid, text, boolean, bigint, numeric, numeric, numeric, boolean, text) IS
+COMMENT ON FUNCTION vend.purchase(@key, @key, bigint, uuid, text, boolean, bigint, numeric, numeric, numeric, boolean, text, text) IS
     'Sells qty units of an item to a buyer, or raises the refusal (SQLSTATE class VN)';
 
 CREATE FUNCTION vend.try_purchase(
@@ -33,8 +34,9 @@ CREATE FUNCTION vend.try_purchase(
     unit_price       numeric DEFAULT NULL,
     amount           numeric DEFAULT NULL,
     remember         boolean DEFAULT false,
+    currency         text    DEFAULT NULL,
     store            text    DEFAULT NULL
 ) RETURNS vend.outcome
     LANGUAGE c @writes AS 'MODULE_PATHNAME', 'vend_try_purchase';
-COMMENT ON FUNCTION vend.try_purchase(@key, @key, bigint, uuid, text, boolean, bigint, numeric, numeric, numeric, boolean, text) IS
+COMMENT ON FUNCTION vend.try_purchase(@key, @key, bigint, uuid, text, boolean, bigint, numeric, numeric, numeric, boolean, text, text) IS
     'Sells qty units of an item to a buyer, or returns the refusal as a status and leaves the transaction usable';

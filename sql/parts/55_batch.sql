@@ -11,10 +11,11 @@ CREATE FUNCTION vend.purchase_many(
     unit_prices numeric[] DEFAULT NULL,
     amounts     numeric[] DEFAULT NULL,
     remember    boolean   DEFAULT false,
+    currencies  text[]    DEFAULT NULL,
     store       text      DEFAULT NULL
 ) RETURNS SETOF vend.outcome
     LANGUAGE c @writes ROWS 1000 AS 'MODULE_PATHNAME', 'vend_purchase_many';
-COMMENT ON FUNCTION vend.purchase_many(@keys, @keys, bigint[], uuid[], numeric[], numeric[], numeric[], boolean, text) IS
+COMMENT ON FUNCTION vend.purchase_many(@keys, @keys, bigint[], uuid[], numeric[], numeric[], numeric[], boolean, text[], text) IS
     'Sells to many buyers in one transaction, first come first served, and returns one outcome for each request, in their order';
 
 CREATE FUNCTION vend.transfer_many(
@@ -36,10 +37,11 @@ CREATE FUNCTION vend.checkout(
     max_prices  numeric[] DEFAULT NULL,
     unit_prices numeric[] DEFAULT NULL,
     amounts     numeric[] DEFAULT NULL,
+    currency    text      DEFAULT NULL,
     store       text      DEFAULT NULL
 ) RETURNS vend.cart_receipt
     LANGUAGE c @writes AS 'MODULE_PATHNAME', 'vend_checkout';
-COMMENT ON FUNCTION vend.checkout(@key, @keys, bigint[], uuid, numeric[], numeric[], numeric[], text) IS
+COMMENT ON FUNCTION vend.checkout(@key, @keys, bigint[], uuid, numeric[], numeric[], numeric[], text, text) IS
     'Sells a cart, all lines or none, or raises the refusal of the first line that is refused';
 
 CREATE FUNCTION vend.try_checkout(
@@ -50,8 +52,9 @@ CREATE FUNCTION vend.try_checkout(
     max_prices  numeric[] DEFAULT NULL,
     unit_prices numeric[] DEFAULT NULL,
     amounts     numeric[] DEFAULT NULL,
+    currency    text      DEFAULT NULL,
     store       text      DEFAULT NULL
 ) RETURNS vend.cart_outcome
     LANGUAGE c @writes AS 'MODULE_PATHNAME', 'vend_try_checkout';
-COMMENT ON FUNCTION vend.try_checkout(@key, @keys, bigint[], uuid, numeric[], numeric[], numeric[], text) IS
+COMMENT ON FUNCTION vend.try_checkout(@key, @keys, bigint[], uuid, numeric[], numeric[], numeric[], text, text) IS
     'Sells a cart, all lines or none, or returns the refusal as a status and leaves the transaction usable';

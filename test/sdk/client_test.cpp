@@ -72,6 +72,47 @@ TEST(Client, StatesThePriceOfASale) {
               "10 79 10, 2 16 10, 3 20 10, 1 10, 1 7 10, 4 33 10");
 }
 
+TEST(Client, StatesTheCurrencyOfASale) {
+    shop_for_tests shop;
+    for (const char *sql :
+         {"CREATE TABLE product (id text PRIMARY KEY, stock int NOT NULL)",
+          "CREATE TABLE account (id text PRIMARY KEY, balance bigint NOT NULL, currency text NOT NULL)",
+          "INSERT INTO product VALUES ('lamp', 9), ('vase', 9)",
+          "INSERT INTO account VALUES ('ann', 100, 'EUR'), ('bob', 100, 'USD')",
+          "SELECT vend.attach_store('bureau', 'product', wallets => 'account', balance => 'balance', "
+          "wallet_currency => 'currency')"})
+        shop.exec(sql);
+    const auto request = [](const char *buyer) {
+        return vend::purchase_request{
+            .item = "lamp", .buyer = buyer, .unit_price = 10, .currency = "EUR", .store = "bureau"};
+    };
+    EXPECT_EQ(shop.client.purchase(request("ann")).balance, vend::numeric(90));
+    EXPECT_EQ(shop.client.try_purchase(request("bob")).status, status::currency_mismatch);
+    const std::vector requests{request("bob"), request("ann")};
+    const auto many = shop.client.purchase_many(requests);
+    EXPECT_EQ(many[0].status, status::currency_mismatch);
+    EXPECT_EQ(many[0].detail, "The price is in EUR, the wallet is in USD.");
+    EXPECT_EQ(many[1].status, status::purchased);
+    vend::cart_request cart{
+        .buyer = "bob",
+        .lines = {{.item = "lamp", .unit_price = 1}, {.item = "vase", .unit_price = 2}},
+        .currency = "USD",
+        .store = "bureau"};
+    EXPECT_EQ(shop.client.checkout(cart).balance, vend::numeric(97));
+    cart.buyer = "ann";
+    EXPECT_EQ(shop.client.try_checkout(cart).status, status::currency_mismatch);
+    try {
+        (void)shop.client.transfer({.payer = "ann", .payee = "bob", .amount = 1, .store = "bureau"});
+        ADD_FAILURE();
+    } catch (const vend::refused &refusal) {
+        EXPECT_EQ(refusal.status(), status::currency_mismatch);
+        EXPECT_EQ(refusal.sqlstate(), "VN013");
+    }
+    for (const char *sql : {"SELECT vend.detach_store('bureau')", "DROP SCHEMA bureau CASCADE",
+                            "DROP TABLE product, account"})
+        shop.exec(sql);
+}
+
 TEST(Client, ThrowsARefusalWithItsReason) {
     shop_for_tests shop;
     try {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <random>
 
 namespace {
@@ -181,7 +182,7 @@ TEST(Decision, AnAmountThatDoesNotExistIsNoSale) {
 // Each reason to refuse is switched on or off. The verdict must be the first of those that are on, in
 // the order of precedence.
 TEST(Decision, PrecedenceHoldsForEveryCombination) {
-    for (int mask = 0; mask < 256; ++mask) {
+    for (int mask = 0; mask < 512; ++mask) {
         const bool unknown_item = (mask & 1) != 0;
         const bool stale = (mask & 2) != 0;
         const bool dear = (mask & 4) != 0;
@@ -190,15 +191,19 @@ TEST(Decision, PrecedenceHoldsForEveryCombination) {
         const bool poor = (mask & 32) != 0;
         const bool pending = (mask & 64) != 0;
         const bool flawed = (mask & 128) != 0;
+        const bool foreign = (mask & 256) != 0;
 
         SaleTerms wanted = terms(sold_out ? 11 : 1);
         wanted.expected_version = stale ? 2 : 3;
         wanted.max_price = Money{dear ? 4 : 5};
-        WalletState wallet{WalletState::Kind::locked, Money{poor ? 0 : 1000}};
+        wanted.has_currencies = wanted.items_have_currencies = true;
+        WalletState wallet{WalletState::Kind::locked, Money{poor ? 0 : 1000}, true,
+                           foreign ? "USD" : "EUR"};
         if (unknown_buyer) wallet.kind = WalletState::Kind::unknown;
         std::optional<ItemState> item = ten_at_five;
         item->pending_elsewhere = Quantity{pending ? 1 : 0};
         item->flaw = flawed ? ItemFlaw::unknown_lock_mode : ItemFlaw::none;
+        item->currency = "EUR";
         if (unknown_item) item.reset();
 
         const Verdict expected = unknown_item          ? Verdict::unknown_item
@@ -208,9 +213,51 @@ TEST(Decision, PrecedenceHoldsForEveryCombination) {
                                  : sold_out && pending ? Verdict::all_pending
                                  : sold_out            ? Verdict::sold_out
                                  : unknown_buyer       ? Verdict::unknown_buyer
+                                 : foreign             ? Verdict::currency_mismatch
                                  : poor                ? Verdict::insufficient_funds
                                                        : Verdict::accept;
         EXPECT_EQ(verdict(item, wallet, wanted), expected) << "combination " << mask;
+    }
+}
+
+// The currencies of item, wallet and call, where "" is none; whether items have currencies, whether the
+// call states a price; and whether the sale takes place.
+TEST(Decision, MoneyIsInOneCurrency) {
+    struct Case {
+        Currency item, wallet, call;
+        bool items_have, states_price, is_sold;
+    };
+    constexpr std::array cases{
+        Case{"EUR", "EUR", "", true, false, true},     Case{"EUR", "USD", "", true, false, false},
+        Case{"EUR", "", "", true, false, false},       Case{"", "EUR", "", true, false, false},
+        Case{"", "", "", true, false, false},          Case{"EUR", "EUR", "EUR", true, false, true},
+        Case{"EUR", "EUR", "USD", true, false, false}, Case{"EUR", "USD", "USD", true, false, false},
+        Case{"EUR", "USD", "USD", true, true, true},   Case{"EUR", "EUR", "USD", true, true, false},
+        Case{"EUR", "EUR", "", true, true, true},      Case{"EUR", "USD", "", true, true, false},
+        Case{"", "EUR", "EUR", true, false, false},    Case{"", "EUR", "EUR", true, true, true},
+        Case{"", "EUR", "EUR", false, false, true},    Case{"", "EUR", "USD", false, false, false},
+        Case{"", "EUR", "EUR", false, true, true},     Case{"", "", "EUR", false, true, false},
+        Case{"EUR", "EURO", "", true, false, false},
+    };
+    const auto given = [](Currency name) { return name.empty() ? std::nullopt : std::optional(name); };
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+        const Case &one = cases[i];
+        ItemState item = ten_at_five;
+        item.currency = given(one.item);
+        SaleTerms wanted = terms(1);
+        wanted.has_currencies = true;
+        wanted.items_have_currencies = one.items_have;
+        wanted.currency = given(one.call);
+        if (one.states_price) wanted.unit_price = Money{4};
+        EXPECT_EQ(
+            verdict(item, {WalletState::Kind::locked, Money{100}, true, given(one.wallet)}, wanted),
+            one.is_sold ? Verdict::accept : Verdict::currency_mismatch)
+            << "case " << i;
+        wanted.has_currencies = false;
+        EXPECT_EQ(
+            verdict(item, {WalletState::Kind::locked, Money{100}, true, given(one.wallet)}, wanted),
+            Verdict::accept)
+            << "case " << i;
     }
 }
 

@@ -31,9 +31,9 @@ TEST(Verdict, BothConflictsHaveOneStatus) {
 }
 
 TEST(Verdict, EveryRefusalIsRemembered) {
-    for (const Verdict verdict :
-         {Verdict::unknown_item, Verdict::stale_version, Verdict::price_changed, Verdict::sold_out,
-          Verdict::unknown_buyer, Verdict::insufficient_funds, Verdict::busy})
+    for (const Verdict verdict : {Verdict::unknown_item, Verdict::stale_version, Verdict::price_changed,
+                                  Verdict::sold_out, Verdict::unknown_buyer, Verdict::currency_mismatch,
+                                  Verdict::insufficient_funds, Verdict::busy})
         EXPECT_EQ(remembered_verdict(status_of(verdict)), verdict);
     EXPECT_EQ(remembered_verdict("purchased"), std::nullopt);
 }

@@ -17,6 +17,7 @@ inline constexpr int unknown_buyer = MAKE_SQLSTATE('V', 'N', '0', '0', '7');
 inline constexpr int unknown_purchase = MAKE_SQLSTATE('V', 'N', '0', '0', '9');
 inline constexpr int over_refund = MAKE_SQLSTATE('V', 'N', '0', '1', '0');
 inline constexpr int not_on_sale = MAKE_SQLSTATE('V', 'N', '0', '1', '2');
+inline constexpr int currency_mismatch = MAKE_SQLSTATE('V', 'N', '0', '1', '3');
 inline constexpr int unknown_row = ERRCODE_NO_DATA_FOUND;
 inline constexpr int busy = ERRCODE_LOCK_NOT_AVAILABLE;
 inline constexpr int lost_race = ERRCODE_T_R_SERIALIZATION_FAILURE;

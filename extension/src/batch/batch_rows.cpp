@@ -65,7 +65,7 @@ WalletState wallet_state(const BatchRows &rows, std::size_t place) {
     if (!rows.counts_money || !rows.store.binding.has_wallets()) return {};
     const auto &wallet = rows.wallets[place];
     if (!wallet) return {WalletState::Kind::unknown};
-    return {WalletState::Kind::locked, wallet->balance, wallet->is_exact};
+    return {WalletState::Kind::locked, wallet->balance, wallet->is_exact, wallet->currency};
 }
 
 void write_items(BatchRows &rows) {

@@ -20,6 +20,7 @@
 #include "rows/eras.hpp"
 #include "rows/ledger.hpp"
 #include "rows/movement.hpp"
+#include "rows/rows.hpp"
 #include "table/subtransaction.hpp"
 
 #include <algorithm>
@@ -175,7 +176,8 @@ void decide(Transfers &batch) {
                           .payee = payee_place(batch, i),
                           .id = batch.ids.places[i],
                           .amount = transfer.amount,
-                          .balance_max = Money{batch.rows.store.binding.balance.figures.max}};
+                          .balance_max = Money{batch.rows.store.binding.balance.figures.max},
+                          .has_currencies = batch.rows.store.binding.has_currencies()};
     }
     set_states(batch.rows);
     decide_transfers({{}, batch.rows.wallet_states, used}, batch.terms, batch.decisions);
@@ -284,6 +286,10 @@ void transfer_under_locks(Transfers &batch) {
     record_transfers(batch, false);
 }
 
+const std::optional<Wallet> &wallet_of(const Transfers &batch, int place) {
+    return batch.rows.wallets[static_cast<std::size_t>(place)];
+}
+
 void refuse_as(MovementOutcome *outcome, Verdict verdict, const char *detail) {
     outcome->verdict = verdict;
     outcome->detail = detail;
@@ -297,9 +303,11 @@ void describe_decision(Transfers &batch, std::size_t i) {
         outcome.at = batch.at;
         break;
     case Verdict::unknown_buyer:
-        outcome.unknown = batch.rows.wallets[static_cast<std::size_t>(payer_place(batch, i))]
-                              ? outcome.payee
-                              : outcome.wallet;
+        outcome.unknown = wallet_of(batch, payer_place(batch, i)) ? outcome.payee : outcome.wallet;
+        break;
+    case Verdict::currency_mismatch:
+        outcome.detail = explain_transfer_currencies(wallet_of(batch, payer_place(batch, i))->currency,
+                                                     wallet_of(batch, payee_place(batch, i))->currency);
         break;
     case Verdict::amount_out_of_range:
         refuse_as(&outcome, Verdict::invalid,

@@ -252,6 +252,8 @@ BoundColumn bind_column(const Binding &binding, Relation relation, ColumnKind ki
         return bind_number(binding, relation, name);
     case ColumnKind::lock_mode:
         return bind_lock_mode(binding, relation, name);
+    case ColumnKind::currency:
+        return bind_currency(binding, relation, name);
     case ColumnKind::key: // see bind_key(), which finds out the type of the keys
         break;
     }

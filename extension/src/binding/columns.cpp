@@ -8,6 +8,9 @@
 #include "binding/number_type.hpp"
 #include "table/catalog.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace vend {
 namespace {
 
@@ -253,6 +256,21 @@ BoundColumn bind_lock_mode(const Binding &binding, Relation relation, const char
         !(type.type == VARCHAROID && (type.typmod == -1 || type.typmod >= VARHDRSZ + longest)))
         raise_invalid(binding, psprintf("Column \"%s\" of table \"%s\" is of type %s, not text.", name,
                                         relation_label(RelationGetRelid(relation)), type.declared));
+    return column;
+}
+
+BoundColumn bind_currency(const Binding &binding, Relation relation, const char *name) {
+    ColumnType type;
+    BoundColumn column = bind_column(binding, relation, name, &type);
+    column.base_type = type.type;
+    constexpr std::array allowed{TEXTOID, VARCHAROID, BPCHAROID, INT2OID, INT4OID, INT8OID, UUIDOID};
+    if (std::ranges::find(allowed, type.type) == allowed.end() && !type_is_enum(type.type))
+        raise_invalid(
+            binding,
+            psprintf("Column \"%s\" of table \"%s\" is of type %s, which no currency can have.", name,
+                     relation_label(RelationGetRelid(relation)), type.declared),
+            "Currencies are text, varchar, character(n), integers, uuid, enums and domains over "
+            "these.");
     return column;
 }
 

@@ -31,6 +31,8 @@ BoundColumn bind_number(const Binding &binding, Relation relation, const char *n
 BoundColumn bind_count(const Binding &binding, Relation relation, const char *name);
 // Binds a column for lock modes, which must have room for the longest one.
 BoundColumn bind_lock_mode(const Binding &binding, Relation relation, const char *name);
+// Binds a column of currencies, whose values are compared as text.
+BoundColumn bind_currency(const Binding &binding, Relation relation, const char *name);
 // Binds the key of items or wallets, and sets the key type.
 BoundColumn bind_key(const Binding &binding, Relation relation, const char *name, KeyType *key);
 // Binds a column of a companion table that stores such keys. In a store without wallets, this column

@@ -18,10 +18,12 @@ struct RegistryRow {
     char *stock_version = nullptr;
     char *version = nullptr;
     char *lock_mode = nullptr;
+    char *item_currency = nullptr;
     char *wallet = nullptr;
     char *wallet_key = nullptr;
     char *balance = nullptr;
     char *balance_version = nullptr;
+    char *wallet_currency = nullptr;
     char *ledger = nullptr;
     char *delta = nullptr;
     char *role = nullptr;
@@ -37,13 +39,26 @@ inline char *main_table(const RegistryRow &row) {
 }
 
 // The columns of a row, in the order of the table that sql/parts/20_registry.sql defines.
-inline constexpr char *RegistryRow::*registry_columns[] = {
-    &RegistryRow::name,          &RegistryRow::item,      &RegistryRow::item_key,
-    &RegistryRow::stock,         &RegistryRow::price,     &RegistryRow::stock_version,
-    &RegistryRow::version,       &RegistryRow::lock_mode, &RegistryRow::wallet,
-    &RegistryRow::wallet_key,    &RegistryRow::balance,   &RegistryRow::balance_version,
-    &RegistryRow::ledger,        &RegistryRow::delta,     &RegistryRow::role,
-    &RegistryRow::direct_writes, &RegistryRow::buyers,    &RegistryRow::creator};
+inline constexpr char *RegistryRow::*registry_columns[] = {&RegistryRow::name,
+                                                           &RegistryRow::item,
+                                                           &RegistryRow::item_key,
+                                                           &RegistryRow::stock,
+                                                           &RegistryRow::price,
+                                                           &RegistryRow::stock_version,
+                                                           &RegistryRow::version,
+                                                           &RegistryRow::lock_mode,
+                                                           &RegistryRow::item_currency,
+                                                           &RegistryRow::wallet,
+                                                           &RegistryRow::wallet_key,
+                                                           &RegistryRow::balance,
+                                                           &RegistryRow::balance_version,
+                                                           &RegistryRow::wallet_currency,
+                                                           &RegistryRow::ledger,
+                                                           &RegistryRow::delta,
+                                                           &RegistryRow::role,
+                                                           &RegistryRow::direct_writes,
+                                                           &RegistryRow::buyers,
+                                                           &RegistryRow::creator};
 
 // The columns that have names of relations, quoted and qualified. Compare such names by the relations
 // that they mean: the text depends on the session that wrote it.

@@ -26,7 +26,8 @@ struct BoundColumn {
     char *raw_name = nullptr; // as in the catalog
     AttrNumber number = InvalidAttrNumber;
     Oid type = InvalidOid;
-    NumberType figures{}; // set for columns of numbers, also below a domain
+    NumberType figures{};       // set for columns of numbers, also below a domain
+    Oid base_type = InvalidOid; // set for currencies: the type below a domain
 };
 
 // Why a store is resolved: for a call, because a transaction that changed its tables is about to commit,
@@ -59,8 +60,8 @@ struct Binding {
     char *deltas = nullptr;
     char *eras = nullptr;
 
-    BoundColumn item_key, stock, price, stock_version, version, lock_mode;
-    BoundColumn wallet_key, balance, balance_version;
+    BoundColumn item_key, stock, price, stock_version, version, lock_mode, item_currency;
+    BoundColumn wallet_key, balance, balance_version, wallet_currency;
 
     AttrNumber ledger_columns[ledger_column_count] = {}; // in the order of LedgerRow
 
@@ -105,6 +106,8 @@ struct Binding {
 
     [[nodiscard]] bool has_items() const { return OidIsValid(item_table.relation); }
     [[nodiscard]] bool has_wallets() const { return OidIsValid(wallet_table.relation); }
+    [[nodiscard]] bool has_currencies() const { return wallet_currency.name != nullptr; }
+    [[nodiscard]] bool items_have_currencies() const { return item_currency.name != nullptr; }
     [[nodiscard]] bool has_prices() const { return price.name != nullptr; }
     [[nodiscard]] bool has_versions() const { return version.name != nullptr; }
     [[nodiscard]] bool has_stock_versions() const { return stock_version.name != nullptr; }

@@ -16,7 +16,7 @@
 
 namespace vend {
 
-enum class ColumnKind { key, count, money, lock_mode };
+enum class ColumnKind { key, count, money, lock_mode, currency };
 
 // What the engine does with a column.
 enum class ColumnUse {
@@ -64,6 +64,8 @@ inline constexpr std::array item_columns{
                 ColumnUse::edited, "bigint NOT NULL DEFAULT 1"},
     StoreColumn{"lock_mode", &RegistryRow::lock_mode, &Binding::lock_mode, ColumnKind::lock_mode,
                 ColumnUse::chosen, "text"},
+    StoreColumn{"item_currency", &RegistryRow::item_currency, &Binding::item_currency,
+                ColumnKind::currency, ColumnUse::read},
 };
 
 inline constexpr std::array wallet_columns{
@@ -73,6 +75,8 @@ inline constexpr std::array wallet_columns{
                 ColumnUse::figure},
     StoreColumn{"balance_version", &RegistryRow::balance_version, &Binding::balance_version,
                 ColumnKind::count, ColumnUse::counted_up, "bigint NOT NULL DEFAULT 0"},
+    StoreColumn{"wallet_currency", &RegistryRow::wallet_currency, &Binding::wallet_currency,
+                ColumnKind::currency, ColumnUse::read},
 };
 
 // The bound columns of a table, in the order of the rows above. A column that the store does not have is

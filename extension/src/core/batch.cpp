@@ -173,6 +173,8 @@ void decide_transfers(const BatchState &state, std::span<const TransferTerms> re
         const auto received = checked_add(payee.balance, request.amount);
         if (decision.wallet.kind != WalletState::Kind::locked || payee.kind != WalletState::Kind::locked)
             verdict = Verdict::unknown_buyer;
+        else if (request.has_currencies && !is_one_currency(decision.wallet.currency, payee.currency))
+            verdict = Verdict::currency_mismatch;
         else if (!covers(decision.wallet.balance, request.amount))
             verdict = Verdict::insufficient_funds;
         else if (!payee.is_exact || !received || *received > request.balance_max)

@@ -90,6 +90,7 @@ struct TransferTerms {
     int id = none;
     Money amount{};
     Money balance_max{}; // that a wallet can hold
+    bool has_currencies = false;
 };
 
 // amount_out_of_range: the payee's wallet has no room for the amount.

@@ -17,7 +17,21 @@ bool may_come_back(const ItemState &item, Quantity qty) {
     return lacking && *lacking <= item.pending_elsewhere;
 }
 
+// Whether the wallet can pay the price. What the caller states besides the item's own price must agree
+// with it.
+bool is_payable(const ItemState &item, const WalletState &wallet, const SaleTerms &terms) {
+    if (!terms.has_currencies) return true;
+    const auto price = price_currency(item, terms);
+    return is_one_currency(price, wallet.currency) &&
+           (!terms.currency || is_one_currency(price, terms.currency));
+}
+
 } // namespace
+
+std::optional<Currency> price_currency(const ItemState &item, const SaleTerms &terms) {
+    const bool is_stated = terms.states_price() || !terms.items_have_currencies;
+    return terms.currency && is_stated ? terms.currency : item.currency;
+}
 
 Decision decide_item(const std::optional<ItemState> &item, const SaleTerms &terms) {
     Decision decision;
@@ -60,7 +74,10 @@ Decision decide_sale(const std::optional<ItemState> &item, const WalletState &wa
         decision.verdict = Verdict::busy;
         break;
     case WalletState::Kind::locked:
-        if (!covers(wallet.balance, decision.amount)) decision.verdict = Verdict::insufficient_funds;
+        if (!is_payable(*item, wallet, terms))
+            decision.verdict = Verdict::currency_mismatch;
+        else if (!covers(wallet.balance, decision.amount))
+            decision.verdict = Verdict::insufficient_funds;
         break;
     }
     return decision;

@@ -9,8 +9,12 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <string_view>
 
 namespace vend {
+
+// The name of a currency, as the rows and the caller spell it.
+using Currency = std::string_view;
 
 // A value in the row of an item that no sale can use. Tables that were there before the store may let
 // one in. It concerns this item alone: other requests of a batch go on.
@@ -31,7 +35,8 @@ struct ItemState {
     std::int64_t version = 0;
     std::optional<LockMode> lock_mode;
     ItemFlaw flaw = ItemFlaw::none;
-    bool is_stock_null = false; // the stock counts as 0
+    bool is_stock_null = false;         // the stock counts as 0
+    std::optional<Currency> currency{}; // of the price; nothing where it is null or not bound
     friend bool operator==(const ItemState &, const ItemState &) = default;
 };
 
@@ -45,6 +50,7 @@ struct WalletState {
     Kind kind = Kind::elsewhere;
     Money balance{};      // below zero: nothing is left
     bool is_exact = true; // false: the row's balance is no amount of the store's money, and counts as 0
+    std::optional<Currency> currency{}; // of the balance; nothing where it is null or not bound
 };
 
 // Whether the balance pays the amount.
@@ -60,6 +66,9 @@ struct SaleTerms {
     std::optional<Money> unit_price; // stated by the caller, in place of the item's own
     std::optional<Money> amount;     // stated for all units together, in place of a price
     Money amount_max{std::numeric_limits<std::int64_t>::max()}; // that the ledger can hold
+    std::optional<Currency> currency;                           // of the price, as the caller states it
+    bool has_currencies = false;                                // the wallets have currencies
+    bool items_have_currencies = false;                         // the items have them, too
 
     // Always true in a store without prices.
     [[nodiscard]] constexpr bool states_price() const { return unit_price || amount; }
@@ -78,6 +87,15 @@ struct Decision {
     std::optional<Money> list_price{}; // the item's own, where the call has stated another
     friend bool operator==(const Decision &, const Decision &) = default;
 };
+
+// The currency of the price. A price that the caller states is in the currency that the caller states.
+// The item's own is in the item's, if items have one. Nothing where nobody says it.
+std::optional<Currency> price_currency(const ItemState &item, const SaleTerms &terms);
+
+// Whether money can move between the two. A currency that nobody knows is like no other.
+constexpr bool is_one_currency(const std::optional<Currency> &a, const std::optional<Currency> &b) {
+    return a && b && *a == *b;
+}
 
 // Decides by the item alone, before any row is locked.
 Decision decide_item(const std::optional<ItemState> &item, const SaleTerms &terms);

@@ -61,6 +61,21 @@ const char *explain_insufficient_funds(const Store &store, const WalletState &wa
                     money_text(store, needed));
 }
 
+const char *currency_text(const std::optional<Currency> &currency) {
+    return currency ? pnstrdup(currency->data(), currency->size()) : "no currency";
+}
+
+// What the caller states besides the item's own price may differ from the currency of the price.
+const char *explain_currencies(const ItemState &item, const WalletState &wallet,
+                               const SaleTerms &terms) {
+    const auto price = price_currency(item, terms);
+    if (price && terms.currency && *price != *terms.currency)
+        return psprintf("The price is in %s, not in %s.", currency_text(price),
+                        currency_text(terms.currency));
+    return psprintf("The price is in %s, the wallet is in %s.", currency_text(price),
+                    currency_text(wallet.currency));
+}
+
 } // namespace
 
 char *money_text(const Store &store, Money money) {
@@ -92,6 +107,8 @@ const char *explain(const Store &store, const Decision &decision, const SaleTerm
         return psprintf("Store \"%s\" has no wallet \"%s\".", store.binding.name, buyer_name);
     case Verdict::insufficient_funds:
         return explain_insufficient_funds(store, wallet, decision.amount, buyer_name);
+    case Verdict::currency_mismatch:
+        return explain_currencies(*item, wallet, terms);
     case Verdict::busy:
         return psprintf("The %s is locked by another transaction.",
                         wallet.kind != WalletState::Kind::busy ? "row of the item"
@@ -135,6 +152,12 @@ void explain_movement(const Store &store, MemoryContext context, MovementOutcome
         break;
     }
     MemoryContextSwitchTo(caller);
+}
+
+const char *explain_transfer_currencies(const std::optional<Currency> &payer,
+                                        const std::optional<Currency> &payee) {
+    return psprintf("The payer's wallet is in %s, the payee's is in %s.", currency_text(payer),
+                    currency_text(payee));
 }
 
 const char *out_of_range_detail(const Store &store) {

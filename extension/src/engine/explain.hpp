@@ -16,6 +16,10 @@ const char *explain(const Store &store, const Decision &decision, const SaleTerm
                     const std::optional<ItemState> &item, const WalletState &wallet,
                     const char *item_name, const char *buyer_name);
 
+// Explains why no money can be transferred between two wallets.
+const char *explain_transfer_currencies(const std::optional<Currency> &payer,
+                                        const std::optional<Currency> &payee);
+
 struct MovementOutcome;
 
 // Sets the detail of a refused movement that has none yet.

@@ -199,7 +199,8 @@ void lock_buyer(Sale &sale) {
     switch (lock_wallet(sale.store, sale.request.buyer, sale.request.wait, &wallet)) {
     case LockResult::locked:
         sale.wallet = wallet;
-        sale.wallet_state = {WalletState::Kind::locked, wallet.balance, wallet.is_exact};
+        sale.wallet_state = {WalletState::Kind::locked, wallet.balance, wallet.is_exact,
+                             wallet.currency};
         break;
     case LockResult::absent:
         sale.wallet.reset();

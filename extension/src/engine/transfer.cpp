@@ -139,6 +139,12 @@ MovementOutcome transfer(Store &store, const TransferRequest &request, MemoryCon
     if (!parties.payer || !parties.payee) {
         outcome.verdict = Verdict::unknown_buyer;
         outcome.unknown = parties.payer ? outcome.payee : outcome.wallet;
+    } else if (store.binding.has_currencies() &&
+               !is_one_currency(parties.payer->currency, parties.payee->currency)) {
+        outcome.verdict = Verdict::currency_mismatch;
+        outcome.detail = in_context(result_context, [&] {
+            return explain_transfer_currencies(parties.payer->currency, parties.payee->currency);
+        });
     } else if (!covers(parties.payer->balance, request.amount))
         outcome.verdict = Verdict::insufficient_funds;
     else

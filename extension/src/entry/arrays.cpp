@@ -3,7 +3,6 @@
 #include "entry/arrays.hpp"
 
 #include "base/error_codes.hpp"
-#include "core/checked.hpp"
 #include "entry/sale_result.hpp"
 
 #include <algorithm>
@@ -59,7 +58,7 @@ Datum required_element(const ArrayElements &elements, std::size_t i, const char 
     return *value;
 }
 
-SaleTerms terms_at(const TermArrays &arrays, std::size_t i, const Store &store) {
+SaleTerms terms_at(const TermArrays &arrays, std::size_t i, const Store &store, const char *currency) {
     SaleTerms terms;
     if (!arrays.qtys.values.empty())
         terms.qty = quantity_from(required_element(arrays.qtys, i, "qty"), "qty");
@@ -69,7 +68,8 @@ SaleTerms terms_at(const TermArrays &arrays, std::size_t i, const Store &store) 
         terms.unit_price = price_from(*price, store.binding.money, "unit_price");
     if (const auto amount = element(arrays.amounts, i))
         terms.amount = price_from(*amount, store.binding.money, "amount");
-    terms.amount_max = Money{store.binding.money.max};
+    if (const auto own = element(arrays.currencies, i)) currency = TextDatumGetCString(*own);
+    set_store_terms(store, currency, &terms);
     require_consistent(store, terms);
     return terms;
 }

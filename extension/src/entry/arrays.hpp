@@ -34,8 +34,10 @@ Datum required_element(const ArrayElements &elements, std::size_t i, const char 
 
 // The arrays with the terms of each sale.
 struct TermArrays {
-    ArrayElements qtys, max_prices, unit_prices, amounts;
+    ArrayElements qtys, max_prices, unit_prices, amounts, currencies;
 };
-SaleTerms terms_at(const TermArrays &arrays, std::size_t i, const Store &store);
+// currency: of all lines, or null. The array may have one for each.
+SaleTerms terms_at(const TermArrays &arrays, std::size_t i, const Store &store,
+                   const char *currency = nullptr);
 
 } // namespace vend

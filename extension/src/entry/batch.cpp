@@ -37,6 +37,7 @@ enum PurchaseArgument : int {
     arg_unit_prices,
     arg_sale_amounts,
     arg_batch_remember,
+    arg_currencies,
     arg_batch_store,
 };
 enum TransfersArgument : int {
@@ -80,7 +81,8 @@ std::span<BatchRequest> purchase_requests(const Arguments &arguments, Store &sto
     const TermArrays arrays{optional_array(arguments, arg_qtys, "qtys", items),
                             optional_array(arguments, arg_max_prices, "max_prices", items),
                             optional_array(arguments, arg_unit_prices, "unit_prices", items),
-                            optional_array(arguments, arg_sale_amounts, "amounts", items)};
+                            optional_array(arguments, arg_sale_amounts, "amounts", items),
+                            optional_array(arguments, arg_currencies, "currencies", items)};
     const auto requests = new_array<BatchRequest>(items.values.size());
     read_each(requests, [&](std::size_t i) {
         SaleRequest &sale = requests[i].sale;

@@ -30,6 +30,7 @@ enum CheckoutArgument : int {
     arg_cart_max_prices,
     arg_cart_unit_prices,
     arg_cart_amounts,
+    arg_cart_currency,
     arg_cart_store,
 };
 
@@ -40,12 +41,14 @@ CartRequest cart_request(const Arguments &arguments, Store &store) {
     const TermArrays arrays{optional_array(arguments, arg_cart_qtys, "qtys", items),
                             optional_array(arguments, arg_cart_max_prices, "max_prices", items),
                             optional_array(arguments, arg_cart_unit_prices, "unit_prices", items),
-                            optional_array(arguments, arg_cart_amounts, "amounts", items)};
+                            optional_array(arguments, arg_cart_amounts, "amounts", items),
+                            {}};
+    const char *currency = arguments.optional_string(arg_cart_currency);
     const auto lines = new_array<CartLine>(items.values.size());
     for (std::size_t i = 0; i < lines.size(); ++i)
         lines[i] = {
             key_from_argument(store.binding.item_type, items.type, required_element(items, i, "item")),
-            terms_at(arrays, i, store)};
+            terms_at(arrays, i, store, currency)};
     return {arguments.key(arg_cart_buyer, store.binding.buyer_type, "buyer"), lines,
             arguments.optional_uuid(arg_cart_id)};
 }

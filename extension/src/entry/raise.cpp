@@ -33,6 +33,8 @@ Wording wording_of(Verdict verdict) {
         return {errcodes::all_pending, "units of item \"%s\" are pending in other sales", false};
     case Verdict::unknown_buyer:
         return {errcodes::unknown_buyer, "buyer \"%s\" does not exist", true};
+    case Verdict::currency_mismatch:
+        return {errcodes::currency_mismatch, "wallet of buyer \"%s\" is in another currency", true};
     case Verdict::insufficient_funds:
         return {errcodes::insufficient_funds, "buyer \"%s\" has insufficient funds", true};
     case Verdict::busy:

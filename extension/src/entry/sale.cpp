@@ -5,7 +5,6 @@
 #include "binding/number_type.hpp"
 #include "binding/open_store.hpp"
 #include "binding/store.hpp"
-#include "core/checked.hpp"
 #include "core/lock_mode.hpp"
 #include "core/right.hpp"
 #include "core/verdict.hpp"
@@ -33,6 +32,7 @@ enum SaleArgument : int {
     arg_unit_price,
     arg_amount,
     arg_remember,
+    arg_currency,
     arg_store,
 };
 
@@ -68,7 +68,7 @@ SaleRequest sale_request(const Arguments &arguments, Store &store) {
     request.terms.unit_price =
         arguments.optional_money(arg_unit_price, store.binding.money, "unit_price");
     request.terms.amount = arguments.optional_money(arg_amount, store.binding.money, "amount");
-    request.terms.amount_max = Money{store.binding.money.max};
+    set_store_terms(store, arguments.optional_string(arg_currency), &request.terms);
     request.id = arguments.optional_uuid(arg_id);
     request.lock_mode = lock_mode_argument(arguments);
     request.wait = {arguments.boolean(arg_nowait, "nowait"), settings::lock_timeout_ms()};

@@ -6,6 +6,7 @@
 #include "binding/number_type.hpp"
 #include "binding/rights.hpp"
 #include "binding/store.hpp"
+#include "core/checked.hpp"
 #include "core/decision.hpp"
 #include "core/right.hpp"
 #include "core/verdict.hpp"
@@ -38,6 +39,13 @@ void require_right_to_price(const Store &store) {
                  "shown.")));
 }
 
+void set_store_terms(const Store &store, const char *currency, SaleTerms *terms) {
+    terms->amount_max = Money{store.binding.money.max};
+    if (currency != nullptr) terms->currency = currency;
+    terms->has_currencies = store.binding.has_currencies();
+    terms->items_have_currencies = store.binding.items_have_currencies();
+}
+
 void require_consistent(const Store &store, const SaleTerms &terms) {
     if (terms.unit_price && terms.amount)
         ereport(ERROR, (errcode(errcodes::bad_argument),
@@ -57,6 +65,18 @@ void require_consistent(const Store &store, const SaleTerms &terms) {
         ereport(ERROR, (errcode(errcodes::bad_argument),
                         errmsg("max_price cannot be given where the price is stated"),
                         errhint("Use expected_version to refuse the sale of an item that was edited.")));
+    if (!terms.has_currencies && terms.currency)
+        ereport(ERROR,
+                (errcode(errcodes::bad_argument),
+                 errmsg("currency cannot be given: store \"%s\" has no currencies", store.binding.name),
+                 errhint("Name the columns that have them with vend.reattach_store(%s, "
+                         "wallet_currency => '...', item_currency => '...').",
+                         quote_literal_cstr(store.binding.name))));
+    if (terms.has_currencies && !terms.items_have_currencies && !terms.currency)
+        ereport(ERROR, (errcode(errcodes::bad_argument),
+                        errmsg("currency must be given: the items of store \"%s\" have no currency",
+                               store.binding.name),
+                        errhint("Pass currency => ..., the currency of the price.")));
     if (!store.binding.has_versions() && terms.expected_version)
         ereport(ERROR,
                 (errcode(errcodes::bad_argument),

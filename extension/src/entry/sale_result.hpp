@@ -15,6 +15,8 @@ namespace vend {
 // Raises 42501 for a caller who may not state the price of a sale. In a store without prices every sale
 // states its price.
 void require_right_to_price(const Store &store);
+// Sets the terms that follow from the store, and the currency that the call states, or null.
+void set_store_terms(const Store &store, const char *currency, SaleTerms *terms);
 // Raises 22023 for terms that contradict each other or that the store has no columns for.
 void require_consistent(const Store &store, const SaleTerms &terms);
 // Raises 22023 for remember => true without an id.

@@ -82,6 +82,29 @@ std::string_view text_view(Datum text) {
     return {VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)};
 }
 
+// The currency in a column, copied for the call. Nothing where it is null or not bound.
+std::optional<Currency> currency_in(TupleTableSlot *row, const BoundColumn &column) {
+    if (column.name == nullptr) return std::nullopt;
+    const auto value = column_value(row, column);
+    if (!value) return std::nullopt;
+    switch (column.base_type) {
+    case BPCHAROID: {
+        char *padded = TextDatumGetCString(*value);
+        return Currency(
+            padded, static_cast<std::size_t>(bpchartruelen(padded, static_cast<int>(strlen(padded)))));
+    }
+    case TEXTOID:
+    case VARCHAROID:
+        return Currency(TextDatumGetCString(*value));
+    default: {
+        Oid output = InvalidOid;
+        bool is_varlena = false;
+        getTypeOutputInfo(column.base_type, &output, &is_varlena);
+        return Currency(OidOutputFunctionCall(output, *value));
+    }
+    }
+}
+
 void read_stock(const Binding &binding, TupleTableSlot *row, ItemState *state) {
     const auto value = column_value(row, binding.stock);
     const auto stock = value ? exact_number(binding.stock.figures, *value) : 0;
@@ -119,6 +142,7 @@ Item item_of(Store &store, TupleTableSlot *row) {
     if (binding.has_stock_versions())
         item.state.stock_version = count_in(binding, item.key, row, binding.stock_version);
     if (binding.has_versions()) item.state.version = count_in(binding, item.key, row, binding.version);
+    item.state.currency = currency_in(row, binding.item_currency);
     return item;
 }
 
@@ -130,6 +154,7 @@ Wallet wallet_of(Store &store, TupleTableSlot *row) {
     wallet.is_exact = balance.has_value();
     if (binding.has_balance_versions())
         wallet.balance_version = count_in(binding, wallet.key, row, binding.balance_version);
+    wallet.currency = currency_in(row, binding.wallet_currency);
     return wallet;
 }
 

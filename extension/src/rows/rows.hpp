@@ -38,7 +38,8 @@ struct Wallet {
     WalletKey key; // as the row has it
     Money balance{};
     int64 balance_version = 0;
-    bool is_exact = true; // see WalletState
+    bool is_exact = true;               // see WalletState
+    std::optional<Currency> currency{}; // nothing where it is null or not bound
 };
 
 std::optional<Item> read_item(Store &store, ItemKey key,

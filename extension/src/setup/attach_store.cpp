@@ -208,6 +208,9 @@ void change_row(RegistryRow *row, const Attachment &to) {
         (row->wallet == nullptr && is_any_named(*row, wallet_columns)))
         raise_bad_argument("wallets and balance go together",
                            "Name both, or neither where payment happens elsewhere.");
+    if (row->item_currency != nullptr && row->wallet_currency == nullptr)
+        raise_bad_argument("item_currency needs wallet_currency",
+                           "A sale compares the two; name the column of the wallets, too.");
     require_different(*row, item_columns);
     require_different(*row, wallet_columns);
     if (row->wallet != nullptr && is_same_relation(row->wallet, row->item))

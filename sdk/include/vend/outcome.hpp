@@ -25,6 +25,7 @@ enum class status {
     sold_out,
     all_pending,
     unknown_buyer,
+    currency_mismatch,
     insufficient_funds,
     busy,
     unknown_purchase,

@@ -23,9 +23,10 @@ struct purchase_request {
     bool nowait = false;
     std::optional<std::int64_t> expected_version = {};
     std::optional<numeric> max_price = {};
-    std::optional<numeric> unit_price = {}; // the price that a cashier states
-    std::optional<numeric> amount = {};     // or the price of all units together
-    bool remember = false;                  // record a refusal under the id, for good
+    std::optional<numeric> unit_price = {};   // the price that a cashier states
+    std::optional<numeric> amount = {};       // or the price of all units together
+    bool remember = false;                    // record a refusal under the id, for good
+    std::optional<std::string> currency = {}; // of the price
     std::optional<std::string> store = {};
 };
 
@@ -47,6 +48,7 @@ struct cart_request {
     std::string buyer;
     std::vector<cart_item> lines;
     std::optional<uuid> id = {};
+    std::optional<std::string> currency = {}; // of the prices
     std::optional<std::string> store = {};
 };
 

@@ -59,7 +59,7 @@ CREATE TABLE pg_temp.good (argument text, value text);
 INSERT INTO pg_temp.good VALUES
     ('item', '42'), ('buyer', '7'), ('wallet', '7'), ('payer', '7'), ('payee', '8'), ('qty', '1'), ('amount', '1'), ('purchase_id', 'vend.id_from(''sale'')'), ('id', 'vend.id_from(''new'')'),
     ('lock_mode', '''atomic'''), ('mode', '''pessimistic'''), ('nowait', 'false'), ('expected_version', '1'), ('max_price', '100'), ('unit_price', 'NULL'), ('remember', 'false'), ('store', '''shop'''),
-    ('items', '''{42}'''), ('buyers', '''{7}'''), ('payers', '''{7}'''), ('payees', '''{8}'''), ('restock', 'true'), ('refund.amount', 'NULL'), ('try_refund.amount', 'NULL'), ('qtys', '''{1}'''), ('amounts', '''{1}'''), ('ids', 'ARRAY[vend.id_from(''new'')]'), ('max_prices', '''{100}'''), ('unit_prices', 'NULL'),
+    ('items', '''{42}'''), ('buyers', '''{7}'''), ('payers', '''{7}'''), ('payees', '''{8}'''), ('restock', 'true'), ('refund.amount', 'NULL'), ('try_refund.amount', 'NULL'), ('qtys', '''{1}'''), ('amounts', '''{1}'''), ('ids', 'ARRAY[vend.id_from(''new'')]'), ('max_prices', '''{100}'''), ('unit_prices', 'NULL'), ('currency', 'NULL'), ('currencies', 'NULL'), ('item_currency', 'NULL'), ('wallet_currency', 'NULL'),
     ('right', '''buyer'''), ('role', '''regress_vend_clerk'''), ('item_key_type', '''text'''), ('wallet_key_type', '''text'''), ('direct_writes', '''journal'''), ('wallets', 'true'), ('prices', 'true'), ('money_type', '''bigint'''),
     ('item_key', '''id'''), ('wallet_key', '''id'''), ('stock', '''stock'''), ('price', '''price'''), ('balance', '''balance'''), ('stock_version', '''stock_version'''), ('version', '''version'''), ('add_columns', 'true'), ('journal_opening', 'true'),
 -- Some arguments take another value than others of the same name.

@@ -140,5 +140,8 @@ ALTER EVENT TRIGGER vend_migration ENABLE;
 SELECT vend.deposit(1, 1);
 SELECT vend.detach_store('bank');
 SELECT count(*) FROM vend.store;
+SET client_min_messages = warning;
+DROP SCHEMA bank CASCADE;
+DROP TABLE thing;
 DROP OWNED BY regress_teller;
 DROP ROLE regress_teller, regress_stranger;
