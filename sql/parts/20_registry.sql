@@ -21,6 +21,7 @@ CREATE TABLE vend.store (
     role            text NOT NULL,
     direct_writes   text NOT NULL CHECK (direct_writes IN ('journal', 'refuse')),
     buyers          text NOT NULL CHECK (buyers IN ('any', 'own')),
+    rls             text NOT NULL CHECK (rls IN ('owner', 'caller')),
     creator         text NOT NULL,
     CHECK (item IS NOT NULL OR wallet IS NOT NULL),
     CHECK ((item IS NULL) = (item_key IS NULL) AND (item IS NULL) = (stock IS NULL)),
@@ -53,4 +54,5 @@ COMMENT ON COLUMN vend.store.delta IS 'Quoted, qualified name of the relation of
 COMMENT ON COLUMN vend.store.role IS 'Quoted, qualified name of the view whose columns carry the rights';
 COMMENT ON COLUMN vend.store.direct_writes IS 'What happens when plain SQL writes a stock or balance: journal records it, refuse raises an error';
 COMMENT ON COLUMN vend.store.buyers IS 'Which wallets a buyer may name: any, or own, which is the wallet that vend.current_buyer names';
+COMMENT ON COLUMN vend.store.rls IS 'Through whose row level security a call finds the rows that it names: owner, whom none binds, or caller';
 COMMENT ON COLUMN vend.store.creator IS 'Role that made the store or bound it last; it may detach the store when the tables are gone';

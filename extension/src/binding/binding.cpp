@@ -517,6 +517,7 @@ void resolve_binding(const RegistryRow &row, Binding *binding) {
     binding->name = MemoryContextStrdup(binding->context, row.name);
     binding->refuses_direct_writes = strcmp(row.direct_writes, "refuse") == 0;
     binding->has_own_wallets_only = strcmp(row.buyers, "own") == 0;
+    binding->reads_as_caller = strcmp(row.rls, "caller") == 0;
     // The relations are locked in the order in which each call locks them.
     bind_items(row, binding);
     bind_wallets(row, binding);

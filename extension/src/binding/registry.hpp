@@ -30,6 +30,7 @@ struct RegistryRow {
 
     char *direct_writes = nullptr;
     char *buyers = nullptr;
+    char *rls = nullptr;
     char *creator = nullptr;
 };
 
@@ -58,6 +59,7 @@ inline constexpr char *RegistryRow::*registry_columns[] = {&RegistryRow::name,
                                                            &RegistryRow::role,
                                                            &RegistryRow::direct_writes,
                                                            &RegistryRow::buyers,
+                                                           &RegistryRow::rls,
                                                            &RegistryRow::creator};
 
 // The columns that have names of relations, quoted and qualified. Compare such names by the relations

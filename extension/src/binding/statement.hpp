@@ -12,6 +12,8 @@ inline constexpr int result_columns_max = 16;
 inline constexpr int ledger_column_count = 16;
 
 enum class Statement {
+    look_at_item,
+    look_at_wallet,
     read_item,
     lock_item,
     lock_item_or_skip,

@@ -46,6 +46,7 @@ struct Binding {
     Oid owner = InvalidOid; // of all its tables
     bool refuses_direct_writes = false;
     bool has_own_wallets_only = false; // a buyer may name only their own wallet
+    bool reads_as_caller = false;      // through the caller's policies
 
     // Each call opens the tables; nothing else of them changes.
     Table item_table;   // not set in a store without items

@@ -16,6 +16,7 @@
 #include "engine/replay.hpp"
 #include "escrow/items.hpp"
 #include "rows/call_locks.hpp"
+#include "rows/caller_look.hpp"
 #include "rows/eras.hpp"
 #include "rows/ledger.hpp"
 #include "rows/movement.hpp"
@@ -69,6 +70,9 @@ struct Refund {
 // that did not go back into stock.
 bool answer_from_ledger(Refund &refund);
 std::span<RefundLine> read_purchase(Store &store, const RefundRequest &request);
+// Whether the purchase is one that the caller must not see: that of a hidden wallet or, without wallets,
+// of a hidden item.
+bool is_of_others(Refund &refund);
 // A ledger row that was made by hand may not be fit for a refund.
 void require_sound(const Entry &purchase);
 // While the wallet is locked, no other refund of its purchases can commit. In a store without wallets, a
@@ -90,6 +94,7 @@ MovementOutcome refund(Store &store, const RefundRequest &request, MemoryContext
     MovementOutcome &outcome = refund.outcome;
     if (answer_from_ledger(refund)) return outcome;
     refund.lines = read_purchase(store, request);
+    if (is_of_others(refund)) refund.lines = {};
     for (const RefundLine &line : refund.lines) require_sound(line.purchase);
     outcome.verdict = refund.lines.empty() ? Verdict::unknown_purchase : lock_payer(refund);
     if (answer_from_ledger(refund)) return outcome;
@@ -222,6 +227,18 @@ void require_sound(const Entry &purchase) {
 
 WalletEra buyer_of(const Entry &purchase) {
     return {required_key(purchase.wallet), purchase.wallet_era};
+}
+
+template <KeyOf of> bool is_hidden_now(Store &store, KeyEra<of> recorded) {
+    const auto now = row_of_era(store, recorded);
+    return now && is_hidden(store, now->key);
+}
+
+bool is_of_others(Refund &refund) {
+    if (!refund.store.binding.reads_as_caller || refund.lines.empty()) return false;
+    const RefundLine &line = refund.lines[0];
+    return refund.store.binding.has_wallets() ? is_hidden_now(refund.store, buyer_of(line.purchase))
+                                              : is_hidden_now(refund.store, item_of(line));
 }
 
 // Locks the wallet that paid, whatever its current key.

@@ -137,7 +137,7 @@ SoldMany sell_many_by(FunctionCallInfo fcinfo) {
             require_right_to_price(store);
         const bool remembers = arguments.boolean(arg_batch_remember, "remember");
         const auto only = only_wallet_of_caller(store);
-        as_owner(store, [&] {
+        for_caller(store, [&] {
             const auto requests = purchase_requests(arguments, store, remembers);
             for (const BatchRequest &request : requests)
                 if (request.problem == nullptr) require_wallet(store, only, request.sale.buyer);
@@ -161,7 +161,7 @@ MovedMany transfer_many_by(FunctionCallInfo fcinfo) {
         const Arguments arguments(fcinfo);
         Store &store = open_store(arguments.optional_string(arg_transfers_store), {Right::cashier});
         require_wallets(store);
-        as_owner(store, [&] {
+        for_caller(store, [&] {
             moved.outcomes = transfer_many(store, transfer_requests(arguments, store), result_context);
         });
         moved.money = store.binding.money;

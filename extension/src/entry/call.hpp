@@ -23,6 +23,16 @@ template <typename Body> void as_owner(Store &store, Body body) {
     });
 }
 
+// Like as_owner(), for calls that name rows: with rls => 'caller', a row that the caller's policies hide
+// does not exist.
+template <typename Body> void for_caller(Store &store, Body body) {
+    as_owner(store, [&] {
+        innermost_call->looks_as_caller = store.binding.reads_as_caller;
+        body();
+        innermost_call->looks_as_caller = false;
+    });
+}
+
 // Each function that writes calls this first. Raises a clear error where nothing can be written
 // (25006: read-only transaction, standby, parallel worker; 55000: replica role), and where the plan of
 // the query would show other answers than what is written (0A000).

@@ -72,7 +72,7 @@ SoldCart sell_cart_by(FunctionCallInfo fcinfo, const char *function) {
             require_right_to_price(store);
         const CartRequest request = cart_request(arguments, store);
         require_wallet(store, only_wallet_of_caller(store), request.buyer);
-        as_owner(store, [&] { sold.outcome = sell_cart(store, request, result_context); });
+        for_caller(store, [&] { sold.outcome = sell_cart(store, request, result_context); });
         sold.money = store.binding.money;
     });
     return sold;

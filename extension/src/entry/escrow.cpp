@@ -79,7 +79,7 @@ Datum vend_available(PG_FUNCTION_ARGS) {
                                   {Right::buyer, Right::cashier, Right::stock_keeper, Right::auditor});
         require_items(store);
         const ItemKey key = arguments.key(0, store.binding.item_type, "item");
-        as_owner(store, [&] {
+        for_caller(store, [&] {
             const auto item = read_item(store, key);
             if (!item) raise_unknown_item(store, key);
             units = std::max(available_units(store, *item), Quantity{0});
@@ -96,7 +96,7 @@ Datum vend_set_lock_mode(PG_FUNCTION_ARGS) {
         require_items(store);
         const ItemKey key = arguments.key(0, store.binding.item_type, "item");
         const auto mode = own_mode(arguments.optional_string(1));
-        as_owner(store, [&] {
+        for_caller(store, [&] {
             if (!change_lock_mode(store, key, mode)) raise_unknown_item(store, key);
         });
     });

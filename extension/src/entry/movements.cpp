@@ -52,7 +52,7 @@ MovementOutcome move_as_owner(Store &store,
                               MovementOutcome (*move)(Store &, const Request &, MemoryContext),
                               const Request &request, MemoryContext context) {
     MovementOutcome outcome;
-    as_owner(store, [&] { outcome = move(store, request, context); });
+    for_caller(store, [&] { outcome = move(store, request, context); });
     return outcome;
 }
 

@@ -96,7 +96,7 @@ Sold sell_by(FunctionCallInfo fcinfo, const char *function, bool raises) {
         require_consistent(store, request.terms);
         require_id_to_remember(request);
         require_memory(request, raises);
-        as_owner(store, [&] { sold.outcome = sell(store, request, result_context); });
+        for_caller(store, [&] { sold.outcome = sell(store, request, result_context); });
         sold.money = store.binding.money;
     });
     return sold;

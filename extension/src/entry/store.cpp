@@ -158,6 +158,7 @@ Datum vend_attach_store(PG_FUNCTION_ARGS) {
         attachment.money_type = optional_string(arguments, "money_type");
         attachment.direct_writes = required_string(arguments, "direct_writes");
         attachment.buyers = required_string(arguments, "buyers");
+        attachment.rls = required_string(arguments, "rls");
         const bool with_opening = boolean(arguments, "journal_opening");
         attach_store(attachment);
         end_lost_keys_of(attachment.name);
@@ -173,6 +174,7 @@ Datum vend_reattach_store(PG_FUNCTION_ARGS) {
         Attachment attachment = attachment_from(arguments);
         attachment.direct_writes = optional_string(arguments, "direct_writes");
         attachment.buyers = optional_string(arguments, "buyers");
+        attachment.rls = optional_string(arguments, "rls");
         const bool with_opening = boolean(arguments, "journal_opening");
         reattach_store(attachment);
         end_lost_keys_of(attachment.name);

@@ -24,6 +24,7 @@ struct Call {
     // The store whose tables this call has open, and the deltas that the call around it had open there.
     Store *store = nullptr;
     Relation deltas = nullptr;
+    bool looks_as_caller = false; // rows that the caller's policies hide do not exist for the call
 };
 inline Call *innermost_call = nullptr;
 

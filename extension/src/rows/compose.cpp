@@ -78,6 +78,13 @@ StatementText select_row(const char *relation, const Table &table, const KeyType
     return text;
 }
 
+// Finds out whether the role that runs the statement may see the row with key $1.
+StatementText look(const char *relation, const Table &table, const KeyType &type,
+                   const BoundColumn &key) {
+    return text_of(psprintf("SELECT true FROM %s WHERE %s %s $1", relation, key.name, type.equals),
+                   table.relation, {type.type}, {BOOLOID});
+}
+
 StatementText select_item(const Binding &b, const char *how) {
     return select_row(b.items, b.item_table, b.item_type.untyped(), bound_columns(b, item_columns), how);
 }
@@ -212,6 +219,10 @@ StatementText update_lock_mode(const Binding &b) {
 
 StatementText compose(const Binding &b, Statement statement) {
     switch (statement) {
+    case Statement::look_at_item:
+        return look(b.items, b.item_table, b.item_type.untyped(), b.item_key);
+    case Statement::look_at_wallet:
+        return look(b.wallets, b.wallet_table, b.buyer_type.untyped(), b.wallet_key);
     case Statement::read_item:
         return select_item(b, "");
     case Statement::lock_item:

@@ -67,10 +67,11 @@ const CachedPlanSource *source_of(SPIPlanPtr plan) {
     return static_cast<const CachedPlanSource *>(linitial(SPI_plan_get_plan_sources(plan)));
 }
 
+// A plan with policies is one user's.
 bool is_planned(SPIPlanPtr plan) {
     const CachedPlanSource *source = source_of(plan);
-    return source->is_valid && source->gplan != nullptr && source->gplan->is_valid &&
-           compat::search_path_matches(source);
+    return (!source->dependsOnRLS || source->rewriteRoleId == GetUserId()) && source->is_valid &&
+           source->gplan != nullptr && source->gplan->is_valid && compat::search_path_matches(source);
 }
 
 SPIPlanPtr plan_of(Store &store, Statement statement) {

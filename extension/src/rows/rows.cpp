@@ -10,6 +10,7 @@
 #include "binding/statement.hpp"
 #include "core/checked.hpp"
 #include "core/lock_mode.hpp"
+#include "rows/caller_look.hpp"
 #include "rows/execute.hpp"
 #include "rows/selected_rows.hpp"
 #include "table/catalog.hpp"
@@ -327,6 +328,12 @@ void read_rows(const Table &table, std::span<const Key<of>> keys, Find find, Tak
     if (!keys.empty()) in_snapshot(SnapshotKind::of_transaction, [&] { with_row(table, read); });
 }
 
+// Forgets the rows that the caller must not see.
+template <typename Row> void drop_hidden(Store &store, std::span<std::optional<Row>> rows) {
+    for (auto &row : rows)
+        if (row && is_hidden(store, row->key)) row.reset();
+}
+
 } // namespace
 
 void require_exact(const Store &store, const Item &item) {
@@ -339,6 +346,7 @@ void read_items(Store &store, std::span<const ItemKey> keys, std::span<std::opti
         store.binding.item_table, keys,
         [&](ItemKey key, TupleTableSlot *row) { return select_item_in_snapshot(store, key, row); },
         [&](std::size_t i, TupleTableSlot *row) { items[i] = item_of(store, row); });
+    drop_hidden(store, items);
 }
 
 void read_wallets(Store &store, std::span<const WalletKey> keys,
@@ -347,6 +355,7 @@ void read_wallets(Store &store, std::span<const WalletKey> keys,
         store.binding.wallet_table, keys,
         [&](WalletKey key, TupleTableSlot *row) { return select_wallet_in_snapshot(store, key, row); },
         [&](std::size_t i, TupleTableSlot *row) { wallets[i] = wallet_of(store, row); });
+    drop_hidden(store, wallets);
 }
 
 bool lock_as_read(Store &store, Item *item) {
@@ -382,6 +391,7 @@ std::optional<Item> read_item_in_snapshot(Store &store, ItemKey key) {
 }
 
 std::optional<Item> read_item(Store &store, ItemKey key, SnapshotKind kind) {
+    if (is_hidden(store, key)) return std::nullopt;
     return in_snapshot(kind, [&] { return read_item_in_snapshot(store, key); });
 }
 
@@ -394,6 +404,7 @@ std::optional<Item> read_again(Store &store, const Item &item) {
 }
 
 LockResult lock_item(Store &store, ItemKey key, LockWait wait, Item *item) {
+    if (is_hidden(store, key)) return LockResult::absent;
     return with_row(store.binding.item_table, [&](TupleTableSlot *row) {
         const LockResult result = lock_item_row(store, key, wait, row);
         if (result == LockResult::locked) *item = item_of(store, row);
@@ -402,6 +413,7 @@ LockResult lock_item(Store &store, ItemKey key, LockWait wait, Item *item) {
 }
 
 std::optional<Wallet> read_wallet(Store &store, WalletKey key) {
+    if (is_hidden(store, key)) return std::nullopt;
     return with_row(store.binding.wallet_table, [&](TupleTableSlot *row) {
         return in_snapshot(SnapshotKind::of_transaction, [&] {
             return find_wallet_in_snapshot(store, key, row) ? std::optional(wallet_of(store, row))
@@ -411,6 +423,7 @@ std::optional<Wallet> read_wallet(Store &store, WalletKey key) {
 }
 
 LockResult lock_wallet(Store &store, WalletKey key, LockWait wait, Wallet *wallet) {
+    if (is_hidden(store, key)) return LockResult::absent;
     return with_row(store.binding.wallet_table, [&](TupleTableSlot *row) {
         const LockResult result = lock_wallet_row(store, key, wait, row);
         if (result == LockResult::locked) *wallet = wallet_of(store, row);

@@ -18,6 +18,7 @@ struct Attachment {
     const char *money_type = nullptr; // of its ledger
     const char *direct_writes = nullptr; // journal, refuse
     const char *buyers = nullptr;        // any, own
+    const char *rls = nullptr;           // owner, caller
 };
 
 // Runs as the caller, who must own the tables; SPI is connected. Locks the tables against writes until

@@ -116,6 +116,7 @@ RegistryRow registry_row(const StoreDefinition &definition, const char *schema) 
     row.role = psprintf("%s.role", schema);
     row.direct_writes = pstrdup(definition.direct_writes);
     row.buyers = pstrdup(definition.buyers);
+    row.rls = pstrdup("owner");
     row.creator = GetUserNameFromId(GetUserId(), false);
     return row;
 }

@@ -58,6 +58,13 @@ void require_buyers(const char *buyers) {
                                 "vend.current_buyer names.")));
 }
 
+void require_rls(const char *rls) {
+    if (strcmp(rls, "owner") != 0 && strcmp(rls, "caller") != 0)
+        ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("unknown rls \"%s\"", rls),
+                        errhint("Use owner, or caller: rows that the row level security of the caller "
+                                "hides do not exist for the call then.")));
+}
+
 const char *money_type_sql(const char *money_type) {
     const NumberType money = parsed_money_type(money_type);
     if (money.type != INT8OID && money.type != NUMERICOID)

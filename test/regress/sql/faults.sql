@@ -66,7 +66,7 @@ INSERT INTO pg_temp.good VALUES
     ('attach_store.name', '''mall'''), ('attach_store.items', '''goods'''), ('attach_store.item_key', '''sku'''), ('attach_store.wallets', '''people'''), ('attach_store.lock_mode', '''lock_mode'''),
     ('reattach_store.items', '''shop.item'''), ('reattach_store.wallets', '''shop.wallet'''), ('reattach_store.lock_mode', '''lock_mode'''), ('create_store.name', '''mall'''),
     ('purchase.amount', 'NULL'), ('try_purchase.amount', 'NULL'), ('purchase_many.amounts', 'NULL'), ('checkout.amounts', 'NULL'), ('try_checkout.amounts', 'NULL'),
-    ('create_store.buyers', '''any'''), ('attach_store.buyers', '''any'''), ('reattach_store.buyers', '''any'''),
+    ('create_store.buyers', '''any'''), ('attach_store.buyers', '''any'''), ('reattach_store.buyers', '''any'''), ('rls', '''owner'''),
     ('version_column', '''version'''), ('columns', '''{title}'''), ('convention', '''read'''), ('key', '1'), ('changes', '''{"title": "x"}'''),
     ('guard_version.relation', '''public.leaf'''), ('unguard_version.relation', '''public.page'''), ('update_if.relation', '''public.page''');
 CREATE VIEW pg_temp.argument AS

@@ -100,9 +100,9 @@ SELECT * FROM vend.audit();
 
 -- The tables are bound under another name.
 SELECT vend.detach_store('shop');
-INSERT INTO vend.store (name, item, item_key, stock, price, stock_version, version, lock_mode, wallet, wallet_key, balance, ledger, delta, role, direct_writes, buyers, creator)
+INSERT INTO vend.store (name, item, item_key, stock, price, stock_version, version, lock_mode, wallet, wallet_key, balance, ledger, delta, role, direct_writes, buyers, rls, creator)
     SELECT 'kiosk', 'shop.item', 'id', 'stock', 'price', 'stock_version', 'version', 'lock_mode',
-    'shop.wallet', 'id', 'balance', 'shop.ledger', 'shop.stock_delta', 'shop.role', 'journal', 'any', current_user;
+    'shop.wallet', 'id', 'balance', 'shop.ledger', 'shop.stock_delta', 'shop.role', 'journal', 'any', 'owner', current_user;
 SELECT vend.create_store('shop');
 \echo :SQLSTATE
 DELETE FROM vend.store;
