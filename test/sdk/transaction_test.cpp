@@ -282,12 +282,12 @@ TEST(TransactionInside, RefusesCallsOfTheClientAtOnce) {
     const auto body = [&](vend::transaction &tx) {
         ++inside;
         EXPECT_TRUE(eventually([&] { return inside == threads; }));
-        EXPECT_EQ(sqlstate_of([&] { (void)client.try_purchase(one); }), "25001");
-        EXPECT_EQ(sqlstate_of([&] { (void)sibling.available(item); }), "25001");
-        EXPECT_EQ(sqlstate_of([&] { (void)copy.purchase(one); }), "25001");
-        EXPECT_EQ(sqlstate_of([&] { client.transaction([](vend::transaction & /*tx*/) {}); }), "25001");
-        EXPECT_EQ(sqlstate_of([&] { (void)coalescer.try_purchase(one); }), "25001");
-        EXPECT_EQ(sqlstate_of([&] { (void)coalescer.submit(one); }), "25001");
+        ASSERT_EQ(sqlstate_of([&] { (void)client.try_purchase(one); }), "25001");
+        ASSERT_EQ(sqlstate_of([&] { (void)sibling.available(item); }), "25001");
+        ASSERT_EQ(sqlstate_of([&] { (void)copy.purchase(one); }), "25001");
+        ASSERT_EQ(sqlstate_of([&] { client.transaction([](vend::transaction & /*tx*/) {}); }), "25001");
+        ASSERT_EQ(sqlstate_of([&] { (void)coalescer.try_purchase(one); }), "25001");
+        ASSERT_EQ(sqlstate_of([&] { (void)coalescer.submit(one); }), "25001");
         EXPECT_TRUE(tx.try_purchase(one));
     };
     std::vector<std::future<void>> all;
