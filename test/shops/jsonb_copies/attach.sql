@@ -1,4 +1,5 @@
 -- A balance is a column. So the purse gets one, which a trigger keeps equal to the jsonb, whichever of them is written.
+SET client_min_messages = warning;
 ALTER TABLE player ADD COLUMN IF NOT EXISTS gems bigint;
 CREATE OR REPLACE FUNCTION keep_gems() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
