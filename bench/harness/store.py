@@ -23,6 +23,12 @@ def copy_store(server, database, template, lock_mode="atomic"):
     server.sql(f"ALTER DATABASE {database} SET vend.lock_mode = '{lock_mode}'", "postgres", "postgres")
 
 
+def copy_claimed(server, database, template):
+    """A copy whose sales raise columns of claims instead of lowering stock and balance."""
+    copy_store(server, database, template)
+    server.sql(text_of("claimed.sql"), database)
+
+
 def copy_handwritten(server, database, template, claim="atomic", guards=True,
                      make_id="gen_random_uuid()"):
     """A copy whose store is detached: plain tables, with hand.purchase() and, if asked for, guards."""

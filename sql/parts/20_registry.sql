@@ -6,6 +6,8 @@ CREATE TABLE vend.store (
     item            text,
     item_key        text,
     stock           text,
+    claimed         text,
+    reserved        text,
     price           text,
     stock_version   text,
     version         text,
@@ -14,6 +16,8 @@ CREATE TABLE vend.store (
     wallet          text,
     wallet_key      text,
     balance         text,
+    balance_claimed text,
+    balance_reserved text,
     balance_version text,
     wallet_currency text,
     ledger          text NOT NULL,
@@ -26,7 +30,7 @@ CREATE TABLE vend.store (
     CHECK (item IS NOT NULL OR wallet IS NOT NULL),
     CHECK ((item IS NULL) = (item_key IS NULL) AND (item IS NULL) = (stock IS NULL)),
     CHECK ((wallet IS NULL) = (wallet_key IS NULL) AND (wallet IS NULL) = (balance IS NULL)),
-    CHECK (wallet IS NOT NULL OR pg_catalog.num_nonnulls(balance_version, wallet_currency) = 0),
+    CHECK (wallet IS NOT NULL OR pg_catalog.num_nonnulls(balance_claimed, balance_reserved, balance_version, wallet_currency) = 0),
     CHECK (item_currency IS NULL OR (item IS NOT NULL AND wallet_currency IS NOT NULL))
 );
 GRANT SELECT ON vend.store TO PUBLIC;
@@ -38,7 +42,9 @@ COMMENT ON TABLE vend.store IS 'Registry of stores: the relations and columns th
 COMMENT ON COLUMN vend.store.name IS 'Name of the store, as in the argument store => ...';
 COMMENT ON COLUMN vend.store.item IS 'Quoted, qualified name of the relation of items; null if the store has wallets only';
 COMMENT ON COLUMN vend.store.item_key IS 'Column of the item relation that identifies an item';
-COMMENT ON COLUMN vend.store.stock IS 'Column with the units left';
+COMMENT ON COLUMN vend.store.stock IS 'Column with the units left; with claimed or reserved, the column with all units';
+COMMENT ON COLUMN vend.store.claimed IS 'Column with the units of the stock that are sold already; null if there is none';
+COMMENT ON COLUMN vend.store.reserved IS 'Column with the units of the stock that are not for sale, which the engine only reads; null if there is none';
 COMMENT ON COLUMN vend.store.price IS 'Column with the price of one unit; null if each sale states its price';
 COMMENT ON COLUMN vend.store.stock_version IS 'Column that each stock write of the engine increments; null if there is none';
 COMMENT ON COLUMN vend.store.version IS 'Column that each other edit of the item increments; null if there is none';
@@ -47,6 +53,8 @@ COMMENT ON COLUMN vend.store.item_currency IS 'Column with the currency of the p
 COMMENT ON COLUMN vend.store.wallet IS 'Quoted, qualified name of the relation of wallets; null if payment happens elsewhere';
 COMMENT ON COLUMN vend.store.wallet_key IS 'Column of the wallet relation that identifies a buyer';
 COMMENT ON COLUMN vend.store.balance IS 'Column with the buyer''s balance';
+COMMENT ON COLUMN vend.store.balance_claimed IS 'Column with the part of the balance that is spent already; null if there is none';
+COMMENT ON COLUMN vend.store.balance_reserved IS 'Column with the part of the balance that cannot be spent, which the engine only reads; null if there is none';
 COMMENT ON COLUMN vend.store.balance_version IS 'Column that each write of the engine to the balance increments; null if there is none';
 COMMENT ON COLUMN vend.store.wallet_currency IS 'Column with the currency of the balance; null if all money of the store is in one';
 COMMENT ON COLUMN vend.store.ledger IS 'Quoted, qualified name of the ledger';

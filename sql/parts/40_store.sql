@@ -34,11 +34,15 @@ CREATE FUNCTION vend.attach_store(
     balance_version text     DEFAULT NULL,
     item_currency   text     DEFAULT NULL,
     wallet_currency text     DEFAULT NULL,
-    rls             text     DEFAULT 'owner'
+    rls             text     DEFAULT 'owner',
+    claimed         text     DEFAULT NULL,
+    reserved        text     DEFAULT NULL,
+    balance_claimed text     DEFAULT NULL,
+    balance_reserved text    DEFAULT NULL
 ) RETURNS void
     LANGUAGE c @writes SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
     AS 'MODULE_PATHNAME', 'vend_attach_store';
-COMMENT ON FUNCTION vend.attach_store(text, regclass, text, text, text, regclass, text, text, text, text, text, boolean, regtype, text, text, text, boolean, text, text, text, text) IS
+COMMENT ON FUNCTION vend.attach_store(text, regclass, text, text, text, regclass, text, text, text, text, text, boolean, regtype, text, text, text, boolean, text, text, text, text, text, text, text, text) IS
     'Makes a store of tables that are there already: binds their columns and creates the ledger and the other tables of a store';
 
 CREATE FUNCTION vend.reattach_store(
@@ -60,11 +64,15 @@ CREATE FUNCTION vend.reattach_store(
     balance_version text     DEFAULT NULL,
     item_currency   text     DEFAULT NULL,
     wallet_currency text     DEFAULT NULL,
-    rls             text     DEFAULT NULL
+    rls             text     DEFAULT NULL,
+    claimed         text     DEFAULT NULL,
+    reserved        text     DEFAULT NULL,
+    balance_claimed text     DEFAULT NULL,
+    balance_reserved text    DEFAULT NULL
 ) RETURNS void
     LANGUAGE c @writes SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
     AS 'MODULE_PATHNAME', 'vend_reattach_store';
-COMMENT ON FUNCTION vend.reattach_store(text, regclass, text, text, text, regclass, text, text, text, text, text, boolean, text, text, boolean, text, text, text, text) IS
+COMMENT ON FUNCTION vend.reattach_store(text, regclass, text, text, text, regclass, text, text, text, text, text, boolean, text, text, boolean, text, text, text, text, text, text, text, text) IS
     'Binds a store to its tables and columns after they have changed. An argument that is left out keeps its part of the binding, an empty name unbinds a column';
 
 CREATE FUNCTION vend.journal_opening(store text DEFAULT NULL) RETURNS bigint

@@ -9,7 +9,7 @@ namespace {
 
 using namespace vend;
 
-constexpr ItemState ten_at_five{Quantity{10}, Quantity{0}, Money{5}, 7, 3, std::nullopt};
+constexpr ItemState ten_at_five{Quantity{10}, Quantity{0}, Money{5}, 3, std::nullopt};
 constexpr WalletState hundred{WalletState::Kind::locked, Money{100}};
 
 SaleTerms terms(std::int64_t qty) {
@@ -275,11 +275,7 @@ TEST(Decision, NeverSellsWhatIsNotThere) {
     std::uniform_int_distribution<std::int64_t> any(0, std::numeric_limits<std::int64_t>::max());
     for (int i = 0; i < 100000; ++i) {
         auto &figures = i % 2 == 0 ? small : any;
-        ItemState item{Quantity{figures(random)},
-                       Quantity{figures(random)},
-                       Money{figures(random)},
-                       0,
-                       0,
+        ItemState item{Quantity{figures(random)}, Quantity{figures(random)}, Money{figures(random)}, 0,
                        std::nullopt};
         const WalletState wallet{WalletState::Kind::locked, Money{figures(random)}};
         const SaleTerms wanted = terms(std::max<std::int64_t>(1, figures(random)));

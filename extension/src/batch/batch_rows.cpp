@@ -9,6 +9,7 @@
 #include "binding/store.hpp"
 #include "core/checked.hpp"
 #include "core/decision.hpp"
+#include "core/figure.hpp"
 #include "core/lock_mode.hpp"
 #include "escrow/deltas.hpp"
 #include "shared/counters.hpp"
@@ -43,10 +44,11 @@ Quantity sold_of(const BatchRows &rows, std::size_t place) {
     return Quantity{rows.item_rows[place]->state.stock.value - rows.item_states[place]->stock.value};
 }
 
-// Returns nothing where there is no such wallet.
-Money balance_change(const BatchRows &rows, std::size_t place) {
-    if (!rows.wallets[place]) return Money{0};
-    return Money{rows.wallet_states[place].balance.value - rows.wallets[place]->balance.value};
+// No change where there is no such wallet.
+Change<Money> balance_change(const BatchRows &rows, std::size_t place) {
+    if (!rows.wallets[place]) return {};
+    const Money change{rows.wallet_states[place].balance.value - rows.wallets[place]->balance.value};
+    return rows.are_sales ? by_sale(change) : by_movement(change);
 }
 
 bool is_in_escrow(const BatchRows &rows, std::size_t place) {
@@ -76,11 +78,11 @@ void write_items(BatchRows &rows) {
     for (std::size_t i = 0; i < rows.locked.size(); ++i) {
         if (!rows.locked[i] || sold_of(rows, i) == Quantity{}) continue;
         if (rows.locked[i]->is_in_escrow)
-            deltas[delta_count++] = {rows.locked[i]->item.key, negated(sold_of(rows, i))};
+            deltas[delta_count++] = {rows.locked[i]->item.key, by_sale(negated(sold_of(rows, i)))};
         else
-            changes[change_count++] = {&rows.locked[i]->item, rows.item_states[i]->stock};
+            changes[change_count++] = {&rows.locked[i]->item, by_sale(negated(sold_of(rows, i)))};
     }
-    if (change_count > 0) set_locked_stocks(rows.store, changes.first(change_count));
+    if (change_count > 0) change_locked_stocks(rows.store, changes.first(change_count));
     if (delta_count > 0) record_deltas(rows.store, deltas.first(delta_count));
 }
 
@@ -96,7 +98,7 @@ void write_wallets(BatchRows &rows, Written which) {
     std::size_t count = 0;
     for (std::size_t i = 0; i < rows.wallets.size(); ++i) {
         if (which == Written::late && !is_late(rows, i)) continue;
-        if (const Money change = balance_change(rows, i); change != Money{0})
+        if (const Change<Money> change = balance_change(rows, i); change != Change<Money>{})
             changes[count++] = {&*rows.wallets[i], change};
     }
     if (count > 0) change_locked_balances(rows.store, changes.first(count));
@@ -108,7 +110,7 @@ bool write_wallets_as_read(BatchRows &rows) {
     for (std::size_t i = 0; i < rows.wallets.size(); ++i)
         if (rows.wallets[i])
             changes[count++] = {&*rows.wallets[i],
-                                is_late(rows, i) ? Money{0} : balance_change(rows, i)};
+                                is_late(rows, i) ? Change<Money>{} : balance_change(rows, i)};
     return change_balances_as_read(rows.store, changes.first(count));
 }
 
@@ -140,7 +142,7 @@ bool write_items_as_read(BatchRows &rows) {
         if (!take_as_read(rows.store, takes.first(take_count))) return false;
         take_count = 0;
         if (!take_from_escrow(rows, &*item, sold)) return false;
-        deltas[delta_count++] = {item->key, negated(sold)};
+        deltas[delta_count++] = {item->key, by_sale(negated(sold))};
     }
     if (!take_as_read(rows.store, takes.first(take_count))) return false;
     if (delta_count > 0) record_deltas(rows.store, deltas.first(delta_count));

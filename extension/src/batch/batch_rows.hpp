@@ -22,6 +22,7 @@ namespace vend {
 
 struct BatchRows {
     Store &store;
+    bool are_sales = true; // or transfers
     ItemKeys items{};
     WalletKeys buyers{};
     std::span<std::optional<Item>> item_rows{};

@@ -63,7 +63,7 @@ void describe(Transfers &batch, MemoryContext context);
 
 std::span<MovementOutcome> transfer_many(Store &store, std::span<const BatchTransfer> requests,
                                          MemoryContext result_context) {
-    Transfers batch{.rows = {store},
+    Transfers batch{.rows = {.store = store, .are_sales = false},
                     .requests = requests,
                     .terms = new_array<TransferTerms>(requests.size()),
                     .decisions = new_array<BatchDecision>(requests.size()),
@@ -164,6 +164,14 @@ void look_up_wallets(Transfers &batch, std::span<std::optional<UsedId>> used) {
     }
 }
 
+// The most that the wallet of the payee can hold. Without a wallet the transfer is refused.
+Money payee_max(const Transfers &batch, std::size_t i) {
+    const int place = payee_place(batch, i);
+    if (place == none) return {};
+    const auto &wallet = batch.rows.wallets[static_cast<std::size_t>(place)];
+    return wallet ? balance_max(batch.rows.store.binding, *wallet) : Money{};
+}
+
 void decide(Transfers &batch) {
     const auto used = new_array<std::optional<UsedId>>(batch.ids.ids.size());
     for (std::size_t i = 0; i < used.size(); ++i) used[i] = used_id(batch, i);
@@ -176,7 +184,7 @@ void decide(Transfers &batch) {
                           .payee = payee_place(batch, i),
                           .id = batch.ids.places[i],
                           .amount = transfer.amount,
-                          .balance_max = Money{batch.rows.store.binding.balance.figures.max},
+                          .balance_max = payee_max(batch, i),
                           .has_currencies = batch.rows.store.binding.has_currencies()};
     }
     set_states(batch.rows);

@@ -260,6 +260,15 @@ BoundColumn bind_column(const Binding &binding, Relation relation, ColumnKind ki
     pg_unreachable();
 }
 
+// All of a figure may be claimed.
+void require_room(const Binding &binding, Oid relation, const BoundColumn &figure,
+                  const BoundColumn &claimed) {
+    if (claimed.name == nullptr || claimed.figures.max >= figure.figures.max) return;
+    raise_invalid(binding, psprintf("Column \"%s\" of table \"%s\" has no room for all that column "
+                                    "\"%s\" can have.",
+                                    claimed.raw_name, relation_label(relation), figure.raw_name));
+}
+
 // Binds the columns of a table besides its key.
 void bind_columns(const RegistryRow &row, Relation relation, std::span<const StoreColumn> columns,
                   Binding *binding) {
@@ -307,10 +316,10 @@ const char *escrow_problem(const Binding &binding, Relation items, Relation delt
             "ALTER TABLE %s ENABLE ALWAYS TRIGGER %s",
             binding.items, counter_trigger, binding.deltas, delta_trigger);
     constexpr AclMode needed = ACL_SELECT | ACL_INSERT | ACL_DELETE;
-    if (!is_plain_table(deltas, {}, {&delta_function, 1}) || column_count(deltas) != 2 ||
+    if (!is_plain_table(deltas, {}, {&delta_function, 1}) || column_count(deltas) != 3 ||
         pg_class_aclmask(RelationGetRelid(deltas), binding.owner, needed, ACLMASK_ALL) != needed)
         return psprintf(
-            "Table %s must have only the columns item and qty, all privileges for its owner, and no "
+            "Table %s must have only the columns item, qty and claimed, all privileges for its owner, and no "
             "trigger, rule, expression or check of yours.",
             binding.deltas);
     return nullptr;
@@ -325,8 +334,10 @@ void bind_escrow(Relation deltas, Binding *binding) {
     TableState &state = binding->table_state;
     state.items = binding->item_table.relation;
     state.files = {compat::file_of(items), compat::file_of(deltas)};
-    const AttrNumber columns[] = {binding->item_key.number, binding->stock.number,
-                                  binding->lock_mode.number, binding->delta_item, binding->delta_qty};
+    const AttrNumber columns[] = {binding->item_key.number,  binding->stock.number,
+                                  binding->claimed.number,   binding->reserved.number,
+                                  binding->lock_mode.number, binding->delta_item,
+                                  binding->delta_qty,        binding->delta_claimed};
     std::ranges::copy(columns, state.columns.begin());
     const auto rest = add_trigger_states(items, {journal_function, counter_function}, state.triggers,
                                          &binding->altered_by);
@@ -346,7 +357,8 @@ void bind_deltas(const RegistryRow &row, Binding *binding) {
     binding->deltas = kept_name(*binding, deltas);
     binding->delta_item = bind_kept_key(*binding, deltas, "item", &binding->item_type.untyped()).number;
     binding->delta_qty = bind_typed(*binding, deltas, "qty", INT8OID).number;
-    require_writable(*binding, deltas, {"item", "qty"});
+    binding->delta_claimed = bind_typed(*binding, deltas, "claimed", INT8OID).number;
+    require_writable(*binding, deltas, {"item", "qty", "claimed"});
     const Oid index = find_index(deltas, {binding->delta_item}, false);
     if (!OidIsValid(index))
         raise_invalid(*binding, psprintf("Table %s has no index on its item.", row.delta));
@@ -523,7 +535,11 @@ void resolve_binding(const RegistryRow &row, Binding *binding) {
     bind_wallets(row, binding);
     bind_ledger(row, binding);
     require_money(*binding, binding->item_table.relation, &binding->price, true);
-    require_money(*binding, binding->wallet_table.relation, &binding->balance, false);
+    for (BoundColumn *column : {&binding->balance, &binding->balance_claimed})
+        require_money(*binding, binding->wallet_table.relation, column, false);
+    require_money(*binding, binding->wallet_table.relation, &binding->balance_reserved, true);
+    require_room(*binding, binding->item_table.relation, binding->stock, binding->claimed);
+    require_room(*binding, binding->wallet_table.relation, binding->balance, binding->balance_claimed);
     bind_deltas(row, binding);
     bind_eras(row, binding);
     bind_role(row, binding);

@@ -14,6 +14,8 @@ struct RegistryRow {
     char *item = nullptr;
     char *item_key = nullptr;
     char *stock = nullptr;
+    char *claimed = nullptr;
+    char *reserved = nullptr;
     char *price = nullptr;
     char *stock_version = nullptr;
     char *version = nullptr;
@@ -22,6 +24,8 @@ struct RegistryRow {
     char *wallet = nullptr;
     char *wallet_key = nullptr;
     char *balance = nullptr;
+    char *balance_claimed = nullptr;
+    char *balance_reserved = nullptr;
     char *balance_version = nullptr;
     char *wallet_currency = nullptr;
     char *ledger = nullptr;
@@ -44,6 +48,8 @@ inline constexpr char *RegistryRow::*registry_columns[] = {&RegistryRow::name,
                                                            &RegistryRow::item,
                                                            &RegistryRow::item_key,
                                                            &RegistryRow::stock,
+                                                           &RegistryRow::claimed,
+                                                           &RegistryRow::reserved,
                                                            &RegistryRow::price,
                                                            &RegistryRow::stock_version,
                                                            &RegistryRow::version,
@@ -52,6 +58,8 @@ inline constexpr char *RegistryRow::*registry_columns[] = {&RegistryRow::name,
                                                            &RegistryRow::wallet,
                                                            &RegistryRow::wallet_key,
                                                            &RegistryRow::balance,
+                                                           &RegistryRow::balance_claimed,
+                                                           &RegistryRow::balance_reserved,
                                                            &RegistryRow::balance_version,
                                                            &RegistryRow::wallet_currency,
                                                            &RegistryRow::ledger,

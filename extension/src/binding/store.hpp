@@ -61,14 +61,16 @@ struct Binding {
     char *deltas = nullptr;
     char *eras = nullptr;
 
-    BoundColumn item_key, stock, price, stock_version, version, lock_mode, item_currency;
-    BoundColumn wallet_key, balance, balance_version, wallet_currency;
+    BoundColumn item_key, stock, claimed, reserved, price, stock_version, version, lock_mode,
+        item_currency;
+    BoundColumn wallet_key, balance, balance_claimed, balance_reserved, balance_version, wallet_currency;
 
     AttrNumber ledger_columns[ledger_column_count] = {}; // in the order of LedgerRow
 
     TableShape delta_shape;
     AttrNumber delta_item = InvalidAttrNumber;
     AttrNumber delta_qty = InvalidAttrNumber;
+    AttrNumber delta_claimed = InvalidAttrNumber;
     TableState table_state;
     // The transaction that has written a part of table_state, as long as it is running.
     LocalTransactionId altered_by = InvalidLocalTransactionId;
@@ -111,8 +113,7 @@ struct Binding {
     [[nodiscard]] bool items_have_currencies() const { return item_currency.name != nullptr; }
     [[nodiscard]] bool has_prices() const { return price.name != nullptr; }
     [[nodiscard]] bool has_versions() const { return version.name != nullptr; }
-    [[nodiscard]] bool has_stock_versions() const { return stock_version.name != nullptr; }
-    [[nodiscard]] bool has_balance_versions() const { return balance_version.name != nullptr; }
+    [[nodiscard]] bool has_claims() const { return claimed.name != nullptr; }
     [[nodiscard]] bool has_lock_modes() const { return lock_mode.name != nullptr; }
 };
 

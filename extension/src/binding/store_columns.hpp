@@ -21,7 +21,8 @@ enum class ColumnKind { key, count, money, lock_mode, currency };
 // What the engine does with a column.
 enum class ColumnUse {
     read,       // nothing; a change by others is an edit of the row
-    figure,     // a stock or balance: each movement changes it
+    subtracted, // a part of a figure that only others write
+    figure,     // a stock or balance, or the claims on it: movements change it (core/figure.hpp)
     counted_up, // each write of the figure increments the column, as an ORM does with its lock column
     edited,     // each edit by others increments the column
     chosen,     // vend.set_lock_mode() sets it
@@ -57,6 +58,10 @@ inline constexpr std::array item_columns{
     StoreColumn{"item_key", &RegistryRow::item_key, &Binding::item_key, ColumnKind::key,
                 ColumnUse::read},
     StoreColumn{"stock", &RegistryRow::stock, &Binding::stock, ColumnKind::count, ColumnUse::figure},
+    StoreColumn{"claimed", &RegistryRow::claimed, &Binding::claimed, ColumnKind::count,
+                ColumnUse::figure},
+    StoreColumn{"reserved", &RegistryRow::reserved, &Binding::reserved, ColumnKind::count,
+                ColumnUse::subtracted},
     StoreColumn{"price", &RegistryRow::price, &Binding::price, ColumnKind::money, ColumnUse::read},
     StoreColumn{"stock_version", &RegistryRow::stock_version, &Binding::stock_version, ColumnKind::count,
                 ColumnUse::counted_up, "bigint NOT NULL DEFAULT 0"},
@@ -73,6 +78,10 @@ inline constexpr std::array wallet_columns{
                 ColumnUse::read},
     StoreColumn{"balance", &RegistryRow::balance, &Binding::balance, ColumnKind::money,
                 ColumnUse::figure},
+    StoreColumn{"balance_claimed", &RegistryRow::balance_claimed, &Binding::balance_claimed,
+                ColumnKind::money, ColumnUse::figure},
+    StoreColumn{"balance_reserved", &RegistryRow::balance_reserved, &Binding::balance_reserved,
+                ColumnKind::money, ColumnUse::subtracted},
     StoreColumn{"balance_version", &RegistryRow::balance_version, &Binding::balance_version,
                 ColumnKind::count, ColumnUse::counted_up, "bigint NOT NULL DEFAULT 0"},
     StoreColumn{"wallet_currency", &RegistryRow::wallet_currency, &Binding::wallet_currency,

@@ -4,6 +4,7 @@
 
 #include "binding/store.hpp"
 #include "core/checked.hpp"
+#include "core/figure.hpp"
 #include "core/verdict.hpp"
 #include "escrow/deltas.hpp"
 #include "escrow/items.hpp"
@@ -35,7 +36,7 @@ Claim claim_escrow(Store &store, Item *item, const Decision &decision, const Cla
             return claim;
         }
         if (take_from_counter(key, terms.sale.qty) == CounterChange::made) {
-            const Delta delta{item->key, negated(terms.sale.qty)};
+            const Delta delta{item->key, by_sale(negated(terms.sale.qty))};
             record_deltas(store, {&delta, 1});
             claim.is_made = true;
             return claim;

@@ -23,8 +23,7 @@ Claim claim_optimistic(Store &store, Item *item, const Decision &decision, const
             return claim;
         }
         // Another transaction wrote to the row but not to the stock: no conflict.
-        if (now && now->state.stock_version == item->state.stock_version &&
-            now->state.stock == item->state.stock)
+        if (now && now->figure == item->figure)
             return claim_pessimistic(store, item, claim.decision, terms);
         claim.decision =
             decide_sale(now ? std::optional(now->state) : std::nullopt, terms.wallet, terms.sale);

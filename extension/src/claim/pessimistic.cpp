@@ -3,6 +3,7 @@
 #include "binding/store.hpp"
 #include "claim/claim.hpp"
 #include "core/checked.hpp"
+#include "core/figure.hpp"
 #include "core/lock_mode.hpp"
 #include "core/verdict.hpp"
 
@@ -29,7 +30,7 @@ Claim claim_pessimistic(Store &store, Item *item, const Decision &decision, cons
     if (item->state.lock_mode == LockMode::escrow) fold_own_deltas(store, item);
     claim.decision = decide_sale(item->state, terms.wallet, terms.sale);
     if (claim.decision.verdict != Verdict::accept) return claim;
-    set_locked_stock(store, *item, Quantity{item->state.stock.value - terms.sale.qty.value});
+    change_locked_stock(store, *item, by_sale(negated(terms.sale.qty)));
     claim.is_made = true;
     return claim;
 }

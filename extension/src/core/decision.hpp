@@ -31,7 +31,6 @@ struct ItemState {
     Quantity stock;               // below zero: nothing is left, and units are owed
     Quantity pending_elsewhere{}; // escrow: taken by transactions that may still roll back
     std::optional<Money> price;   // nothing in a store without prices
-    std::int64_t stock_version = 0;
     std::int64_t version = 0;
     std::optional<LockMode> lock_mode;
     ItemFlaw flaw = ItemFlaw::none;

@@ -8,6 +8,7 @@
 #include "binding/key_type.hpp"
 #include "core/checked.hpp"
 #include "core/decision.hpp"
+#include "core/figure.hpp"
 #include "core/kind.hpp"
 #include "core/verdict.hpp"
 #include "engine/explain.hpp"
@@ -63,10 +64,10 @@ bool write_balance(Store &store, const DepositRequest &request, const Wallet &wa
         outcome->verdict = Verdict::insufficient_funds;
         return false;
     }
-    outcome->balance =
-        checked_add(store.binding.balance.figures, wallet.balance, signed_amount(request));
+    const Change<Money> change = by_movement(signed_amount(request));
+    outcome->balance = balance_after(store.binding, wallet, change);
     if (!outcome->balance) raise_overflow(store, "balance", outcome->wallet);
-    outcome->balance = change_locked_balance(store, wallet, signed_amount(request));
+    outcome->balance = change_locked_balance(store, wallet, change);
     return true;
 }
 

@@ -11,12 +11,14 @@
 #include "binding/statement.hpp"
 #include "binding/store_columns.hpp"
 #include "core/checked.hpp"
+#include "core/figure.hpp"
 #include "core/kind.hpp"
 #include "core/lock_mode.hpp"
 #include "escrow/deltas.hpp"
 #include "escrow/items.hpp"
 #include "rows/eras.hpp"
 #include "rows/execute.hpp"
+#include "rows/figure.hpp"
 #include "rows/ledger.hpp"
 #include "rows/rows.hpp"
 #include "shared/counters.hpp"
@@ -221,16 +223,25 @@ HeapTuple old_tuple(const TriggerData *trigger) {
     pg_unreachable();
 }
 
-// The figure of a row. A figure that cannot be counted and was in the row before it is written dates
+FigureInRow figure_in(const Store &store, const TriggerData *trigger, HeapTuple tuple) {
+    const auto value = [&](const BoundColumn &column) -> std::optional<Datum> {
+        bool is_null = false;
+        const Datum datum =
+            heap_getattr(tuple, column.number, RelationGetDescr(trigger->tg_relation), &is_null);
+        return is_null ? std::nullopt : std::optional(datum);
+    };
+    return figure_from(is_about_items(store, trigger) ? stock_columns(store.binding)
+                                                      : balance_columns(store.binding),
+                       value);
+}
+
+// What is left in a row. A figure that cannot be counted and was in the row before it is written dates
 // from before this trigger existed, and counts as 0.
-int64 figure_of(const Store &store, const TriggerData *trigger, HeapTuple tuple, KeyRef key) {
-    const BoundColumn &column = key.of() == KeyOf::item ? store.binding.stock : store.binding.balance;
-    bool is_null = false;
-    const Datum value =
-        heap_getattr(tuple, column.number, RelationGetDescr(trigger->tg_relation), &is_null);
-    const auto figure = is_null ? std::nullopt : exact_number(column.figures, value);
-    if (!figure && tuple != old_tuple(trigger)) raise_uncountable(trigger, key, is_null);
-    return figure.value_or(0);
+int64 left_in(const Store &store, const TriggerData *trigger, HeapTuple tuple, KeyRef key) {
+    const FigureInRow read = figure_in(store, trigger, tuple);
+    if ((read.is_null || read.not_exact != nullptr) && tuple != old_tuple(trigger))
+        raise_uncountable(trigger, key, read.is_null);
+    return read.left;
 }
 
 RowImage image_of(const Store &store, const TriggerData *trigger, HeapTuple tuple) {
@@ -247,7 +258,7 @@ RowImage image_of(const Store &store, const TriggerData *trigger, HeapTuple tupl
                                relation_label(RelationGetRelid(trigger->tg_relation)))));
     image.key = items ? store.binding.ref(ItemKey(key)) : store.binding.ref(WalletKey(key));
     image.is_in_escrow = items && is_escrow_row(store, tuple, descriptor);
-    image.figure = figure_of(store, trigger, tuple, image.key);
+    image.figure = left_in(store, trigger, tuple, image.key);
     return image;
 }
 
@@ -265,7 +276,7 @@ bool is_version_right(const Store &store, const TriggerData *trigger, const Engi
     const auto count = [&](Datum value, bool null) {
         return null ? 0 : number_from_column(version.figures, value);
     };
-    return count(is, is_null) - count(was, was_null) == (write.change == 0 ? 0 : 1);
+    return count(is, is_null) - count(was, was_null) == (write.is_of_figure ? 1 : 0);
 }
 
 void check_engine_write(EngineWrite *write, const Store &store, const TriggerData *trigger,
@@ -312,13 +323,14 @@ int64 added(int64 figure, Quantity qty) {
 void leave_escrow(Store &store, RowImage *was, RowImage *is) {
     const ItemKey key = was->key.as_item();
     forget_counter(store, key);
-    const Quantity unsettled = take_deltas(store, key).sum;
-    was->figure = added(was->figure, unsettled);
-    if (!is->exists || unsettled == Quantity{}) return;
-    is->figure = added(is->figure, unsettled);
+    const Change<Quantity> unsettled = take_deltas(store, key).change;
+    const Quantity units = sum_of(unsettled).value();
+    was->figure = added(was->figure, units);
+    if (!is->exists || unsettled == Change<Quantity>{}) return;
+    is->figure = added(is->figure, units);
     Item item;
     if (lock_item(store, is->key.as_item(), {}, &item) == LockResult::locked)
-        set_locked_stock(store, item, Quantity{added(item.state.stock.value, unsettled)});
+        change_locked_stock(store, item, unsettled);
 }
 
 // The hint: what to call instead of a direct write.
@@ -444,7 +456,8 @@ bool is_edit(const Store &store, const TriggerData *trigger) {
 bool is_mere_edit(const Store &store, const TriggerData *trigger) {
     return TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) &&
            !has_column_changed(trigger, store.binding.item_key.number) &&
-           !has_column_changed(trigger, store.binding.stock.number) &&
+           figure_in(store, trigger, trigger->tg_trigtuple).left ==
+               figure_in(store, trigger, trigger->tg_newtuple).left &&
            !(store.binding.has_lock_modes() &&
              has_column_changed(trigger, store.binding.lock_mode.number));
 }

@@ -9,6 +9,7 @@
 #include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "core/checked.hpp"
+#include "core/figure.hpp"
 #include "core/identity.hpp"
 #include "core/kind.hpp"
 #include "core/refund.hpp"
@@ -428,19 +429,19 @@ void give_back(Refund &refund) {
     outcome.qty = sum.qty;
     outcome.amount = sum.amount;
     if (refund.wallet) {
-        outcome.balance = checked_add(store.binding.balance.figures, refund.wallet->balance, sum.amount);
+        outcome.balance = balance_after(store.binding, *refund.wallet, by_sale(sum.amount));
         if (!outcome.balance) raise_overflow(store, "balance", outcome.wallet);
     }
     outcome.id = refund.request.id ? *refund.request.id : new_uuid_v7();
     outcome.at = GetCurrentTimestamp();
     for (RefundLine &line : refund.lines) {
         if (!line.item) continue;
-        const auto stock = add_units(store, *line.item, line.now.qty);
+        const auto stock = add_units(store, *line.item, by_sale(line.now.qty));
         if (!stock) raise_overflow(store, "stock", key_text(store.binding.item_type, line.row.key));
         if (only != nullptr) outcome.stock = stock;
     }
     if (refund.wallet && sum.amount > Money{0})
-        outcome.balance = change_locked_balance(store, *refund.wallet, sum.amount);
+        outcome.balance = change_locked_balance(store, *refund.wallet, by_sale(sum.amount));
     record_refund(refund);
     if (only != nullptr && !outcome.stock)
         if (const auto now = row_of_era(store, item_of(*only)))

@@ -7,6 +7,7 @@
 #include "binding/key.hpp"
 #include "binding/key_type.hpp"
 #include "core/checked.hpp"
+#include "core/figure.hpp"
 #include "core/kind.hpp"
 #include "core/verdict.hpp"
 #include "engine/explain.hpp"
@@ -86,7 +87,7 @@ MovementOutcome restock(Store &store, const RestockRequest &request, MemoryConte
     in_context(result_context, [&] { describe(store, request, restocked, &outcome); });
     if (is_replayed) return outcome;
     if (is_known) {
-        outcome.stock = add_units(store, *restocked.item, request.qty);
+        outcome.stock = add_units(store, *restocked.item, by_movement(request.qty));
         if (!outcome.stock) raise_overflow(store, "stock", outcome.item);
         record_restock(store, request, restocked, &outcome);
     } else {

@@ -12,6 +12,7 @@
 #include "binding/store.hpp"
 #include "claim/claim.hpp"
 #include "core/checked.hpp"
+#include "core/figure.hpp"
 #include "core/identity.hpp"
 #include "core/kind.hpp"
 #include "core/lock_mode.hpp"
@@ -265,7 +266,7 @@ void record_sale(Sale &sale) {
         outcome.balance = sale.wallet->balance;
         if (sale.decision.amount > Money{0})
             outcome.balance =
-                change_locked_balance(sale.store, *sale.wallet, negated(sale.decision.amount));
+                change_locked_balance(sale.store, *sale.wallet, by_sale(negated(sale.decision.amount)));
     }
     outcome.id = sale.request.id ? *sale.request.id : new_uuid_v7();
     outcome.at = GetCurrentTimestamp();

@@ -9,6 +9,7 @@
 #include "binding/key_type.hpp"
 #include "core/checked.hpp"
 #include "core/decision.hpp"
+#include "core/figure.hpp"
 #include "core/kind.hpp"
 #include "core/verdict.hpp"
 #include "engine/explain.hpp"
@@ -77,10 +78,12 @@ bool answer_from_ledger(Store &store, const TransferRequest &request, const Part
 
 void pay(Store &store, const TransferRequest &request, const Parties &parties,
          MovementOutcome *outcome) {
-    if (!checked_add(store.binding.balance.figures, parties.payee->balance, request.amount))
+    const Change<Money> payment = by_movement(request.amount);
+    if (!balance_after(store.binding, *parties.payee, payment))
         raise_overflow(store, "balance", outcome->payee);
-    outcome->balance = change_locked_balance(store, *parties.payer, negated(request.amount));
-    (void)change_locked_balance(store, *parties.payee, request.amount);
+    outcome->balance =
+        change_locked_balance(store, *parties.payer, by_movement(negated(request.amount)));
+    (void)change_locked_balance(store, *parties.payee, payment);
     outcome->id = request.id ? *request.id : new_uuid_v7();
     outcome->at = GetCurrentTimestamp();
     const std::array lines{

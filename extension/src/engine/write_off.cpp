@@ -10,6 +10,7 @@
 #include "binding/key_type.hpp"
 #include "core/checked.hpp"
 #include "core/decision.hpp"
+#include "core/figure.hpp"
 #include "core/kind.hpp"
 #include "core/verdict.hpp"
 #include "engine/explain.hpp"
@@ -118,14 +119,14 @@ Decision decide(const WriteOff &write_off) {
 bool take(WriteOff &write_off) {
     const Item &item = write_off.item->item;
     const Quantity qty = write_off.request.qty;
-    const Quantity left{item.state.stock.value - qty.value};
-    write_off.outcome.stock = left;
+    const Change<Quantity> change = by_movement(negated(qty));
+    write_off.outcome.stock = Quantity{item.state.stock.value - qty.value};
     if (!write_off.item->is_in_escrow) {
-        set_locked_stock(write_off.store, item, left);
+        change_locked_stock(write_off.store, item, change);
         return true;
     }
     if (!take_units(write_off.store, *write_off.item, qty)) return false;
-    const Delta delta{item.key, negated(qty)};
+    const Delta delta{item.key, change};
     record_deltas(write_off.store, {&delta, 1});
     write_off.outcome.stock = stock_as_left(write_off.store, item);
     return true;

@@ -7,6 +7,7 @@
 #include "binding/key.hpp"
 #include "binding/store.hpp"
 #include "core/checked.hpp"
+#include "core/figure.hpp"
 #include "rows/rows.hpp"
 
 #include <span>
@@ -15,7 +16,7 @@ namespace vend {
 
 struct Deltas {
     int64 count = 0;
-    Quantity sum{};
+    Change<Quantity> change;
 };
 
 // The stock in the item's row plus its deltas. Raises 55000 when the sum is out of range.
@@ -23,7 +24,7 @@ Quantity stock_with(Store &store, const Item &item, const Deltas &deltas);
 
 struct Delta {
     ItemKey item;
-    Quantity qty;
+    Change<Quantity> change;
 };
 void append_deltas(Store &store, std::span<const Delta> deltas);
 
@@ -37,7 +38,8 @@ Deltas take_deltas(Store &store, ItemKey item);
 
 // Folds deltas of an item, whose row the caller has locked, into the row. Returns their sum and number.
 // Folds at least `count_min` of them, and as many more as it takes for the row's stock not to be
-// negative: the scan may find what was sold before what was restocked for it.
+// negative: the scan may find what was sold before what was restocked for it, and what was refunded
+// before its sale.
 inline constexpr int64 all_deltas = PG_INT64_MAX;
 Deltas fold_deltas(Store &store, const Item &item, int64 count_min = all_deltas);
 

@@ -247,24 +247,28 @@ void record_deltas(Store &store, std::span<const Delta> deltas) {
     ensure_settler();
 }
 
-std::optional<Quantity> add_units(Store &store, const LockedItem &locked, Quantity qty) {
+std::optional<Quantity> add_units(Store &store, const LockedItem &locked,
+                                  const Change<Quantity> &change) {
+    const Item &item = locked.item;
     if (!locked.is_in_escrow) {
-        const auto stock = checked_add(locked.item.state.stock, qty);
-        if (!stock || stock->value > store.binding.stock.figures.max) return std::nullopt;
-        set_locked_stock(store, locked.item, *stock);
+        const auto stock = stock_after(store.binding, item, change);
+        if (stock) change_locked_stock(store, item, change);
         return stock;
     }
-    require_exact(store, locked.item);
+    require_exact(store.binding, locked.item);
+    const Quantity qty = sum_of(change).value();
+    const Quantity max = change.moved == Quantity{} ? Quantity{store.binding.stock.figures.max}
+                                                    : stock_max(store.binding, item);
     const CounterKey key = counter_key(store, locked.item.key);
     for (;;) {
         if (!loaded_reading(store, locked.item.key, key)) raise_concurrent_write("update");
-        switch (add_to_counter(key, qty, Quantity{store.binding.stock.figures.max})) {
+        switch (add_to_counter(key, qty, max)) {
         case CounterChange::not_loaded:
             continue;
         case CounterChange::impossible:
             return std::nullopt;
         case CounterChange::made: {
-            const Delta delta{locked.item.key, qty};
+            const Delta delta{item.key, change};
             record_deltas(store, {&delta, 1});
             return stock_as_left(store, locked.item);
         }
@@ -282,7 +286,7 @@ void forget_counter(Store &store, ItemKey item) {
 void fold_own_deltas(Store &store, Item *item) {
     require_nothing_pending(counter_key(store, item->key));
     if (is_altered_here(store, item->key)) require_escrow(store);
-    if (fold_deltas(store, *item).sum == Quantity{}) return;
+    if (fold_deltas(store, *item).change == Change<Quantity>{}) return;
     if (lock_item(store, item->key, {}, item) != LockResult::locked)
         raise_write_altered(store.binding.item_table.relation);
 }

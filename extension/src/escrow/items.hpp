@@ -7,6 +7,7 @@
 #include "binding/key.hpp"
 #include "binding/store.hpp"
 #include "core/checked.hpp"
+#include "core/figure.hpp"
 #include "escrow/deltas.hpp"
 #include "rows/rows.hpp"
 #include "shared/counter_key.hpp"
@@ -73,8 +74,10 @@ void give_back_units(Store &store, const LockedItem &locked);
 // Appends deltas for the units taken or added, and sees to it that a worker settles them.
 void record_deltas(Store &store, std::span<const Delta> deltas);
 
-// Adds units. Returns the stock as this transaction leaves it, or nothing when it would be out of range.
-std::optional<Quantity> add_units(Store &store, const LockedItem &locked, Quantity qty);
+// Adds the units of a refund or restock. Returns the stock as this transaction leaves it, or nothing
+// when it would be out of range.
+std::optional<Quantity> add_units(Store &store, const LockedItem &locked,
+                                  const Change<Quantity> &change);
 
 // Closes the counter of an item once nothing is pending on it. From then on only this transaction may
 // change the item. Raises 55006 when this transaction itself has something pending.

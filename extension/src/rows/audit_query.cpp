@@ -4,6 +4,7 @@
 
 #include "base/sql_operators.hpp"
 #include "binding/key_type.hpp"
+#include "rows/figure.hpp"
 #include "table/our_triggers.hpp"
 
 namespace vend {
@@ -136,12 +137,12 @@ void append_negative(StringInfo sql, const Binding &b, const char *finding, cons
     appendStringInfo(sql,
                      "'%s', c.key::pg_catalog.text, 0::pg_catalog.numeric, c.value, "
                      "NULL::pg_catalog.text FROM (%s) AS c JOIN %s AS r ON r.%s::%s " EQ
-                     " c.key AND 0 " GT " r.%s LEFT JOIN (SELECT %s AS key, pg_catalog.sum(%s) AS taken "
+                     " c.key AND 0 " GT " %s LEFT JOIN (SELECT %s AS key, pg_catalog.sum(%s) AS taken "
                      "FROM %s WHERE kind " EQ " 'adjustment' AND 0 " GT " %s GROUP BY %s) AS a "
                      "ON a.key " EQ " c.key WHERE 0 " GT " c.value AND coalesce(a.taken, 0) " GT
                      " c.value",
-                     finding, c.source, c.relation, c.key, c.key_type, c.value, c.ledger_key,
-                     c.ledger_change, b.ledger, c.ledger_change, c.ledger_key);
+                     finding, c.source, c.relation, c.key, c.key_type, left_sql(c.columns, "r."),
+                     c.ledger_key, c.ledger_change, b.ledger, c.ledger_change, c.ledger_key);
 }
 
 // Appends the check for items whose deltas take more than the row has, so that they cannot be settled.
@@ -153,9 +154,9 @@ void append_unsettleable(StringInfo sql, const Binding &b) {
                      "'negative stock', c.key::pg_catalog.text, 0::pg_catalog.numeric, c.value, "
                      "pg_catalog.format(%s, %s::pg_catalog.text, c.key, " MINUS " c.value) "
                      "FROM (%s) AS c JOIN %s AS i ON i.%s::%s " EQ " c.key WHERE 0 " GT
-                     " c.value AND i.%s " GE " 0",
+                     " c.value AND %s " GE " 0",
                      quote_literal_cstr(insert), quote_literal_cstr(b.deltas), compose_stock(b), b.items,
-                     b.item_key.name, kept_key_type(b.item_type), b.stock.name);
+                     b.item_key.name, kept_key_type(b.item_type), left_sql(stock_columns(b), "i."));
 }
 
 } // namespace
@@ -163,22 +164,23 @@ void append_unsettleable(StringInfo sql, const Binding &b) {
 // The sum of each item's row and its deltas. Where the row is gone, the sum of the deltas.
 char *compose_stock(const Binding &b) {
     return psprintf("SELECT x.key, pg_catalog.sum(x.value) AS value FROM "
-                    "(SELECT %s::%s AS key, %s::pg_catalog.numeric AS value FROM %s "
+                    "(SELECT %s::%s AS key, %s AS value FROM %s "
                     "UNION ALL SELECT item, qty FROM %s) AS x GROUP BY x.key",
-                    b.item_key.name, kept_key_type(b.item_type), b.stock.name, b.items, b.deltas);
+                    b.item_key.name, kept_key_type(b.item_type), left_sql(stock_columns(b), ""), b.items,
+                    b.deltas);
 }
 
 AuditedFigure item_figure(const Binding &b) {
-    return {"stock",      compose_stock(b), b.items, b.item_key.name, kept_key_type(b.item_type),
-            b.stock.name, "item",           "qty"};
+    return {"stock",          compose_stock(b), b.items, b.item_key.name, kept_key_type(b.item_type),
+            stock_columns(b), "item",           "qty"};
 }
 
 AuditedFigure wallet_figure(const Binding &b) {
     const char *source =
-        psprintf("SELECT %s::%s AS key, %s::pg_catalog.numeric AS value FROM %s", b.wallet_key.name,
-                 kept_key_type(b.buyer_type), b.balance.name, b.wallets);
-    return {"balance",      source,   b.wallets, b.wallet_key.name, kept_key_type(b.buyer_type),
-            b.balance.name, "wallet", "amount"};
+        psprintf("SELECT %s::%s AS key, %s AS value FROM %s", b.wallet_key.name,
+                 kept_key_type(b.buyer_type), left_sql(balance_columns(b), ""), b.wallets);
+    return {"balance",          source,   b.wallets, b.wallet_key.name, kept_key_type(b.buyer_type),
+            balance_columns(b), "wallet", "amount"};
 }
 
 char *compose_adjustments(const Binding &b, const AuditedFigure &f) {

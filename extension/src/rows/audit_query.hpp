@@ -5,6 +5,7 @@
 #include "base/prelude.hpp"
 
 #include "binding/store.hpp"
+#include "rows/figure.hpp"
 
 #include <span>
 
@@ -18,7 +19,7 @@ struct AuditedFigure {
     const char *relation;
     const char *key;
     const char *key_type; // of the ledger, to which the key is cast
-    const char *value;
+    FigureColumns columns;
     const char *ledger_key;
     const char *ledger_change;
 };

@@ -7,6 +7,7 @@
 #include "binding/number_type.hpp"
 #include "binding/store_columns.hpp"
 #include "rows/audit_query.hpp"
+#include "rows/figure.hpp"
 #include "table/table.hpp"
 
 #include <initializer_list>
@@ -180,24 +181,27 @@ StatementText compose_eras(const Binding &b, Statement statement, const ErasOf &
     }
 }
 
-// Adds $2 to the figure of the row with key $1, and counts its version up.
+// Changes the figure of the row with key $1.
 StatementText update_figure(const Table &table, const char *relation, const BoundColumn &key,
-                            const KeyType &type, const BoundColumn &figure, const BoundColumn &version) {
-    return text_of(psprintf("UPDATE %s SET %s%s WHERE %s %s $1 RETURNING %s", relation,
-                            increment(figure, "$2"),
-                            version.name == nullptr ? "" : psprintf(", %s", increment(version, "1")),
-                            key.name, type.equals, figure.name),
-                   table.relation, {type.type, figure.figures.type}, {figure.type});
+                            const KeyType &type, const FigureColumns &columns) {
+    StatementText text =
+        text_of(psprintf("UPDATE %s SET %s WHERE %s %s $1 RETURNING %s", relation, change_sql(columns),
+                         key.name, type.equals, figure_sql(columns)),
+                table.relation, {type.type, columns.total.figures.type}, {});
+    if (columns.has_claims())
+        text.parameter_types[text.parameter_count++] = columns.claimed.figures.type;
+    for (const BoundColumn *column : {&columns.total, &columns.claimed, &columns.reserved})
+        if (column->name != nullptr) text.shape.column_types[text.shape.column_count++] = column->type;
+    return text;
 }
 
 StatementText update_stock(const Binding &b) {
-    return update_figure(b.item_table, b.items, b.item_key, b.item_type.untyped(), b.stock,
-                         b.stock_version);
+    return update_figure(b.item_table, b.items, b.item_key, b.item_type.untyped(), stock_columns(b));
 }
 
 StatementText update_balance(const Binding &b) {
-    return update_figure(b.wallet_table, b.wallets, b.wallet_key, b.buyer_type.untyped(), b.balance,
-                         b.balance_version);
+    return update_figure(b.wallet_table, b.wallets, b.wallet_key, b.buyer_type.untyped(),
+                         balance_columns(b));
 }
 
 StatementText select_refunded(const Binding &b) {

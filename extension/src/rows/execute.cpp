@@ -175,11 +175,12 @@ Rows run(Store &store, Statement statement, std::span<const Parameter> parameter
     return rows;
 }
 
-Rows run_write(Store &store, Statement statement, std::initializer_list<Parameter> parameters,
-               Oid relation, int64 change) {
+Rows run_write(Store &store, Statement statement, std::span<const Parameter> parameters, Oid relation,
+               int64 change) {
     EngineWrite write;
     write.relation = relation;
     write.change = change;
+    write.is_of_figure = statement == Statement::add_stock || statement == Statement::add_balance;
     write.trigger_depth = DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, 0)) + 1;
     write.outer = current_engine_write();
     restore_engine_write(&write);

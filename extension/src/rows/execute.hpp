@@ -64,8 +64,8 @@ Rows run(Store &store, Statement statement, std::initializer_list<Parameter> par
 
 // Runs an UPDATE of one row, whose figure changes by `change`. Raises 27000 when a trigger or rule has
 // kept the figure from changing by that.
-Rows run_write(Store &store, Statement statement, std::initializer_list<Parameter> parameters,
-               Oid relation, int64 change);
+Rows run_write(Store &store, Statement statement, std::span<const Parameter> parameters, Oid relation,
+               int64 change);
 
 // Raises 55000 under session_replication_role = replica, in which the triggers that uphold the ledger do
 // not fire.

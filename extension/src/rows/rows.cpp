@@ -12,8 +12,10 @@
 #include "core/lock_mode.hpp"
 #include "rows/caller_look.hpp"
 #include "rows/execute.hpp"
+#include "rows/figure.hpp"
+#include "rows/figure_write.hpp"
+#include "rows/row_name.hpp"
 #include "rows/selected_rows.hpp"
-#include "table/catalog.hpp"
 #include "table/engine_write.hpp"
 #include "table/lock_wait.hpp"
 #include "table/row_lock.hpp"
@@ -24,25 +26,6 @@
 namespace vend {
 namespace {
 
-// The value of a column. Nothing where it is null.
-std::optional<Datum> column_value(TupleTableSlot *row, const BoundColumn &column) {
-    bool is_null = false;
-    const Datum value = slot_getattr(row, column.number, &is_null);
-    if (is_null) return std::nullopt;
-    return value;
-}
-
-// The name of a row in messages.
-const char *row_name(KeyRef key) {
-    return psprintf("%s \"%s\"", key.of() == KeyOf::item ? "item" : "wallet", key.text());
-}
-
-// The detail of an error about a row: its table.
-int table_detail(const Binding &binding, KeyRef key) {
-    const Table &table = key.of() == KeyOf::item ? binding.item_table : binding.wallet_table;
-    return errdetail("The row is in table \"%s\".", relation_label(table.relation));
-}
-
 // The key of a row. Raises 55000 when it is null, which a row that was found by its key cannot be.
 Datum key_value(TupleTableSlot *row, const BoundColumn &column) {
     const auto value = column_value(row, column);
@@ -51,31 +34,6 @@ Datum key_value(TupleTableSlot *row, const BoundColumn &column) {
                         errmsg("column \"%s\" of a bound row is null", column.raw_name),
                         errhint("Fill the column in and declare it NOT NULL.")));
     return *value;
-}
-
-// The number in a column, which counts as 0 where it is null. Nothing where it is not a whole number of
-// steps.
-std::optional<int64> figure_in(TupleTableSlot *row, const BoundColumn &column) {
-    const auto value = column_value(row, column);
-    return value ? exact_number(column.figures, *value) : 0;
-}
-
-// Raises 55000 for a column of a row whose value cannot be counted with.
-[[noreturn]] void raise_not_exact(const Binding &binding, KeyRef key, const BoundColumn &column) {
-    ereport(ERROR,
-            (errcode(errcodes::not_in_state),
-             errmsg("column \"%s\" of %s cannot be counted exactly", column.raw_name, row_name(key)),
-             table_detail(binding, key),
-             errhint("Set the column to a whole number of steps that fits its range.")));
-    pg_unreachable();
-}
-
-// The number in a column that counts something. Null is 0.
-template <KeyOf of>
-int64 count_in(const Binding &binding, Key<of> key, TupleTableSlot *row, const BoundColumn &column) {
-    const auto count = figure_in(row, column);
-    if (!count) raise_not_exact(binding, binding.ref(key), column);
-    return *count;
 }
 
 std::string_view text_view(Datum text) {
@@ -106,12 +64,15 @@ std::optional<Currency> currency_in(TupleTableSlot *row, const BoundColumn &colu
     }
 }
 
-void read_stock(const Binding &binding, TupleTableSlot *row, ItemState *state) {
-    const auto value = column_value(row, binding.stock);
-    const auto stock = value ? exact_number(binding.stock.figures, *value) : 0;
-    state->stock = Quantity{stock.value_or(0)};
-    state->is_stock_null = !value;
-    if (!stock) state->flaw = ItemFlaw::stock_not_exact;
+void read_stock(const Binding &binding, TupleTableSlot *row, Item *item) {
+    const FigureInRow stock = figure_from(
+        stock_columns(binding), [&](const BoundColumn &column) { return column_value(row, column); });
+    item->figure = stock.figure;
+    item->state.stock = Quantity{stock.left};
+    item->state.is_stock_null = stock.is_null;
+    if (stock.not_exact != nullptr) item->state.flaw = ItemFlaw::stock_not_exact;
+    if (binding.stock_version.name != nullptr)
+        item->figure.version = count_in(binding, binding.ref(item->key), row, binding.stock_version);
 }
 
 void read_price(const Binding &binding, TupleTableSlot *row, ItemState *state) {
@@ -139,84 +100,59 @@ Item item_of(Store &store, TupleTableSlot *row) {
     item.key = copy_key(binding.item_type, key_value(row, binding.item_key));
     if (binding.has_prices()) read_price(binding, row, &item.state);
     if (binding.has_lock_modes()) read_lock_mode(binding, row, &item.state);
-    read_stock(binding, row, &item.state);
-    if (binding.has_stock_versions())
-        item.state.stock_version = count_in(binding, item.key, row, binding.stock_version);
-    if (binding.has_versions()) item.state.version = count_in(binding, item.key, row, binding.version);
+    read_stock(binding, row, &item);
+    if (binding.has_versions())
+        item.state.version = count_in(binding, binding.ref(item.key), row, binding.version);
     item.state.currency = currency_in(row, binding.item_currency);
     return item;
 }
 
 Wallet wallet_of(Store &store, TupleTableSlot *row) {
     const Binding &binding = store.binding;
-    const auto balance = figure_in(row, binding.balance);
-    Wallet wallet{version_of(row), copy_key(binding.buyer_type, key_value(row, binding.wallet_key)),
-                  Money{balance.value_or(0)}};
-    wallet.is_exact = balance.has_value();
-    if (binding.has_balance_versions())
-        wallet.balance_version = count_in(binding, wallet.key, row, binding.balance_version);
+    const WalletKey key = copy_key(binding.buyer_type, key_value(row, binding.wallet_key));
+    const FigureInRow balance = figure_from(
+        balance_columns(binding), [&](const BoundColumn &column) { return column_value(row, column); });
+    Wallet wallet{version_of(row), key, Money{balance.left}, balance.figure,
+                  balance.not_exact == nullptr};
+    if (binding.balance_version.name != nullptr)
+        wallet.figure.version = count_in(binding, binding.ref(key), row, binding.balance_version);
     wallet.currency = currency_in(row, binding.wallet_currency);
     return wallet;
 }
 
-// The stock that an UPDATE has returned. Nothing where it returned no row. Frees the rows.
-std::optional<Quantity> stock_left(const Store &store, const Rows &rows) {
-    if (rows.count == 0) return std::nullopt;
-    const Quantity left{number_from_column(store.binding.stock.figures, rows.required(1))};
-    free_rows(rows);
-    return left;
+bool write_stock(const Binding &binding, const TableUpdate &update, const Item &item,
+                 const Change<Quantity> &change) {
+    const FigureColumns columns = stock_columns(binding);
+    return write_figure(binding, update, {binding.ref(item.key), item.version, columns, item.figure},
+                        in_numbers(change));
 }
 
-ColumnChange number_change(const BoundColumn &column, int64 number) {
-    return {column.number, number_to_column(column.figures, number)};
+void require_exact(const Binding &binding, const Wallet &wallet) {
+    if (!wallet.is_exact) raise_not_exact(binding, binding.ref(wallet.key), binding.balance);
 }
 
-// Writes a figure and counts its version up.
-bool write_figure(const Binding &binding, const TableUpdate &update, KeyRef key, const RowVersion &row,
-                  const ColumnChange &figure, const BoundColumn &version, int64 was) {
-    if (version.name == nullptr) return update_row(update, row, {figure});
-    if (was >= version.figures.max)
-        ereport(ERROR, (errcode(errcodes::out_of_range),
-                        errmsg("column \"%s\" of %s is out of range", version.raw_name, row_name(key)),
-                        table_detail(binding, key), errhint("Set the column to a smaller number.")));
-    return update_row(update, row, {figure, number_change(version, was + 1)});
-}
-
-bool write_stock(const Store &store, const TableUpdate &update, const Item &item, Quantity stock) {
-    require_exact(store, item);
-    const Binding &binding = store.binding;
-    return write_figure(binding, update, binding.ref(item.key), item.version,
-                        number_change(binding.stock, stock.value), binding.stock_version,
-                        item.state.stock_version);
-}
-
-void require_exact(const Store &store, const Wallet &wallet) {
-    if (!wallet.is_exact)
-        raise_not_exact(store.binding, store.binding.ref(wallet.key), store.binding.balance);
-}
-
-bool write_balance(const Store &store, const TableUpdate &update, const Wallet &wallet, Money balance) {
-    require_exact(store, wallet);
-    const Binding &binding = store.binding;
-    return write_figure(binding, update, binding.ref(wallet.key), wallet.version,
-                        number_change(binding.balance, balance.value), binding.balance_version,
-                        wallet.balance_version);
+bool write_balance(const Binding &binding, const TableUpdate &update, const Wallet &wallet,
+                   const Change<Money> &change) {
+    require_exact(binding, wallet);
+    const FigureColumns columns = balance_columns(binding);
+    return write_figure(binding, update,
+                        {binding.ref(wallet.key), wallet.version, columns, wallet.figure},
+                        in_numbers(change));
 }
 
 void run_stock_change(Store &store, const StockChange &change) {
-    require_exact(store, *change.item);
-    const int64 units = change.stock.value - change.item->state.stock.value;
-    const auto left = stock_left(
-        store,
-        run_write(store, Statement::add_stock,
-                  {{change.item->key.value}, {number_to_column(store.binding.stock.figures, units)}},
-                  store.binding.item_table.relation, units));
-    if (left != change.stock) raise_write_altered(store.binding.item_table.relation);
+    const Item &item = *change.item;
+    require_exact(store.binding, item);
+    const FigureColumns columns = stock_columns(store.binding);
+    const FigureRow row{store.binding.ref(item.key), item.version, columns, item.figure};
+    const int64 left = run_figure_change(store, Statement::add_stock, row, in_numbers(change.change));
+    if (left != item.state.stock.value + change.change.sold.value + change.change.moved.value)
+        raise_write_altered(store.binding.item_table.relation);
 }
 
 // Raises 55000 where a trigger of the owner's has taken money that the debit had counted on.
 void require_covered(const Store &store, const BalanceChange &change) {
-    if (change.change >= Money{0} || change.balance >= Money{0}) return;
+    if (sum_of(change.change) >= Money{0} || change.balance >= Money{0}) return;
     const KeyRef key = store.binding.ref(change.wallet->key);
     ereport(ERROR, (errcode(errcodes::not_in_state), errmsg("balance of %s is negative", row_name(key)),
                     table_detail(store.binding, key),
@@ -224,15 +160,12 @@ void require_covered(const Store &store, const BalanceChange &change) {
 }
 
 void run_balance_change(Store &store, BalanceChange *change) {
-    require_exact(store, *change->wallet);
-    const Rows rows =
-        run_write(store, Statement::add_balance,
-                  {{change->wallet->key.value},
-                   {number_to_column(store.binding.balance.figures, change->change.value)}},
-                  store.binding.wallet_table.relation, change->change.value);
-    if (rows.count == 0) raise_write_altered(store.binding.wallet_table.relation);
-    change->balance = Money{number_from_column(store.binding.balance.figures, rows.required(1))};
-    free_rows(rows);
+    const Wallet &wallet = *change->wallet;
+    require_exact(store.binding, wallet);
+    const FigureColumns columns = balance_columns(store.binding);
+    const FigureRow row{store.binding.ref(wallet.key), wallet.version, columns, wallet.figure};
+    change->balance =
+        Money{run_figure_change(store, Statement::add_balance, row, in_numbers(change->change))};
     require_covered(store, *change);
 }
 
@@ -336,9 +269,9 @@ template <typename Row> void drop_hidden(Store &store, std::span<std::optional<R
 
 } // namespace
 
-void require_exact(const Store &store, const Item &item) {
+void require_exact(const Binding &binding, const Item &item) {
     if (item.state.flaw == ItemFlaw::stock_not_exact)
-        raise_not_exact(store.binding, store.binding.ref(item.key), store.binding.stock);
+        raise_not_exact(binding, binding.ref(item.key), binding.stock);
 }
 
 void read_items(Store &store, std::span<const ItemKey> keys, std::span<std::optional<Item>> items) {
@@ -431,40 +364,62 @@ LockResult lock_wallet(Store &store, WalletKey key, LockWait wait, Wallet *walle
     });
 }
 
+std::optional<Quantity> stock_after(const Binding &binding, const Item &item,
+                                    const Change<Quantity> &change) {
+    const auto after = changed_in(stock_columns(binding), item.figure, in_numbers(change));
+    const auto left = after ? left_of(*after) : std::nullopt;
+    return left ? std::optional(Quantity{*left}) : std::nullopt;
+}
+
+std::optional<Money> balance_after(const Binding &binding, const Wallet &wallet,
+                                   const Change<Money> &change) {
+    const auto after = changed_in(balance_columns(binding), wallet.figure, in_numbers(change));
+    const auto left = after ? left_of(*after) : std::nullopt;
+    return left ? std::optional(Money{*left}) : std::nullopt;
+}
+
+Quantity stock_max(const Binding &binding, const Item &item) {
+    return Quantity{left_max(stock_columns(binding), item.figure)};
+}
+
+Money balance_max(const Binding &binding, const Wallet &wallet) {
+    return Money{left_max(balance_columns(binding), wallet.figure)};
+}
+
 bool take_if_unwritten(Store &store, const Item &item, Quantity qty) {
-    const Quantity left{item.state.stock.value - qty.value};
+    const Change<Quantity> change = by_sale(negated(qty));
     if (store.binding.is_written_directly()) {
         const TableUpdate update = begin_update(store.binding.item_table);
-        const bool is_written = write_stock(store, update, item, left);
+        const bool is_written = write_stock(store.binding, update, item, change);
         end_update(update);
         return is_written;
     }
     Item now;
     if (lock_item(store, item.key, {}, &now) != LockResult::locked || now.state != item.state ||
-        !same_key(store.binding.item_type, now.key, item.key))
+        now.figure != item.figure || !same_key(store.binding.item_type, now.key, item.key))
         return false;
-    set_locked_stock(store, now, left);
+    change_locked_stock(store, now, change);
     return true;
 }
 
-void set_locked_stock(Store &store, const Item &item, Quantity stock) {
-    const StockChange change{&item, stock};
-    set_locked_stocks(store, {&change, 1});
+void change_locked_stock(Store &store, const Item &item, const Change<Quantity> &change) {
+    const StockChange written{&item, change};
+    change_locked_stocks(store, {&written, 1});
 }
 
-void set_locked_stocks(Store &store, std::span<const StockChange> changes) {
+void change_locked_stocks(Store &store, std::span<const StockChange> changes) {
     if (!store.binding.is_written_directly()) {
         for (const StockChange &change : changes) run_stock_change(store, change);
         return;
     }
     const TableUpdate update = begin_update(store.binding.item_table);
     for (const StockChange &change : changes)
-        if (!write_stock(store, update, *change.item, change.stock))
+        if (!write_stock(store.binding, update, *change.item, change.change))
             raise_write_altered(store.binding.item_table.relation);
     end_update(update);
 }
 
-Money change_locked_balance(Store &store, const Wallet &wallet, Money change) {
+Money change_locked_balance(Store &store, const Wallet &wallet, const Change<Money> &change) {
     BalanceChange written{&wallet, change};
     change_locked_balances(store, {&written, 1});
     return written.balance;
@@ -477,9 +432,8 @@ void change_locked_balances(Store &store, std::span<BalanceChange> changes) {
     }
     const TableUpdate update = begin_update(store.binding.wallet_table);
     for (BalanceChange &change : changes) {
-        change.balance =
-            checked_add(store.binding.balance.figures, change.wallet->balance, change.change).value();
-        if (!write_balance(store, update, *change.wallet, change.balance))
+        change.balance = balance_after(store.binding, *change.wallet, change.change).value();
+        if (!write_balance(store.binding, update, *change.wallet, change.change))
             raise_write_altered(store.binding.wallet_table.relation);
     }
     end_update(update);
@@ -489,7 +443,8 @@ bool take_as_read(Store &store, std::span<const StockTake> takes) {
     if (takes.empty()) return true;
     const auto is_written = [&](const TableUpdate &update, const StockTake &take) {
         const Quantity left{take.item->state.stock.value - take.qty.value};
-        return left >= Quantity{0} && write_stock(store, update, *take.item, left);
+        return left >= Quantity{0} &&
+               write_stock(store.binding, update, *take.item, by_sale(negated(take.qty)));
     };
     const auto is_locked = [&](const StockTake &take) {
         return lock_as_read(store, take.item) && take.item->state.lock_mode != LockMode::escrow;
@@ -501,10 +456,9 @@ bool take_as_read(Store &store, std::span<const StockTake> takes) {
 bool change_balances_as_read(Store &store, std::span<const WalletChange> changes) {
     if (changes.empty()) return true; // there may be no wallets
     const auto is_written = [&](const TableUpdate &update, const WalletChange &change) {
-        const auto left =
-            checked_add(store.binding.balance.figures, change.wallet->balance, change.change);
-        return left && (change.change > Money{0} || *left >= Money{0}) &&
-               write_balance(store, update, *change.wallet, *left);
+        const auto left = balance_after(store.binding, *change.wallet, change.change);
+        return left && (*left >= change.wallet->balance || *left >= Money{0}) &&
+               write_balance(store.binding, update, *change.wallet, change.change);
     };
     TupleTableSlot *row = new_row(store.binding.wallet_table);
     // The wallet is not looked up by its key again: another row may have the key by now, and the ledger
@@ -517,7 +471,7 @@ bool change_balances_as_read(Store &store, std::span<const WalletChange> changes
         ExecClearTuple(row);
         return is_there;
     };
-    const auto is_change = [](const WalletChange &change) { return change.change != Money{0}; };
+    const auto is_change = [](const WalletChange &change) { return change.change != Change<Money>{}; };
     const bool are_written =
         are_written_as_read(store.binding.wallet_table, changes, is_change, is_written, is_locked);
     ExecDropSingleTupleTableSlot(row);
@@ -535,20 +489,22 @@ void set_locked_mode(Store &store, const Item &item, std::optional<LockMode> mod
     const Parameter value = mode ? Parameter{text_datum(to_text(*mode))} : null_parameter;
     if (store.binding.is_written_directly()) {
         const TableUpdate update = begin_update(store.binding.item_table);
-        if (!update_row(update, item.version,
-                        {{store.binding.lock_mode.number, value.value, value.is_null}}))
+        const ColumnChange change{store.binding.lock_mode.number, value.value, value.is_null};
+        if (!update_row(update, item.version, {&change, 1}))
             raise_write_altered(store.binding.item_table.relation);
         end_update(update);
         return;
     }
-    const Rows rows = run_write(store, Statement::set_lock_mode, {{item.key.value}, value},
-                                store.binding.item_table.relation, 0);
+    const Parameter parameters[] = {{item.key.value}, value};
+    const Rows rows =
+        run_write(store, Statement::set_lock_mode, parameters, store.binding.item_table.relation, 0);
     if (rows.count == 0) raise_write_altered(store.binding.item_table.relation);
 }
 
 void bump_version(Store &store, ItemKey item) {
+    const Parameter key{item.value};
     const Rows rows =
-        run_write(store, Statement::bump_version, {{item.value}}, store.binding.item_table.relation, 0);
+        run_write(store, Statement::bump_version, {&key, 1}, store.binding.item_table.relation, 0);
     if (rows.count == 0 && read_item(store, item))
         raise_write_altered(store.binding.item_table.relation);
 }

@@ -15,6 +15,7 @@
 #include "binding/store.hpp"
 #include "core/checked.hpp"
 #include "core/decision.hpp"
+#include "core/figure.hpp"
 #include "core/lock_mode.hpp"
 #include "table/lock_wait.hpp"
 #include "table/table.hpp"
@@ -28,6 +29,7 @@ struct Item {
     RowVersion version; // the row version that was read
     ItemKey key;        // as the row has it
     ItemState state;
+    Figure figure; // the stock as the row has it
     // For an item in escrow, the stock is read from its counter.
     bool is_stock_known = true;
     uint64 counter_changes = 0; // the counter's number of changes when it was read
@@ -37,7 +39,7 @@ struct Wallet {
     RowVersion version;
     WalletKey key; // as the row has it
     Money balance{};
-    int64 balance_version = 0;
+    Figure figure;                      // the balance as the row has it
     bool is_exact = true;               // see WalletState
     std::optional<Currency> currency{}; // nothing where it is null or not bound
 };
@@ -66,27 +68,36 @@ bool lock_as_read(Store &store, Item *item);
 void lock_wallets(Store &store, std::span<std::optional<Wallet>> wallets);
 
 // Raises 55000 for an item whose stock is not a whole number of units, to which nothing can be added.
-void require_exact(const Store &store, const Item &item);
+void require_exact(const Binding &binding, const Item &item);
 
-// Takes units from an item in exactly the version that was read. False, with nothing changed, when
+// What would be left after a change of the row. Nothing where a column has no room for it.
+std::optional<Quantity> stock_after(const Binding &binding, const Item &item,
+                                    const Change<Quantity> &change);
+std::optional<Money> balance_after(const Binding &binding, const Wallet &wallet,
+                                   const Change<Money> &change);
+// The most that can be left after a movement that is no refund.
+Quantity stock_max(const Binding &binding, const Item &item);
+Money balance_max(const Binding &binding, const Wallet &wallet);
+
+// Sells units of an item in exactly the version that was read. False, with nothing changed, when
 // somebody has written to the row since.
 bool take_if_unwritten(Store &store, const Item &item, Quantity qty);
 
 // Each changes a figure of a row that this transaction has locked. Raises 27000 unless the figure
 // changes by what was decided. A trigger of the user's may have moved money of the wallet meanwhile, so
 // the current balance is returned.
-void set_locked_stock(Store &store, const Item &item, Quantity stock);
-Money change_locked_balance(Store &store, const Wallet &wallet, Money change);
+void change_locked_stock(Store &store, const Item &item, const Change<Quantity> &change);
+Money change_locked_balance(Store &store, const Wallet &wallet, const Change<Money> &change);
 
 // The same for many rows, in the given order.
 struct StockChange {
     const Item *item;
-    Quantity stock;
+    Change<Quantity> change;
 };
-void set_locked_stocks(Store &store, std::span<const StockChange> changes);
+void change_locked_stocks(Store &store, std::span<const StockChange> changes);
 struct BalanceChange {
     const Wallet *wallet;
-    Money change;
+    Change<Money> change;
     Money balance{}; // the balance after the change
 };
 void change_locked_balances(Store &store, std::span<BalanceChange> changes);
@@ -97,12 +108,12 @@ void change_locked_balances(Store &store, std::span<BalanceChange> changes);
 // has to roll the subtransaction back.
 struct StockTake {
     Item *item;
-    Quantity qty;
+    Quantity qty; // that is sold
 };
 bool take_as_read(Store &store, std::span<const StockTake> takes);
 struct WalletChange {
     Wallet *wallet;
-    Money change;
+    Change<Money> change;
 };
 bool change_balances_as_read(Store &store, std::span<const WalletChange> changes);
 

@@ -142,8 +142,9 @@ void create_ledger(const char *schema, const CompanionTypes &types) {
 }
 
 void create_deltas(const char *schema, const CompanionTypes &types) {
-    run_ddl(psprintf("CREATE TABLE %s.stock_delta (item %s NOT NULL, qty bigint NOT NULL)", schema,
-                     types.item_key));
+    run_ddl(psprintf("CREATE TABLE %s.stock_delta (item %s NOT NULL, qty bigint NOT NULL, "
+                     "claimed bigint)",
+                     schema, types.item_key));
     run_ddl(psprintf("CREATE INDEX stock_delta_item ON %s.stock_delta (item)", schema));
     // The table has no key. Without a replica identity, a publication FOR ALL TABLES forbids DELETE.
     run_ddl(psprintf("ALTER TABLE %s.stock_delta REPLICA IDENTITY FULL", schema));

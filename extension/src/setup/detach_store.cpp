@@ -53,7 +53,7 @@ void end_binding(const RegistryRow &row) {
 
 void settle_unbound(const RegistryRow &row) {
     if (!has_columns(relation_named(row.item), {row.item_key, row.stock}) ||
-        !has_columns(relation_named(row.delta), {"item", "qty"}))
+        !has_columns(relation_named(row.delta), {"item", "qty", "claimed"}))
         return;
     const char *key = kept_key_sql(relation_named(row.item), row.item_key);
     // The items have other keys now. To bind them again brings the deltas along.
@@ -64,12 +64,21 @@ void settle_unbound(const RegistryRow &row) {
             [&] { is_settled = run_on_newest(psprintf("SELECT FROM %s LIMIT 1", row.delta)) == 0; });
     if (is_settled) return;
     as_role(relation_owner(relation_named(row.item)), [&] {
-        (void)run_on_newest(
-            psprintf("WITH d AS (DELETE FROM %s RETURNING item, qty), "
-                     "s AS (SELECT item, pg_catalog.sum(qty) AS qty FROM d GROUP BY item) "
-                     "UPDATE %s AS i SET %s = i.%s + s.qty FROM s WHERE i.%s::%s = s.item",
-                     row.delta, row.item, quote_identifier(row.stock), quote_identifier(row.stock),
-                     quote_identifier(row.item_key), key));
+        const char *stock = quote_identifier(row.stock);
+        const char *set = psprintf("%s = i.%s + s.qty", stock, stock);
+        if (row.claimed != nullptr && has_columns(relation_named(row.item), {row.claimed})) {
+            // As changed() in core/figure.hpp does: a refund of more than is claimed adds to the stock.
+            const char *claimed = quote_identifier(row.claimed);
+            const char *was = psprintf("coalesce(i.%s, 0)", claimed);
+            const char *is = psprintf("greatest(%s + s.claimed, least(%s, 0))", was, was);
+            set = psprintf("%s + %s - %s, %s = %s", set, is, was, claimed, is);
+        }
+        (void)run_on_newest(psprintf(
+            "WITH d AS (DELETE FROM %s RETURNING item, qty, claimed), "
+            "s AS (SELECT item, pg_catalog.sum(qty) AS qty, coalesce(pg_catalog.sum(claimed), 0) AS "
+            "claimed FROM d GROUP BY item) "
+            "UPDATE %s AS i SET %s FROM s WHERE i.%s::%s = s.item",
+            row.delta, row.item, set, quote_identifier(row.item_key), key));
     });
 }
 

@@ -18,7 +18,7 @@ inline constexpr std::size_t counter_key_bytes_max = 256;
 struct TableState {
     Oid items = InvalidOid;
     std::array<uint32, 2> files{};    // of items and deltas
-    std::array<uint32, 5> columns{};  // the numbers of those that the store uses
+    std::array<uint32, 8> columns{};  // the numbers of those that the store uses
     std::array<uint32, 6> triggers{}; // oid and writer of each that guards stock or deltas
 };
 
@@ -34,7 +34,7 @@ struct CounterKey {
     uint32 length = 0;
     std::array<uint8, counter_key_bytes_max> bytes{}; // the item's key
 };
-static_assert(sizeof(CounterKey) == sizeof(uint32) * 22 + counter_key_bytes_max);
+static_assert(sizeof(CounterKey) == sizeof(uint32) * 25 + counter_key_bytes_max);
 
 // The bytes of the item's key.
 inline std::span<const uint8> counter_bytes(const CounterKey &key) {

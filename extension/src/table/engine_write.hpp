@@ -12,6 +12,7 @@ namespace vend {
 struct EngineWrite {
     Oid relation = InvalidOid;
     int64 change = 0;
+    bool is_of_figure = false; // its version counts up, also where claims and total change alike
     int trigger_depth = 0;
     uint64 rows_seen = 0;
     EngineWrite *outer = nullptr;

@@ -230,7 +230,7 @@ TableUpdate begin_update(const Table &table) {
 }
 
 bool update_row(const TableUpdate &update, const RowVersion &version,
-                std::initializer_list<ColumnChange> changes) {
+                std::span<const ColumnChange> changes) {
     Relation rel = update.table.rel;
     const auto [was, is] = std::pair(update.was, ExecClearTuple(update.is));
     if (!fetch_version(update.table, version, was)) return false;

@@ -27,7 +27,6 @@
 #include "base/scope.hpp"
 #include "table/fired_triggers.hpp"
 
-#include <initializer_list>
 #include <span>
 
 namespace vend {
@@ -120,8 +119,8 @@ RowLock lock_found_row(const Table &table, std::span<const Datum> key, TupleTabl
                        LockWaitPolicy policy);
 
 struct ColumnChange {
-    AttrNumber number;
-    Datum value;
+    AttrNumber number = InvalidAttrNumber;
+    Datum value = 0;
     bool is_null = false;
 };
 
@@ -140,7 +139,7 @@ void end_update(const TableUpdate &update);
 // Replaces columns of one version of a row; waits while others have the row locked. False when the
 // version is not the newest any more; at REPEATABLE READ and SERIALIZABLE this raises 40001 instead.
 bool update_row(const TableUpdate &update, const RowVersion &version,
-                std::initializer_list<ColumnChange> changes);
+                std::span<const ColumnChange> changes);
 
 void insert_rows(const Table &table, std::span<TupleTableSlot *> rows);
 

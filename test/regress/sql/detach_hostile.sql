@@ -10,7 +10,7 @@ SET ROLE regress_vend_owner;
 SELECT vend.create_store('shop');
 CREATE FUNCTION shop.runs() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'runs as %', current_user; RETURN false; END $$;
 DROP TABLE shop.stock_delta;
-CREATE VIEW shop.stock_delta (item, qty) AS SELECT 'a' COLLATE "C", 1::bigint WHERE shop.runs();
+CREATE VIEW shop.stock_delta (item, qty, claimed) AS SELECT 'a' COLLATE "C", 1::bigint, 1::bigint WHERE shop.runs();
 RESET ROLE;
 SELECT vend.detach_store('shop');
 DROP SCHEMA shop CASCADE;
