@@ -15,7 +15,7 @@ bool has_policies(const Table &table) {
     return check_enable_rls(table.relation, InvalidOid, true) == RLS_ENABLED;
 }
 
-bool is_there(Store &store, KeyRef key) {
+bool is_shown(Store &store, KeyRef key) {
     const Statement statement =
         key.of() == KeyOf::item ? Statement::look_at_item : Statement::look_at_wallet;
     const Rows rows = run(store, statement, {{key.value()}});
@@ -31,7 +31,7 @@ bool may_caller_see(Store &store, KeyRef key) {
     int security_context = 0;
     GetUserIdAndSecContext(&user, &security_context);
     SetUserIdAndSecContext(innermost_call->caller, security_context & ~SECURITY_NOFORCE_RLS);
-    const bool is_seen = !has_policies(table) || is_there(store, key);
+    const bool is_seen = !has_policies(table) || is_shown(store, key);
     SetUserIdAndSecContext(user, security_context);
     return is_seen;
 }

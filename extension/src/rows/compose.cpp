@@ -80,8 +80,8 @@ StatementText select_row(const char *relation, const Table &table, const KeyType
 }
 
 // Finds out whether the role that runs the statement may see the row with key $1.
-StatementText look(const char *relation, const Table &table, const KeyType &type,
-                   const BoundColumn &key) {
+StatementText look_at(const char *relation, const Table &table, const KeyType &type,
+                      const BoundColumn &key) {
     return text_of(psprintf("SELECT true FROM %s WHERE %s %s $1", relation, key.name, type.equals),
                    table.relation, {type.type}, {BOOLOID});
 }
@@ -224,9 +224,9 @@ StatementText update_lock_mode(const Binding &b) {
 StatementText compose(const Binding &b, Statement statement) {
     switch (statement) {
     case Statement::look_at_item:
-        return look(b.items, b.item_table, b.item_type.untyped(), b.item_key);
+        return look_at(b.items, b.item_table, b.item_type.untyped(), b.item_key);
     case Statement::look_at_wallet:
-        return look(b.wallets, b.wallet_table, b.buyer_type.untyped(), b.wallet_key);
+        return look_at(b.wallets, b.wallet_table, b.buyer_type.untyped(), b.wallet_key);
     case Statement::read_item:
         return select_item(b, "");
     case Statement::lock_item:
