@@ -10,6 +10,7 @@ CREATE TABLE vend.store (
     reserved        text,
     price           text,
     stock_version   text,
+    touch           text,
     version         text,
     lock_mode       text,
     item_currency   text,
@@ -19,6 +20,7 @@ CREATE TABLE vend.store (
     balance_claimed text,
     balance_reserved text,
     balance_version text,
+    balance_touch   text,
     wallet_currency text,
     ledger          text NOT NULL,
     delta           text NOT NULL,
@@ -30,7 +32,7 @@ CREATE TABLE vend.store (
     CHECK (item IS NOT NULL OR wallet IS NOT NULL),
     CHECK ((item IS NULL) = (item_key IS NULL) AND (item IS NULL) = (stock IS NULL)),
     CHECK ((wallet IS NULL) = (wallet_key IS NULL) AND (wallet IS NULL) = (balance IS NULL)),
-    CHECK (wallet IS NOT NULL OR pg_catalog.num_nonnulls(balance_claimed, balance_reserved, balance_version, wallet_currency) = 0),
+    CHECK (wallet IS NOT NULL OR pg_catalog.num_nonnulls(balance_claimed, balance_reserved, balance_version, balance_touch, wallet_currency) = 0),
     CHECK (item_currency IS NULL OR (item IS NOT NULL AND wallet_currency IS NOT NULL))
 );
 GRANT SELECT ON vend.store TO PUBLIC;
@@ -47,6 +49,7 @@ COMMENT ON COLUMN vend.store.claimed IS 'Column with the units of the stock that
 COMMENT ON COLUMN vend.store.reserved IS 'Column with the units of the stock that are not for sale, which the engine only reads; null if there is none';
 COMMENT ON COLUMN vend.store.price IS 'Column with the price of one unit; null if each sale states its price';
 COMMENT ON COLUMN vend.store.stock_version IS 'Column that each stock write of the engine increments; null if there is none';
+COMMENT ON COLUMN vend.store.touch IS 'Column that each stock write of the engine sets to the time; null if there is none';
 COMMENT ON COLUMN vend.store.version IS 'Column that each other edit of the item increments; null if there is none';
 COMMENT ON COLUMN vend.store.lock_mode IS 'Column with the item''s own lock mode; null if the call and the setting decide';
 COMMENT ON COLUMN vend.store.item_currency IS 'Column with the currency of the price; null if there is none, or if each sale states its currency';
@@ -56,6 +59,7 @@ COMMENT ON COLUMN vend.store.balance IS 'Column with the buyer''s balance';
 COMMENT ON COLUMN vend.store.balance_claimed IS 'Column with the part of the balance that is spent already; null if there is none';
 COMMENT ON COLUMN vend.store.balance_reserved IS 'Column with the part of the balance that cannot be spent, which the engine only reads; null if there is none';
 COMMENT ON COLUMN vend.store.balance_version IS 'Column that each write of the engine to the balance increments; null if there is none';
+COMMENT ON COLUMN vend.store.balance_touch IS 'Column that each write of the engine to the balance sets to the time; null if there is none';
 COMMENT ON COLUMN vend.store.wallet_currency IS 'Column with the currency of the balance; null if all money of the store is in one';
 COMMENT ON COLUMN vend.store.ledger IS 'Quoted, qualified name of the ledger';
 COMMENT ON COLUMN vend.store.delta IS 'Quoted, qualified name of the relation of stock changes that are not settled yet';

@@ -250,6 +250,8 @@ BoundColumn bind_column(const Binding &binding, Relation relation, ColumnKind ki
         return bind_count(binding, relation, name);
     case ColumnKind::money:
         return bind_number(binding, relation, name);
+    case ColumnKind::time:
+        return bind_time(binding, relation, name);
     case ColumnKind::lock_mode:
         return bind_lock_mode(binding, relation, name);
     case ColumnKind::currency:

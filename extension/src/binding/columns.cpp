@@ -248,6 +248,18 @@ void require_money(const Binding &binding, Oid relation, BoundColumn *column, bo
     column->figures = in_steps_of(column->figures, binding.money.decimals);
 }
 
+BoundColumn bind_time(const Binding &binding, Relation relation, const char *name) {
+    ColumnType type;
+    BoundColumn column = bind_column(binding, relation, name, &type);
+    if (type.type != TIMESTAMPTZOID && type.type != TIMESTAMPOID)
+        raise_invalid(binding,
+                      psprintf("Column \"%s\" of table \"%s\" is of type %s, not timestamp.", name,
+                               relation_label(RelationGetRelid(relation)), type.declared));
+    column.base_type = type.type;
+    column.typmod = type.typmod;
+    return column;
+}
+
 BoundColumn bind_lock_mode(const Binding &binding, Relation relation, const char *name) {
     constexpr int32 longest = 11; // pessimistic
     ColumnType type;

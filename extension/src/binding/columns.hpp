@@ -29,6 +29,8 @@ BoundColumn bind_typed(const Binding &binding, Relation relation, const char *na
 BoundColumn bind_number(const Binding &binding, Relation relation, const char *name);
 // Binds a column of numbers that are counted in whole units.
 BoundColumn bind_count(const Binding &binding, Relation relation, const char *name);
+// Binds a column of times.
+BoundColumn bind_time(const Binding &binding, Relation relation, const char *name);
 // Binds a column for lock modes, which must have room for the longest one.
 BoundColumn bind_lock_mode(const Binding &binding, Relation relation, const char *name);
 // Binds a column of currencies, whose values are compared as text.

@@ -18,6 +18,7 @@ struct RegistryRow {
     char *reserved = nullptr;
     char *price = nullptr;
     char *stock_version = nullptr;
+    char *touch = nullptr;
     char *version = nullptr;
     char *lock_mode = nullptr;
     char *item_currency = nullptr;
@@ -27,6 +28,7 @@ struct RegistryRow {
     char *balance_claimed = nullptr;
     char *balance_reserved = nullptr;
     char *balance_version = nullptr;
+    char *balance_touch = nullptr;
     char *wallet_currency = nullptr;
     char *ledger = nullptr;
     char *delta = nullptr;
@@ -52,6 +54,7 @@ inline constexpr char *RegistryRow::*registry_columns[] = {&RegistryRow::name,
                                                            &RegistryRow::reserved,
                                                            &RegistryRow::price,
                                                            &RegistryRow::stock_version,
+                                                           &RegistryRow::touch,
                                                            &RegistryRow::version,
                                                            &RegistryRow::lock_mode,
                                                            &RegistryRow::item_currency,
@@ -61,6 +64,7 @@ inline constexpr char *RegistryRow::*registry_columns[] = {&RegistryRow::name,
                                                            &RegistryRow::balance_claimed,
                                                            &RegistryRow::balance_reserved,
                                                            &RegistryRow::balance_version,
+                                                           &RegistryRow::balance_touch,
                                                            &RegistryRow::wallet_currency,
                                                            &RegistryRow::ledger,
                                                            &RegistryRow::delta,

@@ -27,7 +27,8 @@ struct BoundColumn {
     AttrNumber number = InvalidAttrNumber;
     Oid type = InvalidOid;
     NumberType figures{};       // set for columns of numbers, also below a domain
-    Oid base_type = InvalidOid; // set for currencies: the type below a domain
+    Oid base_type = InvalidOid; // set for currencies and times: the type below a domain
+    int32 typmod = -1;          // of a time
 };
 
 // Why a store is resolved: for a call, because a transaction that changed its tables is about to commit,
@@ -61,9 +62,10 @@ struct Binding {
     char *deltas = nullptr;
     char *eras = nullptr;
 
-    BoundColumn item_key, stock, claimed, reserved, price, stock_version, version, lock_mode,
+    BoundColumn item_key, stock, claimed, reserved, price, stock_version, touch, version, lock_mode,
         item_currency;
-    BoundColumn wallet_key, balance, balance_claimed, balance_reserved, balance_version, wallet_currency;
+    BoundColumn wallet_key, balance, balance_claimed, balance_reserved, balance_version, balance_touch,
+        wallet_currency;
 
     AttrNumber ledger_columns[ledger_column_count] = {}; // in the order of LedgerRow
 

@@ -16,7 +16,7 @@
 
 namespace vend {
 
-enum class ColumnKind { key, count, money, lock_mode, currency };
+enum class ColumnKind { key, count, money, time, lock_mode, currency };
 
 // What the engine does with a column.
 enum class ColumnUse {
@@ -24,18 +24,23 @@ enum class ColumnUse {
     subtracted, // a part of a figure that only others write
     figure,     // a stock or balance, or the claims on it: movements change it (core/figure.hpp)
     counted_up, // each write of the figure increments the column, as an ORM does with its lock column
+    touched,    // each write of the figure sets the column to the time
     edited,     // each edit by others increments the column
     chosen,     // vend.set_lock_mode() sets it
 };
 
+constexpr bool is_written_with_figure(ColumnUse use) {
+    return use == ColumnUse::figure || use == ColumnUse::counted_up || use == ColumnUse::touched;
+}
+
 // Whether the engine sets the column in statements, so that the column must not be generated.
 constexpr bool is_written(ColumnUse use) {
-    return use == ColumnUse::figure || use == ColumnUse::counted_up || use == ColumnUse::edited;
+    return is_written_with_figure(use) || use == ColumnUse::edited;
 }
 
 // Whether the engine may write the column without a statement, past the triggers of the table.
 constexpr bool is_written_past_triggers(ColumnUse use) {
-    return use == ColumnUse::figure || use == ColumnUse::counted_up || use == ColumnUse::chosen;
+    return is_written_with_figure(use) || use == ColumnUse::chosen;
 }
 
 // Whether a version guard may take the column for its version. A sale then counts the version up, and an
@@ -65,6 +70,7 @@ inline constexpr std::array item_columns{
     StoreColumn{"price", &RegistryRow::price, &Binding::price, ColumnKind::money, ColumnUse::read},
     StoreColumn{"stock_version", &RegistryRow::stock_version, &Binding::stock_version, ColumnKind::count,
                 ColumnUse::counted_up, "bigint NOT NULL DEFAULT 0"},
+    StoreColumn{"touch", &RegistryRow::touch, &Binding::touch, ColumnKind::time, ColumnUse::touched},
     StoreColumn{"version", &RegistryRow::version, &Binding::version, ColumnKind::count,
                 ColumnUse::edited, "bigint NOT NULL DEFAULT 1"},
     StoreColumn{"lock_mode", &RegistryRow::lock_mode, &Binding::lock_mode, ColumnKind::lock_mode,
@@ -84,6 +90,8 @@ inline constexpr std::array wallet_columns{
                 ColumnKind::money, ColumnUse::subtracted},
     StoreColumn{"balance_version", &RegistryRow::balance_version, &Binding::balance_version,
                 ColumnKind::count, ColumnUse::counted_up, "bigint NOT NULL DEFAULT 0"},
+    StoreColumn{"balance_touch", &RegistryRow::balance_touch, &Binding::balance_touch, ColumnKind::time,
+                ColumnUse::touched},
     StoreColumn{"wallet_currency", &RegistryRow::wallet_currency, &Binding::wallet_currency,
                 ColumnKind::currency, ColumnUse::read},
 };

@@ -190,6 +190,8 @@ StatementText update_figure(const Table &table, const char *relation, const Boun
                 table.relation, {type.type, columns.total.figures.type}, {});
     if (columns.has_claims())
         text.parameter_types[text.parameter_count++] = columns.claimed.figures.type;
+    if (columns.touched.name != nullptr)
+        text.parameter_types[text.parameter_count++] = columns.touched.base_type;
     for (const BoundColumn *column : {&columns.total, &columns.claimed, &columns.reserved})
         if (column->name != nullptr) text.shape.column_types[text.shape.column_count++] = column->type;
     return text;

@@ -12,11 +12,12 @@
 namespace vend {
 
 FigureColumns stock_columns(const Binding &binding) {
-    return {binding.stock, binding.claimed, binding.reserved, binding.stock_version};
+    return {binding.stock, binding.claimed, binding.reserved, binding.stock_version, binding.touch};
 }
 
 FigureColumns balance_columns(const Binding &binding) {
-    return {binding.balance, binding.balance_claimed, binding.balance_reserved, binding.balance_version};
+    return {binding.balance, binding.balance_claimed, binding.balance_reserved, binding.balance_version,
+            binding.balance_touch};
 }
 
 std::optional<Figure> changed_in(const FigureColumns &columns, const Figure &figure,
@@ -52,6 +53,8 @@ char *change_sql(const FigureColumns &columns) {
     if (columns.has_claims())
         sql = psprintf("%s, %s = coalesce(%s, 0) " PLUS " $3", sql, columns.claimed.name,
                        columns.claimed.name);
+    if (columns.touched.name != nullptr)
+        sql = psprintf("%s, %s = $%d", sql, columns.touched.name, columns.has_claims() ? 4 : 3);
     if (columns.version.name != nullptr)
         sql = psprintf("%s, %s = coalesce(%s, 0) " PLUS " 1", sql, columns.version.name,
                        columns.version.name);
@@ -70,6 +73,12 @@ std::optional<Datum> column_value(TupleTableSlot *row, const BoundColumn &column
     const Datum value = slot_getattr(row, column.number, &is_null);
     if (is_null) return std::nullopt;
     return value;
+}
+
+Datum time_now(const BoundColumn &column) {
+    const Datum now = TimestampTzGetDatum(GetCurrentTimestamp());
+    if (column.typmod < 0) return now;
+    return DirectFunctionCall2(timestamptz_scale, now, Int32GetDatum(column.typmod));
 }
 
 int64 count_in(const Binding &binding, KeyRef key, TupleTableSlot *row, const BoundColumn &column) {

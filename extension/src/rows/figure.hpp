@@ -18,6 +18,7 @@ struct FigureColumns {
     const BoundColumn &claimed;
     const BoundColumn &reserved;
     const BoundColumn &version;
+    const BoundColumn &touched;
 
     [[nodiscard]] bool has_claims() const { return claimed.name != nullptr; }
 };
@@ -64,13 +65,18 @@ int64 left_max(const FigureColumns &columns, const Figure &figure);
 
 // SQL for what is left in a row, as numeric. `row` is the alias of the row and a dot, or empty.
 char *left_sql(const FigureColumns &columns, const char *row);
-// The SET list of an UPDATE that adds $2 to the total and $3 to the claims, and the columns that it
-// returns, in the order in which figure_from() asks for them.
+// The SET list of an UPDATE whose parameters from $2 on are the changes of the total and of the claims,
+// and the time, as far as the store binds these columns. And the columns that the UPDATE returns, in the
+// order in which figure_from() asks for them.
 char *change_sql(const FigureColumns &columns);
 char *figure_sql(const FigureColumns &columns);
 
 // The value of a column. Nothing where it is null.
 std::optional<Datum> column_value(TupleTableSlot *row, const BoundColumn &column);
+
+// The time now in the type of the column. A column without a time zone gets that of UTC, whatever the
+// session says: the settling worker has a session of its own.
+Datum time_now(const BoundColumn &column);
 
 // The number in a column that counts something. Null is 0.
 int64 count_in(const Binding &binding, KeyRef key, TupleTableSlot *row, const BoundColumn &column);

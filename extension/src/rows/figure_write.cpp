@@ -43,7 +43,7 @@ bool write_figure(const Binding &binding, const TableUpdate &update, const Figur
                   const Change<int64> &change) {
     const FigureColumns &columns = row.columns;
     const Figure after = figure_after(binding, row, change);
-    ColumnChange changes[3];
+    ColumnChange changes[4];
     std::size_t count = 0;
     if (after.total != row.figure.total) changes[count++] = number_change(columns.total, after.total);
     if (after.claimed != row.figure.claimed)
@@ -51,6 +51,8 @@ bool write_figure(const Binding &binding, const TableUpdate &update, const Figur
     if (columns.version.name != nullptr)
         changes[count++] = number_change(
             columns.version, next_version(binding, row.key, columns.version, row.figure.version));
+    if (columns.touched.name != nullptr)
+        changes[count++] = {columns.touched.number, time_now(columns.touched)};
     return update_row(update, row.version, {changes, count});
 }
 
@@ -58,12 +60,13 @@ int64 run_figure_change(Store &store, Statement statement, const FigureRow &row,
                         const Change<int64> &change) {
     const Figure after = figure_after(store.binding, row, change);
     const FigureColumns &columns = row.columns;
-    Parameter parameters[3] = {
+    Parameter parameters[4] = {
         {row.key.value()}, {number_to_column(columns.total.figures, after.total - row.figure.total)}};
     std::size_t count = 2;
     if (columns.has_claims())
         parameters[count++] = {
             number_to_column(columns.claimed.figures, after.claimed - row.figure.claimed)};
+    if (columns.touched.name != nullptr) parameters[count++] = {time_now(columns.touched)};
     const Oid relation = statement == Statement::add_stock ? store.binding.item_table.relation
                                                            : store.binding.wallet_table.relation;
     const Rows rows =
