@@ -15,4 +15,4 @@ CREATE TABLE member (
 );
 
 INSERT INTO product (id, slug, price, on_hand) SELECT n, 'product-' || n, 0.99 * n, 60 FROM generate_series(1, 6) AS n;
-INSERT INTO member SELECT n, 40 FROM generate_series(1, 8) AS n;
+INSERT INTO member SELECT n, 90 FROM generate_series(1, 8) AS n;
