@@ -249,7 +249,7 @@ BoundColumn bind_column(const Binding &binding, Relation relation, ColumnKind ki
     case ColumnKind::count:
         return bind_count(binding, relation, name);
     case ColumnKind::money:
-        return bind_number(binding, relation, name);
+        return bind_money(binding, relation, name);
     case ColumnKind::time:
         return bind_time(binding, relation, name);
     case ColumnKind::lock_mode:

@@ -218,10 +218,13 @@ BoundColumn bind_typed(const Binding &binding, Relation relation, const char *na
     return column;
 }
 
-BoundColumn bind_number(const Binding &binding, Relation relation, const char *name) {
+namespace {
+
+BoundColumn bind_figures(const Binding &binding, Relation relation, const char *name, bool may_be_wide) {
     ColumnType type;
     BoundColumn column = bind_column(binding, relation, name, &type);
-    const auto figures = number_type_of(type.type, type.typmod);
+    auto figures = number_type_of(type.type, type.typmod);
+    if (!figures && may_be_wide) figures = wide_number_type_of(type.type, type.typmod);
     if (!figures)
         raise_invalid(binding,
                       psprintf("Column \"%s\" of table \"%s\" is of type %s.", name,
@@ -229,6 +232,16 @@ BoundColumn bind_number(const Binding &binding, Relation relation, const char *n
                       hint_for_number(type.type));
     column.figures = *figures;
     return column;
+}
+
+} // namespace
+
+BoundColumn bind_number(const Binding &binding, Relation relation, const char *name) {
+    return bind_figures(binding, relation, name, false);
+}
+
+BoundColumn bind_money(const Binding &binding, Relation relation, const char *name) {
+    return bind_figures(binding, relation, name, true);
 }
 
 BoundColumn bind_count(const Binding &binding, Relation relation, const char *name) {
@@ -240,7 +253,8 @@ BoundColumn bind_count(const Binding &binding, Relation relation, const char *na
 void require_money(const Binding &binding, Oid relation, BoundColumn *column, bool may_have_fewer) {
     if (column->name == nullptr) return;
     const int decimals = column->figures.decimals;
-    if (decimals > binding.money.decimals || (decimals < binding.money.decimals && !may_have_fewer))
+    if ((decimals > binding.money.decimals && !column->figures.is_wide) ||
+        (decimals < binding.money.decimals && !may_have_fewer))
         raise_invalid(
             binding,
             psprintf("Column \"%s\" of table \"%s\" has %d decimals, the money of the ledger %d.",

@@ -27,6 +27,8 @@ void require_writable(const Binding &binding, Relation relation,
 BoundColumn bind_typed(const Binding &binding, Relation relation, const char *name, Oid wanted);
 // Binds a column of numbers, and counts in steps of its last decimal.
 BoundColumn bind_number(const Binding &binding, Relation relation, const char *name);
+// Binds a column of money, which may be wide.
+BoundColumn bind_money(const Binding &binding, Relation relation, const char *name);
 // Binds a column of numbers that are counted in whole units.
 BoundColumn bind_count(const Binding &binding, Relation relation, const char *name);
 // Binds a column of times.

@@ -59,8 +59,32 @@ Datum numeric_of(int64 steps, int scale) {
     return NumericGetDatum(int64_div_fast_to_numeric(steps, scale));
 }
 
+// The number with the decimals of the column. Raises 22003 where that would round it.
+Datum in_column(Datum number, int32 typmod) {
+    const Datum stored = DirectFunctionCall2(numeric, number, Int32GetDatum(typmod));
+    if (!DatumGetBool(DirectFunctionCall2(numeric_eq, stored, number)))
+        ereport(ERROR, (errcode(errcodes::out_of_range),
+                        errmsg("%s does not fit into its column",
+                               DatumGetCString(DirectFunctionCall1(numeric_out, number)))));
+    return stored;
+}
+
 char *number_text(Datum number) {
     return DatumGetCString(DirectFunctionCall1(numeric_out, number));
+}
+
+struct DeclaredDigits {
+    int precision;
+    int scale;
+};
+
+DeclaredDigits declared_digits(int32 typmod) {
+    const int32 digits = typmod - static_cast<int32>(VARHDRSZ);
+    return {(digits >> 16) & 0xffff, ((digits & 0x7ff) ^ 1024) - 1024};
+}
+
+bool declares_digits(int32 typmod) {
+    return typmod >= static_cast<int32>(VARHDRSZ);
 }
 
 } // namespace
@@ -76,14 +100,34 @@ std::optional<NumberType> number_type_of(Oid type, int32 typmod) {
     default:
         break;
     }
-    if (type != NUMERICOID || typmod < static_cast<int32>(VARHDRSZ)) return std::nullopt;
-    const int precision = ((typmod - static_cast<int32>(VARHDRSZ)) >> 16) & 0xffff;
-    const int scale = (((typmod - static_cast<int32>(VARHDRSZ)) & 0x7ff) ^ 1024) - 1024;
+    if (type != NUMERICOID || !declares_digits(typmod)) return std::nullopt;
+    const auto [precision, scale] = declared_digits(typmod);
     if (scale < 0 || scale > precision || precision > digits_max) return std::nullopt;
     return NumberType{NUMERICOID, typmod, scale, scale, power_of_ten(precision) - 1};
 }
 
+std::optional<NumberType> wide_number_type_of(Oid type, int32 typmod) {
+    if (type != NUMERICOID) return std::nullopt;
+    NumberType wide{.type = NUMERICOID, .typmod = typmod, .is_wide = true};
+    if (declares_digits(typmod)) {
+        const auto [precision, scale] = declared_digits(typmod);
+        if (precision <= digits_max || scale < 0 || scale > precision) return std::nullopt;
+        wide.decimals = scale;
+        wide.whole_digits = precision - scale;
+    } else {
+        wide.decimals = NUMERIC_MAX_DISPLAY_SCALE;
+        wide.whole_digits = NUMERIC_MAX_PRECISION;
+    }
+    return in_steps_of(wide, 0);
+}
+
 NumberType in_steps_of(NumberType type, int scale) {
+    if (type.is_wide) {
+        const int digits = type.whole_digits + scale;
+        type.max = digits > digits_max ? PG_INT64_MAX : power_of_ten(digits) - 1;
+        type.scale = scale;
+        return type;
+    }
     const int64 divisor = scale < type.scale ? power_of_ten(type.scale - scale) : 1;
     type.max = rescaled(type.max - type.max % divisor, type.scale, scale).value_or(PG_INT64_MAX);
     type.scale = scale;
@@ -113,7 +157,7 @@ int64 number_from_column(const NumberType &type, Datum value) {
 
 Datum number_to_column(const NumberType &type, int64 steps) {
     if (type.type == INT8OID && type.scale == 0) return Int64GetDatum(steps);
-    const auto number = rescaled(steps, type.scale, type.decimals);
+    const auto number = type.is_wide ? steps : rescaled(steps, type.scale, type.decimals);
     if (!number || steps > type.max || steps < -type.max)
         ereport(ERROR, (errcode(errcodes::out_of_range),
                         errmsg("%s does not fit its column", number_text(numeric_of(steps, type.scale))),
@@ -127,7 +171,8 @@ Datum number_to_column(const NumberType &type, int64 steps) {
     case INT8OID:
         return Int64GetDatum(*number);
     default:
-        return numeric_of(*number, type.decimals);
+        return type.is_wide ? in_column(numeric_of(steps, type.scale), type.typmod)
+                            : numeric_of(*number, type.decimals);
     }
 }
 

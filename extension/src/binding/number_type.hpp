@@ -2,6 +2,9 @@
 // Converts figures. The engine counts in int64 steps, the columns are integers or numeric(p,s), and
 // arguments and receipts are numeric.
 //
+// A numeric column of more than 18 digits, or of no declared number, is wide. It can store numbers that
+// the engine does not count; only money may be in such a column, and the ledger says how it is counted.
+//
 // All figures of one store are counted in the same steps: units of stock, and for money the last decimal
 // of the ledger. A column may have fewer decimals than that. It may also have more, as long as all of
 // its values are whole steps.
@@ -19,7 +22,9 @@ struct NumberType {
     int32 typmod = -1;
     int decimals = 0; // decimals of the column
     int scale = 0;    // decimals of a step
-    int64 max = 0;    // the largest value of the column, in steps
+    int64 max = 0;    // the largest value of the column that is counted, in steps
+    bool is_wide = false;
+    int whole_digits = 0; // of a wide column: before the decimal point
     friend bool operator==(const NumberType &, const NumberType &) = default;
 };
 
@@ -29,6 +34,9 @@ std::optional<Money> checked_add(const NumberType &type, Money a, Money b);
 // The number type of a column, counted in steps of its last decimal. Nothing where a column of this type
 // cannot store figures exactly: numeric needs a declared scale and at most 18 digits.
 std::optional<NumberType> number_type_of(Oid type, int32 typmod);
+
+// The type of a wide column. Nothing for any other column.
+std::optional<NumberType> wide_number_type_of(Oid type, int32 typmod);
 
 // The type of the same column, counted in steps of `scale` decimals.
 NumberType in_steps_of(NumberType type, int scale);

@@ -49,14 +49,20 @@ StatementText insert_entry(const Binding &b, const char *on_conflict) {
 }
 
 // Selects figures that cannot be counted, and their number: the key is null, or the figure is null, NaN,
-// or not a whole number of steps.
+// not a whole number of steps, or too large.
 StatementText uncountable(const AuditedFigure &c, Oid relation, const NumberType &figures) {
+    const char *range = figures.is_wide ? psprintf("OR pg_catalog.abs(c.value) " GT " (" INT64_FORMAT
+                                                   "::pg_catalog.numeric OPERATOR(pg_catalog./) "
+                                                   "1e%d::pg_catalog.numeric) ",
+                                                   figures.max, figures.scale)
+                                        : "";
     return text_of(psprintf("SELECT c.key::pg_catalog.text, coalesce(c.value::pg_catalog.text, 'null'), "
                             "pg_catalog.count(*) OVER () FROM (%s) AS c "
                             "WHERE c.key IS NULL OR c.value IS NULL OR c.value " EQ
-                            " 'NaN'::pg_catalog.numeric OR c.value " NE " pg_catalog.trunc(c.value, %d) "
+                            " 'NaN'::pg_catalog.numeric OR c.value " NE
+                            " pg_catalog.trunc(c.value, %d) %s"
                             "ORDER BY c.key IS NOT NULL, c.key LIMIT 20",
-                            c.source, figures.scale),
+                            c.source, figures.scale, range),
                    relation, {}, {TEXTOID, TEXTOID, INT8OID});
 }
 

@@ -275,9 +275,27 @@ void add_columns(const RegistryRow &row, const char *table, std::span<const Stor
 
 NumberType figures_of(const Binding &draft, const char *table, const char *column) {
     Relation relation = table_open(relation_named(table), NoLock);
-    const NumberType figures = bind_number(draft, relation, column).figures;
+    const NumberType figures = bind_money(draft, relation, column).figures;
     table_close(relation, NoLock);
     return figures;
+}
+
+// Not each number of a wide column can be counted. So the call says how the store counts money, unless
+// the store has a ledger that says so.
+void require_money_type(const RegistryRow &row, const Attachment &to) {
+    if (to.money_type != nullptr || OidIsValid(relation_named(row.ledger))) return;
+    struct Column {
+        const char *table;
+        const char *name;
+    };
+    const Binding draft = draft_of(row.name, Stage::attaching);
+    for (const Column &column : {Column{row.item, row.price}, Column{row.wallet, row.balance}})
+        if (column.name != nullptr && figures_of(draft, column.table, column.name).is_wide)
+            raise_invalid(draft,
+                          psprintf("Column \"%s\" of table %s can have more than 18 digits.",
+                                   column.name, column.table),
+                          "Say how the store counts money, with at most 18 digits: money_type => "
+                          "'numeric(18,2)'. What does not fit is refused.");
 }
 
 // The money type of a ledger for such a column: the widest type with its decimals. The type of an
@@ -290,6 +308,7 @@ const char *money_for(const Binding &draft, const RegistryRow &row, const char *
         LockRelationOid(ledger, AccessShareLock);
         const NumberType money = figures_of(draft, row.ledger, "amount");
         const bool is_balance = row.balance != nullptr;
+        if (figures.is_wide) return column_sql(ledger, "amount");
         if (money.max >= in_steps_of(figures, money.scale).max &&
             (money.decimals == figures.decimals || (!is_balance && money.decimals > figures.decimals)))
             return column_sql(ledger, "amount");
@@ -316,6 +335,7 @@ CompanionTypes types_for(const RegistryRow &row, const Attachment &to) {
         types.wallet_key = format_type_be_qualified(kept_type_of(getBaseType(to.wallet_key_type)));
     else
         types.wallet_key = OidIsValid(ledger) ? column_sql(ledger, "wallet") : text;
+    require_money_type(row, to);
     if (to.money_type != nullptr)
         types.money = money_type_sql(to.money_type);
     else if (row.balance != nullptr)

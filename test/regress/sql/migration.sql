@@ -14,7 +14,7 @@ SELECT vend.attach_store('shop', 'goods', 'id', 'stock', 'price', 'people', 'id'
 -- What breaks a binding is the error of the statement that breaks it, and the shop goes on selling.
 ALTER TABLE goods RENAME COLUMN stock TO units;
 ALTER TABLE goods ALTER COLUMN stock TYPE double precision;
-ALTER TABLE goods ALTER COLUMN price TYPE numeric;
+ALTER TABLE goods ALTER COLUMN stock TYPE numeric;
 ALTER TABLE goods RENAME TO wares;
 ALTER TABLE goods SET SCHEMA pg_catalog;
 \echo :SQLSTATE
