@@ -304,10 +304,11 @@ BoundColumn bind_key(const Binding &binding, Relation relation, const char *name
     ColumnType type;
     const BoundColumn column = bind_column(binding, relation, name, &type);
     if (!is_key_type(type.type))
-        raise_invalid(binding,
-                      psprintf("Column \"%s\" of table \"%s\" is of type %s, which no key can have.",
-                               name, relation_label(RelationGetRelid(relation)), type.declared),
-                      "Keys are integers, uuid, text, varchar, citext, enums and domains over these.");
+        raise_invalid(
+            binding,
+            psprintf("Column \"%s\" of table \"%s\" is of type %s, which no key can have.", name,
+                     relation_label(RelationGetRelid(relation)), type.declared),
+            "Keys are integers, uuid, text, varchar, character, citext, enums and domains over these.");
     require_deterministic(binding, relation, column);
     *key = key_type_of(type.type, collation_of(relation, column), binding.context);
     return column;

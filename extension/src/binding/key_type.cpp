@@ -67,7 +67,7 @@ char *argument_text(const KeyType &type, Oid argument_type, Datum argument) {
 } // namespace
 
 bool is_key_type(Oid type) {
-    constexpr Oid key_types[] = {INT2OID, INT4OID, INT8OID, UUIDOID, TEXTOID, VARCHAROID};
+    constexpr Oid key_types[] = {INT2OID, INT4OID, INT8OID, UUIDOID, TEXTOID, VARCHAROID, BPCHAROID};
     if (std::ranges::find(key_types, type) != std::end(key_types)) return true;
     // A text type of an extension, such as citext, needs a btree operator class of its own.
     return type_is_enum(type) || (type >= FirstNormalObjectId && IsBinaryCoercible(type, TEXTOID) &&
@@ -78,8 +78,14 @@ Oid kept_type_of(Oid type) {
     return type >= FirstNormalObjectId && !type_is_enum(type) ? TEXTOID : type;
 }
 
+// The modifier says that character is of any length, not of length 1.
+char *kept_type_sql(Oid type) {
+    return format_type_extended(kept_type_of(type), -1,
+                                FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
+}
+
 char *kept_key_type(const KeyType &type) {
-    return format_type_be_qualified(type.stored_as);
+    return kept_type_sql(type.type);
 }
 
 KeyType key_type_of(Oid type, Oid collation, MemoryContext context) {
@@ -108,6 +114,10 @@ Datum key_from_argument(const KeyType &type, Oid argument_type, Datum argument) 
 }
 
 char *key_text(const KeyType &type, Datum key) {
+    if (type.type == BPCHAROID) {
+        const auto text = key_bytes(type, key);
+        return pnstrdup(reinterpret_cast<const char *>(text.data()), text.size());
+    }
     return OutputFunctionCall(&type.output, key);
 }
 
@@ -118,7 +128,11 @@ std::span<const uint8> key_bytes(const KeyType &type, const Datum &key) {
         return {reinterpret_cast<const uint8 *>(DatumGetPointer(key)),
                 static_cast<std::size_t>(type.length)};
     const auto *text = reinterpret_cast<const struct varlena *>(PG_DETOAST_DATUM_PACKED(key));
-    return {reinterpret_cast<const uint8 *>(VARDATA_ANY(text)), VARSIZE_ANY_EXHDR(text)};
+    std::size_t size = VARSIZE_ANY_EXHDR(text);
+    const char *characters = VARDATA_ANY(text);
+    if (type.type == BPCHAROID) // without the blanks that fill it up
+        while (size > 0 && characters[size - 1] == ' ') --size;
+    return {reinterpret_cast<const uint8 *>(characters), size};
 }
 
 std::strong_ordering compare_keys(const KeyType &type, Datum a, Datum b) {
@@ -151,6 +165,7 @@ Datum key_from_bytes(const KeyType &type, std::span<const uint8> bytes) {
 }
 
 bool same_key(const KeyType &type, Datum a, Datum b) {
+    if (type.type == BPCHAROID) return std::ranges::equal(key_bytes(type, a), key_bytes(type, b));
     return datum_image_eq(a, b, type.by_value, type.length);
 }
 

@@ -5,7 +5,8 @@
 // argument of any type is first read by the input function of the column's type. An index tells rows
 // apart by the = of that type; in memory, keys are compared and hashed by their bytes. The two differ
 // for citext: its index takes two spellings for one key (means_same_key()), their bytes differ
-// (same_key()).
+// (same_key()). The blanks with which a value of type character(n) is filled up are no part of a key,
+// neither of its bytes nor of its text.
 
 #include "base/prelude.hpp"
 
@@ -35,6 +36,7 @@ bool is_key_type(Oid type);
 // The type in which companion tables store keys of a type. They store a text type of an extension as
 // text.
 Oid kept_type_of(Oid type);
+char *kept_type_sql(Oid type);
 char *kept_key_type(const KeyType &type); // as SQL
 
 KeyType key_type_of(Oid type, Oid collation, MemoryContext context);

@@ -330,9 +330,9 @@ CompanionTypes types_for(const RegistryRow &row, const Attachment &to) {
     else if (OidIsValid(to.wallet_key_type) && !is_key_type(getBaseType(to.wallet_key_type)))
         raise_bad_argument(
             psprintf("wallet_key_type cannot be %s", format_type_be(to.wallet_key_type)),
-            "Keys are integers, uuid, text, varchar, citext, enums and domains over these.");
+            "Keys are integers, uuid, text, varchar, character, citext, enums and domains over these.");
     else if (OidIsValid(to.wallet_key_type))
-        types.wallet_key = format_type_be_qualified(kept_type_of(getBaseType(to.wallet_key_type)));
+        types.wallet_key = kept_type_sql(getBaseType(to.wallet_key_type));
     else
         types.wallet_key = OidIsValid(ledger) ? column_sql(ledger, "wallet") : text;
     require_money_type(row, to);

@@ -110,9 +110,8 @@ char *column_type_sql(Oid relation, const char *column, bool as_kept) {
     HeapTuple tuple = SearchSysCacheAttName(relation, column);
     if (!HeapTupleIsValid(tuple)) raise_unknown_column(relation_label(relation), column);
     const auto *attribute = reinterpret_cast<Form_pg_attribute>(GETSTRUCT(tuple));
-    const Oid stored_as = kept_type_of(getBaseType(attribute->atttypid));
     const char *type = as_kept
-                           ? format_type_be_qualified(stored_as)
+                           ? kept_type_sql(getBaseType(attribute->atttypid))
                            : format_type_extended(attribute->atttypid, attribute->atttypmod,
                                                   FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
     const Oid collation = attribute->attcollation;
