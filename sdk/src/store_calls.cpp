@@ -170,9 +170,11 @@ void store_calls::void_id(const uuid &id, const std::optional<std::string> &stor
     (void)run(void_call({{id}}, store_of(store)));
 }
 
-std::int64_t store_calls::available(std::string_view item, const std::optional<std::string> &store) {
-    return integer_of(
-        {.name = "available", .sql = available_sql, .parameters = {std::string(item), store_of(store)}});
+std::optional<std::int64_t> store_calls::available(std::string_view item,
+                                                   const std::optional<std::string> &store) {
+    return answer_to(
+        {.name = "available", .sql = available_sql, .parameters = {std::string(item), store_of(store)}},
+        [](const rows &found) { return row_reader(found, 0).integer(); });
 }
 
 void store_calls::set_lock_mode(std::string_view item, const std::optional<std::string> &mode,

@@ -14,6 +14,7 @@ CREATE TABLE vend.store (
     version         text,
     lock_mode       text,
     item_currency   text,
+    unlimited       text,
     wallet          text,
     wallet_key      text,
     balance         text,
@@ -53,6 +54,7 @@ COMMENT ON COLUMN vend.store.touch IS 'Column that each stock write of the engin
 COMMENT ON COLUMN vend.store.version IS 'Column that each other edit of the item increments; null if there is none';
 COMMENT ON COLUMN vend.store.lock_mode IS 'Column with the item''s own lock mode; null if the call and the setting decide';
 COMMENT ON COLUMN vend.store.item_currency IS 'Column with the currency of the price; null if there is none, or if each sale states its currency';
+COMMENT ON COLUMN vend.store.unlimited IS 'The stock of items that are never sold out: null, or a number below 0; null if every item has a stock';
 COMMENT ON COLUMN vend.store.wallet IS 'Quoted, qualified name of the relation of wallets; null if payment happens elsewhere';
 COMMENT ON COLUMN vend.store.wallet_key IS 'Column of the wallet relation that identifies a buyer';
 COMMENT ON COLUMN vend.store.balance IS 'Column with the buyer''s balance';

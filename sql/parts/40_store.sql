@@ -40,11 +40,12 @@ CREATE FUNCTION vend.attach_store(
     balance_claimed text     DEFAULT NULL,
     balance_reserved text    DEFAULT NULL,
     touch           text     DEFAULT NULL,
-    balance_touch   text     DEFAULT NULL
+    balance_touch   text     DEFAULT NULL,
+    unlimited       text     DEFAULT NULL
 ) RETURNS void
     LANGUAGE c @writes SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
     AS 'MODULE_PATHNAME', 'vend_attach_store';
-COMMENT ON FUNCTION vend.attach_store(text, regclass, text, text, text, regclass, text, text, text, text, text, boolean, regtype, text, text, text, boolean, text, text, text, text, text, text, text, text, text, text) IS
+COMMENT ON FUNCTION vend.attach_store(text, regclass, text, text, text, regclass, text, text, text, text, text, boolean, regtype, text, text, text, boolean, text, text, text, text, text, text, text, text, text, text, text) IS
     'Makes a store of tables that are there already: binds their columns and creates the ledger and the other tables of a store';
 
 CREATE FUNCTION vend.reattach_store(
@@ -72,11 +73,12 @@ CREATE FUNCTION vend.reattach_store(
     balance_claimed text     DEFAULT NULL,
     balance_reserved text    DEFAULT NULL,
     touch           text     DEFAULT NULL,
-    balance_touch   text     DEFAULT NULL
+    balance_touch   text     DEFAULT NULL,
+    unlimited       text     DEFAULT NULL
 ) RETURNS void
     LANGUAGE c @writes SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
     AS 'MODULE_PATHNAME', 'vend_reattach_store';
-COMMENT ON FUNCTION vend.reattach_store(text, regclass, text, text, text, regclass, text, text, text, text, text, boolean, text, text, boolean, text, text, text, text, text, text, text, text, text, text) IS
+COMMENT ON FUNCTION vend.reattach_store(text, regclass, text, text, text, regclass, text, text, text, text, text, boolean, text, text, boolean, text, text, text, text, text, text, text, text, text, text, text) IS
     'Binds a store to its tables and columns after they have changed. An argument that is left out keeps its part of the binding, an empty name unbinds a column';
 
 CREATE FUNCTION vend.journal_opening(store text DEFAULT NULL) RETURNS bigint

@@ -129,6 +129,17 @@ TEST(Batch, AFlawedRowConcernsItsOwnRequestsAlone) {
     EXPECT_EQ(verdict(decisions[2]), Verdict::not_on_sale);
 }
 
+TEST(Batch, AnUnlimitedItemLosesNothing) {
+    Figures figures = shop();
+    figures.items.push_back(item(0, 1));
+    figures.items.back()->is_unlimited = true;
+    const int unlimited = static_cast<int>(figures.items.size()) - 1;
+    const auto decisions = buy(figures, {purchase(unlimited, 0, 30), purchase(unlimited, 1, 30)});
+    EXPECT_EQ(verdict(decisions[0]), Verdict::accept);
+    EXPECT_EQ(verdict(decisions[1]), Verdict::accept);
+    EXPECT_EQ(figures.items.back()->stock, Quantity{0});
+}
+
 TEST(Batch, APlaceMayBeThatOfARowThatIsNotThere) {
     Figures figures = shop();
     figures.items[1].reset();

@@ -58,6 +58,20 @@ TEST(Decision, NothingIsLeftOfAStockBelowZero) {
     EXPECT_EQ(verdict(item, hundred, terms(2)), Verdict::sold_out);
 }
 
+TEST(Decision, AnUnlimitedItemIsNeverSoldOut) {
+    ItemState item = ten_at_five;
+    item.stock = Quantity{0};
+    item.is_unlimited = true;
+    const WalletState rich{WalletState::Kind::locked, Money{std::numeric_limits<std::int64_t>::max()}};
+    const Decision decision = decide_sale(item, rich, terms(1000));
+    EXPECT_EQ(decision.verdict, Verdict::accept);
+    EXPECT_TRUE(decision.is_unlimited);
+    EXPECT_FALSE(decide_sale(ten_at_five, rich, terms(1)).is_unlimited);
+    EXPECT_EQ(verdict(item, hundred, terms(21)), Verdict::insufficient_funds);
+    EXPECT_EQ(verdict(item, rich, terms(std::numeric_limits<std::int64_t>::max())),
+              Verdict::amount_out_of_range);
+}
+
 TEST(Decision, ABalanceBelowZeroBuysWhatIsFree) {
     const WalletState indebted{WalletState::Kind::locked, Money{-3}};
     EXPECT_EQ(verdict(ten_at_five, indebted, terms(1)), Verdict::insufficient_funds);

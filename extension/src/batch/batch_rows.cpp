@@ -125,6 +125,13 @@ bool take_from_escrow(BatchRows &rows, Item *item, Quantity qty) {
     return item->state.stock >= qty && take_units(rows.store, locked, qty);
 }
 
+bool enter_as_read(BatchRows &rows, Item *item) {
+    LockedItem locked;
+    if (lock_as_read_for_change(rows.store, *item, &locked) != LockResult::locked) return false;
+    *item = locked.item;
+    return item->state.is_unlimited;
+}
+
 // Locks items in the order of their keys, whatever their lock modes.
 bool write_items_as_read(BatchRows &rows) {
     const auto takes = new_array<StockTake>(rows.item_rows.size());
@@ -135,12 +142,16 @@ bool write_items_as_read(BatchRows &rows) {
         auto &item = rows.item_rows[i];
         if (!item) continue;
         const Quantity sold = sold_of(rows, i);
-        if (item->state.lock_mode != LockMode::escrow) {
+        if (item->state.lock_mode != LockMode::escrow && !item->state.is_unlimited) {
             takes[take_count++] = {&*item, sold};
             continue;
         }
         if (!take_as_read(rows.store, takes.first(take_count))) return false;
         take_count = 0;
+        if (item->state.is_unlimited) {
+            if (!enter_as_read(rows, &*item)) return false;
+            continue;
+        }
         if (!take_from_escrow(rows, &*item, sold)) return false;
         deltas[delta_count++] = {item->key, by_sale(negated(sold))};
     }

@@ -9,6 +9,7 @@
 #include "binding/statement.hpp"
 #include "binding/store_columns.hpp"
 #include "binding/table_state.hpp"
+#include "binding/unlimited.hpp"
 #include "core/right.hpp"
 #include "shared/counter_key.hpp"
 #include "shared/former_counters.hpp"
@@ -211,10 +212,11 @@ void bind_ledger(const RegistryRow &row, Binding *binding) {
     bind("ref_line", INT4OID);
     bind("item_era", INT4OID);
     bind("wallet_era", INT4OID);
+    bind("stock_change", INT8OID);
     require_writable(*binding, ledger,
                      {"id", "line", "kind", "item", "qty", "wallet", "amount", "unit_price",
                       "list_price", "ref", "at", "refusal", "refusal_qty", "ref_line", "item_era",
-                      "wallet_era"});
+                      "wallet_era", "stock_change"});
     bind_table(
         &binding->ledger_table, ledger,
         require_unique(*binding, ledger, {binding->ledger_columns[0], binding->ledger_columns[1]}),
@@ -527,11 +529,20 @@ void lock_bound(const RegistryRow &row, LOCKMODE mode) {
     }
 }
 
+void bind_unlimited(const RegistryRow &row, Binding *binding) {
+    if (row.unlimited == nullptr) return;
+    const auto unlimited = unlimited_from(row.unlimited);
+    if (!unlimited)
+        raise_invalid(*binding, psprintf("The store's option unlimited is \"%s\".", row.unlimited));
+    binding->unlimited = *unlimited;
+}
+
 void resolve_binding(const RegistryRow &row, Binding *binding) {
     binding->name = MemoryContextStrdup(binding->context, row.name);
     binding->refuses_direct_writes = strcmp(row.direct_writes, "refuse") == 0;
     binding->has_own_wallets_only = strcmp(row.buyers, "own") == 0;
     binding->reads_as_caller = strcmp(row.rls, "caller") == 0;
+    bind_unlimited(row, binding);
     // The relations are locked in the order in which each call locks them.
     bind_items(row, binding);
     bind_wallets(row, binding);

@@ -22,6 +22,7 @@ struct RegistryRow {
     char *version = nullptr;
     char *lock_mode = nullptr;
     char *item_currency = nullptr;
+    char *unlimited = nullptr; // "null" or a number: the stock of items that are never sold out
     char *wallet = nullptr;
     char *wallet_key = nullptr;
     char *balance = nullptr;
@@ -58,6 +59,7 @@ inline constexpr char *RegistryRow::*registry_columns[] = {&RegistryRow::name,
                                                            &RegistryRow::version,
                                                            &RegistryRow::lock_mode,
                                                            &RegistryRow::item_currency,
+                                                           &RegistryRow::unlimited,
                                                            &RegistryRow::wallet,
                                                            &RegistryRow::wallet_key,
                                                            &RegistryRow::balance,

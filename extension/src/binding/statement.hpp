@@ -7,9 +7,9 @@
 
 namespace vend {
 
-inline constexpr int parameters_max = 16;
-inline constexpr int result_columns_max = 16;
-inline constexpr int ledger_column_count = 16;
+inline constexpr int parameters_max = 17;
+inline constexpr int result_columns_max = 17;
+inline constexpr int ledger_column_count = 17;
 
 enum class Statement {
     look_at_item,

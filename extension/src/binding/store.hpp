@@ -11,6 +11,7 @@
 #include "binding/number_type.hpp"
 #include "binding/registry.hpp"
 #include "binding/statement.hpp"
+#include "binding/unlimited.hpp"
 #include "shared/counter_key.hpp"
 #include "table/plain.hpp"
 #include "table/table.hpp"
@@ -48,6 +49,7 @@ struct Binding {
     bool refuses_direct_writes = false;
     bool has_own_wallets_only = false; // a buyer may name only their own wallet
     bool reads_as_caller = false;      // through the caller's policies
+    Unlimited unlimited;
 
     // Each call opens the tables; nothing else of them changes.
     Table item_table;   // not set in a store without items

@@ -10,6 +10,7 @@
 namespace vend {
 
 Claim claim(Store &store, LockMode mode, Item *item, const Decision &decision, const ClaimTerms &terms) {
+    if (item->state.is_unlimited) return claim_unlimited(store, item, decision, terms);
     if (terms.wait.is_bounded() && mode != LockMode::escrow) mode = LockMode::pessimistic;
     switch (mode) {
     case LockMode::atomic:

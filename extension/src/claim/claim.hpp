@@ -42,6 +42,9 @@ Claim claim_optimistic(Store &store, Item *item, const Decision &decision, const
 // Takes units from the item's counter in shared memory and appends a delta. Does not lock the row.
 Claim claim_escrow(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms);
 
+// Takes nothing: the item is unlimited, whatever its lock mode. Sales of it do not wait for each other.
+Claim claim_unlimited(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms);
+
 // The lock mode of this sale: escrow for an item in escrow; else the call's argument, the item's own
 // mode, or the setting.
 LockMode mode_of_sale(Store &store, const Item &item, std::optional<LockMode> argument);

@@ -67,7 +67,8 @@ bool answer_from(const std::optional<UsedId> *used, const Request &request, Batc
 }
 
 void take(const BatchState &state, int place, Quantity qty) {
-    state.items[static_cast<std::size_t>(place)]->stock.value -= qty.value;
+    ItemState &item = *state.items[static_cast<std::size_t>(place)];
+    if (!item.is_unlimited) item.stock.value -= qty.value;
 }
 
 void pay(const BatchState &state, int place, Money amount) {

@@ -39,6 +39,7 @@ Decision decide_item(const std::optional<ItemState> &item, const SaleTerms &term
         decision.verdict = Verdict::unknown_item;
         return decision;
     }
+    decision.is_unlimited = item->is_unlimited;
     if (terms.states_price()) {
         decision.unit_price = terms.unit_price;
         decision.list_price = item->price;
@@ -51,7 +52,7 @@ Decision decide_item(const std::optional<ItemState> &item, const SaleTerms &term
         decision.verdict = Verdict::price_changed;
     else if (!is_on_sale(*item, terms))
         decision.verdict = Verdict::not_on_sale;
-    else if (item->stock < terms.qty)
+    else if (!item->is_unlimited && item->stock < terms.qty)
         decision.verdict = may_come_back(*item, terms.qty) ? Verdict::all_pending : Verdict::sold_out;
     else if (auto amount = amount_of(decision, terms); amount && *amount <= terms.amount_max)
         decision.amount = *amount;

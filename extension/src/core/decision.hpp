@@ -36,6 +36,7 @@ struct ItemState {
     ItemFlaw flaw = ItemFlaw::none;
     bool is_stock_null = false;         // the stock counts as 0
     std::optional<Currency> currency{}; // of the price; nothing where it is null or not bound
+    bool is_unlimited = false;          // never sold out; no sale changes the stock
     friend bool operator==(const ItemState &, const ItemState &) = default;
 };
 
@@ -84,6 +85,7 @@ struct Decision {
     std::optional<Money> unit_price{}; // nothing where an amount was stated, or there is no item
     Money amount{};                    // qty * unit_price, or what was stated
     std::optional<Money> list_price{}; // the item's own, where the call has stated another
+    bool is_unlimited = false;         // the units come from no stock
     friend bool operator==(const Decision &, const Decision &) = default;
 };
 

@@ -48,6 +48,7 @@ struct RowImage {
     KeyRef key;
     int64 figure = 0;
     bool is_in_escrow = false;
+    bool is_unlimited = false; // the figure is 0
 };
 
 // A row that an UPDATE has deleted in one partition and will insert into another one, which is the next
@@ -97,6 +98,7 @@ struct Countable {
     const char *column;
     const char *figures;
     const char *a_row;
+    const char *otherwise; // the end of the hint about a null
 };
 
 // A figure that is null or not whole was so before the table was bound. Names the rows.
@@ -119,7 +121,8 @@ void journal_row(Store &store, const TriggerData *trigger) {
     }
 
     const bool is_same = is_same_row(was, is);
-    if (was.is_in_escrow && is_same && was.figure != is.figure) refuse_write_in_escrow(trigger, was, is);
+    if (was.is_in_escrow && is_same && (was.figure != is.figure || was.is_unlimited != is.is_unlimited))
+        refuse_write_in_escrow(trigger, was, is);
     if (is.is_in_escrow && !(was.is_in_escrow && is_same)) {
         require_escrow(store);
         (void)counter_key(store, is.key.as_item());
@@ -128,6 +131,7 @@ void journal_row(Store &store, const TriggerData *trigger) {
         require_unmoved(trigger);
         leave_escrow(store, &was, &is);
     }
+    if (was.is_unlimited && !(is_same && is.is_unlimited)) close_unlimited(store, was.key.as_item());
     const bool moves_nothing = is_same ? was.figure == is.figure : was.figure == 0 && is.figure == 0;
     if (!moves_nothing) {
         require_journal_mode(store, trigger, was, is);
@@ -195,10 +199,12 @@ uint64 journal_opening(Store &store) {
     const Binding &binding = store.binding;
     if (binding.has_items())
         require_countable(store, {Statement::uncountable_item, binding.item_table.relation,
-                                  binding.stock.raw_name, "stock of items", "an item"});
+                                  binding.stock.raw_name, "stock of items", "an item",
+                                  " If null means that an item is never sold out, bind the table with "
+                                  "unlimited => 'null'."});
     if (binding.has_wallets())
         require_countable(store, {Statement::uncountable_wallet, binding.wallet_table.relation,
-                                  binding.balance.raw_name, "balances of wallets", "a wallet"});
+                                  binding.balance.raw_name, "balances of wallets", "a wallet", ""});
     return journal_differences(store);
 }
 
@@ -258,7 +264,8 @@ RowImage image_of(const Store &store, const TriggerData *trigger, HeapTuple tupl
                                relation_label(RelationGetRelid(trigger->tg_relation)))));
     image.key = items ? store.binding.ref(ItemKey(key)) : store.binding.ref(WalletKey(key));
     image.is_in_escrow = items && is_escrow_row(store, tuple, descriptor);
-    image.figure = left_in(store, trigger, tuple, image.key);
+    image.is_unlimited = items && is_unlimited(store.binding, figure_in(store, trigger, tuple));
+    if (!image.is_unlimited) image.figure = left_in(store, trigger, tuple, image.key);
     return image;
 }
 
@@ -297,8 +304,10 @@ void refuse_write_in_escrow(const TriggerData *trigger, const RowImage &was, con
              errmsg("stock of an escrow item of table \"%s\" cannot be written directly",
                     relation_label(RelationGetRelid(trigger->tg_relation))),
              errdetail("Its row is not its whole stock: deltas that are not settled yet count, too."),
-             is.figure > was.figure ? errhint("Add units with vend.restock().")
-                                    : errhint("Take units out with vend.write_off().")));
+             was.is_unlimited != is.is_unlimited
+                 ? errhint("Give the item a row mode with vend.set_lock_mode() first.")
+             : is.figure > was.figure ? errhint("Add units with vend.restock().")
+                                      : errhint("Take units out with vend.write_off().")));
     pg_unreachable();
 }
 
@@ -482,6 +491,12 @@ const char *list_of(const Rows &rows) {
     return list.data;
 }
 
+bool is_any_null(const Rows &rows) {
+    for (uint64 i = 0; i < rows.count; ++i)
+        if (strcmp(TextDatumGetCString(rows.value_at(i, 2)), "null") == 0) return true;
+    return false;
+}
+
 void require_countable(Store &store, const Countable &rows_of) {
     CommandCounterIncrement();
     Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot()); // like the statement that journals
@@ -497,8 +512,8 @@ void require_countable(Store &store, const Countable &rows_of) {
             (errcode(errcodes::not_in_state),
              errmsg("%s of table \"%s\" cannot be counted", rows_of.figures, table),
              errdetail("The rows are %s.", list_of(rows)),
-             errhint("Set column \"%s\" of these rows to a whole number of steps, for instance to 0.",
-                     rows_of.column)));
+             errhint("Set column \"%s\" of these rows to a whole number of steps, for instance to 0.%s",
+                     rows_of.column, is_any_null(rows) ? rows_of.otherwise : "")));
 }
 
 } // namespace

@@ -369,6 +369,7 @@ Movement movement_of(const Refund &refund, const RefundLine &line, int32 number)
     movement.wallet = refund.buyer.key;
     movement.wallet_era = refund.buyer.era;
     movement.qty = line.now.qty;
+    movement.leaves_stock = line.item && line.item->item.state.is_unlimited;
     movement.amount = line.now.amount;
     movement.unit_price = line.purchase.unit_price;
     movement.ref = refund.request.purchase;
@@ -435,7 +436,7 @@ void give_back(Refund &refund) {
     outcome.id = refund.request.id ? *refund.request.id : new_uuid_v7();
     outcome.at = GetCurrentTimestamp();
     for (RefundLine &line : refund.lines) {
-        if (!line.item) continue;
+        if (!line.item || line.item->item.state.is_unlimited) continue;
         const auto stock = add_units(store, *line.item, by_sale(line.now.qty));
         if (!stock) raise_overflow(store, "stock", key_text(store.binding.item_type, line.row.key));
         if (only != nullptr) outcome.stock = stock;

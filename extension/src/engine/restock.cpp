@@ -68,6 +68,7 @@ void record_restock(Store &store, const RestockRequest &request, const Restocked
     movement.kind = Kind::restock;
     movement.item = restocked.key;
     movement.qty = request.qty;
+    movement.leaves_stock = restocked.item->item.state.is_unlimited;
     movement.at = *outcome->at;
     record(store, movement);
 }
@@ -87,8 +88,10 @@ MovementOutcome restock(Store &store, const RestockRequest &request, MemoryConte
     in_context(result_context, [&] { describe(store, request, restocked, &outcome); });
     if (is_replayed) return outcome;
     if (is_known) {
-        outcome.stock = add_units(store, *restocked.item, by_movement(request.qty));
-        if (!outcome.stock) raise_overflow(store, "stock", outcome.item);
+        if (!restocked.item->item.state.is_unlimited) {
+            outcome.stock = add_units(store, *restocked.item, by_movement(request.qty));
+            if (!outcome.stock) raise_overflow(store, "stock", outcome.item);
+        }
         record_restock(store, request, restocked, &outcome);
     } else {
         outcome.verdict = Verdict::unknown_item;

@@ -119,6 +119,7 @@ Decision decide(const WriteOff &write_off) {
 bool take(WriteOff &write_off) {
     const Item &item = write_off.item->item;
     const Quantity qty = write_off.request.qty;
+    if (item.state.is_unlimited) return true;
     const Change<Quantity> change = by_movement(negated(qty));
     write_off.outcome.stock = Quantity{item.state.stock.value - qty.value};
     if (!write_off.item->is_in_escrow) {
@@ -174,6 +175,7 @@ void record_write_off(WriteOff &write_off) {
     movement.kind = Kind::write_off;
     movement.item = write_off.item->item.key;
     movement.qty = negated(write_off.request.qty);
+    movement.leaves_stock = write_off.item->item.state.is_unlimited;
     movement.at = *outcome.at;
     record(write_off.store, movement);
 }

@@ -72,7 +72,7 @@ std::optional<LockMode> own_mode(const char *text) {
 } // namespace vend
 
 Datum vend_available(PG_FUNCTION_ARGS) {
-    Quantity units;
+    std::optional<Quantity> units;
     in_call([&] {
         const Arguments arguments(fcinfo);
         Store &store = open_store(arguments.optional_string(1),
@@ -82,10 +82,11 @@ Datum vend_available(PG_FUNCTION_ARGS) {
         for_caller(store, [&] {
             const auto item = read_item(store, key);
             if (!item) raise_unknown_item(store, key);
-            units = std::max(available_units(store, *item), Quantity{0});
+            units = available_units(store, *item);
         });
     });
-    return Int64GetDatum(units.value);
+    if (!units) PG_RETURN_NULL();
+    return Int64GetDatum(std::max<int64>(units->value, 0));
 }
 
 Datum vend_set_lock_mode(PG_FUNCTION_ARGS) {

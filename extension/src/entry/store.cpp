@@ -72,6 +72,7 @@ Attachment attachment_from(const Arguments &arguments) {
     name_columns(arguments, item_columns, &attachment.columns);
     name_columns(arguments, wallet_columns, &attachment.columns);
     attachment.add_columns = boolean(arguments, "add_columns");
+    attachment.unlimited = optional_string(arguments, "unlimited");
     return attachment;
 }
 

@@ -84,9 +84,25 @@ void require_as_seen(const Store &store, const std::optional<Item> &now, const I
     if (!IsolationUsesXactSnapshot()) return;
     if (!now) raise_concurrent_write("delete");
     if (now->state.price != seen.state.price || now->state.version != seen.state.version ||
+        now->state.is_unlimited != seen.state.is_unlimited ||
         now->state.lock_mode != seen.state.lock_mode ||
         !same_key(store.binding.item_type, now->key, seen.key))
         raise_concurrent_write("update");
+}
+
+// Takes the counter's lock in share mode, reads the item again, and lets the lock go unless the item is
+// still as it has to be.
+template <typename IsOpen> EnterResult enter(Store &store, LockWait wait, Item *item, IsOpen is_open) {
+    if (!lock_counter(store, item->key, ShareLock, wait)) return EnterResult::busy;
+    const auto now = read_again(store, *item);
+    require_as_seen(store, now, *item);
+    // Under another spelling of its key the item has another lock.
+    if (now && same_key(store.binding.item_type, now->key, item->key) && is_open(*now)) {
+        *item = *now;
+        return EnterResult::entered;
+    }
+    unlock_counter(store, item->key);
+    return EnterResult::closed;
 }
 
 // Whether this transaction may have written the row. For a partition's row that is not known; but an
@@ -140,7 +156,8 @@ void apply_counter(Store &store, Item *item) {
     if (const auto reading = live_reading(store, *item)) set_stock(item, *reading);
 }
 
-Quantity available_units(Store &store, const Item &item) {
+std::optional<Quantity> available_units(Store &store, const Item &item) {
+    if (item.state.is_unlimited) return std::nullopt;
     if (item.state.lock_mode != LockMode::escrow) return item.state.stock;
     if (const auto reading = live_reading(store, item)) return reading->available;
     return in_snapshot(SnapshotKind::latest, [&] {
@@ -149,7 +166,7 @@ Quantity available_units(Store &store, const Item &item) {
     });
 }
 
-Quantity stock_as_left(Store &store, const Item &item) {
+std::optional<Quantity> stock_as_left(Store &store, const Item &item) {
     if (const auto reading = live_reading(store, item))
         return checked_add(reading->available, reading->own_added).value_or(reading->available);
     return available_units(store, item);
@@ -164,11 +181,16 @@ LockResult lock_for_change(Store &store, ItemKey key, LockedItem *locked) {
             locked->is_in_escrow = true;
             if (enter_escrow(store, {}, &locked->item) == EnterResult::entered)
                 return LockResult::locked;
+        } else if (seen && seen->state.is_unlimited) {
+            locked->item = *seen;
+            locked->is_in_escrow = false;
+            if (enter_unlimited(store, {}, &locked->item) == EnterResult::entered)
+                return LockResult::locked;
         } else {
             locked->is_in_escrow = false;
             const LockResult result = lock_item(store, key, {}, &locked->item);
             if (result != LockResult::locked) return result;
-            if (!is_in_escrow(store, locked->item)) {
+            if (!is_in_escrow(store, locked->item) && !locked->item.state.is_unlimited) {
                 if (locked->item.state.lock_mode == LockMode::escrow)
                     fold_own_deltas(store, &locked->item);
                 return result;
@@ -184,7 +206,10 @@ LockResult lock_as_read_for_change(Store &store, const Item &item, LockedItem *l
     locked->is_in_escrow = is_in_escrow(store, item);
     if (locked->is_in_escrow) {
         if (enter_escrow(store, {}, &locked->item) == EnterResult::entered) return LockResult::locked;
-    } else if (lock_as_read(store, &locked->item) && locked->item.state.lock_mode != LockMode::escrow) {
+    } else if (item.state.is_unlimited) {
+        if (enter_unlimited(store, {}, &locked->item) == EnterResult::entered) return LockResult::locked;
+    } else if (lock_as_read(store, &locked->item) && locked->item.state.lock_mode != LockMode::escrow &&
+               !locked->item.state.is_unlimited) {
         return LockResult::locked;
     }
     return lock_for_change(store, item.key, locked);
@@ -192,16 +217,15 @@ LockResult lock_as_read_for_change(Store &store, const Item &item, LockedItem *l
 
 EnterResult enter_escrow(Store &store, LockWait wait, Item *item) {
     require_escrow(store);
-    if (!lock_counter(store, item->key, ShareLock, wait)) return EnterResult::busy;
-    const auto now = read_again(store, *item);
-    require_as_seen(store, now, *item);
-    // Under another spelling of its key the item has another counter.
-    if (now && same_key(store.binding.item_type, now->key, item->key) && is_in_escrow(store, *now)) {
-        *item = *now;
-        return EnterResult::entered;
-    }
-    unlock_counter(store, item->key);
-    return EnterResult::closed;
+    return enter(store, wait, item, [&](const Item &now) { return is_in_escrow(store, now); });
+}
+
+EnterResult enter_unlimited(Store &store, LockWait wait, Item *item) {
+    return enter(store, wait, item, [](const Item &now) { return now.state.is_unlimited; });
+}
+
+void close_unlimited(Store &store, ItemKey item) {
+    (void)lock_counter(store, item, ExclusiveLock, {});
 }
 
 std::optional<CounterReading> loaded_reading(Store &store, ItemKey item, const CounterKey &key,

@@ -36,17 +36,23 @@ std::optional<CounterLoad> committed_units(Store &store, ItemKey item);
 // counter is not loaded or does not count: the row alone does not say it.
 void apply_counter(Store &store, Item *item);
 
-// How many units a sale would find. For an item in escrow: the counter's value or, where the counter is
-// not loaded, the row plus its deltas. Never loads a counter.
-Quantity available_units(Store &store, const Item &item);
+// How many units a sale would find; nothing for an unlimited item. For an item in escrow: the counter's
+// value or, where the counter is not loaded, the row plus its deltas. Never loads a counter.
+std::optional<Quantity> available_units(Store &store, const Item &item);
 
 // The same plus the units that this transaction has added. Receipts of its movements show this value.
-Quantity stock_as_left(Store &store, const Item &item);
+std::optional<Quantity> stock_as_left(Store &store, const Item &item);
 
 enum class EnterResult { entered, busy, closed };
 // Takes the counter's lock in share mode until the end of the transaction, so that nobody can close the
 // counter, and reads the item again. closed: the item is no longer in escrow, or it is gone.
 EnterResult enter_escrow(Store &store, LockWait wait, Item *item);
+// The same for an unlimited item, which has no counter: until the end of the transaction it keeps its
+// key and stays unlimited. closed: it is limited by now, or gone.
+EnterResult enter_unlimited(Store &store, LockWait wait, Item *item);
+// Waits for the transactions that have entered the unlimited item, before it gets a stock, another key
+// or goes.
+void close_unlimited(Store &store, ItemKey item);
 
 // Reads the counter, and loads it first where it is not loaded. Nothing when the item is not in escrow,
 // or when the wait for the load took longer than allowed.
@@ -56,7 +62,8 @@ std::optional<CounterReading> loaded_reading(Store &store, ItemKey item, const C
 // Sets the item's stock to the counter's value.
 void set_stock(Item *item, const CounterReading &reading);
 
-// An item that this transaction may change until its end: it has locked the row or shares the counter.
+// An item that this transaction may change until its end: it has locked the row, or shares the counter
+// of an item in escrow, or has entered an unlimited item.
 struct LockedItem {
     Item item;
     bool is_in_escrow = false;
@@ -74,8 +81,8 @@ void give_back_units(Store &store, const LockedItem &locked);
 // Appends deltas for the units taken or added, and sees to it that a worker settles them.
 void record_deltas(Store &store, std::span<const Delta> deltas);
 
-// Adds the units of a refund or restock. Returns the stock as this transaction leaves it, or nothing
-// when it would be out of range.
+// Adds the units of a refund or restock to an item that is not unlimited. Returns the stock as this
+// transaction leaves it, or nothing when it would be out of range.
 std::optional<Quantity> add_units(Store &store, const LockedItem &locked,
                                   const Change<Quantity> &change);
 

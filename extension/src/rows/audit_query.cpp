@@ -27,7 +27,7 @@ void append_differences(StringInfo sql, const Binding &b, const AuditedFigure &c
         "coalesce(l.total, 0)::pg_catalog.numeric AS total FROM (%s) AS c FULL JOIN "
         "(SELECT %s AS key, pg_catalog.sum(%s) AS total FROM %s WHERE %s IS NOT NULL GROUP BY "
         "%s) AS l ON c.key " EQ " l.key) AS a WHERE a.value " NE " a.total",
-        c.source, c.ledger_key, c.ledger_change, b.ledger, c.ledger_key, c.ledger_key);
+        c.source, c.ledger_key, c.ledger_sum, b.ledger, c.ledger_key, c.ledger_key);
 }
 
 // Appends the check for figures that differ from the sum of their ledger rows. The repair trusts the
@@ -161,18 +161,35 @@ void append_unsettleable(StringInfo sql, const Binding &b) {
 
 } // namespace
 
+// What is left in a row. It is 0 where the item is unlimited.
+char *counted_stock(const Binding &b) {
+    char *left = left_sql(stock_columns(b), "");
+    if (b.unlimited.is_null)
+        return psprintf("CASE WHEN %s IS NULL THEN 0 ELSE %s END", b.stock.name, left);
+    if (b.unlimited.stock)
+        return psprintf("CASE WHEN %s " EQ " (" INT64_FORMAT ") THEN 0 ELSE %s END", b.stock.name,
+                        b.unlimited.stock->value, left);
+    return left;
+}
+
 // The sum of each item's row and its deltas. Where the row is gone, the sum of the deltas.
 char *compose_stock(const Binding &b) {
     return psprintf("SELECT x.key, pg_catalog.sum(x.value) AS value FROM "
                     "(SELECT %s::%s AS key, %s AS value FROM %s "
                     "UNION ALL SELECT item, qty FROM %s) AS x GROUP BY x.key",
-                    b.item_key.name, kept_key_type(b.item_type), left_sql(stock_columns(b), ""), b.items,
-                    b.deltas);
+                    b.item_key.name, kept_key_type(b.item_type), counted_stock(b), b.items, b.deltas);
 }
 
 AuditedFigure item_figure(const Binding &b) {
-    return {"stock",          compose_stock(b), b.items, b.item_key.name, kept_key_type(b.item_type),
-            stock_columns(b), "item",           "qty"};
+    return {"stock",
+            compose_stock(b),
+            b.items,
+            b.item_key.name,
+            kept_key_type(b.item_type),
+            stock_columns(b),
+            "item",
+            "qty",
+            "coalesce(stock_change, qty)"};
 }
 
 AuditedFigure wallet_figure(const Binding &b) {
@@ -180,7 +197,7 @@ AuditedFigure wallet_figure(const Binding &b) {
         psprintf("SELECT %s::%s AS key, %s AS value FROM %s", b.wallet_key.name,
                  kept_key_type(b.buyer_type), left_sql(balance_columns(b), ""), b.wallets);
     return {"balance",          source,   b.wallets, b.wallet_key.name, kept_key_type(b.buyer_type),
-            balance_columns(b), "wallet", "amount"};
+            balance_columns(b), "wallet", "amount",  "amount"};
 }
 
 char *compose_adjustments(const Binding &b, const AuditedFigure &f) {

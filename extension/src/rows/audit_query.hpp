@@ -22,6 +22,7 @@ struct AuditedFigure {
     FigureColumns columns;
     const char *ledger_key;
     const char *ledger_change;
+    const char *ledger_sum; // what a row of the ledger changes of the figure
 };
 char *compose_stock(const Binding &binding); // the source of stocks
 AuditedFigure item_figure(const Binding &binding);

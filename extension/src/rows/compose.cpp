@@ -29,7 +29,7 @@ StatementText text_of(char *sql, Oid relation, TypeList parameters, TypeList col
 // The columns of a ledger row, in the order of the parameters and of the RETURNING list.
 #define LEDGER_COLUMNS                                                                                   \
     "id, line, kind, item, qty, wallet, amount, unit_price, list_price, ref, at, refusal, refusal_qty, " \
-    "ref_line, item_era, wallet_era"
+    "ref_line, item_era, wallet_era, stock_change"
 
 StatementText insert_entry(const Binding &b, const char *on_conflict) {
     const TypeList types{UUIDOID,        INT4OID,
@@ -39,10 +39,11 @@ StatementText insert_entry(const Binding &b, const char *on_conflict) {
                          b.money.type,   UUIDOID,
                          TIMESTAMPTZOID, TEXTOID,
                          INT8OID,        INT4OID,
-                         INT4OID,        INT4OID};
+                         INT4OID,        INT4OID,
+                         INT8OID};
     return text_of(
         psprintf("INSERT INTO %s (" LEDGER_COLUMNS ") "
-                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) "
+                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) "
                  "%sRETURNING " LEDGER_COLUMNS,
                  b.ledger, on_conflict),
         b.ledger_table.relation, types, types);

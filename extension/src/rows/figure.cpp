@@ -5,6 +5,7 @@
 #include "base/error_codes.hpp"
 #include "base/sql_operators.hpp"
 #include "binding/number_type.hpp"
+#include "binding/unlimited.hpp"
 #include "rows/row_name.hpp"
 
 #include <algorithm>
@@ -33,6 +34,12 @@ int64 left_max(const FigureColumns &columns, const Figure &figure) {
     Figure full = figure;
     full.total = columns.total.figures.max;
     return std::min(left_of(full).value_or(full.total), full.total);
+}
+
+bool is_unlimited(const Binding &binding, const FigureInRow &stock) {
+    if (!binding.unlimited.is_bound() || stock.not_exact != nullptr) return false;
+    return says_unlimited(binding.unlimited,
+                          stock.is_null ? std::nullopt : std::optional(stock.figure.total));
 }
 
 char *left_sql(const FigureColumns &columns, const char *row) {

@@ -56,6 +56,9 @@ template <typename Value> FigureInRow figure_from(const FigureColumns &columns, 
     return row;
 }
 
+// Whether the figure of an item says that the item is unlimited.
+bool is_unlimited(const Binding &binding, const FigureInRow &stock);
+
 // The figure after a change. Nothing where a column has no room for it.
 std::optional<Figure> changed_in(const FigureColumns &columns, const Figure &figure,
                                  const Change<int64> &change);

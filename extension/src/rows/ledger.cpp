@@ -80,12 +80,13 @@ bool is_id_taken(const Store &store, const ErrorData *error) {
 // The columns of a ledger row, in the order of the statements that insert it.
 struct LedgerRow {
     Parameter id, line, kind, item, qty, wallet, amount, unit_price, list_price, ref, at, refusal,
-        refusal_qty, ref_line, item_era, wallet_era;
+        refusal_qty, ref_line, item_era, wallet_era, stock_change;
 };
 std::array<Parameter, ledger_column_count> parameters_of(const LedgerRow &row) {
-    return {row.id,          row.line,       row.kind,       row.item,      row.qty, row.wallet,
-            row.amount,      row.unit_price, row.list_price, row.ref,       row.at,  row.refusal,
-            row.refusal_qty, row.ref_line,   row.item_era,   row.wallet_era};
+    return {row.id,         row.line,        row.kind,        row.item,       row.qty,
+            row.wallet,     row.amount,      row.unit_price,  row.list_price, row.ref,
+            row.at,         row.refusal,     row.refusal_qty, row.ref_line,   row.item_era,
+            row.wallet_era, row.stock_change};
 }
 
 // Runs write(), which inserts rows. If an id is taken, its unique violation becomes 40001.
@@ -148,6 +149,7 @@ enum LedgerColumn : int {
     column_ref_line,
     column_item_era,
     column_wallet_era,
+    column_stock_change,
 };
 
 // Makes the commit of this transaction wait for the synchronous standbys, as if it had recorded the row
@@ -254,6 +256,7 @@ LedgerRow row_of(const Store &store, const Movement &movement) {
         .ref_line = optional_parameter(movement.ref_line),
         .item_era = era_parameter(movement.item_era),
         .wallet_era = era_parameter(movement.wallet_era),
+        .stock_change = movement.leaves_stock ? Parameter{Int64GetDatum(0)} : null_parameter,
     };
 }
 

@@ -15,6 +15,7 @@ Movement purchase_movement(const Uuid &id, ItemKey item, WalletKey buyer, Quanti
     movement.amount = negated(decision.amount);
     movement.unit_price = decision.unit_price;
     movement.list_price = decision.list_price;
+    movement.leaves_stock = decision.is_unlimited;
     movement.at = at;
     return movement;
 }

@@ -30,6 +30,7 @@ struct Movement {
     std::optional<Verdict> refusal; // a refusal to remember, with the quantity that was wanted
     Quantity refusal_qty{};
     std::optional<int32> ref_line;             // the line of the purchase that is refunded
+    bool leaves_stock = false;                 // the item is unlimited: qty is no change of its stock
     std::optional<int32> item_era, wallet_era; // not set: the current eras, see rows/eras.hpp
 };
 

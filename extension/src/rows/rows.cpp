@@ -16,6 +16,7 @@
 #include "rows/figure_write.hpp"
 #include "rows/row_name.hpp"
 #include "rows/selected_rows.hpp"
+#include "table/catalog.hpp"
 #include "table/engine_write.hpp"
 #include "table/lock_wait.hpp"
 #include "table/row_lock.hpp"
@@ -71,6 +72,7 @@ void read_stock(const Binding &binding, TupleTableSlot *row, Item *item) {
     item->state.stock = Quantity{stock.left};
     item->state.is_stock_null = stock.is_null;
     if (stock.not_exact != nullptr) item->state.flaw = ItemFlaw::stock_not_exact;
+    item->state.is_unlimited = is_unlimited(binding, stock);
     if (binding.stock_version.name != nullptr)
         item->figure.version = count_in(binding, binding.ref(item->key), row, binding.stock_version);
 }
@@ -101,6 +103,9 @@ Item item_of(Store &store, TupleTableSlot *row) {
     if (binding.has_prices()) read_price(binding, row, &item.state);
     if (binding.has_lock_modes()) read_lock_mode(binding, row, &item.state);
     read_stock(binding, row, &item);
+    // No counter counts the units of an unlimited item.
+    if (item.state.is_unlimited && item.state.lock_mode == LockMode::escrow)
+        item.state.lock_mode.reset();
     if (binding.has_versions())
         item.state.version = count_in(binding, binding.ref(item.key), row, binding.version);
     item.state.currency = currency_in(row, binding.item_currency);
@@ -120,8 +125,22 @@ Wallet wallet_of(Store &store, TupleTableSlot *row) {
     return wallet;
 }
 
+// Raises 55000 for a stock that would say that the item is unlimited.
+void require_limited(const Binding &binding, const Item &item, const Change<Quantity> &change) {
+    if (!binding.unlimited.stock) return;
+    const auto after = changed_in(stock_columns(binding), item.figure, in_numbers(change));
+    if (!after || *binding.unlimited.stock != Quantity{after->total}) return;
+    const KeyRef key = binding.ref(item.key);
+    ereport(ERROR, (errcode(errcodes::not_in_state),
+                    errmsg("stock of %s cannot become " INT64_FORMAT, row_name(key), after->total),
+                    errdetail("In table \"%s\" this number says that an item is unlimited.",
+                              relation_label(binding.item_table.relation)),
+                    errhint("Move another number of units.")));
+}
+
 bool write_stock(const Binding &binding, const TableUpdate &update, const Item &item,
                  const Change<Quantity> &change) {
+    require_limited(binding, item, change);
     const FigureColumns columns = stock_columns(binding);
     return write_figure(binding, update, {binding.ref(item.key), item.version, columns, item.figure},
                         in_numbers(change));
@@ -143,6 +162,7 @@ bool write_balance(const Binding &binding, const TableUpdate &update, const Wall
 void run_stock_change(Store &store, const StockChange &change) {
     const Item &item = *change.item;
     require_exact(store.binding, item);
+    require_limited(store.binding, item, change.change);
     const FigureColumns columns = stock_columns(store.binding);
     const FigureRow row{store.binding.ref(item.key), item.version, columns, item.figure};
     const int64 left = run_figure_change(store, Statement::add_stock, row, in_numbers(change.change));
@@ -447,7 +467,8 @@ bool take_as_read(Store &store, std::span<const StockTake> takes) {
                write_stock(store.binding, update, *take.item, by_sale(negated(take.qty)));
     };
     const auto is_locked = [&](const StockTake &take) {
-        return lock_as_read(store, take.item) && take.item->state.lock_mode != LockMode::escrow;
+        return lock_as_read(store, take.item) && take.item->state.lock_mode != LockMode::escrow &&
+               !take.item->state.is_unlimited;
     };
     const auto is_change = [](const StockTake &take) { return take.qty != Quantity{}; };
     return are_written_as_read(store.binding.item_table, takes, is_change, is_written, is_locked);

@@ -53,6 +53,7 @@ void attach_store(const Attachment &attachment) {
     require_direct_writes(attachment.direct_writes);
     require_buyers(attachment.buyers);
     require_rls(attachment.rls);
+    require_unlimited(attachment.unlimited);
     require_table_named(attachment);
     for (const Oid table : {attachment.items, attachment.wallets})
         if (OidIsValid(table)) require_owned(table);
@@ -82,6 +83,7 @@ void reattach_store(const Attachment &attachment) {
     if (attachment.direct_writes != nullptr) require_direct_writes(attachment.direct_writes);
     if (attachment.buyers != nullptr) require_buyers(attachment.buyers);
     if (attachment.rls != nullptr) require_rls(attachment.rls);
+    require_unlimited(attachment.unlimited);
     RegistryRow row = own_store(attachment.name);
     for (const Oid table : {attachment.items, attachment.wallets})
         if (OidIsValid(table)) require_owned(table);
@@ -199,6 +201,7 @@ void change_row(RegistryRow *row, const Attachment &to) {
     if (to.direct_writes != nullptr) row->direct_writes = pstrdup(to.direct_writes);
     if (to.buyers != nullptr) row->buyers = pstrdup(to.buyers);
     if (to.rls != nullptr) row->rls = pstrdup(to.rls);
+    change_column(&row->unlimited, to.unlimited);
     if (row->item != nullptr && row->item_key == nullptr)
         raise_bad_argument("item_key must not be empty", "Name the column that identifies an item.");
     if (row->wallet != nullptr && row->wallet_key == nullptr)

@@ -19,6 +19,7 @@ struct Attachment {
     const char *direct_writes = nullptr; // journal, refuse
     const char *buyers = nullptr;        // any, own
     const char *rls = nullptr;           // owner, caller
+    const char *unlimited = nullptr;     // null, or a number below 0
 };
 
 // Runs as the caller, who must own the tables; SPI is connected. Locks the tables against writes until

@@ -128,7 +128,7 @@ void create_ledger(const char *schema, const CompanionTypes &types) {
                      "wallet %s, amount %s NOT NULL DEFAULT 0, unit_price %s, "
                      "ref uuid, at timestamptz NOT NULL, "
                      "refusal text, refusal_qty bigint, list_price %s, "
-                     "ref_line integer, item_era integer, wallet_era integer, "
+                     "ref_line integer, item_era integer, wallet_era integer, stock_change bigint, "
                      "PRIMARY KEY (id, line), "
                      "CHECK ((kind = 'refusal') = (refusal IS NOT NULL)))",
                      schema, literals(kind_names), types.item_key, types.wallet_key, types.money,

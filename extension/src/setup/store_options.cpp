@@ -5,6 +5,7 @@
 #include "base/compat.hpp"
 #include "base/error_codes.hpp"
 #include "binding/number_type.hpp"
+#include "binding/unlimited.hpp"
 
 namespace vend {
 namespace {
@@ -63,6 +64,14 @@ void require_rls(const char *rls) {
         ereport(ERROR, (errcode(errcodes::bad_argument), errmsg("unknown rls \"%s\"", rls),
                         errhint("Use owner, or caller: rows that the row level security of the caller "
                                 "hides do not exist for the call then.")));
+}
+
+void require_unlimited(const char *unlimited) {
+    if (unlimited == nullptr || unlimited[0] == '\0' || unlimited_from(unlimited)) return;
+    ereport(ERROR,
+            (errcode(errcodes::bad_argument), errmsg("unlimited cannot be \"%s\"", unlimited),
+             errhint("Use null, or the number below 0 that stands in the stock of an item that is "
+                     "never sold out.")));
 }
 
 const char *money_type_sql(const char *money_type) {

@@ -60,8 +60,10 @@ class store_calls {
     // Makes the id void: nothing takes place under it from now on. Throws VN008 if something has.
     void void_id(const uuid &id, const std::optional<std::string> &store = {});
 
-    // The number of units that can be sold now. Throws VN006 for an unknown item.
-    std::int64_t available(std::string_view item, const std::optional<std::string> &store = {});
+    // The number of units that can be sold now; nothing for an unlimited item. Throws VN006 for an
+    // unknown item.
+    std::optional<std::int64_t> available(std::string_view item,
+                                          const std::optional<std::string> &store = {});
 
     // The mode is "atomic", "pessimistic", "optimistic" or "escrow"; std::nullopt stands for the store's
     // own.
