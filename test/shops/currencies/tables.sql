@@ -17,6 +17,7 @@ CREATE TABLE account (
     UNIQUE (user_id, currency)
 );
 
-INSERT INTO listing SELECT n, 'Listing ' || n, 3.50 + 0.50 * n, CASE WHEN n <= 3 THEN 'EUR' ELSE 'USD' END::money_unit, CASE WHEN n <= 4 THEN 40 ELSE 50 END
-    FROM generate_series(1, 6) AS n;
-INSERT INTO account SELECT n, (n + 1) / 2, (array['USD', 'EUR'])[1 + n % 2], CASE WHEN n <= 4 THEN 60 ELSE 600 END FROM generate_series(1, 8) AS n;
+INSERT INTO listing SELECT n, 'Listing ' || n, 3.50 + 0.50 * n,
+    CASE WHEN n <= 3 THEN 'EUR' ELSE 'USD' END::money_unit, CASE WHEN n <= 4 THEN 40 ELSE 50 END FROM generate_series(1, 6) AS n;
+INSERT INTO account SELECT n, (n + 1) / 2, (array['USD', 'EUR'])[1 + n % 2], CASE WHEN n <= 4 THEN 60 ELSE 600 END
+    FROM generate_series(1, 8) AS n;
