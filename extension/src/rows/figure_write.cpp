@@ -9,14 +9,15 @@
 #include "table/engine_write.hpp"
 
 namespace vend {
-namespace {
 
-[[noreturn]] void raise_figure_out_of_range(const Binding &binding, KeyRef key) {
+void raise_figure_out_of_range(const Binding &binding, KeyRef key) {
     ereport(ERROR,
             (errcode(errcodes::out_of_range), errmsg("the figure of %s is out of range", row_name(key)),
              table_detail(binding, key), errhint("Set its columns to smaller numbers.")));
     pg_unreachable();
 }
+
+namespace {
 
 ColumnChange number_change(const BoundColumn &column, int64 number) {
     return {column.number, number_to_column(column.figures, number)};
@@ -32,7 +33,7 @@ int64 next_version(const Binding &binding, KeyRef key, const BoundColumn &column
 }
 
 Figure figure_after(const Binding &binding, const FigureRow &row, const Change<int64> &change) {
-    const auto after = changed(row.figure, change, row.columns.has_claims());
+    const auto after = changed_in(row.columns, row.figure, change);
     if (!after) raise_figure_out_of_range(binding, row.key);
     return *after;
 }

@@ -27,4 +27,6 @@ bool write_figure(const Binding &binding, const TableUpdate &update, const Figur
 int64 run_figure_change(Store &store, Statement statement, const FigureRow &row,
                         const Change<int64> &change);
 
+[[noreturn]] void raise_figure_out_of_range(const Binding &binding, KeyRef key);
+
 } // namespace vend

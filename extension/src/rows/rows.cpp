@@ -452,7 +452,9 @@ void change_locked_balances(Store &store, std::span<BalanceChange> changes) {
     }
     const TableUpdate update = begin_update(store.binding.wallet_table);
     for (BalanceChange &change : changes) {
-        change.balance = balance_after(store.binding, *change.wallet, change.change).value();
+        const auto balance = balance_after(store.binding, *change.wallet, change.change);
+        if (!balance) raise_figure_out_of_range(store.binding, store.binding.ref(change.wallet->key));
+        change.balance = *balance;
         if (!write_balance(store.binding, update, *change.wallet, change.change))
             raise_write_altered(store.binding.wallet_table.relation);
     }

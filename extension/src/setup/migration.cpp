@@ -115,9 +115,14 @@ void add_store_of_view(Oid relation, List **names) {
                 });
 }
 
-bool lacks_table(const RegistryRow &row) {
+// Whether one of the tables is missing or, where it is not known which relations have changed, is
+// changed here. A store whose tables this transaction leaves alone may be broken: its owner answers for
+// that.
+bool may_be_changed(const RegistryRow &row, bool has_all_changed) {
     return std::ranges::any_of(registry_relations, [&](char *RegistryRow::*relation) {
-        return row.*relation != nullptr && !OidIsValid(relation_named(row.*relation));
+        if (row.*relation == nullptr) return false;
+        const Oid id = relation_named(row.*relation);
+        return !OidIsValid(id) || (has_all_changed && is_changed_here(id));
     });
 }
 
@@ -133,7 +138,7 @@ List *changed_stores(const Watch &changes) {
     ListCell *cell = nullptr;
     foreach (cell, registered_stores()) {
         const auto *row = static_cast<const RegistryRow *>(lfirst(cell));
-        if (changes.has_all_changed || lacks_table(*row)) add_name(&names, row->name);
+        if (may_be_changed(*row, changes.has_all_changed)) add_name(&names, row->name);
     }
     return names;
 }

@@ -193,6 +193,14 @@ RESET session_replication_role;
 ALTER TABLE broken.item ADD COLUMN more text;
 CREATE TRIGGER vend_append_only BEFORE UPDATE OR DELETE ON broken.ledger FOR EACH ROW EXECUTE FUNCTION vend.append_only('broken');
 ALTER TABLE broken.item RENAME COLUMN stock TO units;
+-- A migration of many other tables does not answer for it.
+SET session_replication_role = replica;
+ALTER TABLE broken.item RENAME COLUMN stock TO units;
+RESET session_replication_role;
+BEGIN;
+DO $$ BEGIN FOR i IN 1 .. 90 LOOP EXECUTE format('CREATE TABLE many_%s (a int)', i); END LOOP; END $$;
+COMMIT;
+DO $$ BEGIN FOR i IN 1 .. 90 LOOP EXECUTE format('DROP TABLE many_%s', i); END LOOP; END $$;
 SELECT vend.detach_store('broken');
 DROP SCHEMA broken CASCADE;
 
