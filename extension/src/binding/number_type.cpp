@@ -32,8 +32,10 @@ std::optional<int64> rescaled(int64 number, int from_scale, int to_scale) {
 std::optional<int64> steps_from(int scale, Datum number) {
     Numeric value = DatumGetNumeric(number);
     if (numeric_is_nan(value) || numeric_is_inf(value)) return std::nullopt;
-    const Datum steps =
-        DirectFunctionCall2(numeric_mul, number, NumericGetDatum(int64_to_numeric(power_of_ten(scale))));
+    bool is_too_large = false; // for any numeric
+    const Datum steps = NumericGetDatum(
+        numeric_mul_opt_error(value, int64_to_numeric(power_of_ten(scale)), &is_too_large));
+    if (is_too_large) return std::nullopt;
     const Datum whole = DirectFunctionCall2(numeric_trunc, steps, Int32GetDatum(0));
     if (!DatumGetBool(DirectFunctionCall2(numeric_eq, steps, whole))) return std::nullopt;
     const Datum limit = NumericGetDatum(int64_to_numeric(PG_INT64_MAX));

@@ -65,6 +65,17 @@ SELECT status, amount, balance FROM vend.try_purchase('vase', 1);
 SELECT balance FROM people WHERE id = 1;
 UPDATE goods SET price = 'Infinity' WHERE id = 'dear';
 SELECT status, detail FROM vend.try_purchase('dear', 1);
+-- The largest numeric has no room for its steps. It concerns its row alone, too.
+UPDATE goods SET price = 9e131071 WHERE id = 'dear';
+SELECT item, status FROM vend.purchase_many('{dear,vase}'::text[], '{1,1}'::int[]);
+UPDATE people SET balance = 9e131071 WHERE id = 2;
+\echo :SQLSTATE
+ALTER TABLE people DISABLE TRIGGER USER;
+UPDATE people SET balance = 9e131071 WHERE id = 2;
+ALTER TABLE people ENABLE TRIGGER USER;
+SELECT item, status FROM vend.purchase_many('{vase,vase}'::text[], '{2,1}'::int[]);
+UPDATE people SET balance = 1.26 WHERE id = 2;
+SELECT vend.journal_opening();
 ALTER TABLE people ALTER COLUMN balance TYPE numeric(20,1);
 DELETE FROM people WHERE id = 3;
 ALTER TABLE people ALTER COLUMN balance TYPE numeric(18,2);
