@@ -46,9 +46,10 @@ template <typename Unit> constexpr std::optional<Unit> sum_of(const Change<Unit>
 
 struct Figure {
     std::int64_t total = 0;
-    std::int64_t claimed = 0;  // 0 without such a column
-    std::int64_t reserved = 0; // likewise
-    std::int64_t version = 0;  // likewise; counts the writes of the figure
+    std::int64_t claimed = 0;   // 0 without such a column
+    std::int64_t reserved = 0;  // likewise
+    std::int64_t version = 0;   // likewise; counts the writes of the figure
+    bool is_total_null = false; // the row has no total yet: the next write gives it one
     friend constexpr bool operator==(const Figure &, const Figure &) = default;
 };
 

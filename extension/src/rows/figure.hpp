@@ -49,6 +49,7 @@ template <typename Value> FigureInRow figure_from(const FigureColumns &columns, 
     row.figure.claimed = number(columns.claimed);
     row.figure.reserved = number(columns.reserved);
     if (row.is_null) row.figure = with_nothing_left(row.figure);
+    row.figure.is_total_null = row.is_null;
     const auto left = left_of(row.figure);
     if (!left) row.not_exact = &columns.total;
     if (row.not_exact != nullptr) row.figure = {};

@@ -46,7 +46,8 @@ bool write_figure(const Binding &binding, const TableUpdate &update, const Figur
     const Figure after = figure_after(binding, row, change);
     ColumnChange changes[4];
     std::size_t count = 0;
-    if (after.total != row.figure.total) changes[count++] = number_change(columns.total, after.total);
+    if (row.figure.is_total_null || after.total != row.figure.total)
+        changes[count++] = number_change(columns.total, after.total);
     if (after.claimed != row.figure.claimed)
         changes[count++] = number_change(columns.claimed, after.claimed);
     if (columns.version.name != nullptr)
