@@ -71,8 +71,8 @@ struct Refund {
 // that did not go back into stock.
 bool answer_from_ledger(Refund &refund);
 std::span<RefundLine> read_purchase(Store &store, const RefundRequest &request);
-// Whether the purchase is one that the caller must not see: that of a hidden wallet or, without wallets,
-// of a hidden item.
+// Whether the lines are some that the caller must not see: those of a hidden wallet or, without wallets,
+// one of a hidden item.
 bool is_of_others(Refund &refund);
 // A ledger row that was made by hand may not be fit for a refund.
 void require_sound(const Entry &purchase);
@@ -237,9 +237,11 @@ template <KeyOf of> bool is_hidden_now(Store &store, KeyEra<of> recorded) {
 
 bool is_of_others(Refund &refund) {
     if (!refund.store.binding.reads_as_caller || refund.lines.empty()) return false;
-    const RefundLine &line = refund.lines[0];
-    return refund.store.binding.has_wallets() ? is_hidden_now(refund.store, buyer_of(line.purchase))
-                                              : is_hidden_now(refund.store, item_of(line));
+    if (refund.store.binding.has_wallets())
+        return is_hidden_now(refund.store, buyer_of(refund.lines[0].purchase));
+    return std::ranges::any_of(refund.lines, [&](const RefundLine &line) {
+        return is_hidden_now(refund.store, item_of(line));
+    });
 }
 
 // Locks the wallet that paid, whatever its current key.

@@ -133,6 +133,13 @@ SELECT vend.grant_role(r, t::regrole) FROM unnest(ARRAY['buyer', 'cashier']) r, 
 SET ROLE regress_rls_north;
 SELECT item, status FROM unnest(ARRAY[1, 2]) i, vend.try_purchase(i, 'ann', unit_price => 10, id => vend.id_from('seat ' || i));
 SELECT item, status FROM vend.purchase_many(ARRAY[1, 2], ARRAY['ann', 'ann'], unit_prices => '{10,10}');
+-- Of a cart, each may give back the own line.
+SET ROLE regress_rls_owner;
+SELECT status FROM vend.try_checkout('ann', ARRAY[1, 2], unit_prices => '{10,10}', id => vend.id_from('row'));
+SET ROLE regress_rls_north;
+SELECT status, item, qty FROM vend.try_refund(vend.id_from('row'), restock => false);
+SELECT status, item, qty FROM vend.try_refund(vend.id_from('row'), item => '2', restock => false);
+SELECT status, item, qty FROM vend.try_refund(vend.id_from('row'), item => '1');
 SET ROLE regress_rls_south;
 SELECT status, item, wallet FROM vend.try_refund(vend.id_from('seat 1'));
 SET ROLE regress_rls_north;
