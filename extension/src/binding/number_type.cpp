@@ -136,11 +136,6 @@ NumberType in_steps_of(NumberType type, int scale) {
     return type;
 }
 
-std::optional<Money> checked_add(const NumberType &type, Money a, Money b) {
-    const auto sum = checked_add(a, b);
-    return sum && sum->value <= type.max ? sum : std::nullopt;
-}
-
 std::optional<int64> exact_number(const NumberType &type, Datum value) {
     const auto whole = whole_number(type.type, value);
     return whole ? rescaled(*whole, 0, type.scale) : steps_from(type.scale, value);

@@ -28,9 +28,6 @@ struct NumberType {
     friend bool operator==(const NumberType &, const NumberType &) = default;
 };
 
-// The sum. Nothing where it exceeds the type.
-std::optional<Money> checked_add(const NumberType &type, Money a, Money b);
-
 // The number type of a column, counted in steps of its last decimal. Nothing where a column of this type
 // cannot store figures exactly: numeric needs a declared scale and at most 18 digits.
 std::optional<NumberType> number_type_of(Oid type, int32 typmod);

@@ -222,6 +222,17 @@ StatementText select_refunded(const Binding &b) {
                    b.ledger_table.relation, {UUIDOID, INT4OID}, {INT8OID, b.money.type});
 }
 
+StatementText bump_version(const Binding &b) {
+    return text_of(psprintf("UPDATE %s SET %s WHERE %s %s $1", b.items, increment(b.version, "1"),
+                            b.item_key.name, b.item_type.equals),
+                   b.item_table.relation, {b.item_type.type}, {});
+}
+
+StatementText select_unsettled(const Binding &b) {
+    return text_of(psprintf("SELECT DISTINCT item FROM %s ORDER BY item", b.deltas),
+                   b.delta_table.relation, {}, {b.item_type.stored_as});
+}
+
 StatementText update_lock_mode(const Binding &b) {
     return text_of(psprintf("UPDATE %s SET %s = $2 WHERE %s %s $1 RETURNING %s", b.items,
                             b.lock_mode.name, b.item_key.name, b.item_type.equals, b.stock.name),
@@ -251,14 +262,11 @@ StatementText compose(const Binding &b, Statement statement) {
     case Statement::add_stock:
         return update_stock(b);
     case Statement::bump_version:
-        return text_of(psprintf("UPDATE %s SET %s WHERE %s %s $1", b.items, increment(b.version, "1"),
-                                b.item_key.name, b.item_type.equals),
-                       b.item_table.relation, {b.item_type.type}, {});
+        return bump_version(b);
     case Statement::set_lock_mode:
         return update_lock_mode(b);
     case Statement::unsettled_items:
-        return text_of(psprintf("SELECT DISTINCT item FROM %s ORDER BY item", b.deltas),
-                       b.delta_table.relation, {}, {b.item_type.stored_as});
+        return select_unsettled(b);
     case Statement::add_balance:
         return update_balance(b);
     case Statement::refunded:

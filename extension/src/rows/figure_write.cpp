@@ -20,7 +20,7 @@ void raise_figure_out_of_range(const Binding &binding, KeyRef key) {
 namespace {
 
 ColumnChange number_change(const BoundColumn &column, int64 number) {
-    return {column.number, number_to_column(column.figures, number)};
+    return {number_to_column(column.figures, number), column.number};
 }
 
 // The version after a write. Raises 22003 where the column has no room for it.
@@ -54,7 +54,7 @@ bool write_figure(const Binding &binding, const TableUpdate &update, const Figur
         changes[count++] = number_change(
             columns.version, next_version(binding, row.key, columns.version, row.figure.version));
     if (columns.touched.name != nullptr)
-        changes[count++] = {columns.touched.number, time_now(columns.touched)};
+        changes[count++] = {time_now(columns.touched), columns.touched.number};
     return update_row(update, row.version, {changes, count});
 }
 

@@ -512,7 +512,7 @@ void set_locked_mode(Store &store, const Item &item, std::optional<LockMode> mod
     const Parameter value = mode ? Parameter{text_datum(to_text(*mode))} : null_parameter;
     if (store.binding.is_written_directly()) {
         const TableUpdate update = begin_update(store.binding.item_table);
-        const ColumnChange change{store.binding.lock_mode.number, value.value, value.is_null};
+        const ColumnChange change{value.value, store.binding.lock_mode.number, value.is_null};
         if (!update_row(update, item.version, {&change, 1}))
             raise_write_altered(store.binding.item_table.relation);
         end_update(update);

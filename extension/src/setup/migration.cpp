@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 namespace vend {
 namespace {
@@ -23,8 +24,8 @@ namespace {
 struct Watch {
     bool is_on = false;
     bool has_renamed_schema = false;
-    bool has_all_changed =
-        false; // more relations changed than there is room for, or it is not known which
+    // More relations changed than there is room for, or it is not known which.
+    bool has_all_changed = false;
     std::size_t count = 0;
     std::array<Oid, 64> relations{};
 };
@@ -32,8 +33,8 @@ Watch watch;
 
 void on_some_relation_changed(Datum /*unused*/, Oid relation) {
     if (!watch.is_on || watch.has_all_changed) return;
-    const auto end = watch.relations.begin() + watch.count;
-    if (std::find(watch.relations.begin(), end, relation) != end) return;
+    const std::span<const Oid> known(watch.relations.data(), watch.count);
+    if (std::ranges::find(known, relation) != known.end()) return;
     if (!OidIsValid(relation) || watch.count == watch.relations.size())
         watch.has_all_changed = true;
     else

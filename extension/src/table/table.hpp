@@ -119,8 +119,8 @@ RowLock lock_found_row(const Table &table, std::span<const Datum> key, TupleTabl
                        LockWaitPolicy policy);
 
 struct ColumnChange {
-    AttrNumber number = InvalidAttrNumber;
     Datum value = 0;
+    AttrNumber number = InvalidAttrNumber;
     bool is_null = false;
 };
 
