@@ -25,15 +25,14 @@ void expect_in_time(const call_result &found) {
     EXPECT_LE(found.time, long_time) << "the flood goes on for longer";
 }
 
-// The result of a call whose limits are reached after the server got it, and not while it connects once
-// more.
+// The result of a call whose limits are reached after the server got it.
 template <typename Call>
 call_result result_in_short_limits(fake_server &server, Call call, int queries = 1) {
     call_result found;
     EXPECT_TRUE(with_growing_limits([&](int factor) {
         const int before = server.queries;
         found = call(short_limits(factor));
-        return server.queries >= before + queries && found.sqlstate != "08001";
+        return server.queries >= before + queries;
     }));
     return found;
 }
@@ -75,7 +74,8 @@ TEST(Garbage, LimitsHoldWhileAServerKeepsSending) {
         client.flood(wire::notice("x") + endless_reports());
     });
     const call_result found = purchase_in_short_limits(server);
-    EXPECT_EQ(found.sqlstate, "57014");
+    // The time may also be over while the second attempt connects.
+    EXPECT_TRUE(found.sqlstate == "57014" || found.sqlstate == "08001") << found.sqlstate;
     EXPECT_TRUE(found.is_in_doubt);
     expect_in_time(found);
 }
