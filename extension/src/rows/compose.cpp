@@ -117,6 +117,10 @@ StatementText journal_truncate(const Binding &b, const AuditedFigure &c, Oid typ
                    b.ledger_table.relation, {TIMESTAMPTZOID}, {});
 }
 
+StatementText journal_differences(const Binding &b, const AuditedFigure &c) {
+    return text_of(compose_adjustments(b, c), b.ledger_table.relation, {TIMESTAMPTZOID}, {});
+}
+
 // The eras of one kind of keys: the column of the key in key_era and in the ledger, the key's type, the
 // table of the rows, and the key in that table.
 struct ErasOf {
@@ -298,11 +302,9 @@ StatementText compose(const Binding &b, Statement statement) {
     case Statement::journal_wallet_truncate:
         return journal_truncate(b, wallet_figure(b), b.money.type);
     case Statement::journal_item_differences:
-        return text_of(compose_adjustments(b, item_figure(b)), b.ledger_table.relation, {TIMESTAMPTZOID},
-                       {});
+        return journal_differences(b, item_figure(b));
     case Statement::journal_wallet_differences:
-        return text_of(compose_adjustments(b, wallet_figure(b)), b.ledger_table.relation,
-                       {TIMESTAMPTZOID}, {});
+        return journal_differences(b, wallet_figure(b));
     case Statement::uncountable_item:
         return uncountable(item_figure(b), b.item_table.relation, b.stock.figures);
     case Statement::uncountable_wallet:
