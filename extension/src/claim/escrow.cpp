@@ -3,6 +3,7 @@
 #include "claim/claim.hpp"
 
 #include "binding/store.hpp"
+#include "claim/entered.hpp"
 #include "core/checked.hpp"
 #include "core/figure.hpp"
 #include "core/verdict.hpp"
@@ -16,16 +17,7 @@ namespace vend {
 
 Claim claim_escrow(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms) {
     Claim claim{.decision = decision};
-    switch (enter_escrow(store, terms.wait, item)) {
-    case EnterResult::busy:
-        claim.decision.verdict = Verdict::busy;
-        return claim;
-    case EnterResult::closed:
-        claim.is_stale = true;
-        return claim;
-    case EnterResult::entered:
-        break;
-    }
+    if (!has_entered(enter_escrow(store, terms.wait, item), &claim)) return claim;
     const CounterKey key = counter_key(store, item->key);
     bool is_busy = false;
     while (const auto reading = loaded_reading(store, item->key, key, terms.wait, &is_busy)) {

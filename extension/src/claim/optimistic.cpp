@@ -18,7 +18,7 @@ Claim claim_optimistic(Store &store, Item *item, const Decision &decision, const
         }
         CHECK_FOR_INTERRUPTS();
         const auto now = read_item(store, item->key);
-        if (now && (now->state.is_unlimited || is_in_escrow(store, *now))) {
+        if (now && is_sold_unlocked(store, *now)) {
             claim.is_stale = true;
             return claim;
         }

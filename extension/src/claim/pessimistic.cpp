@@ -23,7 +23,7 @@ Claim claim_pessimistic(Store &store, Item *item, const Decision &decision, cons
     case LockResult::locked:
         break;
     }
-    if (item->state.is_unlimited || is_in_escrow(store, *item)) {
+    if (is_sold_unlocked(store, *item)) {
         claim.is_stale = true;
         return claim;
     }

@@ -3,6 +3,7 @@
 #include "claim/claim.hpp"
 
 #include "binding/store.hpp"
+#include "claim/entered.hpp"
 #include "core/decision.hpp"
 #include "core/verdict.hpp"
 #include "escrow/items.hpp"
@@ -12,16 +13,7 @@ namespace vend {
 
 Claim claim_unlimited(Store &store, Item *item, const Decision &decision, const ClaimTerms &terms) {
     Claim claim{.decision = decision};
-    switch (enter_unlimited(store, terms.wait, item)) {
-    case EnterResult::busy:
-        claim.decision.verdict = Verdict::busy;
-        return claim;
-    case EnterResult::closed:
-        claim.is_stale = true;
-        return claim;
-    case EnterResult::entered:
-        break;
-    }
+    if (!has_entered(enter_unlimited(store, terms.wait, item), &claim)) return claim;
     claim.decision = decide_sale(item->state, terms.wallet, terms.sale);
     claim.is_made = claim.decision.verdict == Verdict::accept;
     if (!claim.is_made) unlock_counter(store, item->key);

@@ -105,6 +105,13 @@ template <typename IsOpen> EnterResult enter(Store &store, LockWait wait, Item *
     return EnterResult::closed;
 }
 
+bool enter_for_change(Store &store, const Item &item, LockedItem *locked) {
+    *locked = {.item = item, .is_in_escrow = !item.state.is_unlimited};
+    const EnterResult result = locked->is_in_escrow ? enter_escrow(store, {}, &locked->item)
+                                                    : enter_unlimited(store, {}, &locked->item);
+    return result == EnterResult::entered;
+}
+
 // Whether this transaction may have written the row. For a partition's row that is not known; but an
 // item whose counter is loaded was in escrow before this transaction.
 bool may_be_own(Store &store, const Item &item) {
@@ -120,6 +127,10 @@ bool is_in_escrow(Store &store, const Item &item) {
     if (item.state.lock_mode != LockMode::escrow || is_altered_here(store, item.key)) return false;
     if (is_anything_closed_here() && is_closed_here(counter_key(store, item.key))) return false;
     return !may_be_own(store, item) || is_escrow(read_item(store, item.key, SnapshotKind::committed));
+}
+
+bool is_sold_unlocked(Store &store, const Item &item) {
+    return item.state.is_unlimited || is_in_escrow(store, item);
 }
 
 void require_escrow(const Store &store) {
@@ -176,21 +187,13 @@ LockResult lock_for_change(Store &store, ItemKey key, LockedItem *locked) {
     // While a partition is being detached, one statement may see a row and the next one may not.
     for (int i = 0; i < replacements_max; ++i) {
         const auto seen = read_item(store, key);
-        if (seen && is_in_escrow(store, *seen)) {
-            locked->item = *seen;
-            locked->is_in_escrow = true;
-            if (enter_escrow(store, {}, &locked->item) == EnterResult::entered)
-                return LockResult::locked;
-        } else if (seen && seen->state.is_unlimited) {
-            locked->item = *seen;
-            locked->is_in_escrow = false;
-            if (enter_unlimited(store, {}, &locked->item) == EnterResult::entered)
-                return LockResult::locked;
+        if (seen && is_sold_unlocked(store, *seen)) {
+            if (enter_for_change(store, *seen, locked)) return LockResult::locked;
         } else {
             locked->is_in_escrow = false;
             const LockResult result = lock_item(store, key, {}, &locked->item);
             if (result != LockResult::locked) return result;
-            if (!is_in_escrow(store, locked->item) && !locked->item.state.is_unlimited) {
+            if (!is_sold_unlocked(store, locked->item)) {
                 if (locked->item.state.lock_mode == LockMode::escrow)
                     fold_own_deltas(store, &locked->item);
                 return result;
@@ -202,15 +205,13 @@ LockResult lock_for_change(Store &store, ItemKey key, LockedItem *locked) {
 }
 
 LockResult lock_as_read_for_change(Store &store, const Item &item, LockedItem *locked) {
-    locked->item = item;
-    locked->is_in_escrow = is_in_escrow(store, item);
-    if (locked->is_in_escrow) {
-        if (enter_escrow(store, {}, &locked->item) == EnterResult::entered) return LockResult::locked;
-    } else if (item.state.is_unlimited) {
-        if (enter_unlimited(store, {}, &locked->item) == EnterResult::entered) return LockResult::locked;
-    } else if (lock_as_read(store, &locked->item) && locked->item.state.lock_mode != LockMode::escrow &&
-               !locked->item.state.is_unlimited) {
-        return LockResult::locked;
+    if (is_sold_unlocked(store, item)) {
+        if (enter_for_change(store, item, locked)) return LockResult::locked;
+    } else {
+        *locked = {.item = item};
+        if (lock_as_read(store, &locked->item) && locked->item.state.lock_mode != LockMode::escrow &&
+            !locked->item.state.is_unlimited)
+            return LockResult::locked;
     }
     return lock_for_change(store, item.key, locked);
 }

@@ -21,6 +21,8 @@ namespace vend {
 // transaction has made the item, set its mode or altered its table: until the commit nobody else sees
 // that.
 bool is_in_escrow(Store &store, const Item &item);
+// Whether a sale enters the item and does not lock its row: the item is in escrow or unlimited.
+bool is_sold_unlocked(Store &store, const Item &item);
 
 // Raises 55000 where escrow is not possible: pg_vend is not preloaded, or the tables are not fit for it.
 void require_escrow(const Store &store);

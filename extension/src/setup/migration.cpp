@@ -200,7 +200,8 @@ bool is_dropped(const RegistryRow &row) {
                               "WHERE f.pronamespace OPERATOR(pg_catalog.=) "
                               "'vend'::pg_catalog.regnamespace AND t.tgargs OPERATOR(pg_catalog.=) $1",
                               1, &type, &name, nullptr, false, 1) != SPI_OK_SELECT)
-        elog(ERROR, "could not find triggers: %s", SPI_result_code_string(SPI_result));
+        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
+                        errmsg("could not find triggers: %s", SPI_result_code_string(SPI_result))));
     return SPI_processed == 0;
 }
 
